@@ -1,0 +1,1 @@
+"""How the tables of `spark/` are run: as partitioned Dagster assets over a Delta lake."""

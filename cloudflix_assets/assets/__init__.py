@@ -1,0 +1,1 @@
+"""The assets: one publication, and every table of the registry."""

@@ -1,0 +1,131 @@
+"""The check `contract`: a row per rule for the reader, and what stops a week from being published."""
+
+from collections.abc import Mapping
+
+import dagster as dg
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from cloudflix_assets.errors import CloudflixError
+from spark import digest, quality
+from spark.quality import Verdict
+from spark.rules import CompiledRule, compiled
+from spark.table import RECORDS, Severity, Table, upstream
+
+NAME = "contract"
+
+
+class RecordsLost(CloudflixError):
+    """A step would have lost or invented records."""
+
+
+def conserved(table: Table, verdict: Verdict, frames: Mapping[str, DataFrame]) -> None:
+    """Rows in = rows accepted + rows refused; records of a file are counted by another reader.
+
+    Raises:
+        RecordsLost: they differ.
+    """
+    first = table.parameters[0]
+    if first.endswith(RECORDS):
+        given = frames[upstream(first)].agg(F.sum("records")).collect()[0][0]
+    elif table.has_quarantine:
+        given = frames[first].count()
+    else:
+        return
+    if given != verdict.accepted + verdict.refused:
+        raise RecordsLost(
+            f"{table.path} made {verdict.accepted} rows and refused {verdict.refused} of {given} in {first}: "
+            "its function must return one row per input row; nothing was published."
+        )
+
+
+def all_quarantined(table: Table, verdict: Verdict, quarantine_digest: str) -> None:
+    """Every refused row stands in the quarantine.
+
+    Raises:
+        RecordsLost: some do not, because the function changed their addresses.
+    """
+    if (found := digest.rows_of(quarantine_digest)) != verdict.refused:
+        raise RecordsLost(
+            f"{table.path} refused {verdict.refused} rows and {found} were found again in {table.parameters[0]}: "
+            "its function must keep each row's source_file and record_number; nothing was published."
+        )
+
+
+def result(table: Table, verdict: Verdict, staged: DataFrame) -> dg.AssetCheckResult:
+    """The evaluation: failed by a `fail` rule or the cap, a warning where only `warn` rules broke."""
+    problems = _problems(table, verdict)
+    warned = _broken(table, verdict, Severity.WARN)
+    samples = quality.samples(staged) if table.has_quarantine and any(verdict.broken.values()) else {}
+    records = [_record(rule, verdict, samples) for rule in compiled(table)]
+    broken = sum(1 for count in verdict.broken.values() if count)
+    description = "; ".join(problems) or (
+        f"{verdict.accepted:,} rows accepted, {verdict.refused:,} quarantined, {broken} rules broken"
+    )
+    return dg.AssetCheckResult(
+        check_name=NAME,
+        asset_key=table.path.split("/"),
+        passed=not problems and not warned,
+        severity=dg.AssetCheckSeverity.ERROR if problems else dg.AssetCheckSeverity.WARN,
+        description=description,
+        metadata={
+            "rows": verdict.accepted,
+            "quarantined": verdict.refused,
+            "rules": dg.MetadataValue.table(records, _SCHEMA),
+            "digest": verdict.digest,
+        },
+    )
+
+
+def failure(table: Table, verdict: Verdict, week: str) -> dg.Failure | None:
+    """What the step raises instead of publishing."""
+    problems = _problems(table, verdict)
+    if not problems:
+        return None
+    return dg.Failure(
+        description=f"{table.path}, week {week}: {'; '.join(problems)}; nothing was published. "
+        "The check `contract` names the records: have them mended at the source, or change the contract.",
+        allow_retries=False,
+    )
+
+
+_SCHEMA = dg.TableSchema(
+    [
+        dg.TableColumn("rule", "string"),
+        dg.TableColumn("severity", "string"),
+        dg.TableColumn("broken", "int", "Rows that break it"),
+        dg.TableColumn("share", "string", "Of all rows"),
+        dg.TableColumn("samples", "string", "Addresses of the first few: file#record"),
+    ]
+)
+
+
+def _problems(table: Table, verdict: Verdict) -> list[str]:
+    found = [
+        f"{verdict.broken[rule.name]:,} rows break the rule `{rule.name}`"
+        for rule in _broken(table, verdict, Severity.FAIL)
+    ]
+    rows = verdict.accepted + verdict.refused
+    if verdict.refused > table.cap * rows:
+        share = f"{verdict.refused:,} of {rows:,} rows are refused, more than the cap of {table.cap:.1%}"
+        common = max(verdict.broken, key=lambda name: verdict.broken[name])
+        found.append(f"{share}, most often by `{common}` ({verdict.broken[common]:,})")
+    return found
+
+
+def _broken(table: Table, verdict: Verdict, severity: Severity) -> list[CompiledRule]:
+    return [rule for rule in compiled(table) if rule.severity is severity and verdict.broken[rule.name]]
+
+
+def _record(rule: CompiledRule, verdict: Verdict, samples: Mapping[str, list[str]]) -> dg.TableRecord:
+    rows = verdict.accepted + verdict.refused
+    broken = verdict.broken[rule.name]
+    return dg.TableRecord(
+        {
+            "rule": rule.name,
+            "severity": rule.severity.value,
+            "broken": broken,
+            "share": f"{broken / rows:.2%}" if rows else "",
+            "samples": ", ".join(samples.get(rule.name, [])),
+        }
+    )

@@ -1,0 +1,65 @@
+"""From a table's parameters to Dagster's inputs, and from loaded inputs to the frames of one week."""
+
+from collections.abc import Mapping
+from datetime import date
+
+import dagster as dg
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from cloudflix_assets.assets.description import asset_key
+from cloudflix_assets.partitions import WEEK
+from cloudflix_assets.staging import Staging
+from spark import delivery
+from spark.datasets import DATASETS
+from spark.table import BEFORE, PUBLICATION, RECORDS, Table, upstream
+
+
+def asset_ins(table: Table, tables: Mapping[str, Table]) -> dict[str, dg.AssetIn]:
+    """One input per upstream table; one that is read a week back too spans both weeks."""
+    names = _names(table)
+    found: dict[str, dg.AssetIn] = {}
+    for parent in dict.fromkeys(map(upstream, names)):
+        if parent == PUBLICATION:
+            found[parent] = dg.AssetIn(key=PUBLICATION)
+        elif f"{parent}{BEFORE}" in names:
+            both = dg.TimeWindowPartitionMapping(-1, 0, allow_nonexistent_upstream_partitions=True)
+            found[parent] = dg.AssetIn(key=asset_key(tables[parent].path), partition_mapping=both)
+        else:
+            found[parent] = dg.AssetIn(key=asset_key(tables[parent].path))
+    return found
+
+
+def frames(
+    table: Table, loaded: Mapping[str, DataFrame], stage: Staging, week: date
+) -> Mapping[str, DataFrame]:
+    """The frames that the table's function and its foreign keys name."""
+    found: dict[str, DataFrame] = {}
+    for name in _names(table):
+        frame = loaded[upstream(name)]
+        if name == PUBLICATION:
+            found[name] = frame
+        elif name.endswith(BEFORE):
+            found[name] = _of(frame, week - WEEK)
+        else:
+            found[upstream(name)] = _of(frame, week)
+            if name.endswith(RECORDS):
+                found[name] = _records(_of(frame, week), stage)
+    return found
+
+
+def _names(table: Table) -> tuple[str, ...]:
+    return (*table.parameters, *(foreign.parent for foreign in table.foreign_keys))
+
+
+def _of(frame: DataFrame, week: date) -> DataFrame:
+    return frame.where(F.col("week") == F.lit(week)).drop("week")
+
+
+def _records(raw: DataFrame, stage: Staging) -> DataFrame:
+    """Every record of the landed file of one raw table."""
+    (row,) = raw.collect()
+    (dataset,) = (dataset for dataset in DATASETS if row["path"].startswith(f"files/{dataset.name}/"))
+    with stage.lake.open(f"raw/{row['path']}") as source:
+        batches = delivery.record_batches(source, dataset, row["path"], row["longest_record"])
+        return stage.batches("records", delivery.schema_of(dataset), batches)

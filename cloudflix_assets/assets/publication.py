@@ -1,0 +1,49 @@
+"""The asset `publication`: the source's files as of the end of a week, landed in the lake."""
+
+import dagster as dg
+
+from cloudflix_assets.errors import told
+from cloudflix_assets.lake import Lake
+from cloudflix_assets.landing import land
+from cloudflix_assets.partitions import week_of
+from cloudflix_assets.sources import Source
+
+REFRESH = "cloudflix/refresh"
+"""Run tag: ask the source again, whatever it answered before."""
+
+
+def publication_asset(lake: Lake, source: Source, weeks: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
+    """Fetch, verify and store the five files of a week; a defect of one file refuses them all."""
+
+    @dg.asset(
+        key="publication",
+        partitions_def=weeks,
+        io_manager_key="manifest_io_manager",
+        group_name="source",
+        kinds={"csv"},
+        owners=["team:lakehouse"],
+        description="The five files as of the end of a week: verified, stored content-addressed, listed in a manifest.",
+        code_version="1",
+        backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
+    )
+    def publication(context: dg.AssetExecutionContext):  # type: ignore[no-untyped-def]  # Dagster reads it
+        with told():
+            refresh = context.run.tags.get(REFRESH) == "true"
+            manifest = land(lake, source, week_of(context.partition_key), refresh=refresh)
+        schema = dg.TableSchema([dg.TableColumn(name) for name in ("file", "records", "bytes", "path")])
+        files = [
+            dg.TableRecord({"file": f.file, "records": f.records, "bytes": f.bytes, "path": f.path})
+            for f in manifest.files
+        ]
+        return dg.Output(
+            manifest,
+            data_version=dg.DataVersion(manifest.digest),
+            metadata={
+                "files": dg.MetadataValue.table(files, schema),
+                "source": manifest.source,
+                "digest": manifest.digest,
+                "dagster/uri": lake.uri(manifest.path),
+            },
+        )
+
+    return publication

@@ -1,0 +1,148 @@
+"""Table to assets: the table, its quarantine and its contract check, in one step per week.
+
+Read, build, judge, publish, in that order; nothing is published that was not judged.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import dagster as dg
+from pyspark.sql import DataFrame
+
+from cloudflix_assets.assets import contract_check, inputs
+from cloudflix_assets.assets.description import (
+    asset_key,
+    code_version,
+    column_lineage,
+    column_schema,
+    quarantine_path,
+    quarantine_schema,
+    table_name,
+)
+from cloudflix_assets.delta import Judged, WeekOfTable
+from cloudflix_assets.errors import told
+from cloudflix_assets.lake import Lake
+from cloudflix_assets.partitions import week_of
+from cloudflix_assets.staging import Staging, staging
+from spark import digest, quality
+from spark.rules import fields
+from spark.table import Table
+
+FORCE = "cloudflix/force"
+"""Run tag: commit even what is unchanged."""
+
+Event = dg.AssetCheckResult | dg.Output[Any]
+
+
+def table_assets(
+    table: Table, tables: Mapping[str, Table], lake: Lake, weeks: dg.PartitionsDefinition[str]
+) -> dg.AssetsDefinition:
+    """One step per week that yields the contract check, the quarantine and the table."""
+
+    @dg.multi_asset(
+        name=table.identifier,
+        outs=_outs(table, tables),
+        ins=inputs.asset_ins(table, tables),
+        partitions_def=weeks,
+        check_specs=[
+            dg.AssetCheckSpec(
+                contract_check.NAME,
+                asset=asset_key(table.path),
+                blocking=True,
+                partitions_def=weeks,
+                description="Every rule of the contract, over every row of the week.",
+            )
+        ],
+        required_resource_keys={"spark"},
+        backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
+    )
+    def step(context: dg.AssetExecutionContext, **loaded: DataFrame) -> Iterator[Event]:
+        folder = f"{table.layer.value}/staging/{context.run.run_id}/{table.name}-{context.retry_number}"
+        with told(), staging(lake, context.resources.spark.spark_session, folder) as stage:
+            frames = inputs.frames(table, loaded, stage, week_of(context.partition_key))
+            yield from _judged_and_published(context, table, frames, stage)
+
+    return step
+
+
+def _judged_and_published(
+    context: dg.AssetExecutionContext, table: Table, frames: Mapping[str, DataFrame], stage: Staging
+) -> Iterator[Event]:
+    built = table.build(*(frames[name] for name in table.parameters))
+    staged = stage.materialized("judged", quality.judged(table, built, frames))
+    verdict = quality.verdict(table, staged)
+    contract_check.conserved(table, verdict, frames)
+    yield contract_check.result(table, verdict, staged)
+    if failure := contract_check.failure(table, verdict, context.partition_key):
+        raise failure
+    week = WeekOfTable(
+        path=table.path,
+        fields=fields(table),
+        week=week_of(context.partition_key),
+        frame=quality.accepted(table, staged) if verdict.accepted else None,
+        rows=verdict.accepted,
+        digest=verdict.digest,
+        step=f"{context.run.run_id}-{context.retry_number}",
+        force=context.run.tags.get(FORCE) == "true",
+    )
+    if table.has_quarantine:
+        given = frames[table.parameters[0]]
+        quarantine = _quarantine(table, week, verdict, stage, quality.refused(staged, given))
+        yield _output(f"{table.identifier}_quarantine", quarantine, quarantine)
+        yield _output(table.identifier, week, Judged(week, quarantine))
+    else:
+        yield _output(table.identifier, week, week)
+
+
+def _quarantine(
+    table: Table, week: WeekOfTable, verdict: quality.Verdict, stage: Staging, refused: DataFrame
+) -> WeekOfTable:
+    """The refused rows as a week of their own; most weeks have none, which costs nothing."""
+    frame, found = None, digest.empty(quality.QUARANTINE)
+    if verdict.refused:
+        frame = stage.materialized("quarantine", refused)
+        found = digest.digest(frame, quality.QUARANTINE)
+    contract_check.all_quarantined(table, verdict, found)
+    return replace(
+        week,
+        path=quarantine_path(table),
+        fields=quality.QUARANTINE,
+        frame=frame,
+        rows=verdict.refused,
+        digest=found,
+    )
+
+
+def _output(name: str, week: WeekOfTable, value: object) -> dg.Output[Any]:
+    return dg.Output(value, output_name=name, data_version=dg.DataVersion(week.digest))
+
+
+def _outs(table: Table, tables: Mapping[str, Table]) -> dict[str, dg.AssetOut]:
+    shared: dict[str, Any] = {
+        "group_name": table.layer.value,
+        "kinds": {"deltalake", "pyspark"},
+        "owners": list(table.owners),
+        "code_version": code_version(table),
+    }
+    outs = {
+        table.identifier: dg.AssetOut(
+            key=asset_key(table.path),
+            description=f"{table.description}\n\nGrain: {table.grain}.",
+            metadata={
+                "dagster/table_name": table_name(table.path),
+                "dagster/column_schema": column_schema(table),
+                "dagster/column_lineage": column_lineage(table, tables),
+            },
+            **shared,
+        )
+    }
+    if table.has_quarantine:
+        path = quarantine_path(table)
+        outs[f"{table.identifier}_quarantine"] = dg.AssetOut(
+            key=asset_key(path),
+            description=f"What the contract of {table.path} refused: each input row with the rules it broke.",
+            metadata={"dagster/table_name": table_name(path), "dagster/column_schema": quarantine_schema()},
+            **shared,
+        )
+    return outs

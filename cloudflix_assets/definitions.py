@@ -1,0 +1,6 @@
+"""What Dagster loads."""
+
+from cloudflix_assets.build import build_defs
+from cloudflix_assets.environment import Environment
+
+defs = build_defs(Environment())

@@ -1,0 +1,297 @@
+"""Replace one week of a Delta table, exactly; read weeks of it; prove what was committed.
+
+The engine computes and writes plain Parquet; delta-rs, one control plane for every engine, commits
+it. A week is replaced in one transaction that only succeeds on the version it was made for, and
+carries the week as an application transaction: a week exists when a commit says so, even if empty.
+"""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import uuid4
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Schema, Transaction
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.transaction import AddAction
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from cloudflix_assets import parquet
+from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.lake import Lake
+from spark import digest
+
+WEEK = T.StructField("week", T.DateType())
+PROPERTIES = {
+    "delta.enableDeletionVectors": "false",
+    "delta.columnMapping.mode": "none",
+    "delta.logRetentionDuration": "interval 3650 days",
+}
+ATTEMPTS = 12
+
+
+class TableRefused(CloudflixError):
+    """A table that must not be written or read as it stands."""
+
+
+class WeekAbsent(CloudflixError):
+    """A table has no such week."""
+
+
+class Contended(CloudflixError):
+    """Other runs kept writing the same week."""
+
+
+@dataclass(frozen=True)
+class WeekOfTable:
+    """A judged week, ready to be committed.
+
+    Args:
+        path: the table, `silver/titles`.
+        fields: its stored columns, without `week`.
+        frame: exactly `rows` rows with (at least) those columns; None for none.
+        digest: of those rows.
+        step: who commits, unique per attempt.
+        force: commit even what is unchanged.
+    """
+
+    path: str
+    fields: T.StructType
+    week: date
+    frame: DataFrame | None
+    rows: int
+    digest: str
+    step: str
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A week and the quarantine it was judged with."""
+
+    week: WeekOfTable
+    quarantine: WeekOfTable
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The version that holds the week, and whether it was committed just now."""
+
+    version: int
+    committed: bool
+    bytes: int = 0
+
+
+def replace(lake: Lake, session: SparkSession, week: WeekOfTable) -> Outcome:
+    """Make `week` the content of its week, or leave it untouched if it is already.
+
+    Raises:
+        TableRefused: the stored table cannot hold it.
+        Contended: every attempt met another writer.
+    """
+    written: list[parquet.File] | None = None
+    for attempt in _attempts():
+        with attempt:
+            table = _evolved(lake, _opened(lake, week.path) or _created(lake, week), week)
+            version = table.transaction_version(_application(week.week))
+            if version is not None and not week.force and _present(lake, session, week) == week.digest:
+                return Outcome(version, committed=False)
+            if written is None:
+                written = _written(lake, week)
+            version = _committed(table, week, written)
+            _prove(lake, week, version, written)
+            return Outcome(version, committed=True, bytes=sum(file.size for file in written))
+    raise Contended(
+        f"{week.path}, week {week.week}: {ATTEMPTS} commits met other writers of this table; "
+        "wait for their runs to end, then rerun this one."
+    )
+
+
+def replace_beside(lake: Lake, session: SparkSession, judged: Judged) -> Outcome:
+    """Replace a week whose quarantine was just replaced, so that both come from one step.
+
+    If another run replaced the quarantine in between, both are repeated; the last writer wins whole.
+    """
+    week, quarantine = judged.week, judged.quarantine
+    for attempt in _attempts():
+        with attempt:
+            outcome = replace(lake, session, week)
+            if recorded_digest(lake, quarantine.path, quarantine.week) == quarantine.digest:
+                return outcome
+            replace(lake, session, quarantine)
+            raise CommitFailedError
+    raise Contended(
+        f"{week.path}, week {week.week}: another run is writing it and its quarantine; "
+        "wait for that run to end, then rerun this one."
+    )
+
+
+def read(
+    lake: Lake, session: SparkSession, path: str, fields: T.StructType | None, weeks: Sequence[date]
+) -> DataFrame:
+    """Some weeks of a table, with their `week`; columns that the stored table lacks are null.
+
+    Absent weeks have no rows. `fields` None reads every stored column.
+    """
+    table = _opened(lake, path)
+    if table is None:
+        return session.createDataFrame([], T.StructType([*(fields or []), WEEK]))
+    frame = session.read.format("delta").load(lake.uri(path)).where(F.col("week").isin(list(weeks)))
+    if fields is None:
+        return frame
+    stored = set(frame.columns)
+    columns = [
+        F.col(f.name) if f.name in stored else F.lit(None).cast(f.dataType).alias(f.name) for f in fields
+    ]
+    return frame.select(*columns, "week")
+
+
+def has_week(lake: Lake, path: str, week: date) -> bool:
+    """Whether a commit says that the table holds this week (it may be empty)."""
+    table = _opened(lake, path)
+    return table is not None and table.transaction_version(_application(week)) is not None
+
+
+def recorded_digest(lake: Lake, path: str, week: date) -> str | None:
+    """The digest in the metadata of the commit that last replaced a week."""
+    table = _opened(lake, path)
+    version = table.transaction_version(_application(week)) if table else None
+    content = None if version is None else lake.read(f"{path}/_delta_log/{version:020}.json")
+    for line in (content or b"").splitlines():
+        if metadata := json.loads(line).get("commitInfo", {}).get("userMetadata"):
+            return json.loads(metadata).get("digest")
+    return None
+
+
+def _attempts() -> Retrying:
+    return Retrying(
+        retry=retry_if_exception_type(CommitFailedError),
+        stop=stop_after_attempt(ATTEMPTS),
+        wait=wait_random_exponential(multiplier=0.05, max=2),
+        retry_error_callback=lambda state: None,
+    )
+
+
+def _application(week: date) -> str:
+    return f"cloudflix/week={week}"
+
+
+def _opened(lake: Lake, path: str) -> DeltaTable | None:
+    """The table, or None where there is none. Any other trouble is raised: it must not look like none."""
+    try:
+        table = DeltaTable(lake.uri(path))
+    except TableNotFoundError:
+        return None
+    protocol = table.protocol()
+    if protocol.min_reader_version > 1 or protocol.min_writer_version > 2:
+        raise TableRefused(
+            f"{path} was written with Delta features that not every engine reads (protocol "
+            f"{protocol.min_reader_version}, {protocol.min_writer_version}): rebuild it with the properties of "
+            f"a table made here, or move it away and rerun its weeks."
+        )
+    if table.metadata().partition_columns != [WEEK.name]:
+        raise TableRefused(
+            f"{path} is partitioned by {table.metadata().partition_columns or 'nothing'}, not by week: "
+            "it was not made here; move it away, then rerun."
+        )
+    return table
+
+
+def _created(lake: Lake, week: WeekOfTable) -> DeltaTable:
+    schema = Schema.from_json(T.StructType([*week.fields, WEEK]).json())
+    try:
+        return DeltaTable.create(
+            lake.uri(week.path), schema, mode="error", partition_by=[WEEK.name], configuration=PROPERTIES
+        )
+    except DeltaError:
+        # Another run created it first, or nobody did and the reason stands.
+        if (table := _opened(lake, week.path)) is None:
+            raise
+        return table
+
+
+def _evolved(lake: Lake, table: DeltaTable, week: WeekOfTable) -> DeltaTable:
+    """Add the contract's new columns; refuse a column whose type changed."""
+    stored = {field.name: field.dataType for field in T.StructType.fromJson(json.loads(table.schema().to_json()))}
+    for field in week.fields:
+        if stored.get(field.name, field.dataType) != field.dataType:
+            raise TableRefused(
+                f"{week.path}: the column {field.name} is stored as {stored[field.name].simpleString()} and its "
+                f"contract says {field.dataType.simpleString()}: give it a new name, or move the table away "
+                "and rerun all its weeks."
+            )
+    added = [field for field in week.fields if field.name not in stored]
+    if not added:
+        return table
+    table.alter.add_columns(list(Schema.from_json(T.StructType(added).json()).fields))
+    opened = _opened(lake, week.path)
+    assert opened is not None
+    return opened
+
+
+def _present(lake: Lake, session: SparkSession, week: WeekOfTable) -> str:
+    """The digest of what the lake holds now, computed, not believed."""
+    return digest.digest(read(lake, session, week.path, week.fields, [week.week]), week.fields)
+
+
+def _written(lake: Lake, week: WeekOfTable) -> list[parquet.File]:
+    """Parquet under a folder of its own: visible to nobody before it is committed."""
+    if week.frame is None:
+        return []
+    folder = f"week={week.week}/{week.step}-{uuid4().hex[:8]}"
+    week.frame.select(*week.fields.names).write.mode("append").parquet(lake.uri(f"{week.path}/{folder}"))
+    files = parquet.inspected(lake.files, week.path, folder, week.fields)
+    if (rows := sum(file.rows for file in files)) != week.rows:
+        raise RuntimeError(
+            f"{week.path}, week {week.week}: {week.rows} rows were judged and {rows} written; nothing was "
+            "committed. Rerun the week; if it happens again, the engine is at fault."
+        )
+    return files
+
+
+def _committed(table: DeltaTable, week: WeekOfTable, files: list[parquet.File]) -> int:
+    """One transaction that replaces the week, on top of the version that `table` shows or not at all."""
+    version = table.version() + 1
+    metadata = {"step": week.step, "week": str(week.week), "digest": week.digest, "columns": week.fields.names}
+    table.create_write_transaction(
+        [_action(file, week.week) for file in files],
+        mode="overwrite",
+        schema=table.schema(),
+        partition_by=[WEEK.name],
+        partition_filters=[(WEEK.name, "=", str(week.week))],
+        commit_properties=CommitProperties(
+            custom_metadata={"userMetadata": json.dumps(metadata)},
+            # Retried by delta-rs itself, two writers of a new week would both succeed and double it.
+            max_commit_retries=0,
+            app_transactions=[Transaction(_application(week.week), version)],
+        ),
+    )
+    return version
+
+
+def _action(file: parquet.File, week: date) -> AddAction:
+    return AddAction(
+        path=file.path,
+        size=file.size,
+        partition_values={WEEK.name: str(week)},
+        modification_time=int(time.time() * 1000),
+        data_change=True,
+        stats=json.dumps(file.statistics),
+    )
+
+
+def _prove(lake: Lake, week: WeekOfTable, version: int, files: list[parquet.File]) -> None:
+    """The week's active files are exactly ours, unless a later commit replaced it again."""
+    table = _opened(lake, week.path)
+    assert table is not None
+    if table.transaction_version(_application(week.week)) != version:
+        return
+    actions = pa.table(table.get_add_actions(flatten=True))
+    of_week = actions.filter(pa.compute.equal(actions["partition.week"], pa.scalar(week.week)))
+    if set(of_week["path"].to_pylist()) != {file.path for file in files}:
+        raise CommitFailedError(f"{week.path}, week {week.week}: a writer that is none of ours added files")

@@ -1,0 +1,78 @@
+"""Dagster's face of the lake: tables through delta.py, and the manifests that raw tables start from."""
+
+from collections.abc import Mapping
+from datetime import date
+
+import dagster as dg
+from dagster_pyspark import LazyPySparkResource
+from pyspark.sql import DataFrame
+from pyspark.sql.types import StructType
+
+from cloudflix_assets import delta
+from cloudflix_assets.errors import told
+from cloudflix_assets.lake import Lake
+from cloudflix_assets.manifest import Manifest
+
+
+class DeltaIOManager(dg.IOManager):
+    """Reads weeks of a Delta table as one frame with a `week` column; replaces exactly one week of it.
+
+    Args:
+        stored: columns of each table by its path; a table that is none of ours is read as it is.
+    """
+
+    def __init__(self, lake: Lake, stored: Mapping[str, StructType], spark: LazyPySparkResource) -> None:
+        self.lake, self.stored, self.spark = lake, stored, spark
+
+    def handle_output(self, context: dg.OutputContext, obj: delta.WeekOfTable | delta.Judged) -> None:
+        """Commit a judged week; a `Judged` also settles the quarantine that was stored before it."""
+        with told():
+            if isinstance(obj, delta.Judged):
+                week, outcome = obj.week, delta.replace_beside(self.lake, self.spark.spark_session, obj)
+            else:
+                week, outcome = obj, delta.replace(self.lake, self.spark.spark_session, obj)
+        context.add_output_metadata(
+            {
+                "dagster/partition_row_count": week.rows,
+                "dagster/uri": self.lake.uri(week.path),
+                "digest": week.digest,
+                "version": outcome.version,
+                "committed": outcome.committed,
+                "bytes": outcome.bytes,
+            }
+        )
+
+    def load_input(self, context: dg.InputContext) -> DataFrame:
+        """The weeks that the partition mapping names; an earlier one may be absent, the own one not."""
+        path = "/".join(context.asset_key.path)
+        weeks = sorted(date.fromisoformat(key) for key in context.asset_partition_keys)
+        with told():
+            own = date.fromisoformat(context.partition_key) if context.has_partition_key else weeks[-1]
+            if own in weeks and not delta.has_week(self.lake, path, own):
+                raise delta.WeekAbsent(
+                    f"{path} holds no week {own}: run `cloudflix run --week {own} --select +{path}` first."
+                )
+            return delta.read(self.lake, self.spark.spark_session, path, self.stored.get(path), weeks)
+
+
+class ManifestIOManager(dg.IOManager):
+    """Keeps the manifest of a week's publication, and hands its files to the raw tables as rows."""
+
+    def __init__(self, lake: Lake, spark: LazyPySparkResource) -> None:
+        self.lake, self.spark = lake, spark
+
+    def handle_output(self, context: dg.OutputContext, obj: Manifest) -> None:
+        """Write the manifest."""
+        self.lake.write(obj.path, obj.model_dump_json(indent=2).encode())
+
+    def load_input(self, context: dg.InputContext) -> DataFrame:
+        """One row per landed file of the week."""
+        week = date.fromisoformat(context.partition_key)
+        with told():
+            content = self.lake.read(Manifest.path_of(week))
+            if content is None:
+                raise delta.WeekAbsent(
+                    f"nothing was landed for the week {week}: run `cloudflix run --week {week} --select publication` first."
+                )
+            manifest = Manifest.model_validate_json(content)
+        return manifest.rows(self.spark.spark_session)

@@ -1,0 +1,116 @@
+"""Where things lie in the lake, and its plain files: landed bytes, manifests, the marker, staging.
+
+    raw/files/lake.json                     the marker: format and source
+    raw/files/publications/<week>.json      manifests
+    raw/files/<dataset>/<sha256>.csv        landed bytes, content-addressed
+    <layer>/<table>/                        Delta tables
+    <layer>/staging/<run>/                  what a running step has judged
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import copyfile, rmtree
+from typing import BinaryIO
+from uuid import uuid4
+
+from pyarrow.fs import FileSystem, LocalFileSystem, SubTreeFileSystem
+
+from cloudflix_assets.errors import CloudflixError
+
+FORMAT = 1
+MARKER = "raw/files/lake.json"
+
+
+class LakeRefused(CloudflixError):
+    """The lake belongs to another source, or to a later version of this software."""
+
+
+@dataclass(frozen=True)
+class Lake:
+    """A lake in a local folder. Paths are relative to it and begin with a layer."""
+
+    root: Path
+
+    @property
+    def files(self) -> FileSystem:
+        """The lake as a file system, to read what the engines wrote."""
+        return SubTreeFileSystem(str(self.root), LocalFileSystem())
+
+    def uri(self, path: str) -> str:
+        """What engines and delta-rs call it."""
+        return str(self.root / path)
+
+    def store(self, path: str, content: Path) -> bool:
+        """Put a file under a content-addressed path; False if it is there already."""
+        target = self.root / path
+        if target.is_file() and target.stat().st_size == content.stat().st_size:
+            return False
+        part = self._beside(target)
+        copyfile(content, part)
+        part.replace(target)
+        return True
+
+    def write(self, path: str, content: bytes) -> None:
+        """Replace a small file at once."""
+        target = self.root / path
+        part = self._beside(target)
+        part.write_bytes(content)
+        part.replace(target)
+
+    def read(self, path: str) -> bytes | None:
+        """A small file's bytes, or None if it is not there."""
+        target = self.root / path
+        return target.read_bytes() if target.is_file() else None
+
+    def open(self, path: str) -> BinaryIO:
+        """A landed file, to read from its beginning."""
+        return (self.root / path).open("rb")
+
+    def claim(self, source: str) -> None:
+        """Mark the lake as `source`'s, or check that it is.
+
+        Raises:
+            LakeRefused: it is another's, or of another format.
+        """
+        target = self.root / MARKER
+        part = self._beside(target)
+        part.write_text(json.dumps({"format": FORMAT, "source": source}, indent=2) + "\n")
+        try:
+            os.link(part, target)
+        except FileExistsError:
+            self.check(source)
+        finally:
+            part.unlink()
+
+    def check(self, source: str) -> None:
+        """Refuse a marked lake that is not `source`'s."""
+        if (content := self.read(MARKER)) is None:
+            return
+        marker = json.loads(content)
+        if marker["format"] != FORMAT:
+            raise LakeRefused(
+                f"the lake {self.root} has format {marker['format']} and this version writes {FORMAT}: "
+                "update cloudflix, or set CLOUDFLIX_LAKE to another folder."
+            )
+        if marker["source"] != source:
+            raise LakeRefused(
+                f"the lake {self.root} holds {marker['source']}, not {source}: set CLOUDFLIX_LAKE to another "
+                "folder, or empty this one with `cloudflix run --replace-source`."
+            )
+
+    def empty(self, tables: Iterable[str]) -> None:
+        """Remove these tables, every landed file and the marker, and nothing else."""
+        for path in (*tables, "raw/files"):
+            if (self.root / path).is_dir():
+                rmtree(self.root / path)
+
+    def remove(self, path: str) -> None:
+        """Remove a folder, if it is there."""
+        rmtree(self.root / path, ignore_errors=True)
+
+    def _beside(self, target: Path) -> Path:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return target.with_name(f".{target.name}.{uuid4().hex}")

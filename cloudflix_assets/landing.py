@@ -1,0 +1,65 @@
+"""Land a publication: fetch every file, verify every byte, store all or nothing."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import BinaryIO
+
+from cloudflix_assets.lake import Lake
+from cloudflix_assets.manifest import LandedFile, Manifest
+from cloudflix_assets.sources import Delivered, Source
+from spark import delivery
+from spark.datasets import DATASETS, Dataset
+
+CHUNK_BYTES = 1 << 20
+
+
+def land(lake: Lake, source: Source, week: date, *, refresh: bool = False) -> Manifest:
+    """Store the week's files content-addressed and return their manifest; a defect stores none.
+
+    Raises:
+        LakeRefused: the lake is another source's.
+        SourceRefused: the source lacks a file.
+        DeliveryDefect: a file is unsound.
+    """
+    lake.check(source.identity)
+    datasets = {dataset.name: dataset for dataset in DATASETS}
+    with TemporaryDirectory(prefix="cloudflix-") as folder:
+        spooled = [
+            (path := Path(folder) / delivered.file, _verified(delivered, datasets[delivered.dataset], path))
+            for delivered in source.deliveries(week, refresh=refresh)
+        ]
+        lake.claim(source.identity)
+        for path, file in spooled:
+            lake.store(f"raw/{file.path}", path)
+    files = tuple(file for _, file in spooled)
+    return Manifest(week=week, source=source.identity, landed_at=datetime.now(UTC), files=files)
+
+
+def _verified(delivered: Delivered, dataset: Dataset, path: Path) -> LandedFile:
+    """Copy a delivery to `path`, so that what is verified is what is stored."""
+    digest = _copied(delivered.open, path)
+    with path.open("rb") as content:
+        contents = delivery.inspected(content, dataset, delivered.file)
+    return LandedFile(
+        dataset=dataset.name,
+        file=delivered.file,
+        path=f"files/{dataset.name}/{digest}.csv",
+        sha256=digest,
+        bytes=path.stat().st_size,
+        records=contents.records,
+        longest_record=contents.longest_record,
+        header=",".join(contents.header),
+        origin=delivered.origin,
+    )
+
+
+def _copied(open_source: Callable[[], BinaryIO], path: Path) -> str:
+    digest = sha256()
+    with open_source() as source, path.open("wb") as target:
+        while chunk := source.read(CHUNK_BYTES):
+            digest.update(chunk)
+            target.write(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,72 @@
+"""The manifest of a publication: which files were landed for a week, and where they came from."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from hashlib import sha256
+
+from pydantic import BaseModel, ConfigDict
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import types as T
+
+_ROW = T.StructType(
+    [
+        T.StructField("dataset", T.StringType()),
+        T.StructField("file", T.StringType()),
+        T.StructField("path", T.StringType()),
+        T.StructField("sha256", T.StringType()),
+        T.StructField("bytes", T.LongType()),
+        T.StructField("records", T.LongType()),
+        T.StructField("longest_record", T.LongType()),
+        T.StructField("header", T.StringType()),
+    ]
+)
+
+
+class LandedFile(BaseModel):
+    """One delivered file whose bytes lie in the lake; `path` is relative to raw."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dataset: str
+    file: str
+    path: str
+    sha256: str
+    bytes: int
+    records: int
+    longest_record: int
+    header: str
+    origin: Mapping[str, str]
+
+
+class Manifest(BaseModel):
+    """The files of one week. Where and when they were fetched is told here and enters no digest."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    week: date
+    source: str
+    landed_at: datetime
+    files: tuple[LandedFile, ...]
+
+    @staticmethod
+    def path_of(week: date) -> str:
+        """Where a week's manifest lies in the lake."""
+        return f"raw/files/publications/{week}.json"
+
+    @property
+    def path(self) -> str:
+        """Where this one lies."""
+        return self.path_of(self.week)
+
+    @property
+    def digest(self) -> str:
+        """What was delivered, whenever and from wherever."""
+        parts = sorted(f"{file.dataset} {file.file} {file.sha256}" for file in self.files)
+        hashed = sha256("\n".join(parts).encode())
+        return f"v1:{len(parts)}:{hashed.hexdigest()[:16]}"
+
+    def rows(self, session: SparkSession) -> DataFrame:
+        """One row per file, `dataset` and the columns of raw tables."""
+        return session.createDataFrame(
+            [tuple(getattr(file, name) for name in _ROW.names) for file in self.files], _ROW
+        )

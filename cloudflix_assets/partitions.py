@@ -1,0 +1,55 @@
+"""Weeks. A week is named by the Monday (UTC) on which it begins, because Netflix publishes charts and
+catalogues by such weeks; it covers that Monday 00:00 up to the next.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+
+import dagster as dg
+
+from cloudflix_assets.errors import CloudflixError
+
+WEEK = timedelta(days=7)
+
+
+class UnknownWeek(CloudflixError):
+    """A week that the calendar does not have."""
+
+
+def weekly(first_week: date) -> dg.WeeklyPartitionsDefinition:
+    """Every week from `first_week` that has ended."""
+    return dg.WeeklyPartitionsDefinition(start_date=first_week.isoformat(), day_offset=1)
+
+
+def last_ended(now: datetime) -> date:
+    """The last week that has ended at `now`."""
+    today = now.astimezone(UTC).date()
+    return today - timedelta(days=today.weekday()) - WEEK
+
+
+def in_calendar(week: date, first_week: date, now: datetime) -> date:
+    """`week`, if it is one of the calendar's.
+
+    Raises:
+        UnknownWeek: no Monday, before the calendar, or not ended yet.
+    """
+    if week.weekday() != 0:
+        monday = week - timedelta(days=week.weekday())
+        raise UnknownWeek(f"{week} is a {week:%A}; weeks begin on a Monday: did you mean {monday}?")
+    if week < first_week:
+        raise UnknownWeek(
+            f"{week} is before the first week, {first_week}: choose a later one, or set CLOUDFLIX_FIRST_WEEK."
+        )
+    if week > last_ended(now):
+        raise UnknownWeek(f"the week {week} has not ended: the last one that has is {last_ended(now)}.")
+    return week
+
+
+def span(first: date, last: date) -> Sequence[date]:
+    """The weeks from `first` to `last`, both included."""
+    return [first + WEEK * i for i in range((last - first) // WEEK + 1)]
+
+
+def week_of(partition_key: str) -> date:
+    """The week that a partition key names."""
+    return date.fromisoformat(partition_key)

@@ -1,0 +1,19 @@
+"""The weekly schedule. Written by hand: Dagster's helper asks for the open week once that is a partition."""
+
+import dagster as dg
+
+from cloudflix_assets.jobs import WEEKLY_REFRESH
+from cloudflix_assets.partitions import last_ended
+
+
+@dg.schedule(
+    name="weekly",
+    cron_schedule="0 6 * * 1",
+    execution_timezone="UTC",
+    job_name=WEEKLY_REFRESH,
+    description="Mondays at 06:00 UTC: the last week that has ended.",
+)
+def weekly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Ask for the week that ended last at the tick's time, however late the tick is evaluated."""
+    week = str(last_ended(context.scheduled_execution_time))
+    return dg.RunRequest(run_key=week, partition_key=week)

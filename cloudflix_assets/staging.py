@@ -1,0 +1,53 @@
+"""Frames that a step materializes once, as Parquet in the lake, and removes when it ends."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyspark.sql import DataFrame, SparkSession
+
+from cloudflix_assets import parquet
+from cloudflix_assets.lake import Lake
+
+
+@dataclass(frozen=True)
+class Staging:
+    """A folder of one step."""
+
+    lake: Lake
+    session: SparkSession
+    folder: str
+
+    def materialized(self, name: str, frame: DataFrame) -> DataFrame:
+        """Compute a frame once."""
+        path = f"{self.folder}/{name}"
+        frame.write.mode("append").parquet(self.lake.uri(path))
+        return self._read(path, frame)
+
+    def batches(self, name: str, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> DataFrame:
+        """A frame of record batches, streamed to the lake."""
+        path = f"{self.folder}/{name}"
+        self.lake.files.create_dir(path)
+        with pq.ParquetWriter(
+            f"{path}/part.parquet", schema, filesystem=self.lake.files, compression="lz4"
+        ) as writer:
+            for batch in batches:
+                writer.write_batch(batch)
+        return self.session.read.parquet(self.lake.uri(path))
+
+    def _read(self, path: str, frame: DataFrame) -> DataFrame:
+        """An empty frame leaves no Parquet behind, so its columns come from the frame."""
+        if not parquet.found(self.lake.files, path):
+            return self.session.createDataFrame([], frame.schema)
+        return self.session.read.parquet(self.lake.uri(path))
+
+
+@contextmanager
+def staging(lake: Lake, session: SparkSession, folder: str) -> Iterator[Staging]:
+    """A staging folder that is gone afterwards, also after a failure."""
+    try:
+        yield Staging(lake, session, folder)
+    finally:
+        lake.remove(folder)

@@ -1,0 +1,48 @@
+"""Bronze: every record as delivered, text only, with its address. A table per dataset."""
+
+import pandera.pyspark as pa
+import pyspark.sql.types as T
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from spark.datasets import DATASETS, Dataset
+from spark.delivery import MALFORMED, RESCUED
+from spark.table import RECORDS, Layer, Rule, Severity, Table
+
+RAGGED = Rule("malformed: a ragged record", lambda: F.col(MALFORMED).isNotNull())
+
+
+def contract_of(dataset: Dataset) -> type[pa.DataFrameModel]:
+    """The columns of a dataset as text, what did not fit them, and the address."""
+    texts = {column: f"{column}, as delivered" for column in dataset.columns}
+    texts[RESCUED] = "Undeclared columns, JSON"
+    texts[MALFORMED] = "Text of a record that has too few or too many fields"
+    fields = {column: pa.Field(nullable=True, description=text) for column, text in texts.items()}
+    fields["source_file"] = pa.Field(nullable=False, description="Landed file, relative to raw", metadata={"derived_from": [f"raw_{dataset.name}.path"]})
+    fields["record_number"] = pa.Field(nullable=False, ge=1, description="1-based, after the header")
+    types = dict.fromkeys(fields, T.StringType) | {"record_number": T.LongType}
+    name = f"Bronze{dataset.name.capitalize()}"
+    doc = f"Records of {dataset.file} as delivered: {dataset.description}."
+    namespace = {**fields, "__annotations__": types, "__doc__": doc, "__module__": __name__}
+    return type(name, (pa.DataFrameModel,), namespace)
+
+
+def bronze(records: DataFrame) -> DataFrame:
+    """Keep every record as it was delivered."""
+    return records
+
+
+TABLES = tuple(
+    Table(
+        layer=Layer.BRONZE,
+        name=dataset.name,
+        grain="one row per delivered record and week",
+        contract=contract_of(dataset),
+        build=bronze,
+        reads=(f"raw_{dataset.name}{RECORDS}",),
+        rules=(RAGGED,),
+        severities={RAGGED.name: Severity.WARN},
+        has_quarantine=False,
+    )
+    for dataset in DATASETS
+)

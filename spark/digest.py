@@ -1,0 +1,66 @@
+"""What a week of a table contains, as a string that is equal on every engine.
+
+`v1:rows:sum:sum:schema`: the rows, two sums of xxhash64 under different salts over the columns
+sorted by name, and a short hash of their names and types. The order of rows does not matter.
+"""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+_SALTS = (11, 20260105)
+_SUM = "decimal(38,0)"
+
+
+def aggregates(fields: T.StructType, counted: Column) -> list[Column]:
+    """Columns `_rows`, `_sum0`, `_sum1` to aggregate over the rows where `counted` is true."""
+    sums = [
+        F.coalesce(F.sum(F.when(counted, _hash(fields, salt).cast(_SUM))), F.lit(0).cast(_SUM)).alias(f"_sum{i}")
+        for i, salt in enumerate(_SALTS)
+    ]
+    return [F.coalesce(F.sum(counted.cast("long")), F.lit(0)).alias("_rows"), *sums]
+
+
+def rendered(fields: T.StructType, aggregated: Mapping[str, Any]) -> str:
+    """The digest of one row of `aggregates`."""
+    return f"v1:{aggregated['_rows']}:{aggregated['_sum0']}:{aggregated['_sum1']}:{_schema_hash(fields)}"
+
+
+def empty(fields: T.StructType) -> str:
+    """The digest of no rows."""
+    return rendered(fields, {"_rows": 0, "_sum0": 0, "_sum1": 0})
+
+
+def digest(frame: DataFrame, fields: T.StructType) -> str:
+    """The digest of a frame that has (at least) these columns."""
+    return rendered(fields, frame.agg(*aggregates(fields, F.lit(True))).collect()[0].asDict())
+
+
+def rows_of(digest: str) -> int:
+    """The number of rows that a digest stands for."""
+    return int(digest.split(":")[1])
+
+
+def _hash(fields: T.StructType, salt: int) -> Column:
+    """xxhash64 skips nulls, so each value follows its null flag."""
+    terms: list[Column] = [F.lit(salt)]
+    for field in sorted(fields, key=lambda field: field.name):
+        column = F.col(field.name)
+        terms.append(column.isNull())
+        terms += _of_array(column) if isinstance(field.dataType, T.ArrayType) else [column]
+    return F.xxhash64(*terms)
+
+
+def _of_array(column: Column) -> list[Column]:
+    """Size, then elements with their nulls marked: an array's hash alone forgets both."""
+    marked = F.transform(column, lambda e: F.coalesce(F.concat(F.lit("="), e.cast("string")), F.lit("!")))
+    return [F.size(column), marked]
+
+
+def _schema_hash(fields: T.StructType) -> str:
+    names = sorted(f"{field.name}:{field.dataType.simpleString()}" for field in fields)
+    return sha256("\n".join(names).encode()).hexdigest()[:8]

@@ -1,0 +1,1 @@
+"""Gold: keyed, orphan-free tables for analysts. No parsing here."""

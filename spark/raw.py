@@ -1,0 +1,44 @@
+"""Raw: one row per landed file, a table per dataset. The bytes themselves lie in `raw/files`."""
+
+from collections.abc import Callable
+
+import pandera.pyspark as pa
+import pyspark.sql.types as T
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from spark.datasets import DATASETS, Dataset
+from spark.table import Layer, Table
+
+
+class RawFile(pa.DataFrameModel):
+    """The landed file of a week, as its publication's manifest lists it."""
+
+    file: T.StringType = pa.Field(nullable=False, description="Name as delivered")
+    path: T.StringType = pa.Field(nullable=False, description="Where its bytes lie, relative to raw")
+    sha256: T.StringType = pa.Field(nullable=False, str_length=64, description="Hash of its bytes")
+    bytes: T.LongType = pa.Field(nullable=False, ge=1, description="Size, bytes")
+    records: T.LongType = pa.Field(nullable=False, ge=1, description="Records after the header")
+    longest_record: T.LongType = pa.Field(nullable=False, ge=1, description="Longest record, bytes")
+    header: T.StringType = pa.Field(nullable=False, description="Header as delivered")
+
+
+def _raw(dataset: Dataset) -> Callable[[DataFrame], DataFrame]:
+    def raw(publication: DataFrame) -> DataFrame:
+        """Pick the dataset's row of the manifest."""
+        return publication.where(F.col("dataset") == dataset.name).drop("dataset")
+
+    return raw
+
+
+TABLES = tuple(
+    Table(
+        layer=Layer.RAW,
+        name=dataset.name,
+        grain=f"one row per landed {dataset.file} and week",
+        contract=RawFile,
+        build=_raw(dataset),
+        has_quarantine=False,
+    )
+    for dataset in DATASETS
+)

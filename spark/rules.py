@@ -1,0 +1,160 @@
+"""Contract to rules: each a name, a severity, and the Column that is true for a breach.
+
+pandera is the language in which contracts are written; its own Spark backend runs a job or two per
+rule and gives neither counts nor rows. What cannot be compiled is an error when definitions load.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from spark.table import REASONS, Severity, Table
+
+DUPLICATE_ROW = "duplicate row"
+DUPLICATE_KEY = "duplicate key"
+
+
+class ContractError(TypeError):
+    """A contract that cannot be judged; the message names the table, the column and the remedy."""
+
+
+@dataclass(frozen=True)
+class CompiledRule:
+    """A rule ready to judge rows. `breach` is None where the row's reasons or its neighbours tell."""
+
+    name: str
+    severity: Severity
+    breach: Callable[[], Column] | None = None
+
+
+Breach = Callable[[Column, Mapping[str, Any]], Column]
+
+
+def _in_range(column: Column, limits: Mapping[str, Any]) -> Column:
+    low, high = limits["min_value"], limits["max_value"]
+    below = column < low if limits["include_min"] else column <= low
+    above = column > high if limits["include_max"] else column >= high
+    return below | above
+
+
+def _outside_length(column: Column, limits: Mapping[str, Any]) -> Column:
+    length, low, high = F.length(column), limits.get("min_value"), limits.get("max_value")
+    if limits.get("exact_value") is not None:
+        return length != limits["exact_value"]
+    below = F.lit(False) if low is None else length < low
+    above = F.lit(False) if high is None else length > high
+    return below | above
+
+
+# pandera's check name: its short name here, and when a present value breaks it.
+CHECKS: Mapping[str, tuple[str, Breach]] = {
+    "equal_to": ("eq", lambda column, s: column != s["value"]),
+    "not_equal_to": ("ne", lambda column, s: column == s["value"]),
+    "greater_than": ("gt", lambda column, s: column <= s["min_value"]),
+    "greater_than_or_equal_to": ("ge", lambda column, s: column < s["min_value"]),
+    "less_than": ("lt", lambda column, s: column >= s["max_value"]),
+    "less_than_or_equal_to": ("le", lambda column, s: column > s["max_value"]),
+    "in_range": ("in_range", _in_range),
+    "isin": ("isin", lambda column, s: ~column.isin(list(s["allowed_values"]))),
+    "notin": ("notin", lambda column, s: column.isin(list(s["forbidden_values"]))),
+    # pandera matches from the start (re.match): the whole pattern is anchored, not its first branch.
+    "str_matches": ("str_matches", lambda column, s: ~column.rlike(f"^(?:{s['pattern']})")),
+    "str_contains": ("str_contains", lambda column, s: ~column.rlike(s["pattern"])),
+    "str_startswith": ("str_startswith", lambda column, s: ~column.startswith(s["string"])),
+    "str_endswith": ("str_endswith", lambda column, s: ~column.endswith(s["string"])),
+    "str_length": ("str_length", _outside_length),
+}
+
+# Read differently by the engines, see docs/architecture.md: white space, words, digits, $, lookaround.
+_UNPORTABLE_PATTERN = re.compile(r"\\[sSwWdDbB]|\$|\(\?(?:[=!]|<[=!])")
+_STORABLE = (T.StringType, T.IntegerType, T.LongType, T.DateType, T.BooleanType, T.TimestampType)
+
+
+@cache
+def compiled(table: Table) -> tuple[CompiledRule, ...]:
+    """All rules of a table, in the order in which they are judged.
+
+    Raises:
+        ContractError: a type that digests cannot carry, a check that has no Column here, a pattern
+            that the engines read differently, or a severity for a rule that does not exist.
+    """
+    schema = table.contract.to_schema()
+    found: list[tuple[str, Callable[[], Column] | None]] = []
+    for name, column in schema.columns.items():
+        _check_type(table, name, column.dtype.type)
+        if not column.nullable:
+            found.append((f"{name}: nullable", _absent(table, name)))
+        found += [_compiled_check(table, name, check) for check in column.checks]
+    found += [(rule.name, rule.broken) for rule in table.rules]
+    found += [(name, None) for name in table.reasons]
+    found += [(foreign.rule, None) for foreign in table.foreign_keys]
+    if table.key:
+        found += [(DUPLICATE_ROW, None), (DUPLICATE_KEY, None)]
+    if schema.checks or schema.unique:
+        raise ContractError(
+            f"{table.path}: checks of the whole frame cannot be compiled; "
+            "declare Table(key=…) or Table(rules=…) instead."
+        )
+    return _with_severities(table, found)
+
+
+def fields(table: Table) -> T.StructType:
+    """Columns and types under which a table is stored, all nullable."""
+    return table.contract.to_structtype()
+
+
+def _absent(table: Table, column: str) -> Callable[[], Column]:
+    """Null, unless unreadable text is already the reason."""
+    if f"{column}: readable" in table.reasons:
+        return lambda: F.col(column).isNull() & ~F.array_contains(REASONS, f"{column}: readable")
+    return lambda: F.col(column).isNull()
+
+
+def _compiled_check(table: Table, column: str, check: Any) -> tuple[str, Callable[[], Column]]:
+    where = f"{table.path}, column {column}"
+    if check.name not in CHECKS:
+        raise ContractError(
+            f"{where}: the check {check.name} cannot be compiled; use one of "
+            f"{', '.join(sorted(CHECKS))}, or Table(rules=…) with a Column."
+        )
+    short, breach = CHECKS[check.name]
+    statistics = dict(check.statistics)
+    pattern = str(statistics.get("pattern", ""))
+    if _UNPORTABLE_PATTERN.search(pattern):
+        raise ContractError(
+            f"{where}: the engines read the pattern {pattern!r} differently; "
+            r"write classes out ([0-9], [\p{Z}\s]), \z for the end, and no lookaround."
+        )
+    return f"{column}: {short}", lambda: breach(F.col(column), statistics)
+
+
+def _check_type(table: Table, column: str, type_: T.DataType) -> None:
+    element = type_.elementType if isinstance(type_, T.ArrayType) else type_
+    if isinstance(element, T.DecimalType) and element.precision <= 18:
+        return
+    if not isinstance(element, _STORABLE):
+        raise ContractError(
+            f"{table.path}, column {column}: {type_.simpleString()} has no digest that is equal on every "
+            "engine; use an integer, a decimal of at most 18 digits, text, a date, a timestamp or a boolean."
+        )
+
+
+def _with_severities(
+    table: Table, found: list[tuple[str, Callable[[], Column] | None]]
+) -> tuple[CompiledRule, ...]:
+    names = [name for name, _ in found]
+    if unknown := sorted(set(table.severities) - set(names)):
+        raise ContractError(f"{table.path}: severities name no rule: {', '.join(unknown)}.")
+    if len(set(names)) < len(names):
+        raise ContractError(f"{table.path}: two rules share a name: {', '.join(names)}.")
+    default = Severity.QUARANTINE if table.has_quarantine else Severity.FAIL
+    severities = {name: table.severities.get(name, default) for name in names}
+    if not table.has_quarantine and Severity.QUARANTINE in severities.values():
+        raise ContractError(f"{table.path} has no quarantine: its rules warn or fail.")
+    return tuple(CompiledRule(name, severities[name], breach) for name, breach in found)

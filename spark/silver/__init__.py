@@ -1,0 +1,1 @@
+"""Silver: real types and nothing invented. No joins, rankings or aggregates here."""

@@ -1,0 +1,39 @@
+"""Silver countries: where a title was produced."""
+
+import pandera.pyspark as pa
+import pyspark.sql.types as T
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from spark.table import Layer, Table
+from spark.text import LOOKUP_REASONS, credits, tidy
+
+
+class SilverCountries(pa.DataFrameModel):
+    """Countries of each title."""
+
+    show_id: T.LongType = pa.Field(nullable=False, gt=0, description="The title, as in titles")
+    country: T.StringType = pa.Field(nullable=False, description="Country, without trailing commas")
+    source_file: T.StringType = pa.Field(nullable=False, description="Landed file, relative to raw")
+    record_number: T.LongType = pa.Field(nullable=False, ge=1, description="1-based, after the header")
+
+
+def silver_countries(bronze_countries: DataFrame) -> DataFrame:
+    """Type the id, tidy the country and take off the comma some end in."""
+    return credits(bronze_countries, "country", _without_trailing_commas())
+
+
+def _without_trailing_commas() -> Column:
+    text = F.regexp_replace(tidy("country"), "[, ]+\\z", "")
+    return F.when(text != "", text)
+
+
+TABLE = Table(
+    layer=Layer.SILVER,
+    name="countries",
+    grain="one row per country, title and week",
+    contract=SilverCountries,
+    build=silver_countries,
+    key=("country", "show_id"),
+    reasons=LOOKUP_REASONS,
+)

@@ -1,0 +1,95 @@
+"""Silver titles: the catalogue with real types and nothing invented.
+
+Put here what makes a delivered title a typed one. Anything that joins titles to people or countries
+belongs to gold.
+"""
+
+import pandera.pyspark as pa
+import pyspark.sql.types as T
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from spark.datasets import DATASETS
+from spark.split_records import FRAGMENT, rejoined
+from spark.table import REASONS, Layer, Severity, Table
+from spark.text import MALFORMED_RECORD, month_day_year, readable, tidy, typed, whole_number
+
+KINDS = ["Movie", "TV Show"]
+RATINGS = ["TV-MA", "TV-14", "TV-PG", "TV-Y7-FV", "TV-Y7", "TV-Y", "TV-G", "NC-17", "R", "PG-13", "PG", "G"]
+UNRATED = ["NR", "UR"]
+
+DELIVERED = DATASETS[0].columns
+
+
+class SilverTitles(pa.DataFrameModel):
+    """Titles of the catalogue with real types, split records rejoined."""
+
+    show_id: T.LongType = pa.Field(nullable=False, gt=0, description="Netflix id, joins all credits")
+    type: T.StringType = pa.Field(nullable=False, isin=KINDS, description="Movie or TV Show")
+    type_flag: T.IntegerType = pa.Field(
+        nullable=False,
+        description="1 Movie, 2 TV Show, 0 anything else",
+        metadata={"derived_from": ["bronze_titles.type"]},
+    )
+    title: T.StringType = pa.Field(nullable=False, description="Full title, white space tidied")
+    short_title: T.StringType = pa.Field(
+        nullable=True,
+        description="Title up to its first colon",
+        metadata={"derived_from": ["bronze_titles.title"]},
+    )
+    duration_minutes: T.IntegerType = pa.Field(nullable=True, ge=1, le=900, description="Movies, minutes")
+    duration_seasons: T.IntegerType = pa.Field(nullable=True, ge=1, le=100, description="TV shows, seasons")
+    date_added: T.DateType = pa.Field(nullable=True, description="Day it came to Netflix")
+    release_year: T.IntegerType = pa.Field(nullable=False, ge=1888, le=2100, description="Year of release")
+    rating: T.StringType = pa.Field(nullable=True, isin=RATINGS + UNRATED, description="Maturity rating")
+    rating_group: T.StringType = pa.Field(
+        nullable=True,
+        description="Rating up to its first hyphen",
+        metadata={"derived_from": ["bronze_titles.rating"]},
+    )
+    description: T.StringType = pa.Field(nullable=True, description="Synopsis as delivered")
+    source_file: T.StringType = pa.Field(nullable=False, description="Landed file, relative to raw")
+    record_number: T.LongType = pa.Field(nullable=False, ge=1, description="1-based, after the header")
+
+
+def silver_titles(bronze_titles: DataFrame) -> DataFrame:
+    """Rejoin split records, type and tidy the rest, leaving every absent value absent."""
+    return (
+        bronze_titles.transform(rejoined, DELIVERED)
+        .transform(typed, _parsed())
+        .withColumns({name: tidy(name) for name in ("type", "title", "rating")})
+        .withColumns(
+            {
+                "type_flag": F.when(F.col("type") == KINDS[0], 1).when(F.col("type") == KINDS[1], 2).otherwise(0),
+                "short_title": F.trim(F.split("title", ":")[0]),
+                "rating_group": F.split("rating", "-")[0],
+            }
+        )
+        .select(*SilverTitles.to_schema().columns, REASONS)
+    )
+
+
+def _parsed() -> dict[str, Column]:
+    return {
+        "duration_minutes": whole_number("duration_minutes", "int"),
+        "duration_seasons": whole_number("duration_seasons", "int"),
+        "date_added": month_day_year("date_added"),
+        "release_year": whole_number("release_year", "int"),
+        "show_id": whole_number("show_id", "bigint"),
+    }
+
+
+TABLE = Table(
+    layer=Layer.SILVER,
+    name="titles",
+    grain="one row per show_id and week",
+    contract=SilverTitles,
+    build=silver_titles,
+    key=("show_id",),
+    reasons=(
+        MALFORMED_RECORD,
+        FRAGMENT,
+        *map(readable, ("duration_minutes", "duration_seasons", "date_added", "release_year", "show_id")),
+    ),
+    severities={"rating: isin": Severity.WARN},
+)

@@ -1,0 +1,120 @@
+"""The vocabulary: what a table is, in one frozen value. No behaviour on data."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+import pandera.pyspark as pa
+from pyspark.sql import Column, DataFrame
+
+ADDRESS = ("source_file", "record_number")
+"""Where a row came from: the content-addressed file and the 1-based record in it."""
+
+REASONS = "_reasons"
+"""Reserved column in which a build function names what it found wrong with a row."""
+
+BEFORE = "_before"
+"""A parameter `silver_titles_before` is `silver_titles`, one week earlier."""
+
+RECORDS = "_records"
+"""A parameter `raw_titles_records` is every record of the files that `raw_titles` lists."""
+
+PUBLICATION = "publication"
+"""The parameter of raw tables: one row per delivered file, as the manifest lists them."""
+
+
+class Layer(StrEnum):
+    """The medallion layers, in the order of the flow."""
+
+    RAW = "raw"
+    BRONZE = "bronze"
+    SILVER = "silver"
+    GOLD = "gold"
+
+
+class Severity(StrEnum):
+    """What a broken rule does: report the row, refuse the row, or refuse the week."""
+
+    WARN = "warn"
+    QUARANTINE = "quarantine"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A named rule that pandera cannot express; `broken` builds the Column that is true for a breach."""
+
+    name: str
+    broken: Callable[[], Column]
+
+
+@dataclass(frozen=True)
+class ForeignKey:
+    """`column` must stand in the same-named column of `parent` (`gold_titles`); null is no breach."""
+
+    column: str
+    parent: str
+
+    @property
+    def rule(self) -> str:
+        """Name of the rule: `show_id: in gold_titles`."""
+        return f"{self.column}: in {self.parent}"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Table:
+    """One Delta table: its contract, and the pure function that builds a week of it.
+
+    `build` takes DataFrames by the names of their tables. Where `has_quarantine`, every row of
+    its result stands for one row of its first parameter and carries that row's address; what the
+    contract refuses goes to the quarantine. Elsewhere a broken rule of the contract fails the week.
+
+    Args:
+        reads: names of `build`'s parameters, where one function builds several tables.
+        reasons: what `build` may name in `_reasons`: defects of a whole row, which no other rule
+            judges then, or `column: readable`, which stands in for `column: nullable`.
+        severities: by rule name, where a rule departs from the default.
+        cap: the largest share of quarantined rows that may still be published.
+    """
+
+    layer: Layer
+    name: str
+    grain: str
+    contract: type[pa.DataFrameModel]
+    build: Callable[..., DataFrame]
+    reads: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    reasons: tuple[str, ...] = ()
+    severities: Mapping[str, Severity] = field(default_factory=dict)
+    has_quarantine: bool = True
+    cap: Decimal = Decimal("0.05")
+    owners: tuple[str, ...] = ("team:lakehouse",)
+
+    @property
+    def identifier(self) -> str:
+        """Name as a parameter: `silver_titles`."""
+        return f"{self.layer.value}_{self.name}"
+
+    @property
+    def path(self) -> str:
+        """Name in the lake: `silver/titles`."""
+        return f"{self.layer.value}/{self.name}"
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the frames that `build` takes, in order."""
+        return self.reads or tuple(inspect.signature(self.build).parameters)
+
+    @property
+    def description(self) -> str:
+        """The contract's docstring."""
+        return inspect.cleandoc(self.contract.__doc__ or "")
+
+
+def upstream(parameter: str) -> str:
+    """The table that a parameter reads: `silver_titles_before` and `silver_titles` are one."""
+    return parameter.removesuffix(BEFORE).removesuffix(RECORDS)

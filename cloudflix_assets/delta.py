@@ -132,29 +132,34 @@ def replace_beside(lake: Lake, session: SparkSession, judged: Judged) -> Outcome
 
 
 def read(
-    lake: Lake, session: SparkSession, path: str, fields: T.StructType | None, weeks: Sequence[date]
+    lake: Lake,
+    session: SparkSession,
+    path: str,
+    fields: T.StructType | None,
+    weeks: Sequence[date],
+    *,
+    required: date | None = None,
 ) -> DataFrame:
     """Some weeks of a table, with their `week`; columns that the stored table lacks are null.
 
     Absent weeks have no rows. `fields` None reads every stored column.
+
+    Raises:
+        WeekAbsent: the table has no week `required`.
     """
     table = _opened(lake, path)
+    if required is not None and (table is None or table.transaction_version(_application(required)) is None):
+        raise WeekAbsent(
+            f"{path} holds no week {required}: run `cloudflix run --week {required} --select +{path}` first."
+        )
     if table is None:
         return session.createDataFrame([], T.StructType([*(fields or []), WEEK]))
     frame = session.read.format("delta").load(lake.uri(path)).where(F.col("week").isin(list(weeks)))
     if fields is None:
         return frame
-    stored = set(frame.columns)
-    columns = [
-        F.col(f.name) if f.name in stored else F.lit(None).cast(f.dataType).alias(f.name) for f in fields
-    ]
+    stored = {field.name for field in table.schema().fields}
+    columns = [F.col(f.name) if f.name in stored else F.lit(None).cast(f.dataType).alias(f.name) for f in fields]
     return frame.select(*columns, "week")
-
-
-def has_week(lake: Lake, path: str, week: date) -> bool:
-    """Whether a commit says that the table holds this week (it may be empty)."""
-    table = _opened(lake, path)
-    return table is not None and table.transaction_version(_application(week)) is not None
 
 
 def recorded_digest(lake: Lake, path: str, week: date) -> str | None:

@@ -3,6 +3,7 @@
 The only reader of environment variables. Each field is `CLOUDFLIX_<FIELD>`.
 """
 
+import os
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
@@ -39,6 +40,13 @@ class Environment(BaseSettings):
     )
     cache: Folder = Field(Path("~/.cache/cloudflix"), description="Jars and the Java wrapper of the spark engine")
     java_home: Annotated[Folder | None, Absent] = Field(None, validation_alias="JAVA_HOME")
+
+    def for_child(self) -> dict[str, str]:
+        """Variables for a process that shall see the same settings and the same instance."""
+        own = {"HOME": self.home, "LAKE": self.lake_root, "ENGINE": self.engine, "SOURCE": self.source}
+        own |= {"SOURCE_NAME": self.source_name or "", "FIRST_WEEK": self.first_week, "CACHE": self.cache}
+        settings = {f"CLOUDFLIX_{name}": str(value) for name, value in own.items()}
+        return {**os.environ, **settings, "DAGSTER_HOME": str(self.home)}
 
     @property
     def lake_root(self) -> Path:

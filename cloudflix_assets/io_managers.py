@@ -1,7 +1,6 @@
 """Dagster's face of the lake: tables through delta.py, and the manifests that raw tables start from."""
 
 from collections.abc import Mapping
-from datetime import date
 
 import dagster as dg
 from dagster_pyspark import LazyPySparkResource
@@ -12,6 +11,7 @@ from cloudflix_assets import delta
 from cloudflix_assets.errors import told
 from cloudflix_assets.lake import Lake
 from cloudflix_assets.manifest import Manifest
+from cloudflix_assets.partitions import week_of
 
 
 class DeltaIOManager(dg.IOManager):
@@ -45,14 +45,13 @@ class DeltaIOManager(dg.IOManager):
     def load_input(self, context: dg.InputContext) -> DataFrame:
         """The weeks that the partition mapping names; an earlier one may be absent, the own one not."""
         path = "/".join(context.asset_key.path)
-        weeks = sorted(date.fromisoformat(key) for key in context.asset_partition_keys)
+        weeks = sorted(week_of(key) for key in context.asset_partition_keys)
         with told():
-            own = date.fromisoformat(context.partition_key) if context.has_partition_key else weeks[-1]
-            if own in weeks and not delta.has_week(self.lake, path, own):
-                raise delta.WeekAbsent(
-                    f"{path} holds no week {own}: run `cloudflix run --week {own} --select +{path}` first."
-                )
-            return delta.read(self.lake, self.spark.spark_session, path, self.stored.get(path), weeks)
+            own = week_of(context.partition_key) if context.has_partition_key else weeks[-1]
+            required = own if own in weeks else None
+            return delta.read(
+                self.lake, self.spark.spark_session, path, self.stored.get(path), weeks, required=required
+            )
 
 
 class ManifestIOManager(dg.IOManager):
@@ -67,7 +66,7 @@ class ManifestIOManager(dg.IOManager):
 
     def load_input(self, context: dg.InputContext) -> DataFrame:
         """One row per landed file of the week."""
-        week = date.fromisoformat(context.partition_key)
+        week = week_of(context.partition_key)
         with told():
             content = self.lake.read(Manifest.path_of(week))
             if content is None:

@@ -4,7 +4,7 @@
 sorted by name, and a short hash of their names and types. The order of rows does not matter.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -19,7 +19,7 @@ _SUM = "decimal(38,0)"
 def aggregates(fields: T.StructType, counted: Column) -> list[Column]:
     """Columns `_rows`, `_sum0`, `_sum1` to aggregate over the rows where `counted` is true."""
     sums = [
-        F.coalesce(F.sum(F.when(counted, _hash(fields, salt).cast(_SUM))), F.lit(0).cast(_SUM)).alias(f"_sum{i}")
+        F.coalesce(F.sum(F.when(counted, row_hash(fields, salt).cast(_SUM))), F.lit(0).cast(_SUM)).alias(f"_sum{i}")
         for i, salt in enumerate(_SALTS)
     ]
     return [F.coalesce(F.sum(counted.cast("long")), F.lit(0)).alias("_rows"), *sums]
@@ -45,10 +45,10 @@ def rows_of(digest: str) -> int:
     return int(digest.split(":")[1])
 
 
-def _hash(fields: T.StructType, salt: int) -> Column:
-    """xxhash64 skips nulls, so each value follows its null flag."""
+def row_hash(columns: Iterable[T.StructField], salt: int = 0) -> Column:
+    """Hash of a row's columns by name; xxhash64 skips nulls, so each value follows its null flag."""
     terms: list[Column] = [F.lit(salt)]
-    for field in sorted(fields, key=lambda field: field.name):
+    for field in sorted(columns, key=lambda field: field.name):
         column = F.col(field.name)
         terms.append(column.isNull())
         terms += _of_array(column) if isinstance(field.dataType, T.ArrayType) else [column]

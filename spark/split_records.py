@@ -11,9 +11,11 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from spark.table import REASONS
-from spark.text import is_whole_number
+from spark.text import is_whole_number, without_reasons
 
 FRAGMENT = "fragment, joined into the record before it"
+
+_FOLLOWING = ("_next", "_next_filled", "_next_fields")
 
 
 def rejoined(bronze: DataFrame, columns: Sequence[str]) -> DataFrame:
@@ -30,8 +32,8 @@ def rejoined(bronze: DataFrame, columns: Sequence[str]) -> DataFrame:
         for position, column in enumerate(columns)
     }
     reasons = F.array_compact(F.array(F.when(F.col("_fragment"), FRAGMENT)))
-    halves = halves.withColumns({**filled, REASONS: reasons}).select(*bronze.columns, REASONS)
-    return bronze.where(~half).withColumn(REASONS, F.array().cast("array<string>")).unionByName(halves)
+    halves = halves.withColumns({**filled, REASONS: reasons}).drop("_filled", "_fields", *_FOLLOWING, "_fits", "_tail", "_fragment")
+    return bronze.where(~half).transform(without_reasons).unionByName(halves)
 
 
 def _with_tails(halves: DataFrame, columns: Sequence[str]) -> DataFrame:
@@ -42,14 +44,12 @@ def _with_tails(halves: DataFrame, columns: Sequence[str]) -> DataFrame:
     by_address = Window.partitionBy("source_file").orderBy("record_number")
     filled = F.coalesce(F.greatest(*(F.when(F.col(c).isNotNull(), i) for i, c in enumerate(columns, 1))), F.lit(0))
     halves = halves.withColumns({"_filled": filled, "_fields": F.array(*columns)})
-    following = {
-        "_next": F.lead("record_number").over(by_address) - F.col("record_number"),
-        "_sum": F.lead("_filled").over(by_address) + F.col("_filled"),
-        "_next_fields": F.lead("_fields").over(by_address),
-    }
-    halves = halves.withColumns(following)
+    following = (F.lead(column).over(by_address) for column in ("record_number", "_filled", "_fields"))
+    halves = halves.withColumns(dict(zip(_FOLLOWING, following, strict=True)))
     last = F.get("_next_fields", F.lit(len(columns)) - F.col("_filled"))
-    fits = (F.col("_next") == 1) & (F.col("_sum") == len(columns) + 1) & is_whole_number(last)
+    adjacent = F.col("_next") == F.col("record_number") + 1
+    complete = F.col("_next_filled") + F.col("_filled") == len(columns) + 1
+    fits = adjacent & complete & is_whole_number(last)
     halves = halves.withColumn("_fits", F.coalesce(fits, F.lit(False)))
     first = F.col("_fits") & ~F.lag("_fits", 1, False).over(by_address)
     halves = halves.withColumn("_tail", F.when(first, F.col("_next_fields")))

@@ -1,9 +1,13 @@
 """Column helpers that several tables share. All of them mean the same on every engine."""
 
+from collections.abc import Callable, Mapping
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from spark.table import ADDRESS, REASONS
+
+Parser = Callable[[Column], Column]
 
 MALFORMED_RECORD = "malformed record"
 _BLANKS = "[\\p{Z}\\s]+"
@@ -12,26 +16,29 @@ _WHOLE_NUMBER = "^-?[0-9]{1,18}\\z"
 _MONTH_DAY_YEAR = "^[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}\\z"
 
 
-def tidy(column: str) -> Column:
+def tidy(text: Column) -> Column:
     """One blank for each run of white space (NBSP and line breaks too), no zero-width characters, no ''."""
-    text = F.trim(F.regexp_replace(F.regexp_replace(column, _ZERO_WIDTH, ""), _BLANKS, " "))
-    return F.when(text != "", text)
+    blanks = F.regexp_replace(F.regexp_replace(text, _ZERO_WIDTH, ""), _BLANKS, " ")
+    return F.nullif(F.trim(blanks), F.lit(""))
 
 
 def is_whole_number(text: Column) -> Column:
-    """Whether text is an integer as `whole_number` reads it, but for white space around it."""
+    """Whether text is an integer, but for blanks around it."""
     return F.trim(text).rlike(_WHOLE_NUMBER)
 
 
-def whole_number(column: str, type_: str) -> Column:
-    """An integer of `type_`, or null where the text is none (`1.9` is none)."""
-    text = tidy(column)
-    return F.when(text.rlike(_WHOLE_NUMBER), text.try_cast(type_))
+def long_number(text: Column) -> Column:
+    """Tidy text as a 64-bit integer, or null where it is none (`1.9` is none)."""
+    return F.when(text.rlike(_WHOLE_NUMBER), text.try_cast("bigint"))
 
 
-def month_day_year(column: str) -> Column:
-    """A date written `9/30/2019`, or null where the text is none."""
-    text = tidy(column)
+def number(text: Column) -> Column:
+    """Tidy text as a 32-bit integer, or null where it is none."""
+    return F.when(text.rlike(_WHOLE_NUMBER), text.try_cast("int"))
+
+
+def month_day_year(text: Column) -> Column:
+    """Tidy text such as `9/30/2019` as a date, or null where it is none."""
     date = F.try_to_timestamp(text, F.lit("M/d/yyyy")).cast("date")
     return F.when(text.rlike(_MONTH_DAY_YEAR), date)
 
@@ -44,21 +51,28 @@ def readable(column: str) -> str:
 LOOKUP_REASONS = (MALFORMED_RECORD, readable("show_id"))
 
 
-def typed(frame: DataFrame, parsed: dict[str, Column]) -> DataFrame:
-    """Put `parsed` in place of text columns, naming unreadable text and malformed records as reasons."""
+def typed(frame: DataFrame, parsers: Mapping[str, Parser]) -> DataFrame:
+    """Put parsed values in place of text, naming unreadable text and malformed records in `_reasons`.
+
+    `frame` has a column `_reasons`, to which they are added.
+    """
+    texts = {f"_{column}": tidy(F.col(column)) for column in parsers}
+    values = {column: parse(F.col(f"_{column}")) for column, parse in parsers.items()}
     found = [F.when(F.col("malformed").isNotNull(), MALFORMED_RECORD)]
     found += [
-        F.when(tidy(column).isNotNull() & value.isNull(), readable(column))
-        for column, value in parsed.items()
+        F.when(F.col(f"_{column}").isNotNull() & F.col(column).isNull(), readable(column))
+        for column in parsers
     ]
-    reasons = F.array_compact(F.array(*found))
-    if REASONS in frame.columns:
-        reasons = F.concat(F.col(REASONS), reasons)
-    return frame.withColumns({**parsed, REASONS: reasons})
+    reasons = F.concat(F.col(REASONS), F.array_compact(F.array(*found)))
+    return frame.withColumns(texts).withColumns(values).withColumn(REASONS, reasons).drop(*texts)
+
+
+def without_reasons(frame: DataFrame) -> DataFrame:
+    """Add an empty `_reasons`, which `typed` adds to."""
+    return frame.withColumn(REASONS, F.array().cast("array<string>"))
 
 
 def credits(bronze: DataFrame, name: str, value: Column) -> DataFrame:
     """What the four lookups share: `value` as `name`, and the title it belongs to."""
-    numbers = {"show_id": whole_number("show_id", "bigint")}
-    frame = typed(bronze, numbers).withColumn(name, value)
-    return frame.select("show_id", name, *ADDRESS, REASONS)
+    frame = bronze.transform(without_reasons).transform(typed, {"show_id": long_number})
+    return frame.select("show_id", value.alias(name), *ADDRESS, REASONS)

@@ -70,7 +70,9 @@ def _judged_and_published(
     context: dg.AssetExecutionContext, table: Table, frames: Mapping[str, DataFrame], stage: Staging
 ) -> Iterator[Event]:
     built = table.build(*(frames[name] for name in table.parameters))
-    staged = stage.materialized("judged", quality.judged(table, built, frames))
+    staged = quality.judged(table, built, frames)
+    if table.has_quarantine:  # the others hand on what is materialized already
+        staged = stage.materialized("judged", staged)
     verdict = quality.verdict(table, staged)
     contract_check.conserved(table, verdict, frames)
     yield contract_check.result(table, verdict, staged)

@@ -26,7 +26,7 @@ class SilverCast(pa.DataFrameModel):
 
 def silver_cast(bronze_cast: DataFrame) -> DataFrame:
     """Type the id and tidy the name."""
-    return credits(bronze_cast, "cast", tidy("cast"))
+    return credits(bronze_cast, "cast", tidy(F.col("cast")))
 
 
 TABLE = Table(

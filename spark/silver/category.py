@@ -3,6 +3,7 @@
 import pandera.pyspark as pa
 import pyspark.sql.types as T
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from spark.table import Layer, Table
 from spark.text import LOOKUP_REASONS, credits, tidy
@@ -19,7 +20,7 @@ class SilverCategory(pa.DataFrameModel):
 
 def silver_category(bronze_category: DataFrame) -> DataFrame:
     """Type the id and tidy the category."""
-    return credits(bronze_category, "listed_in", tidy("listed_in"))
+    return credits(bronze_category, "listed_in", tidy(F.col("listed_in")))
 
 
 TABLE = Table(

@@ -24,8 +24,7 @@ def silver_countries(bronze_countries: DataFrame) -> DataFrame:
 
 
 def _without_trailing_commas() -> Column:
-    text = F.regexp_replace(tidy("country"), "[, ]+\\z", "")
-    return F.when(text != "", text)
+    return F.nullif(F.regexp_replace(tidy(F.col("country")), "[, ]+\\z", ""), F.lit(""))
 
 
 TABLE = Table(

@@ -3,6 +3,7 @@
 import pandera.pyspark as pa
 import pyspark.sql.types as T
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from spark.table import Layer, Table
 from spark.text import LOOKUP_REASONS, credits, tidy
@@ -19,7 +20,7 @@ class SilverDirectors(pa.DataFrameModel):
 
 def silver_directors(bronze_directors: DataFrame) -> DataFrame:
     """Type the id and tidy the name."""
-    return credits(bronze_directors, "director", tidy("director"))
+    return credits(bronze_directors, "director", tidy(F.col("director")))
 
 
 TABLE = Table(

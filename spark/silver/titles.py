@@ -6,19 +6,28 @@ belongs to gold.
 
 import pandera.pyspark as pa
 import pyspark.sql.types as T
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark.datasets import DATASETS
 from spark.split_records import FRAGMENT, rejoined
 from spark.table import REASONS, Layer, Severity, Table
-from spark.text import MALFORMED_RECORD, month_day_year, readable, tidy, typed, whole_number
+from spark.text import MALFORMED_RECORD, long_number, month_day_year, number, readable, tidy, typed
 
 KINDS = ["Movie", "TV Show"]
 RATINGS = ["TV-MA", "TV-14", "TV-PG", "TV-Y7-FV", "TV-Y7", "TV-Y", "TV-G", "NC-17", "R", "PG-13", "PG", "G"]
 UNRATED = ["NR", "UR"]
 
 DELIVERED = DATASETS[0].columns
+
+
+PARSERS = {
+    "duration_minutes": number,
+    "duration_seasons": number,
+    "date_added": month_day_year,
+    "release_year": number,
+    "show_id": long_number,
+}
 
 
 class SilverTitles(pa.DataFrameModel):
@@ -56,8 +65,8 @@ def silver_titles(bronze_titles: DataFrame) -> DataFrame:
     """Rejoin split records, type and tidy the rest, leaving every absent value absent."""
     return (
         bronze_titles.transform(rejoined, DELIVERED)
-        .transform(typed, _parsed())
-        .withColumns({name: tidy(name) for name in ("type", "title", "rating")})
+        .transform(typed, PARSERS)
+        .withColumns({name: tidy(F.col(name)) for name in ("type", "title", "rating")})
         .withColumns(
             {
                 "type_flag": F.when(F.col("type") == KINDS[0], 1).when(F.col("type") == KINDS[1], 2).otherwise(0),
@@ -67,16 +76,6 @@ def silver_titles(bronze_titles: DataFrame) -> DataFrame:
         )
         .select(*SilverTitles.to_schema().columns, REASONS)
     )
-
-
-def _parsed() -> dict[str, Column]:
-    return {
-        "duration_minutes": whole_number("duration_minutes", "int"),
-        "duration_seasons": whole_number("duration_seasons", "int"),
-        "date_added": month_day_year("date_added"),
-        "release_year": whole_number("release_year", "int"),
-        "show_id": whole_number("show_id", "bigint"),
-    }
 
 
 TABLE = Table(
@@ -89,7 +88,7 @@ TABLE = Table(
     reasons=(
         MALFORMED_RECORD,
         FRAGMENT,
-        *map(readable, ("duration_minutes", "duration_seasons", "date_added", "release_year", "show_id")),
+        *map(readable, PARSERS),
     ),
     severities={"rating: isin": Severity.WARN},
 )

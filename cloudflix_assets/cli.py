@@ -1,0 +1,164 @@
+"""`cloudflix`: run weeks, see what the lake holds, open the web UI."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from cloudflix_assets.environment import Environment
+from cloudflix_assets.errors import TOLD, CloudflixError
+from cloudflix_assets.partitions import WEEK, in_calendar, last_ended, span
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+console = Console(stderr=True, highlight=False)
+
+Home = Annotated[Path | None, typer.Option(help="Folder of the instance and the lake [env: CLOUDFLIX_HOME]")]
+SourceOption = Annotated[
+    str | None, typer.Option(help="sample, or a folder of five CSV files or of weeks [env: CLOUDFLIX_SOURCE]")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one line of JSON on standard output")]
+
+
+def main() -> None:
+    """The command line's entry point."""
+    app()
+
+
+@app.command()
+def run(
+    week: Annotated[list[str] | None, typer.Option(help="A week, by its Monday: 2026-11-09 (repeatable)")] = None,
+    weeks: Annotated[int | None, typer.Option(min=1, help="The last N weeks that have ended")] = None,
+    from_: Annotated[str | None, typer.Option("--from", help="First week of a span")] = None,
+    to: Annotated[str | None, typer.Option(help="Last week of a span; default: the last that has ended")] = None,
+    source: SourceOption = None,
+    select: Annotated[str | None, typer.Option(help="Assets: silver/titles, +gold/cast, group:gold, …")] = None,
+    stale: Annotated[bool, typer.Option("--stale", help="Only what is stale, in every week that was run")] = False,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Ask the source again")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Commit even what is unchanged")] = False,
+    replace_source: Annotated[bool, typer.Option("--replace-source", help="Empty the lake first")] = False,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Materialize weeks, from their publication to gold.
+
+    Without a week: the last one that has ended. Exit code 0 when every step succeeded.
+    """
+    with _told():
+        environment = _environment(home=home, source=source)
+        chosen = _weeks(environment, week or [], weeks, from_, to)
+        from cloudflix_assets.week_runs import run_stale, run_weeks
+
+        tags = {"cloudflix/refresh": "true"} if refresh else {}
+        tags |= {"cloudflix/force": "true"} if force else {}
+        if stale:
+            results = run_stale(environment, chosen, select, tags)
+        else:
+            default = chosen or [last_ended(datetime.now(UTC))]
+            results = run_weeks(environment, default, select, tags, replace_source=replace_source)
+        from cloudflix_assets.report import print_week
+
+        finished = []
+        for result in results:
+            print_week(console, result)
+            finished.append(result)
+        if stale and not finished:
+            console.print("Nothing is stale.")
+    if as_json:
+        _print_json({"weeks": [result.as_json() for result in finished]})
+    if not all(result.success for result in finished):
+        raise typer.Exit(1)
+    if finished:
+        console.print(f"Lake: {environment.lake_root}   Next: [bold]cloudflix status[/], [bold]cloudflix dev[/]")
+
+
+@app.command()
+def status(home: Home = None, as_json: Json = False) -> None:
+    """What the lake holds: rows per table and week, and what is stale."""
+    with _told():
+        environment = _environment(home=home)
+        from cloudflix_assets.report import print_status
+        from cloudflix_assets.week_runs import lake_status
+
+        entries = lake_status(environment)
+        if as_json:
+            _print_json({"tables": [entry.as_json() for entry in entries]})
+        else:
+            print_status(Console(highlight=False), entries)
+
+
+@app.command()
+def dev(
+    source: SourceOption = None, home: Home = None, port: Annotated[int, typer.Option(help="Port of the web UI")] = 3000
+) -> None:
+    """Open Dagster's web UI, its schedules and its sensors on the same lake."""
+    with _told():
+        environment = _environment(home=home, source=source)
+        from cloudflix_assets.instance import prepare
+        from cloudflix_assets.running import DEFINITIONS
+
+        prepare(environment)
+    console.print(f"The web UI comes up on [bold]http://localhost:{port}[/]; Ctrl-C ends it.")
+    command = [sys.executable, "-m", "dagster", "dev", "-m", DEFINITIONS, "-p", str(port)]
+    raise typer.Exit(subprocess.run(command, env=environment.for_child(), check=False).returncode)
+
+
+def _environment(**options: Any) -> Environment:
+    return Environment(**{name: value for name, value in options.items() if value is not None})
+
+
+def _weeks(
+    environment: Environment, named: list[str], last: int | None, first: str | None, to: str | None
+) -> list[date]:
+    """The chosen weeks in calendar order; none if none was chosen."""
+    now = datetime.now(UTC)
+    ways = [bool(named), last is not None, first is not None or to is not None]
+    if sum(ways) > 1:
+        raise CloudflixError("choose weeks in one way: --week, or --weeks, or --from and --to.")
+    if last is not None:
+        newest = last_ended(now)
+        found = span(max(newest - WEEK * (last - 1), environment.first_week), newest)
+    elif first is not None or to is not None:
+        begin = _day(first) if first else environment.first_week
+        end = _day(to) if to else last_ended(now)
+        found = span(in_calendar(begin, environment.first_week, now), in_calendar(end, environment.first_week, now))
+        if not found:
+            raise CloudflixError(f"--from {begin} is after --to {end}: exchange them.")
+    else:
+        found = [in_calendar(_day(text), environment.first_week, now) for text in named]
+    return sorted(set(found))
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise CloudflixError(f"{text!r} is no date: write a week as its Monday, such as 2026-11-09.") from None
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """A user's mistake ends in one sentence and exit code 1."""
+    try:
+        yield
+    except ValidationError as error:
+        for problem in error.errors():
+            _refuse(f"CLOUDFLIX_{'_'.join(map(str, problem['loc'])).upper()}: {problem['msg']}.")
+    except TOLD as error:
+        _refuse(str(error))
+
+
+def _refuse(sentence: str) -> NoReturn:
+    console.print(sentence, style="red", soft_wrap=True, markup=False)
+    raise typer.Exit(1)
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, ensure_ascii=False), flush=True)

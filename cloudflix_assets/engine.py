@@ -7,6 +7,9 @@ import os
 import re
 import shutil
 import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -33,8 +36,25 @@ class NoJava(CloudflixError):
 
 def spark_resource(environment: Environment) -> LazyPySparkResource:
     """The session of the chosen engine, opened when it is first used."""
-    configs = {"sail": _sail, "spark": _spark}
-    return LazyPySparkResource(spark_config=configs[environment.engine](environment))
+    if environment.engine == "sail":
+        return LazyPySparkResource(spark_config=_sail(environment))
+    resource = LazyPySparkResource(spark_config=_spark(environment))
+    with _output_on_stderr():
+        _ = resource.spark_session
+    return resource
+
+
+@contextmanager
+def _output_on_stderr() -> Iterator[None]:
+    """A JVM that starts here writes to standard error: standard output is for what was asked for."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def _sail(_: Environment) -> dict[str, Any]:

@@ -1,0 +1,57 @@
+"""What all tests share: one Spark session, lakes in temporary folders, the real files where present."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from pyspark.sql import SparkSession
+
+from cloudflix_assets.engine import spark_resource
+from cloudflix_assets.environment import Environment
+from cloudflix_assets_tests.lakehouse import Lakehouse
+from cloudflix_assets_tests.settings import TestSettings
+
+
+@pytest.fixture(scope="session")
+def spark_session() -> SparkSession:
+    """A session of the engine under test (`CLOUDFLIX_ENGINE`), one per process."""
+    return spark_resource(Environment()).spark_session
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Environment:
+    """Settings of a lake of this test's own, on the engine under test."""
+    return Environment(home=tmp_path / "home", source="sample", first_week="2026-01-05")
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    """A Dagster instance in memory."""
+    with dg.DagsterInstance.ephemeral() as ephemeral:
+        yield ephemeral
+
+
+@pytest.fixture
+def lakehouse(environment: Environment, instance: dg.DagsterInstance) -> Callable[..., Lakehouse]:
+    """Makes lakehouses over this test's lake and instance; arguments go to `Lakehouse`."""
+    return lambda **arguments: Lakehouse(environment, instance, **arguments)
+
+
+@pytest.fixture(scope="session")
+def real_files() -> Path:
+    """The five real files of the catalogue, which are not ours to ship."""
+    return _present("netflix")
+
+
+@pytest.fixture(scope="session")
+def oracle() -> Path:
+    """Output of a real run of the tutorial's Databricks notebook."""
+    return _present("oracle") / "silver_netflix_titles_databricks_real_run.jsonl"
+
+
+def _present(name: str) -> Path:
+    folder = TestSettings().test_data / name
+    if not folder.is_dir():
+        pytest.skip(f"the real data is not at {folder} (set CLOUDFLIX_TEST_DATA)")
+    return folder

@@ -1,0 +1,111 @@
+"""A lakehouse of a test: real definitions, a source that the test writes, real Dagster runs."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from typing import Any
+
+import dagster as dg
+from pyspark.sql import DataFrame
+
+from cloudflix_assets import delta
+from cloudflix_assets.build import build_defs
+from cloudflix_assets.engine import spark_resource
+from cloudflix_assets.environment import Environment
+from cloudflix_assets.lake import Lake
+from cloudflix_assets.running import Runner, WeekResult
+from cloudflix_assets.sources import Delivered
+from spark.datasets import DATASETS
+
+WEEK_1, WEEK_2, WEEK_3 = date(2026, 11, 2), date(2026, 11, 9), date(2026, 11, 16)
+
+TITLE = {
+    "duration_minutes": "90",
+    "duration_seasons": None,
+    "type": "Movie",
+    "title": "A Title",
+    "date_added": "9/30/2019",
+    "release_year": "2019",
+    "rating": "PG",
+    "description": "It happens.",
+    "show_id": "1",
+}
+"""A delivered title that keeps every rule."""
+
+
+def csv_bytes(header: Sequence[str], rows: Sequence[Sequence[str | None]]) -> bytes:
+    """A delivery as the publisher encodes it: BOM, CRLF, minimal quotes."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows([header, *rows])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def titles(*changes: Mapping[str, str | None]) -> bytes:
+    """netflix_titles.csv with one record per change of `TITLE`."""
+    rows = [list({**TITLE, **change}.values()) for change in changes]
+    return csv_bytes(list(TITLE), rows)
+
+
+def credits(column: str, *rows: tuple[str | None, str | None]) -> bytes:
+    """One of the four lookup files."""
+    return csv_bytes([column, "show_id"], rows)
+
+
+def publication(**changed: bytes) -> dict[str, bytes]:
+    """Five sound files of twenty titles, some replaced: `publication(cast=credits(...))`."""
+    ids = [str(number) for number in range(1, 21)]
+    sound = {
+        "titles": titles(*({"show_id": i, "title": f"Title {i}"} for i in ids)),
+        "cast": credits("cast", *((f"Actor {i}", i) for i in ids)),
+        "category": credits("listed_in", *(("Dramas", i) for i in ids)),
+        "countries": credits("country", *(("Japan", i) for i in ids)),
+        "directors": credits("director", *((f"Director {i}", i) for i in ids)),
+    }
+    return {**sound, **changed}
+
+
+@dataclass
+class MemorySource:
+    """A source whose publications the test writes and may change."""
+
+    publications: dict[date, dict[str, bytes]] = field(default_factory=dict)
+    identity: str = "memory"
+
+    def deliveries(self, week: date, *, refresh: bool = False) -> Sequence[Delivered]:
+        files = self.publications[week]
+        return [
+            Delivered(dataset.name, dataset.file, partial(io.BytesIO, files[dataset.name]), {})
+            for dataset in DATASETS
+        ]
+
+
+class Lakehouse:
+    """Definitions over one lake and instance. Keyword arguments go to `build_defs`."""
+
+    def __init__(self, environment: Environment, instance: dg.DagsterInstance, **arguments: Any) -> None:
+        self.environment, self.instance = environment, instance
+        self.defs = build_defs(environment, **arguments)
+        self.runner = Runner(self.defs, instance)
+        self.lake = Lake(environment.lake_root)
+
+    def run(self, week: date, *paths: str, tags: Mapping[str, str] | None = None) -> WeekResult:
+        """Materialize a week of some assets by path (`silver/titles`), or of all."""
+        keys = [dg.AssetKey(path.split("/")) for path in paths] or None
+        return self.runner.run(week, keys, tags)
+
+    def read(self, path: str, week: date) -> DataFrame:
+        """A stored week, with `week`."""
+        session = spark_resource(self.environment).spark_session
+        return delta.read(self.lake, session, path, None, [week])
+
+    def rows(self, path: str, week: date) -> list[dict[str, Any]]:
+        """The rows of a stored week."""
+        return [row.asDict() for row in self.read(path, week).collect()]
+
+    def digests(self, *weeks: date) -> dict[tuple[str, date], str | None]:
+        """The recorded digest of every stored table and week."""
+        paths = ["/".join(key.path) for key in self.runner.keys if len(key.path) > 1]
+        return {(path, week): delta.recorded_digest(self.lake, path, week) for week in weeks for path in paths}

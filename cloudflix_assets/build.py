@@ -36,7 +36,7 @@ def build_defs(
             publication_asset(lake, source, weeks),
             *(table_assets(table, by_name, lake, weeks) for table in tables),
         ],
-        jobs=jobs.jobs(weeks),
+        jobs=jobs.jobs(),
         schedules=[schedules.weekly],
         resources=_resources(environment, lake, tables),
         # Twenty small steps take 3 s in one process, and 46 s with a process each.

@@ -108,9 +108,10 @@ class Runner:
         self, job: InMemoryJob, week: date, selected: set[dg.AssetKey], tags: Mapping[str, str]
     ) -> dg.DagsterRun:
         definition = job.get_definition()
+        reference = self.instance.get_ref() if self.instance.is_persistent else None
         return self.instance.create_run_for_job(
             job_def=definition,
-            execution_plan=create_execution_plan(job, _QUIET, instance_ref=self.instance.get_ref()),
+            execution_plan=create_execution_plan(job, _QUIET, instance_ref=reference),
             run_config=_QUIET,
             tags={**definition.run_tags, **tags, "dagster/partition": str(week)},
             asset_selection=None if len(selected) == len(self.keys) else selected,

@@ -34,13 +34,21 @@ def main() -> None:
 
 @app.command()
 def run(
-    week: Annotated[list[str] | None, typer.Option(help="A week, by its Monday: 2026-11-09 (repeatable)")] = None,
+    week: Annotated[
+        list[str] | None, typer.Option(help="A week, by its Monday: 2026-11-09 (repeatable)")
+    ] = None,
     weeks: Annotated[int | None, typer.Option(min=1, help="The last N weeks that have ended")] = None,
     from_: Annotated[str | None, typer.Option("--from", help="First week of a span")] = None,
-    to: Annotated[str | None, typer.Option(help="Last week of a span; default: the last that has ended")] = None,
+    to: Annotated[
+        str | None, typer.Option(help="Last week of a span; default: the last that has ended")
+    ] = None,
     source: SourceOption = None,
-    select: Annotated[str | None, typer.Option(help="Assets: silver/titles, +gold/cast, group:gold, …")] = None,
-    stale: Annotated[bool, typer.Option("--stale", help="Only what is stale, in every week that was run")] = False,
+    select: Annotated[
+        str | None, typer.Option(help="Assets: silver/titles, +gold/cast, group:gold, …")
+    ] = None,
+    stale: Annotated[
+        bool, typer.Option("--stale", help="Only what is stale, in every week that was run")
+    ] = False,
     refresh: Annotated[bool, typer.Option("--refresh", help="Ask the source again")] = False,
     force: Annotated[bool, typer.Option("--force", help="Commit even what is unchanged")] = False,
     replace_source: Annotated[bool, typer.Option("--replace-source", help="Empty the lake first")] = False,
@@ -76,7 +84,9 @@ def run(
     if not all(result.success for result in finished):
         raise typer.Exit(1)
     if finished:
-        console.print(f"Lake: {environment.lake_root}   Next: [bold]cloudflix status[/], [bold]cloudflix dev[/]")
+        console.print(
+            f"Lake: {environment.lake_root}   Next: [bold]cloudflix status[/], [bold]cloudflix dev[/]"
+        )
 
 
 @app.command()
@@ -96,7 +106,9 @@ def status(home: Home = None, as_json: Json = False) -> None:
 
 @app.command()
 def dev(
-    source: SourceOption = None, home: Home = None, port: Annotated[int, typer.Option(help="Port of the web UI")] = 3000
+    source: SourceOption = None,
+    home: Home = None,
+    port: Annotated[int, typer.Option(help="Port of the web UI")] = 3000,
 ) -> None:
     """Open Dagster's web UI, its schedules and its sensors on the same lake."""
     with _told():
@@ -128,7 +140,9 @@ def _weeks(
     elif first is not None or to is not None:
         begin = _day(first) if first else environment.first_week
         end = _day(to) if to else last_ended(now)
-        found = span(in_calendar(begin, environment.first_week, now), in_calendar(end, environment.first_week, now))
+        found = span(
+            in_calendar(begin, environment.first_week, now), in_calendar(end, environment.first_week, now)
+        )
         if not found:
             raise CloudflixError(f"--from {begin} is after --to {end}: exchange them.")
     else:
@@ -140,7 +154,9 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise CloudflixError(f"{text!r} is no date: write a week as its Monday, such as 2026-11-09.") from None
+        raise CloudflixError(
+            f"{text!r} is no date: write a week as its Monday, such as 2026-11-09."
+        ) from None
 
 
 @contextmanager
@@ -161,4 +177,4 @@ def _refuse(sentence: str) -> NoReturn:
 
 
 def _print_json(value: object) -> None:
-    print(json.dumps(value, ensure_ascii=False), flush=True)
+    typer.echo(json.dumps(value, ensure_ascii=False))

@@ -13,8 +13,8 @@ from datetime import date
 from uuid import uuid4
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Schema, Transaction
-from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import AddAction
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -22,21 +22,12 @@ from pyspark.sql import types as T
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from cloudflix_assets import parquet
+from cloudflix_assets.delta_table import WEEK, application, created, evolved, opened, reopened
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake import Lake
 from spark import digest
 
-WEEK = T.StructField("week", T.DateType())
-PROPERTIES = {
-    "delta.enableDeletionVectors": "false",
-    "delta.columnMapping.mode": "none",
-    "delta.logRetentionDuration": "interval 3650 days",
-}
 ATTEMPTS = 12
-
-
-class TableRefused(CloudflixError):
-    """A table that must not be written or read as it stands."""
 
 
 class WeekAbsent(CloudflixError):
@@ -97,8 +88,8 @@ def replace(lake: Lake, session: SparkSession, week: WeekOfTable) -> Outcome:
     written: list[parquet.File] | None = None
     for attempt in _attempts():
         with attempt:
-            table = _evolved(lake, _opened(lake, week.path) or _created(lake, week), week)
-            version = table.transaction_version(_application(week.week))
+            table = _ready(lake, week)
+            version = table.transaction_version(application(week.week))
             if version is not None and not week.force and _present(lake, session, week) == week.digest:
                 return Outcome(version, committed=False)
             if written is None:
@@ -147,8 +138,8 @@ def read(
     Raises:
         WeekAbsent: the table has no week `required`.
     """
-    table = _opened(lake, path)
-    if required is not None and (table is None or table.transaction_version(_application(required)) is None):
+    table = opened(lake, path)
+    if required is not None and (table is None or table.transaction_version(application(required)) is None):
         raise WeekAbsent(
             f"{path} holds no week {required}: run `cloudflix run --week {required} --select +{path}` first."
         )
@@ -158,18 +149,20 @@ def read(
     if fields is None:
         return frame
     stored = {field.name for field in table.schema().fields}
-    columns = [F.col(f.name) if f.name in stored else F.lit(None).cast(f.dataType).alias(f.name) for f in fields]
+    columns = [
+        F.col(f.name) if f.name in stored else F.lit(None).cast(f.dataType).alias(f.name) for f in fields
+    ]
     return frame.select(*columns, "week")
 
 
 def recorded_digest(lake: Lake, path: str, week: date) -> str | None:
     """The digest in the metadata of the commit that last replaced a week."""
-    table = _opened(lake, path)
-    version = table.transaction_version(_application(week)) if table else None
+    table = opened(lake, path)
+    version = table.transaction_version(application(week)) if table else None
     content = None if version is None else lake.read(f"{path}/_delta_log/{version:020}.json")
     for line in (content or b"").splitlines():
         if metadata := json.loads(line).get("commitInfo", {}).get("userMetadata"):
-            return json.loads(metadata).get("digest")
+            return str(json.loads(metadata)["digest"])
     return None
 
 
@@ -178,65 +171,14 @@ def _attempts() -> Retrying:
         retry=retry_if_exception_type(CommitFailedError),
         stop=stop_after_attempt(ATTEMPTS),
         wait=wait_random_exponential(multiplier=0.05, max=2),
-        retry_error_callback=lambda state: None,
+        retry_error_callback=lambda _: None,
     )
 
 
-def _application(week: date) -> str:
-    return f"cloudflix/week={week}"
-
-
-def _opened(lake: Lake, path: str) -> DeltaTable | None:
-    """The table, or None where there is none. Any other trouble is raised: it must not look like none."""
-    try:
-        table = DeltaTable(lake.uri(path))
-    except TableNotFoundError:
-        return None
-    protocol = table.protocol()
-    if protocol.min_reader_version > 1 or protocol.min_writer_version > 2:
-        raise TableRefused(
-            f"{path} was written with Delta features that not every engine reads (protocol "
-            f"{protocol.min_reader_version}, {protocol.min_writer_version}): rebuild it with the properties of "
-            f"a table made here, or move it away and rerun its weeks."
-        )
-    if table.metadata().partition_columns != [WEEK.name]:
-        raise TableRefused(
-            f"{path} is partitioned by {table.metadata().partition_columns or 'nothing'}, not by week: "
-            "it was not made here; move it away, then rerun."
-        )
-    return table
-
-
-def _created(lake: Lake, week: WeekOfTable) -> DeltaTable:
-    schema = Schema.from_json(T.StructType([*week.fields, WEEK]).json())
-    try:
-        return DeltaTable.create(
-            lake.uri(week.path), schema, mode="error", partition_by=[WEEK.name], configuration=PROPERTIES
-        )
-    except DeltaError:
-        # Another run created it first, or nobody did and the reason stands.
-        if (table := _opened(lake, week.path)) is None:
-            raise
-        return table
-
-
-def _evolved(lake: Lake, table: DeltaTable, week: WeekOfTable) -> DeltaTable:
-    """Add the contract's new columns; refuse a column whose type changed."""
-    stored = {field.name: field.dataType for field in T.StructType.fromJson(json.loads(table.schema().to_json()))}
-    for field in week.fields:
-        if stored.get(field.name, field.dataType) != field.dataType:
-            raise TableRefused(
-                f"{week.path}: the column {field.name} is stored as {stored[field.name].simpleString()} and its "
-                f"contract says {field.dataType.simpleString()}: give it a new name, or move the table away "
-                "and rerun all its weeks."
-            )
-    added = [field for field in week.fields if field.name not in stored]
-    if not added:
-        return table
-    table.alter.add_columns(list(Schema.from_json(T.StructType(added).json()).fields))
-    opened = _opened(lake, week.path)
-    assert opened is not None
-    return opened
+def _ready(lake: Lake, week: WeekOfTable) -> DeltaTable:
+    """The table, made or widened if need be."""
+    table = opened(lake, week.path) or created(lake, week.path, week.fields)
+    return evolved(lake, table, week.path, week.fields)
 
 
 def _present(lake: Lake, session: SparkSession, week: WeekOfTable) -> str:
@@ -262,7 +204,12 @@ def _written(lake: Lake, week: WeekOfTable) -> list[parquet.File]:
 def _committed(table: DeltaTable, week: WeekOfTable, files: list[parquet.File]) -> int:
     """One transaction that replaces the week, on top of the version that `table` shows or not at all."""
     version = table.version() + 1
-    metadata = {"step": week.step, "week": str(week.week), "digest": week.digest, "columns": week.fields.names}
+    metadata = {
+        "step": week.step,
+        "week": str(week.week),
+        "digest": week.digest,
+        "columns": week.fields.names,
+    }
     table.create_write_transaction(
         [_action(file, week.week) for file in files],
         mode="overwrite",
@@ -273,7 +220,7 @@ def _committed(table: DeltaTable, week: WeekOfTable, files: list[parquet.File]) 
             custom_metadata={"userMetadata": json.dumps(metadata)},
             # Retried by delta-rs itself, two writers of a new week would both succeed and double it.
             max_commit_retries=0,
-            app_transactions=[Transaction(_application(week.week), version)],
+            app_transactions=[Transaction(application(week.week), version)],
         ),
     )
     return version
@@ -292,9 +239,8 @@ def _action(file: parquet.File, week: date) -> AddAction:
 
 def _prove(lake: Lake, week: WeekOfTable, version: int, files: list[parquet.File]) -> None:
     """The week's active files are exactly ours, unless a later commit replaced it again."""
-    table = _opened(lake, week.path)
-    assert table is not None
-    if table.transaction_version(_application(week.week)) != version:
+    table = reopened(lake, week.path)
+    if table.transaction_version(application(week.week)) != version:
         return
     actions = pa.table(table.get_add_actions(flatten=True))
     of_week = actions.filter(pa.compute.equal(actions["partition.week"], pa.scalar(week.week)))

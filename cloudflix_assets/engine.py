@@ -20,6 +20,7 @@ from cloudflix_assets.environment import Environment
 from cloudflix_assets.errors import CloudflixError
 
 MIN_JAVA = 17
+JVM_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"
 DELTA_JAR = "io.delta:delta-spark_4.2_2.13:4.4.0"
 
 
@@ -93,7 +94,7 @@ def _spark(environment: Environment) -> dict[str, Any]:
         "spark.sql.shuffle.partitions": "2",
         "spark.databricks.delta.snapshotPartitions": "1",
         "spark.driver.memory": "2g",
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC",
+        "spark.driver.extraJavaOptions": JVM_OPTIONS,
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.log.level": "ERROR",
@@ -116,7 +117,9 @@ def java_home(environment: Environment) -> Path:
 
 def _java_version(home: Path) -> int:
     try:
-        told = subprocess.run([home / "bin" / "java", "-version"], capture_output=True, text=True, check=True).stderr
+        told = subprocess.run(
+            [home / "bin" / "java", "-version"], capture_output=True, text=True, check=True
+        ).stderr
     except (OSError, subprocess.CalledProcessError):
         return 0
     found = re.search(r'version "(\d+)', told)

@@ -38,12 +38,19 @@ class Environment(BaseSettings):
     first_week: Annotated[date, AfterValidator(_monday)] = Field(
         date(2026, 1, 5), description="First week of the calendar, a Monday"
     )
-    cache: Folder = Field(Path("~/.cache/cloudflix"), description="Jars and the Java wrapper of the spark engine")
+    cache: Folder = Field(
+        Path("~/.cache/cloudflix"), description="Jars and the Java wrapper of the spark engine"
+    )
     java_home: Annotated[Folder | None, Absent] = Field(None, validation_alias="JAVA_HOME")
 
     def for_child(self) -> dict[str, str]:
         """Variables for a process that shall see the same settings and the same instance."""
-        own = {"HOME": self.home, "LAKE": self.lake_root, "ENGINE": self.engine, "SOURCE": self.source}
+        own: dict[str, object] = {
+            "HOME": self.home,
+            "LAKE": self.lake_root,
+            "ENGINE": self.engine,
+            "SOURCE": self.source,
+        }
         own |= {"SOURCE_NAME": self.source_name or "", "FIRST_WEEK": self.first_week, "CACHE": self.cache}
         settings = {f"CLOUDFLIX_{name}": str(value) for name, value in own.items()}
         return {**os.environ, **settings, "DAGSTER_HOME": str(self.home)}

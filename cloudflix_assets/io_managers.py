@@ -71,7 +71,8 @@ class ManifestIOManager(dg.IOManager):
             content = self.lake.read(Manifest.path_of(week))
             if content is None:
                 raise delta.WeekAbsent(
-                    f"nothing was landed for the week {week}: run `cloudflix run --week {week} --select publication` first."
+                    f"nothing was landed for the week {week}: "
+                    f"run `cloudflix run --week {week} --select publication` first."
                 )
             manifest = Manifest.model_validate_json(content)
         return manifest.rows(self.spark.spark_session)

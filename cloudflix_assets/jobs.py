@@ -19,7 +19,7 @@ def jobs() -> list[UnresolvedAssetJobDefinition]:
         dg.define_asset_job(
             f"refresh_{layer.value}",
             selection=dg.AssetSelection.groups(layer.value),
-                description=f"The {layer.value} tables of a week, from what lies before them.",
+            description=f"The {layer.value} tables of a week, from what lies before them.",
         )
         for layer in Layer
     ]

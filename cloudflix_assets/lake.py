@@ -1,10 +1,10 @@
 """Where things lie in the lake, and its plain files: landed bytes, manifests, the marker, staging.
 
-    raw/files/lake.json                     the marker: format and source
-    raw/files/publications/<week>.json      manifests
-    raw/files/<dataset>/<sha256>.csv        landed bytes, content-addressed
-    <layer>/<table>/                        Delta tables
-    <layer>/staging/<run>/                  what a running step has judged
+raw/files/lake.json                     the marker: format and source
+raw/files/publications/<week>.json      manifests
+raw/files/<dataset>/<sha256>.csv        landed bytes, content-addressed
+<layer>/<table>/                        Delta tables
+<layer>/staging/<run>/                  what a running step has judged
 """
 
 import json
@@ -93,12 +93,12 @@ class Lake:
         if marker["format"] != FORMAT:
             raise LakeRefused(
                 f"the lake {self.root} has format {marker['format']} and this version writes {FORMAT}: "
-                "update cloudflix, or set CLOUDFLIX_LAKE to another folder."
+                "install a newer cloudflix, or choose another lake (CLOUDFLIX_LAKE)."
             )
         if marker["source"] != source:
             raise LakeRefused(
-                f"the lake {self.root} holds {marker['source']}, not {source}: set CLOUDFLIX_LAKE to another "
-                "folder, or empty this one with `cloudflix run --replace-source`."
+                f"the lake {self.root} holds {marker['source']}, not {source}: choose another lake "
+                "(CLOUDFLIX_LAKE), or empty this one with `cloudflix run --replace-source`."
             )
 
     def empty(self, tables: Iterable[str]) -> None:

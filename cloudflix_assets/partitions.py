@@ -1,5 +1,6 @@
-"""Weeks. A week is named by the Monday (UTC) on which it begins, because Netflix publishes charts and
-catalogues by such weeks; it covers that Monday 00:00 up to the next.
+"""Weeks, each named by the Monday (UTC) on which it begins; it lasts up to the next Monday 00:00.
+
+Monday, because ISO weeks, Spark's `date_trunc('week')` and Dagster's `day_offset=1` all begin there.
 """
 
 from collections.abc import Sequence

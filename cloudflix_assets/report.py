@@ -1,6 +1,6 @@
 """What the command line prints of runs and of the lake."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -30,11 +30,11 @@ def print_week(console: Console, result: WeekResult) -> None:
         console.print(sentence, soft_wrap=True, markup=False)
 
 
-def _names(tables: dict[str, TableResult]) -> list[str]:
+def _names(tables: Mapping[str, TableResult]) -> list[str]:
     return list(dict.fromkeys(p.split("/")[1] for p in tables if not p.endswith("_quarantine")))
 
 
-def _cell(tables: dict[str, TableResult], path: str) -> str:
+def _cell(tables: Mapping[str, TableResult], path: str) -> str:
     table, quarantine = tables.get(path), tables.get(f"{path}_quarantine")
     if table is None:
         return ""
@@ -68,5 +68,5 @@ def print_status(console: Console, entries: Sequence[TableStatus]) -> None:
 
 def _status_cell(entry: TableStatus | None) -> str:
     if entry is None:
-        return "[dim]–[/]"
+        return "[dim].[/]"
     return f"[yellow]{entry.rows:,} stale[/]" if entry.state == "stale" else f"{entry.rows:,}"

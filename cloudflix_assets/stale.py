@@ -1,4 +1,7 @@
-"""What Dagster calls stale, per asset and week. Its web UI's graph asks without a partition, and shows none."""
+"""What Dagster calls stale, per asset and week.
+
+The graph of its web UI asks without a partition, and so shows nothing stale.
+"""
 
 from collections.abc import Sequence
 from datetime import date

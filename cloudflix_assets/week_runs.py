@@ -13,6 +13,7 @@ from cloudflix_assets.environment import Environment
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.instance import open_instance
 from cloudflix_assets.lake import Lake
+from cloudflix_assets.partitions import week_of
 from cloudflix_assets.running import Runner, WeekResult
 from cloudflix_assets.sources import source_of
 from cloudflix_assets.stale import Staleness, materialized_weeks
@@ -63,7 +64,7 @@ def run_weeks(
 def run_stale(
     environment: Environment, weeks: Sequence[date], select: str | None, tags: Mapping[str, str]
 ) -> Iterator[WeekResult]:
-    """Run what is stale, week by week, until nothing is; a week is run once, or once more if made stale by it."""
+    """Run what is stale, in calendar order; without weeks, in every week that was ever run."""
     defs = build_defs(environment)
     with open_instance(environment) as instance:
         runner = Runner(defs, instance)
@@ -92,22 +93,20 @@ def lake_status(environment: Environment) -> list[TableStatus]:
 
 def _statuses(instance: dg.DagsterInstance, staleness: Staleness, key: dg.AssetKey) -> Iterator[TableStatus]:
     for text in sorted(instance.get_materialized_partitions(key)):
-        week = date.fromisoformat(text)
-        event = instance.fetch_materializations(
-            dg.AssetRecordsFilter(key, asset_partitions=[text]), limit=1
-        ).records[0]
-        assert event.asset_materialization is not None
-        metadata = event.asset_materialization.metadata
-        yield TableStatus(
-            table="/".join(key.path),
-            week=week,
-            rows=int(str(metadata["dagster/partition_row_count"].value)),
-            digest=str(metadata["digest"].value),
-            state=staleness.state(key, week),
-            causes=staleness.causes(key, week),
-            run=event.run_id,
-            at=datetime.fromtimestamp(event.timestamp, UTC),
-        )
+        week = week_of(text)
+        newest = dg.AssetRecordsFilter(key, asset_partitions=[text])
+        for event in instance.fetch_materializations(newest, limit=1).records:
+            metadata = event.asset_materialization.metadata if event.asset_materialization else {}
+            yield TableStatus(
+                table="/".join(key.path),
+                week=week,
+                rows=int(str(metadata["dagster/partition_row_count"].value)),
+                digest=str(metadata["digest"].value),
+                state=staleness.state(key, week),
+                causes=staleness.causes(key, week),
+                run=event.run_id,
+                at=datetime.fromtimestamp(event.timestamp, UTC),
+            )
 
 
 def _selected(defs: dg.Definitions, select: str | None) -> set[dg.AssetKey] | None:

@@ -18,7 +18,11 @@ def contract_of(dataset: Dataset) -> type[pa.DataFrameModel]:
     texts[RESCUED] = "Undeclared columns, JSON"
     texts[MALFORMED] = "Text of a record that has too few or too many fields"
     fields = {column: pa.Field(nullable=True, description=text) for column, text in texts.items()}
-    fields["source_file"] = pa.Field(nullable=False, description="Landed file, relative to raw", metadata={"derived_from": [f"raw_{dataset.name}.path"]})
+    fields["source_file"] = pa.Field(
+        nullable=False,
+        description="Landed file, relative to raw",
+        metadata={"derived_from": [f"raw_{dataset.name}.path"]},
+    )
     fields["record_number"] = pa.Field(nullable=False, ge=1, description="1-based, after the header")
     types = dict.fromkeys(fields, T.StringType) | {"record_number": T.LongType}
     name = f"Bronze{dataset.name.capitalize()}"

@@ -213,9 +213,7 @@ def _as_json(columns: dict[str, pa.Array], rows: int) -> pa.Array:
 
 
 def _ragged_batch(ragged: list[tuple[int, str]], dataset: Dataset, source_file: str) -> pa.RecordBatch:
-    rows = [
-        {MALFORMED: text, "source_file": source_file, "record_number": number} for number, text in ragged
-    ]
+    rows = [{MALFORMED: text, "source_file": source_file, "record_number": number} for number, text in ragged]
     return pa.RecordBatch.from_pylist(rows, schema=schema_of(dataset))
 
 

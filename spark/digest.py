@@ -19,7 +19,9 @@ _SUM = "decimal(38,0)"
 def aggregates(fields: T.StructType, counted: Column) -> list[Column]:
     """Columns `_rows`, `_sum0`, `_sum1` to aggregate over the rows where `counted` is true."""
     sums = [
-        F.coalesce(F.sum(F.when(counted, row_hash(fields, salt).cast(_SUM))), F.lit(0).cast(_SUM)).alias(f"_sum{i}")
+        F.coalesce(F.sum(F.when(counted, row_hash(fields, salt).cast(_SUM))), F.lit(0).cast(_SUM)).alias(
+            f"_sum{i}"
+        )
         for i, salt in enumerate(_SALTS)
     ]
     return [F.coalesce(F.sum(counted.cast("long")), F.lit(0)).alias("_rows"), *sums]

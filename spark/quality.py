@@ -75,14 +75,20 @@ def verdict(table: Table, staged: DataFrame) -> Verdict:
         UndeclaredReason: some row carries a name that is no rule of the table.
     """
     rules = [rule.name for rule in compiled(table)]
-    counts = [F.sum(F.array_contains(BROKEN, name).cast("long")).alias(f"_{i}") for i, name in enumerate(rules)]
+    counts = [
+        F.sum(F.array_contains(BROKEN, name).cast("long")).alias(f"_{i}") for i, name in enumerate(rules)
+    ]
     undeclared = F.max(F.get(F.filter(BROKEN, lambda name: ~name.isin(rules)), F.lit(0)))
-    found = staged.agg(
-        F.count("*").alias("_all"),
-        *digest.aggregates(fields(table), F.col(ACCEPTED)),
-        *counts,
-        undeclared.alias("_undeclared"),
-    ).collect()[0].asDict()
+    found = (
+        staged.agg(
+            F.count("*").alias("_all"),
+            *digest.aggregates(fields(table), F.col(ACCEPTED)),
+            *counts,
+            undeclared.alias("_undeclared"),
+        )
+        .collect()[0]
+        .asDict()
+    )
     if found["_undeclared"] is not None:
         raise UndeclaredReason(
             f"{table.path} names a reason that it does not declare, {found['_undeclared']!r}: "
@@ -139,7 +145,9 @@ def _breaches(table: Table, rules: Mapping[str, CompiledRule]) -> list[Column]:
     """A name or null per rule."""
     judgeable = ~_overlaps(REASONS, _whole_row(table))
     found = [
-        F.when(judgeable & rule.breach(), F.lit(rule.name)) for rule in rules.values() if rule.breach is not None
+        F.when(judgeable & rule.breach(), F.lit(rule.name))
+        for rule in rules.values()
+        if rule.breach is not None
     ]
     for foreign in table.foreign_keys:
         orphan = F.col(foreign.column).isNotNull() & F.col(_found(foreign)).isNull()
@@ -195,4 +203,4 @@ def _found(foreign: ForeignKey) -> str:
 
 def _printable(name: str) -> Column:
     """Text whose JSON is the same on every engine: control characters show as U+FFFD."""
-    return F.regexp_replace(F.col(name).cast("string"), "[\\x00-\\x1F\\x7F]", "\uFFFD").alias(name)
+    return F.regexp_replace(F.col(name).cast("string"), "[\\x00-\\x1F\\x7F]", "\ufffd").alias(name)

@@ -16,6 +16,7 @@ from pyspark.sql import types as T
 
 from spark.table import REASONS, Severity, Table
 
+MAX_DECIMAL_DIGITS = 18
 DUPLICATE_ROW = "duplicate row"
 DUPLICATE_KEY = "duplicate key"
 
@@ -38,15 +39,16 @@ Breach = Callable[[Column, Mapping[str, Any]], Column]
 
 def _in_range(column: Column, limits: Mapping[str, Any]) -> Column:
     low, high = limits["min_value"], limits["max_value"]
-    below = column < low if limits["include_min"] else column <= low
-    above = column > high if limits["include_max"] else column >= high
+    below: Column = column < low if limits["include_min"] else column <= low
+    above: Column = column > high if limits["include_max"] else column >= high
     return below | above
 
 
 def _outside_length(column: Column, limits: Mapping[str, Any]) -> Column:
     length, low, high = F.length(column), limits.get("min_value"), limits.get("max_value")
     if limits.get("exact_value") is not None:
-        return length != limits["exact_value"]
+        exact: Column = length != limits["exact_value"]
+        return exact
     below = F.lit(False) if low is None else length < low
     above = F.lit(False) if high is None else length > high
     return below | above
@@ -136,7 +138,7 @@ def _compiled_check(table: Table, column: str, check: Any) -> tuple[str, Callabl
 
 def _check_type(table: Table, column: str, type_: T.DataType) -> None:
     element = type_.elementType if isinstance(type_, T.ArrayType) else type_
-    if isinstance(element, T.DecimalType) and element.precision <= 18:
+    if isinstance(element, T.DecimalType) and element.precision <= MAX_DECIMAL_DIGITS:
         return
     if not isinstance(element, _STORABLE):
         raise ContractError(

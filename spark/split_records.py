@@ -32,7 +32,9 @@ def rejoined(bronze: DataFrame, columns: Sequence[str]) -> DataFrame:
         for position, column in enumerate(columns)
     }
     reasons = F.array_compact(F.array(F.when(F.col("_fragment"), FRAGMENT)))
-    halves = halves.withColumns({**filled, REASONS: reasons}).drop("_filled", "_fields", *_FOLLOWING, "_fits", "_tail", "_fragment")
+    halves = halves.withColumns({**filled, REASONS: reasons}).drop(
+        "_filled", "_fields", *_FOLLOWING, "_fits", "_tail", "_fragment"
+    )
     return bronze.where(~half).transform(without_reasons).unionByName(halves)
 
 
@@ -42,7 +44,9 @@ def _with_tails(halves: DataFrame, columns: Sequence[str]) -> DataFrame:
     `_filled` is the number of leading fields up to the last one that carries data.
     """
     by_address = Window.partitionBy("source_file").orderBy("record_number")
-    filled = F.coalesce(F.greatest(*(F.when(F.col(c).isNotNull(), i) for i, c in enumerate(columns, 1))), F.lit(0))
+    filled = F.coalesce(
+        F.greatest(*(F.when(F.col(c).isNotNull(), i) for i, c in enumerate(columns, 1))), F.lit(0)
+    )
     halves = halves.withColumns({"_filled": filled, "_fields": F.array(*columns)})
     following = (F.lead(column).over(by_address) for column in ("record_number", "_filled", "_fields"))
     halves = halves.withColumns(dict(zip(_FOLLOWING, following, strict=True)))

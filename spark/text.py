@@ -72,7 +72,7 @@ def without_reasons(frame: DataFrame) -> DataFrame:
     return frame.withColumn(REASONS, F.array().cast("array<string>"))
 
 
-def credits(bronze: DataFrame, name: str, value: Column) -> DataFrame:
+def lookup(bronze: DataFrame, name: str, value: Column) -> DataFrame:
     """What the four lookups share: `value` as `name`, and the title it belongs to."""
     frame = bronze.transform(without_reasons).transform(typed, {"show_id": long_number})
     return frame.select("show_id", value.alias(name), *ADDRESS, REASONS)

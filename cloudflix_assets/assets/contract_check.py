@@ -47,7 +47,7 @@ def all_quarantined(table: Table, verdict: Verdict, quarantine_digest: str) -> N
     """
     if (found := digest.rows_of(quarantine_digest)) != verdict.refused:
         raise RecordsLost(
-            f"{table.path} refused {verdict.refused} rows and {found} were found again in {table.parameters[0]}: "
+            f"{table.path} refused {verdict.refused} rows, {found} of them found in {table.parameters[0]}: "
             "its function must keep each row's source_file and record_number; nothing was published."
         )
 

@@ -44,8 +44,8 @@ def column_schema(table: Table) -> dg.TableSchema:
         constraints = dg.TableColumnConstraints(nullable=bool(column.nullable), other=other)
         type_ = column.dtype.type.simpleString()
         columns.append(dg.TableColumn(name, type_, column.description, constraints=constraints))
-    constraints = dg.TableConstraints([f"one row per {', '.join(table.key)}"] if table.key else [])
-    return dg.TableSchema(columns, constraints)
+    grain = [f"one row per {', '.join(table.key)}"] if table.key else []
+    return dg.TableSchema(columns, dg.TableConstraints(grain))
 
 
 def quarantine_schema() -> dg.TableSchema:

@@ -22,7 +22,7 @@ def publication_asset(lake: Lake, source: Source, weeks: dg.PartitionsDefinition
         group_name="source",
         kinds={"csv"},
         owners=["team:lakehouse"],
-        description="The five files as of the end of a week: verified, stored content-addressed, listed in a manifest.",
+        description="The five files as of the end of a week: verified, stored, listed in a manifest.",
         code_version="1",
         backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
     )

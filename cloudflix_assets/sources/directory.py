@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from cloudflix_assets.sources.publication import Delivered, SourceRefused
 from spark.datasets import DATASETS
@@ -30,15 +31,17 @@ class Directory:
             path = folder / dataset.file
             if not path.is_file():
                 raise SourceRefused(
-                    f"{dataset.file} is missing from {folder}: put it there, then rerun the week {week}; nothing was landed."
+                    f"{dataset.file} is missing from {folder}: "
+                    f"put it there, then rerun the week {week}; nothing was landed."
                 )
-            found.append(Delivered(dataset.name, dataset.file, partial(path.open, "rb"), {"path": str(path)}))
+            found.append(Delivered(dataset.name, dataset.file, partial(_opened, path), {"path": str(path)}))
         return found
 
     def _folder(self, week: date) -> Path:
         if not self.folder.is_dir():
             raise SourceRefused(
-                f"the source {self.folder} is no folder: give --source (or CLOUDFLIX_SOURCE) one that holds five CSV files."
+                f"the source {self.folder} is no folder: "
+                "give --source (or CLOUDFLIX_SOURCE) one that holds five CSV files."
             )
         if any((self.folder / dataset.file).exists() for dataset in DATASETS):
             return self.folder
@@ -49,3 +52,7 @@ class Directory:
                 "choose one of these, or add a sub-folder."
             )
         return self.folder / str(week) if weeks else self.folder
+
+
+def _opened(path: Path) -> BinaryIO:
+    return path.open("rb")

@@ -6,7 +6,7 @@ titles come, some go and some change.
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from functools import partial
 from random import Random
@@ -19,11 +19,45 @@ Row = tuple[str, ...]
 EPOCH = date(2026, 1, 5)
 TITLES = 400
 COMING, GOING = 6, 2
+MOVIE_SHARE = 0.7
 FIRST_ID = 80_000_000
-ADJECTIVES = ("Silent", "Golden", "Broken", "Distant", "Midnight", "Crimson", "Paper", "Electric", "Hidden", "Last")
-NOUNS = ("Harbour", "Orchard", "Signal", "Winter", "Empire", "Garden", "Mirror", "Voyage", "Letters", "Machine")
+ADJECTIVES = (
+    "Silent",
+    "Golden",
+    "Broken",
+    "Distant",
+    "Midnight",
+    "Crimson",
+    "Paper",
+    "Electric",
+    "Hidden",
+    "Last",
+)
+NOUNS = (
+    "Harbour",
+    "Orchard",
+    "Signal",
+    "Winter",
+    "Empire",
+    "Garden",
+    "Mirror",
+    "Voyage",
+    "Letters",
+    "Machine",
+)
 GIVEN = ("Ana", "Bo", "Chidi", "Dana", "Emil", "Fatima", "Goran", "Hana", "Ines", "José", "Keiko", "Lars")
-FAMILY = ("Almeida", "Berg", "Castillo", "Duval", "Eriksen", "Farouk", "García", "Haddad", "Ivanova", "Jansen")
+FAMILY = (
+    "Almeida",
+    "Berg",
+    "Castillo",
+    "Duval",
+    "Eriksen",
+    "Farouk",
+    "García",
+    "Haddad",
+    "Ivanova",
+    "Jansen",
+)
 COUNTRIES = ("United States", "India", "Japan", "Brazil", "France", "Nigeria", "South Korea", "Mexico")
 CATEGORIES = ("Dramas", "Comedies", "Documentaries", "Thrillers", "Children & Family Movies", "Anime Series")
 RATINGS = ("TV-MA", "TV-14", "TV-PG", "R", "PG-13", "PG", "TV-Y7", "NR", "")
@@ -37,7 +71,7 @@ class Sample:
 
     def deliveries(self, week: date, *, refresh: bool = False) -> Sequence[Delivered]:
         """The five files of a week, each made when it is opened."""
-        makers = {
+        makers: dict[str, Callable[[int], list[Row]]] = {
             "titles": _titles,
             "cast": partial(_credits, count=4, value=_person, extra=(SENTENCE,)),
             "category": partial(_credits, count=2, value=partial(_one_of, CATEGORIES)),
@@ -81,7 +115,7 @@ def _titles(week: int) -> list[Row]:
 
 def _title(number: int, week: int) -> Row:
     random = Random(f"title {number}")
-    movie = random.random() < 0.7
+    movie = random.random() < MOVIE_SHARE
     name = f"{random.choice(ADJECTIVES)} {random.choice(NOUNS)}: Part {number}"
     added = date(2015, 1, 1) + timedelta(days=random.randrange(4000))
     rating = RATINGS[(random.randrange(len(RATINGS)) + (number + week) // 40) % len(RATINGS)]
@@ -93,7 +127,7 @@ def _title(number: int, week: int) -> Row:
         f"{added.month}/{added.day}/{added.year}",
         str(random.randint(1950, 2026)),
         rating,
-        f"{_person(random)} and {_person(random)} meet in {random.choice(COUNTRIES)}, and nothing stays the same.",
+        f"{_person(random)} and {_person(random)} meet in {random.choice(COUNTRIES)}.",
         str(FIRST_ID + number),
     )
 
@@ -105,7 +139,7 @@ def _split(row: Row) -> tuple[Row, Row]:
     return head, tail
 
 
-def _credits(week: int, *, count: int, value: "partial[str] | type", extra: Row = ()) -> list[Row]:
+def _credits(week: int, *, count: int, value: Callable[[Random], str], extra: Row = ()) -> list[Row]:
     rows: list[Row] = []
     for number in _numbers(week):
         random = Random(f"{count} credits of {number}")

@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark.table import Layer, Rule, Severity, Table
-from spark.text import LOOKUP_REASONS, credits, tidy
+from spark.text import LOOKUP_REASONS, lookup, tidy
 
 LONGEST_NAME_WORDS = 6
 SENTENCE = Rule(
@@ -26,7 +26,7 @@ class SilverCast(pa.DataFrameModel):
 
 def silver_cast(bronze_cast: DataFrame) -> DataFrame:
     """Type the id and tidy the name."""
-    return credits(bronze_cast, "cast", tidy(F.col("cast")))
+    return lookup(bronze_cast, "cast", tidy(F.col("cast")))
 
 
 TABLE = Table(

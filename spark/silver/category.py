@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark.table import Layer, Table
-from spark.text import LOOKUP_REASONS, credits, tidy
+from spark.text import LOOKUP_REASONS, lookup, tidy
 
 
 class SilverCategory(pa.DataFrameModel):
@@ -20,7 +20,7 @@ class SilverCategory(pa.DataFrameModel):
 
 def silver_category(bronze_category: DataFrame) -> DataFrame:
     """Type the id and tidy the category."""
-    return credits(bronze_category, "listed_in", tidy(F.col("listed_in")))
+    return lookup(bronze_category, "listed_in", tidy(F.col("listed_in")))
 
 
 TABLE = Table(

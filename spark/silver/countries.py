@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from spark.table import Layer, Table
-from spark.text import LOOKUP_REASONS, credits, tidy
+from spark.text import LOOKUP_REASONS, lookup, tidy
 
 
 class SilverCountries(pa.DataFrameModel):
@@ -20,7 +20,7 @@ class SilverCountries(pa.DataFrameModel):
 
 def silver_countries(bronze_countries: DataFrame) -> DataFrame:
     """Type the id, tidy the country and take off the comma some end in."""
-    return credits(bronze_countries, "country", _without_trailing_commas())
+    return lookup(bronze_countries, "country", _without_trailing_commas())
 
 
 def _without_trailing_commas() -> Column:

@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark.table import Layer, Table
-from spark.text import LOOKUP_REASONS, credits, tidy
+from spark.text import LOOKUP_REASONS, lookup, tidy
 
 
 class SilverDirectors(pa.DataFrameModel):
@@ -20,7 +20,7 @@ class SilverDirectors(pa.DataFrameModel):
 
 def silver_directors(bronze_directors: DataFrame) -> DataFrame:
     """Type the id and tidy the name."""
-    return credits(bronze_directors, "director", tidy(F.col("director")))
+    return lookup(bronze_directors, "director", tidy(F.col("director")))
 
 
 TABLE = Table(

@@ -69,7 +69,9 @@ def silver_titles(bronze_titles: DataFrame) -> DataFrame:
         .withColumns({name: tidy(F.col(name)) for name in ("type", "title", "rating")})
         .withColumns(
             {
-                "type_flag": F.when(F.col("type") == KINDS[0], 1).when(F.col("type") == KINDS[1], 2).otherwise(0),
+                "type_flag": F.when(F.col("type") == KINDS[0], 1)
+                .when(F.col("type") == KINDS[1], 2)
+                .otherwise(0),
                 "short_title": F.trim(F.split("title", ":")[0]),
                 "rating_group": F.split("rating", "-")[0],
             }

@@ -1,0 +1,53 @@
+# `make run` and `make test` are all that you need; each sets up .venv first when it is missing or stale.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+# uv does not read pip's settings: pass a company mirror on.
+UV_INDEX_URL ?= $(PIP_INDEX_URL)
+UV := $(if $(UV_INDEX_URL),UV_INDEX_URL=$(UV_INDEX_URL) )$(BIN)/uv
+
+.PHONY: run test setup dev check format lock clean
+
+run: $(STAMP)  ## Three weeks of sample publications, raw to gold
+	@$(BIN)/cloudflix run --weeks 3
+
+test: $(STAMP)  ## Every test on sail, then those that both engines must pass on spark
+	@echo "Running all tests on the engine sail"
+	@CLOUDFLIX_ENGINE=sail $(BIN)/python -m pytest
+	@echo "Running the tests that both engines must pass on the engine spark"
+	@CLOUDFLIX_ENGINE=spark $(BIN)/python -m pytest -m both_engines
+
+setup: $(STAMP)  ## Only set up .venv
+
+dev: $(STAMP)  ## Dagster's web UI on the same lake
+	@$(BIN)/cloudflix dev
+
+check: $(STAMP)  ## Lint, types, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+format: $(STAMP)
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock: $(STAMP)  ## Pin what pyproject.toml asks for
+	@$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+	  --group dev pyproject.toml --output-file requirements.lock
+
+clean:
+	rm -rf .venv .cloudflix
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "cloudflix needs Python 3.11 or later: run \`make PYTHON=python3.12 …\` with one that is."; exit 1; }
+	@echo "Setting up .venv from requirements.lock (one or two minutes, 1.5 GB)"
+	@$(PYTHON) -m venv --clear .venv
+	@awk '/^uv==/ {on=1} on {print} on && !/\\$$/ {exit}' requirements.lock > .venv/uv.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes \
+	  --build-constraints requirements.lock -r requirements.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)

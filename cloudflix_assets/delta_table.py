@@ -1,0 +1,91 @@
+"""A Delta table as delta-rs sees it: opened, created with pinned properties, evolved by new columns."""
+
+import json
+from datetime import date
+
+from deltalake import DeltaTable, Schema
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from pyspark.sql import types as T
+
+from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.lake import Lake
+
+WEEK = T.StructField("week", T.DateType())
+PROPERTIES = {
+    "delta.enableDeletionVectors": "false",
+    "delta.columnMapping.mode": "none",
+    "delta.logRetentionDuration": "interval 3650 days",
+}
+MAX_PROTOCOL = (1, 2)
+"""Reader and writer version that every engine here reads and writes in full."""
+
+
+class TableRefused(CloudflixError):
+    """A table that must not be written or read as it stands."""
+
+
+def application(week: date) -> str:
+    """The application transaction that says which commit replaced a week last."""
+    return f"cloudflix/week={week}"
+
+
+def opened(lake: Lake, path: str) -> DeltaTable | None:
+    """The table, or None where there is none. Any other trouble is raised: it must not look like none."""
+    try:
+        table = DeltaTable(lake.uri(path))
+    except TableNotFoundError:
+        return None
+    protocol = table.protocol()
+    if (protocol.min_reader_version, protocol.min_writer_version) > MAX_PROTOCOL:
+        raise TableRefused(
+            f"{path} has Delta features that not every engine here reads (protocol "
+            f"{protocol.min_reader_version}, {protocol.min_writer_version}): "
+            "move it away and rerun its weeks, or rebuild it without these features."
+        )
+    if table.metadata().partition_columns != [WEEK.name]:
+        raise TableRefused(
+            f"{path} is partitioned by {table.metadata().partition_columns or 'nothing'}, not by week: "
+            "it was not made here; move it away, then rerun."
+        )
+    return table
+
+
+def created(lake: Lake, path: str, fields: T.StructType) -> DeltaTable:
+    """A new, empty table, or the one that another run created at the same time."""
+    schema = Schema.from_json(T.StructType([*fields, WEEK]).json())
+    try:
+        return DeltaTable.create(
+            lake.uri(path), schema, mode="error", partition_by=[WEEK.name], configuration=PROPERTIES
+        )
+    except DeltaError:
+        # Another run created it first, or nobody did and the reason stands.
+        if (table := opened(lake, path)) is None:
+            raise
+        return table
+
+
+def evolved(lake: Lake, table: DeltaTable, path: str, fields: T.StructType) -> DeltaTable:
+    """Add the contract's new columns; refuse a column whose type changed."""
+    stored = {
+        field.name: field.dataType for field in T.StructType.fromJson(json.loads(table.schema().to_json()))
+    }
+    for field in fields:
+        if stored.get(field.name, field.dataType) != field.dataType:
+            raise TableRefused(
+                f"{path}: the column {field.name} is stored as {stored[field.name].simpleString()}, its "
+                f"contract says {field.dataType.simpleString()}: give it a new name, or move the table away "
+                "and rerun all its weeks."
+            )
+    added = [field for field in fields if field.name not in stored]
+    if not added:
+        return table
+    table.alter.add_columns(list(Schema.from_json(T.StructType(added).json()).fields))
+    return reopened(lake, path)
+
+
+def reopened(lake: Lake, path: str) -> DeltaTable:
+    """The newest state of a table that exists."""
+    table = opened(lake, path)
+    if table is None:
+        raise CommitFailedError(f"{path} was removed while it was written")
+    return table

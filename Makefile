@@ -48,6 +48,6 @@ $(STAMP): requirements.lock pyproject.toml
 	@awk '/^uv==/ {on=1} on {print} on && !/\\$$/ {exit}' requirements.lock > .venv/uv.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes \
-	  --build-constraints requirements.lock -r requirements.lock
+	  --compile-bytecode --build-constraints requirements.lock -r requirements.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)

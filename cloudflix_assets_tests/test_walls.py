@@ -1,0 +1,118 @@
+"""The walls of the house: what `spark/` may not know, and what every table must have."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from spark.registry import TABLES
+from spark.rules import compiled
+from spark.table import PUBLICATION, Layer, Table, upstream
+
+ROOT = Path(__file__).parents[1]
+# rules.py holds the pattern that finds such patterns in contracts.
+SPARK_FILES = sorted(path for path in (ROOT / "spark").rglob("*.py") if path.name != "rules.py")
+BY_NAME = {table.identifier: table for table in TABLES}
+
+UNPORTABLE = {
+    "white space is [\\p{Z}\\s], together": r"(?<!\\p\{Z\})\\s",
+    "classes are written out": r"\\[wWdDbBS]",
+    "the end is \\z, because $ sees a final line break": r"\$",
+    "no lookaround": r"\(\?<?[=!]",
+}
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.path)
+def test_every_parameter_names_a_table_of_the_registry(table: Table) -> None:
+    """A misspelt parameter would only fail when the definitions load, far from its cause."""
+    named = {*map(upstream, table.parameters), *(foreign.parent for foreign in table.foreign_keys)}
+    assert named <= {*BY_NAME, PUBLICATION}
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.path)
+def test_every_table_and_column_says_what_it_is(table: Table) -> None:
+    """A column without a description is a question to its author."""
+    assert table.description
+    assert table.grain
+    assert table.owners
+    undescribed = [n for n, c in table.contract.to_schema().columns.items() if not c.description]
+    assert undescribed == []
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.path)
+def test_every_contract_compiles_to_named_rules(table: Table) -> None:
+    """A rule that cannot be compiled must be an error at load time, never skipped."""
+    assert compiled(table)
+
+
+@pytest.mark.parametrize("layer", [Layer.SILVER, Layer.GOLD])
+def test_every_module_of_a_layer_is_registered(layer: Layer) -> None:
+    """A new module that nobody lists would silently never run."""
+    modules = {path.stem for path in (ROOT / "spark" / layer.value).glob("[a-z]*.py")}
+    assert modules == {table.name for table in TABLES if table.layer is layer}
+
+
+def test_foreign_keys_point_at_gold_keys() -> None:
+    """A parent without a unique key would multiply rows."""
+    for table in TABLES:
+        for foreign in table.foreign_keys:
+            parent = BY_NAME[foreign.parent]
+            assert parent.layer is Layer.GOLD
+            assert parent.key == (foreign.column,)
+
+
+@pytest.mark.parametrize("path", SPARK_FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_patterns_mean_the_same_on_every_engine(path: Path) -> None:
+    """Sail reads classes such as white space as Unicode and `$` strictly; the JVM does not."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    documented = {
+        ast.get_docstring(node, clean=False) for node in ast.walk(tree) if isinstance(node, _DOCUMENTED)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value not in documented:
+            for reason, pattern in UNPORTABLE.items():
+                assert not re.search(pattern, node.value), f"{path.name}:{node.lineno}: {reason}"
+
+
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import os",
+        "import time",
+        "import dagster",
+        "from cloudflix_assets import lake",
+        "from datetime import datetime\n\nNOW = datetime.now()",
+        "from pyspark.sql import functions as F\n\nBAD = F.initcap('x')",
+        "from pyspark.sql import functions as F\n\nBAD = F.current_date()",
+        "from pyspark.sql import functions as F\n\nBAD = F.round('x')",
+    ],
+)
+def test_lint_keeps_the_ground_floor_free_of(line: str) -> None:
+    """Without this, a clock or an expression on which the engines differ slips into a table."""
+    command = [
+        sys.executable,
+        "-m",
+        "ruff",
+        "check",
+        "--select",
+        "TID251",
+        "--stdin-filename",
+        "spark/probe.py",
+        "-",
+    ]
+    found = subprocess.run(command, input=line, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert found.returncode == 1
+    assert "TID251" in found.stdout
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml", "Makefile", ".ci/run"])
+def test_no_committed_file_names_an_address_of_a_registry(name: str) -> None:
+    """A mirror's users must not be sent to somebody else's index."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert not re.search(r"https?://|index-url\s*=|--(extra-)?index-url", text)

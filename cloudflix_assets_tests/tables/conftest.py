@@ -1,0 +1,94 @@
+"""Input frames made of dicts, and the judgement of a table over them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import pyspark.sql.types as T
+import pytest
+from pyspark.sql import DataFrame, Row, SparkSession
+
+from spark import quality
+from spark.registry import TABLES
+from spark.rules import fields
+from spark.table import ADDRESS, Table, upstream
+
+FILE = "titles/0.csv"
+BY_NAME = {table.identifier: table for table in TABLES}
+
+Rows = Mapping[str, Any]
+FrameOf = Callable[..., DataFrame]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A judged frame, collected in the order of its addresses, and the verdict on it."""
+
+    staged: DataFrame
+    rows: list[Row]
+    verdict: quality.Verdict
+
+    @property
+    def broken(self) -> list[list[str]]:
+        """The broken rules of each row."""
+        return [row[quality.BROKEN] for row in self.rows]
+
+    @property
+    def accepted(self) -> list[dict[str, Any]]:
+        """The rows to publish, with their address."""
+        return [row.asDict() for row in self.rows if row[quality.ACCEPTED]]
+
+
+Judge = Callable[..., Judgement]
+
+
+@pytest.fixture(scope="session")
+def frame_of(spark_session: SparkSession) -> FrameOf:
+    """Makes a week of a table from dicts: `frame_of("bronze_titles", {"title": "A"}, …)`.
+
+    Columns that a dict leaves out are null; records are numbered from 1 unless a dict says otherwise.
+    """
+
+    def make(parameter: str, *rows: Rows) -> DataFrame:
+        schema = _schema(BY_NAME[upstream(parameter)])
+        numbers = count(1)
+        addressed = ({"source_file": FILE, "record_number": next(numbers), **row} for row in rows)
+        values = [tuple(row.pop(name, None) for name in schema.names) + _rest(row) for row in addressed]
+        return spark_session.createDataFrame(values, schema)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def judge(frame_of: FrameOf) -> Judge:
+    """Builds and judges a table over dicts: `judge(TABLE, silver_titles=[…], gold_titles=[…])`."""
+
+    def make(table: Table, **inputs: list[Rows]) -> Judgement:
+        frames = {name: frame_of(name, *rows) for name, rows in inputs.items()}
+        built = table.build(*(frames[name] for name in table.parameters))
+        parents = {foreign.parent: frames[foreign.parent] for foreign in table.foreign_keys}
+        return judgement_of(table, quality.judged(table, built, parents))
+
+    return make
+
+
+def judgement_of(table: Table, staged: DataFrame) -> Judgement:
+    """Collect a judged frame."""
+    rows = staged.orderBy(*ADDRESS).collect()
+    return Judgement(staged, rows, quality.verdict(table, staged))
+
+
+def _schema(table: Table) -> T.StructType:
+    """The table's columns, and the address, which gold tables drop only when they are written."""
+    schema = T.StructType(list(fields(table).fields))
+    for name, type_ in zip(ADDRESS, (T.StringType(), T.LongType()), strict=True):
+        if name not in schema.names:
+            schema = schema.add(name, type_)
+    return schema
+
+
+def _rest(row: dict[str, Any]) -> tuple[()]:
+    if row:
+        raise KeyError(f"the table has no columns {', '.join(row)}")
+    return ()

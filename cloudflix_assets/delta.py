@@ -85,15 +85,14 @@ def replace(lake: Lake, session: SparkSession, week: WeekOfTable) -> Outcome:
         TableRefused: the stored table cannot hold it.
         Contended: every attempt met another writer.
     """
-    written: list[parquet.File] | None = None
     for attempt in _attempts():
         with attempt:
             table = _ready(lake, week)
             version = table.transaction_version(application(week.week))
             if version is not None and not week.force and _present(lake, session, week) == week.digest:
                 return Outcome(version, committed=False)
-            if written is None:
-                written = _written(lake, week)
+            # Anew for every attempt: one transaction must never remove and add the same path.
+            written = _written(lake, week)
             version = _committed(table, week, written)
             _prove(lake, week, version, written)
             return Outcome(version, committed=True, bytes=sum(file.size for file in written))
@@ -114,8 +113,9 @@ def replace_beside(lake: Lake, session: SparkSession, judged: Judged) -> Outcome
             outcome = replace(lake, session, week)
             if recorded_digest(lake, quarantine.path, quarantine.week) == quarantine.digest:
                 return outcome
-            replace(lake, session, quarantine)
-            raise CommitFailedError
+            if not replace(lake, session, quarantine).committed:
+                return outcome
+            raise CommitFailedError(f"{quarantine.path} was replaced by another run in between")
     raise Contended(
         f"{week.path}, week {week.week}: another run is writing it and its quarantine; "
         "wait for that run to end, then rerun this one."

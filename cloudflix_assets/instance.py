@@ -10,6 +10,8 @@ _SETTINGS = """\
 # Written by cloudflix when it was missing; yours from then on.
 telemetry:
   enabled: false
+nux:
+  enabled: false
 event_log_storage:
   module: cloudflix_assets.event_log
   class: SqliteEventLog

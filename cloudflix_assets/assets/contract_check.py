@@ -95,7 +95,7 @@ _SCHEMA = dg.TableSchema(
         dg.TableColumn("severity", "string"),
         dg.TableColumn("broken", "int", "Rows that break it"),
         dg.TableColumn("share", "string", "Of all rows"),
-        dg.TableColumn("samples", "string", "Addresses of the first few: file#record"),
+        dg.TableColumn("samples", "string", "The first few, as hash of the file#record"),
     ]
 )
 
@@ -125,7 +125,13 @@ def _record(rule: CompiledRule, verdict: Verdict, samples: Mapping[str, list[str
             "rule": rule.name,
             "severity": rule.severity.value,
             "broken": broken,
-            "share": f"{broken / rows:.2%}" if rows else "",
-            "samples": ", ".join(samples.get(rule.name, [])),
+            "share": f"{broken / rows:.2%}" if broken else "",
+            "samples": ", ".join(map(_short, samples.get(rule.name, []))),
         }
     )
+
+
+def _short(address: str) -> str:
+    """`files/cast/72ac3abc….csv#5033` as `72ac3abc2e3f#5033`."""
+    file, _, record = address.rpartition("#")
+    return f"{file.rpartition('/')[2][:12]}#{record}"

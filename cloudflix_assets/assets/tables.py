@@ -58,7 +58,7 @@ def table_assets(
         backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
     )
     def step(context: dg.AssetExecutionContext, **loaded: DataFrame) -> Iterator[Event]:
-        folder = f"{table.layer.value}/staging/{context.run.run_id}/{table.name}-{context.retry_number}"
+        folder = f"{table.layer.value}/staging/{context.run.run_id}-{table.name}-{context.retry_number}"
         with told(), staging(lake, context.resources.spark.spark_session, folder) as stage:
             frames = inputs.frames(table, loaded, stage, week_of(context.partition_key))
             yield from _judged_and_published(context, table, frames, stage)

@@ -19,6 +19,8 @@ from cloudflix_assets.lake import Lake
 from cloudflix_assets.running import Runner, WeekResult
 from cloudflix_assets.sources import Delivered
 from spark.datasets import DATASETS
+from spark.registry import TABLES
+from spark.table import Table
 
 WEEK_1, WEEK_2, WEEK_3 = date(2026, 11, 2), date(2026, 11, 9), date(2026, 11, 16)
 
@@ -109,3 +111,9 @@ class Lakehouse:
         """The recorded digest of every stored table and week."""
         paths = ["/".join(key.path) for key in self.runner.keys if len(key.path) > 1]
         return {(path, week): delta.recorded_digest(self.lake, path, week) for week in weeks for path in paths}
+
+
+def registered(*paths: str) -> list[Table]:
+    """Tables of the registry by path, so that a test runs only those it needs."""
+    by_path = {table.path: table for table in TABLES}
+    return [by_path[path] for path in paths]

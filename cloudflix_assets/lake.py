@@ -1,10 +1,10 @@
 """Where things lie in the lake, and its plain files: landed bytes, manifests, the marker, staging.
 
-raw/files/lake.json                     the marker: format and source
-raw/files/publications/<week>.json      manifests
-raw/files/<dataset>/<sha256>.csv        landed bytes, content-addressed
-<layer>/<table>/                        Delta tables
-<layer>/staging/<run>/                  what a running step has judged
+* `raw/files/lake.json`: the marker, format and source
+* `raw/files/publications/<week>.json`: manifests
+* `raw/files/<dataset>/<sha256>.csv`: landed bytes, content-addressed
+* `<layer>/<table>/`: Delta tables
+* `<layer>/staging/<run>-<table>-<retry>/`: what a running step has judged
 """
 
 import json

@@ -47,12 +47,13 @@ def inspected(files: FileSystem, table: str, folder: str, fields: T.StructType) 
 def found(files: FileSystem, folder: str) -> list[FileInfo]:
     """The Parquet files below a folder, by name."""
     selector = FileSelector(folder, recursive=True, allow_not_found=True)
-    data = (info for info in files.get_file_info(selector) if _is_data(info.base_name))
+    data = (info for info in files.get_file_info(selector) if _is_data(info.path.removeprefix(folder)))
     return sorted(data, key=lambda info: info.path)
 
 
-def _is_data(name: str) -> bool:
-    return name.endswith(".parquet") and not name.startswith(("_", "."))
+def _is_data(path: str) -> bool:
+    """Engines read nothing below a name that begins with `_` or `.`: leftovers of a task lie there."""
+    return path.endswith(".parquet") and not any(part.startswith(("_", ".")) for part in path.split("/"))
 
 
 def _file(files: FileSystem, path: str, size: int, table: str, fields: T.StructType) -> File:

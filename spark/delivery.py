@@ -78,11 +78,11 @@ def record_batches(
     Absent and empty text is null. Undeclared columns are kept as JSON in `rescued`, ragged records
     as text in `malformed`. Batches are in the order of the file; ragged records come last.
     """
-    header, lines = _header(source)
+    header = _header_passed(source)
     ragged: list[tuple[int, str]] = []
 
     def keep_ragged(row: pc.InvalidRow) -> str:
-        ragged.append((row.number - lines, row.text))
+        ragged.append((row.number, row.text))
         return "skip"
 
     positions = [str(position) for position in range(len(header))]
@@ -92,7 +92,6 @@ def record_batches(
             use_threads=False,
             block_size=max(MIN_BLOCK_BYTES, longest_record + 1),
             column_names=positions,
-            skip_rows=lines,
         ),
         parse_options=pc.ParseOptions(newlines_in_values=True, invalid_row_handler=keep_ragged),
         convert_options=pc.ConvertOptions(
@@ -165,12 +164,12 @@ def _check_header(header: tuple[str, ...], dataset: Dataset, file: str) -> None:
             raise DeliveryDefect(f"{file}: the header {defect}: {REMEDY}.")
 
 
-def _header(source: BinaryIO) -> tuple[tuple[str, ...], int]:
-    """The header's names and how many lines it takes, leaving `source` at its beginning."""
-    reader = csv.reader(_Lines(source, ""))
-    header = next(row for row in reader if row)
-    source.seek(0)
-    return tuple(header), reader.line_num
+def _header_passed(source: BinaryIO) -> tuple[str, ...]:
+    """The header's names, leaving `source` at the first record."""
+    lines = _Lines(source, "")
+    header = next(row for row in csv.reader(lines) if row)
+    source.seek(lines.length)
+    return tuple(header)
 
 
 def _record_numbers(first: int, count: int, ragged: list[int]) -> np.ndarray:

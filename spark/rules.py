@@ -5,7 +5,7 @@ rule and gives neither counts nor rows. What cannot be compiled is an error when
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -54,6 +54,11 @@ def _outside_length(column: Column, limits: Mapping[str, Any]) -> Column:
     return below | above
 
 
+def _present(values: Iterable[Any]) -> list[Any]:
+    """Null is the business of `nullable`; in a list it would make every comparison null."""
+    return [value for value in values if value is not None]
+
+
 # pandera's check name: its short name here, and when a present value breaks it.
 CHECKS: Mapping[str, tuple[str, Breach]] = {
     "equal_to": ("eq", lambda column, s: column != s["value"]),
@@ -63,8 +68,8 @@ CHECKS: Mapping[str, tuple[str, Breach]] = {
     "less_than": ("lt", lambda column, s: column >= s["max_value"]),
     "less_than_or_equal_to": ("le", lambda column, s: column > s["max_value"]),
     "in_range": ("in_range", _in_range),
-    "isin": ("isin", lambda column, s: ~column.isin(list(s["allowed_values"]))),
-    "notin": ("notin", lambda column, s: column.isin(list(s["forbidden_values"]))),
+    "isin": ("isin", lambda column, s: ~column.isin(_present(s["allowed_values"]))),
+    "notin": ("notin", lambda column, s: column.isin(_present(s["forbidden_values"]))),
     # pandera matches from the start (re.match): the whole pattern is anchored, not its first branch.
     "str_matches": ("str_matches", lambda column, s: ~column.rlike(f"^(?:{s['pattern']})")),
     "str_contains": ("str_contains", lambda column, s: ~column.rlike(s["pattern"])),
@@ -73,8 +78,10 @@ CHECKS: Mapping[str, tuple[str, Breach]] = {
     "str_length": ("str_length", _outside_length),
 }
 
-# Read differently by the engines, see docs/architecture.md: white space, words, digits, $, lookaround.
-_UNPORTABLE_PATTERN = re.compile(r"\\[sSwWdDbB]|\$|\(\?(?:[=!]|<[=!])")
+# Read differently by the engines: classes, the end, any character, possessive, lookaround, flags.
+_UNPORTABLE_PATTERN = re.compile(
+    r"\\[SwWdDbBZGRXhHvVQE1-9]|(?<!\\p\{Z\})\\s|\$|(?<!\\)\.|[+*?}]\+|\(\?(?:[=!>i]|<[=!])"
+)
 _STORABLE = (T.StringType, T.IntegerType, T.LongType, T.DateType, T.BooleanType, T.TimestampType)
 
 
@@ -98,6 +105,7 @@ def compiled(table: Table) -> tuple[CompiledRule, ...]:
     found += [(foreign.rule, None) for foreign in table.foreign_keys]
     if table.key:
         found += [(DUPLICATE_ROW, None), (DUPLICATE_KEY, None)]
+    _check_keys(table, set(schema.columns))
     if schema.checks or schema.unique:
         raise ContractError(
             f"{table.path}: checks of the whole frame cannot be compiled; "
@@ -131,9 +139,19 @@ def _compiled_check(table: Table, column: str, check: Any) -> tuple[str, Callabl
     if _UNPORTABLE_PATTERN.search(pattern):
         raise ContractError(
             f"{where}: the engines read the pattern {pattern!r} differently; "
-            r"write classes out ([0-9], [\p{Z}\s]), \z for the end, and no lookaround."
+            r"write classes out ([0-9], [\p{Z}\s], [^\n] for any character), \z for the end, "
+            "and no lookaround, back-reference, possessive quantifier or flag."
         )
     return f"{column}: {short}", lambda: breach(F.col(column), statistics)
+
+
+def _check_keys(table: Table, columns: set[str]) -> None:
+    named = {*table.key, *(foreign.column for foreign in table.foreign_keys)}
+    if unknown := sorted(named - columns):
+        raise ContractError(
+            f"{table.path}: its key or a foreign key names {', '.join(unknown)}, which its contract does not "
+            "have: correct the name, or add the column."
+        )
 
 
 def _check_type(table: Table, column: str, type_: T.DataType) -> None:

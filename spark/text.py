@@ -10,10 +10,11 @@ from spark.table import ADDRESS, REASONS
 Parser = Callable[[Column], Column]
 
 MALFORMED_RECORD = "malformed record"
-_BLANKS = "[\\p{Z}\\s]+"
+# The JVM's \\s does not hold U+0085, Sail's does.
+_BLANKS = "[\\p{Z}\\s\\x85]+"
 _ZERO_WIDTH = "[\\u200B-\\u200D\\u2060\\uFEFF]"
 _WHOLE_NUMBER = "^-?[0-9]{1,18}\\z"
-_MONTH_DAY_YEAR = "^[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}\\z"
+_MONTH_DAY_YEAR = "^[0-9]{1,2}/[0-9]{1,2}/[1-9][0-9]{3}\\z"
 
 
 def tidy(text: Column) -> Column:

@@ -64,17 +64,20 @@ def run_weeks(
 def run_stale(
     environment: Environment, weeks: Sequence[date], select: str | None, tags: Mapping[str, str]
 ) -> Iterator[WeekResult]:
-    """Run what is stale, in calendar order; without weeks, in every week that was ever run."""
+    """Run what is stale and what follows from it; without weeks, in every week that was ever run.
+
+    A dependant becomes stale only once its upstream has changed, so both are run at once: where nothing
+    changed after all, nothing is committed. Later weeks depend on earlier ones, never the other way round.
+    """
     defs = build_defs(environment)
     with open_instance(environment) as instance:
         runner = Runner(defs, instance)
         selected = _selected(defs, select)
         for week in weeks or materialized_weeks(runner.graph, instance):
-            # Earlier weeks never depend on later ones, so calendar order leaves nothing behind.
-            stale = Staleness(runner.graph, instance).stale(week)
-            keys = [key for key in stale if selected is None or key in selected]
-            if keys:
-                yield runner.run(week, keys, tags)
+            stale = dg.AssetSelection.assets(*Staleness(runner.graph, instance).stale(week))
+            keys = stale.downstream().resolve(runner.graph)
+            if chosen := keys if selected is None else keys & selected:
+                yield runner.run(week, chosen, tags)
 
 
 def lake_status(environment: Environment) -> list[TableStatus]:

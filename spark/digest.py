@@ -16,20 +16,21 @@ _SALTS = (11, 20260105)
 _SUM = "decimal(38,0)"
 
 
-def aggregates(fields: T.StructType, counted: Column) -> list[Column]:
-    """Columns `_rows`, `_sum0`, `_sum1` to aggregate over the rows where `counted` is true."""
+def aggregates(fields: T.StructType, counted: Column, prefix: str = "") -> list[Column]:
+    """Columns `<prefix>_rows`, `_sum0`, `_sum1` to aggregate over the rows where `counted` is true."""
     sums = [
         F.coalesce(F.sum(F.when(counted, row_hash(fields, salt).cast(_SUM))), F.lit(0).cast(_SUM)).alias(
-            f"_sum{i}"
+            f"{prefix}_sum{i}"
         )
         for i, salt in enumerate(_SALTS)
     ]
-    return [F.coalesce(F.sum(counted.cast("long")), F.lit(0)).alias("_rows"), *sums]
+    return [F.coalesce(F.sum(counted.cast("long")), F.lit(0)).alias(f"{prefix}_rows"), *sums]
 
 
-def rendered(fields: T.StructType, aggregated: Mapping[str, Any]) -> str:
+def rendered(fields: T.StructType, aggregated: Mapping[str, Any], prefix: str = "") -> str:
     """The digest of one row of `aggregates`."""
-    return f"v1:{aggregated['_rows']}:{aggregated['_sum0']}:{aggregated['_sum1']}:{_schema_hash(fields)}"
+    rows, *sums = (aggregated[f"{prefix}_{name}"] for name in ("rows", "sum0", "sum1"))
+    return f"v1:{rows}:{':'.join(map(str, sums))}:{_schema_hash(fields)}"
 
 
 def empty(fields: T.StructType) -> str:

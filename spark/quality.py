@@ -30,6 +30,8 @@ QUARANTINE = T.StructType(
 )
 """Columns of every quarantine: the address, the refused input row as JSON, the sorted broken rules."""
 
+ADDRESSES = T.StructType(QUARANTINE.fields[: len(ADDRESS)])
+
 
 class UndeclaredReason(ValueError):
     """A build function named a reason that its table does not declare."""
@@ -39,13 +41,15 @@ class UndeclaredReason(ValueError):
 class Verdict:
     """What one pass over a judged week found.
 
-    `broken` counts rows per rule, rules that nothing broke included; `digest` is of the accepted rows.
+    `broken` counts rows per rule, rules that nothing broke included; `digest` is of the accepted rows,
+    `addresses` of the addresses of all rows (None where rows have none).
     """
 
     accepted: int
     refused: int
     broken: Mapping[str, int]
     digest: str
+    addresses: str | None = None
 
 
 def judged(table: Table, built: DataFrame, parents: Mapping[str, DataFrame]) -> DataFrame:
@@ -84,6 +88,7 @@ def verdict(table: Table, staged: DataFrame) -> Verdict:
             F.count("*").alias("_all"),
             *digest.aggregates(fields(table), F.col(ACCEPTED)),
             *counts,
+            *(digest.aggregates(ADDRESSES, F.lit(True), "_address") if table.has_quarantine else ()),
             undeclared.alias("_undeclared"),
         )
         .collect()[0]
@@ -99,6 +104,7 @@ def verdict(table: Table, staged: DataFrame) -> Verdict:
         refused=found["_all"] - found["_rows"],
         broken={name: found[f"_{i}"] or 0 for i, name in enumerate(rules)},
         digest=digest.rendered(fields(table), found),
+        addresses=digest.rendered(ADDRESSES, found, "_address") if table.has_quarantine else None,
     )
 
 

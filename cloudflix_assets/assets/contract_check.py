@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from cloudflix_assets.errors import CloudflixError
 from spark import digest, quality
-from spark.quality import Verdict
+from spark.quality import ADDRESSES, Verdict
 from spark.rules import CompiledRule, compiled
 from spark.table import RECORDS, Severity, Table, upstream
 
@@ -20,35 +20,25 @@ class RecordsLost(CloudflixError):
 
 
 def conserved(table: Table, verdict: Verdict, frames: Mapping[str, DataFrame]) -> None:
-    """Rows in = rows accepted + rows refused; records of a file are counted by another reader.
+    """Every row in is a row accepted or refused, by address; records of a file are counted by another reader.
 
     Raises:
         RecordsLost: they differ.
     """
     first = table.parameters[0]
+    judged = verdict.accepted + verdict.refused
     if first.endswith(RECORDS):
-        given = frames[upstream(first)].agg(F.sum("records")).collect()[0][0]
-    elif table.has_quarantine:
-        given = frames[first].count()
-    else:
-        return
-    if given != verdict.accepted + verdict.refused:
+        counted = frames[upstream(first)].agg(F.sum("records")).collect()[0][0]
+        if counted != judged:
+            raise RecordsLost(
+                f"{table.path} has {judged} records of a file in which another reader counted {counted}: "
+                "nothing was published; report this file, for one of the two readers is wrong."
+            )
+    elif table.has_quarantine and (given := digest.digest(frames[first], ADDRESSES)) != verdict.addresses:
+        rows = digest.rows_of(given)
         raise RecordsLost(
-            f"{table.path} made {verdict.accepted} rows and refused {verdict.refused} of {given} in {first}: "
-            "its function must return one row per input row; nothing was published."
-        )
-
-
-def all_quarantined(table: Table, verdict: Verdict, quarantine_digest: str) -> None:
-    """Every refused row stands in the quarantine.
-
-    Raises:
-        RecordsLost: some do not, because the function changed their addresses.
-    """
-    if (found := digest.rows_of(quarantine_digest)) != verdict.refused:
-        raise RecordsLost(
-            f"{table.path} refused {verdict.refused} rows, {found} of them found in {table.parameters[0]}: "
-            "its function must keep each row's source_file and record_number; nothing was published."
+            f"{table.path} made {judged} rows of {rows} in {first}, or gave them other addresses: its function "
+            "must return one row per input row, with its source_file and record_number; nothing was published."
         )
 
 

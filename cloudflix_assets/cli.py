@@ -71,7 +71,7 @@ def run(
         else:
             default = chosen or [last_ended(datetime.now(UTC))]
             results = run_weeks(environment, default, select, tags, replace_source=replace_source)
-        from cloudflix_assets.report import print_week
+        from cloudflix_assets.report import LEGEND, print_week
 
         finished = []
         for result in results:
@@ -84,9 +84,9 @@ def run(
     if not all(result.success for result in finished):
         raise typer.Exit(1)
     if finished:
-        console.print(
-            f"Lake: {environment.lake_root}   Next: [bold]cloudflix status[/], [bold]cloudflix dev[/]"
-        )
+        console.print(LEGEND, style="dim")
+        console.print(f"Lake: {environment.lake_root}", soft_wrap=True)
+        console.print("Next: [bold]cloudflix status[/], [bold]cloudflix dev[/]")
 
 
 @app.command()

@@ -89,7 +89,15 @@ class Lake:
         """Refuse a marked lake that is not `source`'s."""
         if (content := self.read(MARKER)) is None:
             return
-        marker = json.loads(content)
+        try:
+            marker = dict(json.loads(content))
+        except (ValueError, TypeError):
+            marker = {}
+        if not {"format", "source"} <= set(marker):
+            raise LakeRefused(
+                f"the marker {self.root / MARKER} cannot be read: restore it, or empty the lake with "
+                "`cloudflix run --replace-source`."
+            )
         if marker["format"] != FORMAT:
             raise LakeRefused(
                 f"the lake {self.root} has format {marker['format']} and this version writes {FORMAT}: "

@@ -9,16 +9,18 @@ from cloudflix_assets.running import TableResult, WeekResult
 from cloudflix_assets.week_runs import TableStatus
 from spark.table import Layer
 
+LEGEND = "Rows per table; +n quarantined, = unchanged, - not selected."
+
 
 def print_week(console: Console, result: WeekResult) -> None:
     """A line per dataset, a column per layer: rows, quarantined, committed or unchanged."""
     verdict = "[green]done[/]" if result.success else "[red]failed[/]"
     checks = ", ".join(f"{count} {name}" for name, count in result.checks.items() if count)
-    grid = Table(
-        title=f"Week {result.week}  {verdict} in {result.seconds:.1f} s   checks: {checks or 'none'}",
-        title_justify="left",
-        title_style="bold",
+    console.print(
+        f"[bold]Week {result.week}[/]  {verdict} in {result.seconds:.1f} s   checks: {checks or 'none'}",
+        soft_wrap=True,
     )
+    grid = Table()
     grid.add_column("table")
     for layer in Layer:
         grid.add_column(layer.value, justify="right")
@@ -39,10 +41,10 @@ def _cell(tables: Mapping[str, TableResult], path: str) -> str:
     if table is None:
         return ""
     if table.committed is None:
-        return "[dim]not selected[/]" if table.reason == "not selected" else "[red]not reached[/]"
-    refused = f" [yellow]+{quarantine.rows:,} quarantined[/]" if quarantine and quarantine.rows else ""
+        return "[dim]-[/]" if table.reason == "not selected" else "[red]not reached[/]"
+    refused = f" [yellow]+{quarantine.rows:,}[/]" if quarantine and quarantine.rows else ""
     changed = table.committed or (quarantine is not None and quarantine.committed)
-    return f"{table.rows:,}{refused}" if changed else f"[dim]{table.rows:,}{refused} unchanged[/]"
+    return f"{table.rows:,}{refused}" if changed else f"[dim]{table.rows:,}{refused} =[/]"
 
 
 def print_status(console: Console, entries: Sequence[TableStatus]) -> None:

@@ -46,7 +46,8 @@ class Staging:
 
 @contextmanager
 def staging(lake: Lake, session: SparkSession, folder: str) -> Iterator[Staging]:
-    """A staging folder that is gone afterwards, also after a failure."""
+    """An empty staging folder that is gone afterwards, also after a failure."""
+    lake.remove(folder)  # a step that was killed leaves its own
     try:
         yield Staging(lake, session, folder)
     finally:

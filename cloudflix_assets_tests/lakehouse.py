@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -110,10 +111,36 @@ class Lakehouse:
     def digests(self, *weeks: date) -> dict[tuple[str, date], str | None]:
         """The recorded digest of every stored table and week."""
         paths = ["/".join(key.path) for key in self.runner.keys if len(key.path) > 1]
-        return {(path, week): delta.recorded_digest(self.lake, path, week) for week in weeks for path in paths}
+        return {
+            (path, week): delta.recorded_digest(self.lake, path, week) for week in weeks for path in paths
+        }
 
 
 def registered(*paths: str) -> list[Table]:
     """Tables of the registry by path, so that a test runs only those it needs."""
     by_path = {table.path: table for table in TABLES}
     return [by_path[path] for path in paths]
+
+
+def put(folder: Path, files: Mapping[str, bytes]) -> Path:
+    """Make a folder hold these files of a publication and no other."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for dataset in DATASETS:
+        (folder / dataset.file).unlink(missing_ok=True)
+        if dataset.name in files:
+            (folder / dataset.file).write_bytes(files[dataset.name])
+    return folder
+
+
+def materialization(instance: dg.DagsterInstance, path: str, week: date) -> dg.AssetMaterialization:
+    """The newest materialization of a week of an asset."""
+    wanted = dg.AssetRecordsFilter(dg.AssetKey(path.split("/")), asset_partitions=[str(week)])
+    (record,) = instance.fetch_materializations(wanted, limit=1).records
+    if record.asset_materialization is None:
+        raise LookupError(f"{path}, {week}: the event is none of a materialization")
+    return record.asset_materialization
+
+
+def data_version(instance: dg.DagsterInstance, path: str, week: date) -> str:
+    """The data version of the newest materialization of a week of an asset."""
+    return (materialization(instance, path, week).tags or {})["dagster/data_version"]

@@ -108,13 +108,14 @@ def replace_beside(lake: Lake, session: SparkSession, judged: Judged) -> Outcome
     If another run replaced the quarantine in between, both are repeated; the last writer wins whole.
     """
     week, quarantine = judged.week, judged.quarantine
+    committed = False
     for attempt in _attempts():
         with attempt:
             outcome = replace(lake, session, week)
-            if recorded_digest(lake, quarantine.path, quarantine.week) == quarantine.digest:
-                return outcome
-            if not replace(lake, session, quarantine).committed:
-                return outcome
+            committed |= outcome.committed
+            told = recorded_digest(lake, quarantine.path, quarantine.week)
+            if told == quarantine.digest or not replace(lake, session, quarantine).committed:
+                return Outcome(outcome.version, committed, outcome.bytes)
             raise CommitFailedError(f"{quarantine.path} was replaced by another run in between")
     raise Contended(
         f"{week.path}, week {week.week}: another run is writing it and its quarantine; "

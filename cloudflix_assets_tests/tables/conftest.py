@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 from typing import Any
 
@@ -23,11 +24,16 @@ FrameOf = Callable[..., DataFrame]
 
 @dataclass(frozen=True)
 class Judgement:
-    """A judged frame, collected in the order of its addresses, and the verdict on it."""
+    """A judged frame, and its rows in the order of their addresses."""
 
+    table: Table
     staged: DataFrame
     rows: list[Row]
-    verdict: quality.Verdict
+
+    @cached_property
+    def verdict(self) -> quality.Verdict:
+        """The counts and the digest."""
+        return quality.verdict(self.table, self.staged)
 
     @property
     def broken(self) -> list[list[str]]:
@@ -75,8 +81,7 @@ def judge(frame_of: FrameOf) -> Judge:
 
 def judgement_of(table: Table, staged: DataFrame) -> Judgement:
     """Collect a judged frame."""
-    rows = staged.orderBy(*ADDRESS).collect()
-    return Judgement(staged, rows, quality.verdict(table, staged))
+    return Judgement(table, staged, staged.orderBy(*ADDRESS).collect())
 
 
 def _schema(table: Table) -> T.StructType:

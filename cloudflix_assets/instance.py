@@ -1,5 +1,6 @@
 """The Dagster instance under `CLOUDFLIX_HOME`, which the command line and the web UI share."""
 
+import json
 from pathlib import Path
 
 import dagster as dg
@@ -30,5 +31,6 @@ def prepare(environment: Environment) -> Path:
     settings = environment.home / "dagster.yaml"
     if not settings.is_file():
         settings.parent.mkdir(parents=True, exist_ok=True)
-        settings.write_text(_SETTINGS.format(base_dir=environment.home / "history" / "runs"))
+        runs = json.dumps(str(environment.home / "history" / "runs"), ensure_ascii=False)
+        settings.write_text(_SETTINGS.format(base_dir=runs), encoding="utf-8")
     return environment.home

@@ -37,8 +37,9 @@ def conserved(table: Table, verdict: Verdict, frames: Mapping[str, DataFrame]) -
     elif table.has_quarantine and (given := digest.digest(frames[first], ADDRESSES)) != verdict.addresses:
         rows = digest.rows_of(given)
         raise RecordsLost(
-            f"{table.path} made {judged} rows of {rows} in {first}, or gave them other addresses: its "
-            "function must return one row per input row, with source_file and record_number; nothing was published."
+            f"{table.path} made {judged} rows of {rows} in {first}, or gave them other addresses: "
+            "nothing was published; its function must return one row per input row, with its source_file and "
+            "record_number."
         )
 
 

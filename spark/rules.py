@@ -139,8 +139,8 @@ def _compiled_check(table: Table, column: str, check: Any) -> tuple[str, Callabl
     if _UNPORTABLE_PATTERN.search(pattern):
         raise ContractError(
             f"{where}: the engines read the pattern {pattern!r} differently; "
-            r"write classes out ([0-9], [^\n] for any character), escape dots, and leave the end of text, "
-            "white space, lookaround, back-references and flags to a Column in Table(rules=…)."
+            r"write classes out ([0-9], [^\n] for any character) and escape dots; for the end of text, white "
+            "space, lookaround, back-references or flags use a Column in Table(rules=…)."
         )
     return f"{column}: {short}", lambda: breach(F.col(column), statistics)
 

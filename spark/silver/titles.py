@@ -72,7 +72,7 @@ def silver_titles(bronze_titles: DataFrame) -> DataFrame:
                 "type_flag": F.when(F.col("type") == KINDS[0], 1)
                 .when(F.col("type") == KINDS[1], 2)
                 .otherwise(0),
-                "short_title": F.trim(F.split("title", ":")[0]),
+                "short_title": F.nullif(F.trim(F.split("title", ":")[0]), F.lit("")),
                 "rating_group": F.split("rating", "-")[0],
             }
         )

@@ -1,0 +1,151 @@
+"""File defects, told with the record; and what is none, though it looks like one."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO, cast
+
+import pytest
+
+from spark import delivery
+from spark.datasets import DATASETS
+from spark.delivery import MAX_RECORD_BYTES, REMEDY, Contents, DeliveryDefect, inspected
+
+CAST = DATASETS[1]
+FILE = CAST.file
+MEGABYTE = 2**20
+
+DEFECTS = {
+    "empty file": (b"", "is empty"),
+    "BOM alone": (b"\xef\xbb\xbf", "is empty"),
+    "line breaks alone": (b"\n\r\n\n", "is empty"),
+    "header only": (b"cast,show_id\r\n", "holds a header and no records"),
+    "header and blank lines": (b"cast,show_id\n\n\r\n", "holds a header and no records"),
+    "missing column": (b"cast,id\nAnn,1\n", "the header misses the column show_id"),
+    "column in other letters": (b"Cast,show_id\nAnn,1\n", "the header misses the column cast"),
+    "column after a blank": (b"cast, show_id\nAnn,1\n", "the header misses the column show_id"),
+    "no header": (b"Ann,1\nBob,2\n", "the header misses the column cast"),
+    "repeated column": (b"cast,show_id,cast\nAnn,1,Ann\n", "the header repeats the column cast"),
+    "unclosed quote": (
+        b'cast,show_id\nAnn,1\n"Bob,2\nCid,3\n',
+        "record 2 opens a quote that is never closed",
+    ),
+    "unclosed quote in the header": (b'cast,"show_id\nAnn,1\n', "the header opens a quote that is never"),
+    "text after a quote": (b'cast,show_id\nAnn,1\n"Bob"x,2\n', "record 2 has text after a closing quote"),
+    "blank after a quote": (b'cast,show_id\n"Ann" ,1\n', "record 1 has text after a closing quote"),
+    "NUL": (b"cast,show_id\nAnn,1\nB\0b,2\n", "record 2 holds a NUL byte"),
+    "NUL in the header": (b"cast,show\0_id\nAnn,1\n", "the header holds a NUL byte"),
+    "UTF-16, little end first": ("cast,show_id\nAnn,1\n".encode("utf-16"), "is UTF-16 and must be UTF-8"),
+    "UTF-16, big end first": (b"\xfe\xff" + "cast,show_id\n".encode("utf-16-be"), "is UTF-16 and must be"),
+    "UTF-16 without BOM": ("cast,show_id\nAnn,1\n".encode("utf-16-le"), "the header holds a NUL byte"),
+    "Latin-1": ("cast,show_id\nAnn,1\n\nRené,2\n".encode("latin-1"), "record 2 is not UTF-8"),
+    "a character torn at the end": ("cast,show_id\nAnn,1\nBob,é".encode()[:-1], "record 2 is not UTF-8"),
+    "bare CR": (b"cast,show_id\nAnn,1\nBob\rCid,2\n", "record 2 has a bare carriage return outside quotes"),
+    "CR as line ends": (b"cast,show_id\rAnn,1\r", "the header has a bare carriage return outside quotes"),
+}
+
+
+@pytest.mark.parametrize(("content", "sentence"), DEFECTS.values(), ids=DEFECTS)
+def test_a_defect_of_the_file_is_told_with_its_record(content: bytes, sentence: str) -> None:
+    """A torn file that passes makes orphans; a refusal that names no record cannot be repaired."""
+    with pytest.raises(DeliveryDefect) as refusal:
+        inspected(io.BytesIO(content), CAST, FILE)
+    told = str(refusal.value)
+    assert told.startswith(FILE)
+    assert sentence in told
+    assert told.endswith(f": {REMEDY}.")
+
+
+SOUND = {
+    "CRLF": b"cast,show_id\r\nAnn,1\r\nBob,2\r\n",
+    "LF": b"cast,show_id\nAnn,1\nBob,2\n",
+    "no line break at the end": b"cast,show_id\nAnn,1\nBob,2",
+    "BOM": b"\xef\xbb\xbfcast,show_id\nAnn,1\nBob,2\n",
+    "BOM and quoted header": b'\xef\xbb\xbf"cast","show_id"\nAnn,1\nBob,2\n',
+    "blank lines": b"\n\ncast,show_id\n\nAnn,1\r\n\r\nBob,2\n\n",
+    "quoted line breaks": b'cast,show_id\n"Ann\nLee",1\n"Bob\r\nLee",2\n',
+    "quoted bare CR": b'cast,show_id\n"Ann\rLee",1\nBob,2\n',
+    "doubled quotes": b'cast,show_id\n"""Ann"" Lee",1\nBob,2\n',
+    "quote inside a field": b'cast,show_id\nAnn "Lee",1\nBob,2\n',
+    "ragged records": b"cast,show_id\nAnn,1,x\nBob\n",
+    "nothing but commas": b"cast,show_id\n,\n,\n",
+    "separators that end no line": "cast,show_id\nAn\u2028n,1\nBo\x0b\x85b,2\n".encode(),
+}
+
+
+@pytest.mark.parametrize("content", SOUND.values(), ids=SOUND)
+def test_a_sound_file_is_counted(content: bytes) -> None:
+    """What RFC 4180 allows, and what only makes a record ragged, is no defect of the file."""
+    contents = inspected(io.BytesIO(content), CAST, FILE)
+    assert (contents.records, contents.header) == (2, ("cast", "show_id"))
+
+
+def test_the_header_may_be_reordered_and_hold_more() -> None:
+    """The publisher may add a column and move others; the declared ones are found by name."""
+    contents = inspected(io.BytesIO(b"show_id,born,cast\n1,1970,Ann\n"), CAST, FILE)
+    assert contents == Contents(1, ("show_id", "born", "cast"), len(b"show_id,born,cast\n"))
+
+
+def test_the_longest_record_is_in_bytes_with_its_line_breaks() -> None:
+    """It becomes the block size of the second reader, which fails on a longer record."""
+    record = 'Zoë "née\r\nLi",1\r\n'.replace('"née', '""née').replace("Zoë", '"Zoë').replace('Li"', 'Li"""')
+    content = f"cast,show_id\r\n\r\nAnn,1\r\n{record}\r\nBob,2\r\n".encode()
+    assert inspected(io.BytesIO(content), CAST, FILE).longest_record == len(record.encode())
+
+
+def test_a_field_over_python_s_limit_of_characters_is_no_defect() -> None:
+    """`csv` stops at 131,072 characters in a field unless told otherwise."""
+    content = b"cast,show_id\n" + b"x" * 200_000 + b",1\n"
+    assert inspected(io.BytesIO(content), CAST, FILE).records == 1
+
+
+def test_the_limit_of_fields_is_put_back_after_a_defect() -> None:
+    """It is the process's, not ours."""
+    before = csv.field_size_limit()
+    with pytest.raises(DeliveryDefect):
+        inspected(io.BytesIO(b""), CAST, FILE)
+    assert csv.field_size_limit() == before
+
+
+class Generated:
+    """A binary stream of lines made when they are read: large, and never whole in memory."""
+
+    def __init__(self, lines: Iterable[bytes]) -> None:
+        self.lines = iter(lines)
+
+    def readline(self, limit: int) -> bytes:
+        line = next(self.lines, b"")
+        assert len(line) <= limit
+        return line
+
+
+def record_of(size: int) -> Iterator[bytes]:
+    """A header, a short record, and a record of so many bytes: quoted fields of one megabyte."""
+    yield from (b"cast,show_id\n", b"Ann,1\n")
+    line = b'","'.ljust(MEGABYTE - 1, b"x") + b"\n"
+    yield line[2:]
+    written = len(line) - 2
+    while size - written > MEGABYTE:
+        yield line
+        written += len(line)
+    yield b'"\n'.rjust(size - written, b"y")
+
+
+def test_a_record_of_exactly_64_mb_passes() -> None:
+    """The limit itself is allowed: an off-by-one would refuse a sound file."""
+    source = cast(BinaryIO, Generated(record_of(MAX_RECORD_BYTES)))
+    assert inspected(source, CAST, FILE).longest_record == 64 * MEGABYTE
+
+
+def test_a_record_of_one_byte_more_is_refused() -> None:
+    """A quote never closed swallows the rest of the file; without a limit, the memory too."""
+    source = cast(BinaryIO, Generated(record_of(MAX_RECORD_BYTES + 1)))
+    with pytest.raises(DeliveryDefect, match=r"record 2 is over 64 MB \(is a quote never closed\?\)"):
+        inspected(source, CAST, FILE)
+
+
+def test_the_size_of_a_record_is_no_sum_over_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many short records, and blank lines among them, make no long one."""
+    monkeypatch.setattr(delivery, "MAX_RECORD_BYTES", 16)
+    content = b"cast,show_id\n" + b"Ann,1\n\n" * 50
+    assert inspected(io.BytesIO(content), CAST, FILE).records == 50

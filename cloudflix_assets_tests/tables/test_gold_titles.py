@@ -1,0 +1,112 @@
+"""Gold titles: what is new, what runs longest, and that neither counts what was refused."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from cloudflix_assets_tests.lakehouse import TITLE
+from cloudflix_assets_tests.tables.conftest import Judge, Judgement
+from spark.gold.titles import TABLE
+from spark.rules import compiled
+from spark.silver.titles import TABLE as SILVER
+
+TITLES: dict[str, Any] = {
+    "show_id": 1,
+    "type": "Movie",
+    "type_flag": 1,
+    "title": "A: Title",
+    "short_title": "A",
+    "duration_minutes": 90,
+    "duration_seasons": None,
+    "date_added": date(2019, 9, 30),
+    "release_year": 2019,
+    "rating": "TV-MA",
+    "rating_group": "TV",
+    "description": "It happens.",
+}
+
+
+@pytest.fixture
+def gold(judge: Judge) -> Any:
+    """Gold titles of changes of a sound silver title; `before` are the ids of the week before."""
+
+    def make(*changes: dict[str, Any], before: list[int] | None = None) -> Judgement:
+        rows = [TITLES | {"show_id": number} | change for number, change in enumerate(changes, 1)]
+        known = [TITLES | {"show_id": show_id} for show_id in before or []]
+        return judge(TABLE, silver_titles=rows, silver_titles_before=known)
+
+    return make
+
+
+def test_a_title_keeps_what_silver_says(gold: Any) -> None:
+    """Two columns more, nothing else changed."""
+    (row,) = gold({}).accepted
+    assert {name: row[name] for name in TITLES} == TITLES
+    assert (row["newflag"], row["duration_ranking"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("before", "flags"),
+    [([], [1, 1, 1]), ([2], [1, 0, 1]), ([1, 2, 3, 4], [0, 0, 0])],
+    ids=["no week before", "one was there", "all were there"],
+)
+def test_newflag(gold: Any, before: list[int], flags: list[int]) -> None:
+    """New is what last week's silver titles did not hold; without such a week all is new."""
+    found = gold({}, {}, {}, before=before)
+    assert [row["newflag"] for row in found.accepted] == flags
+
+
+@pytest.mark.parametrize(
+    ("minutes", "ranks"),
+    [
+        ([90, 312, 90, 60], [2, 1, 2, 3]),
+        ([None, 90, None], [None, 1, None]),
+        ([None], [None]),
+        ([1, 1, 1], [1, 1, 1]),
+    ],
+    ids=["dense", "no rank without minutes", "nothing to rank", "all alike"],
+)
+def test_duration_ranking(gold: Any, minutes: list[int | None], ranks: list[int | None]) -> None:
+    """The longest first, no gaps, and a show, which has no minutes, holds no place."""
+    found = gold(*({"duration_minutes": value} for value in minutes))
+    assert [row["duration_ranking"] for row in found.accepted] == ranks
+
+
+def test_a_film_of_5000_minutes_holds_no_rank(judge: Judge) -> None:
+    """Silver refuses it; were it ranked, every other film would be one place too low."""
+    silver = judge(SILVER, bronze_titles=[TITLE | {"duration_minutes": "5000"}, TITLE | {"show_id": "2"}])
+    assert silver.broken == [["duration_minutes: le"], []]
+    rows = [{k: v for k, v in row.items() if not k.startswith("_")} for row in silver.accepted]
+    gold = judge(TABLE, silver_titles=rows, silver_titles_before=[])
+    assert [(row["show_id"], row["duration_ranking"]) for row in gold.accepted] == [(2, 1)]
+
+
+BROKEN: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "no id": ({"show_id": None}, ["show_id: nullable"]),
+    "no type": ({"type": None}, ["type: nullable"]),
+    "no flag": ({"type_flag": None}, ["type_flag: nullable"]),
+    "no title": ({"title": None}, ["title: nullable"]),
+    "no year": ({"release_year": None}, ["release_year: nullable"]),
+}
+
+
+@pytest.mark.parametrize(("change", "broken"), BROKEN.values(), ids=BROKEN)
+def test_a_title_that_breaks_one_rule_is_quarantined_for_that_rule(
+    gold: Any, change: dict[str, Any], broken: list[str]
+) -> None:
+    """Silver refuses these first; gold does not rely on it."""
+    assert gold(change).broken == [broken]
+
+
+def test_one_id_is_one_title(gold: Any) -> None:
+    """The lookups join by it."""
+    found = gold({}, {"show_id": 1, "title": "B"}, {"show_id": 1})
+    assert found.broken == [[], ["duplicate key"], ["duplicate row"]]
+
+
+def test_every_rule_has_its_title() -> None:
+    """A rule that no title here breaks might never break."""
+    tested = {rule for _, broken in BROKEN.values() for rule in broken} | {"duplicate row", "duplicate key"}
+    computed = {"duration_ranking: ge", "newflag: nullable", "newflag: isin"}
+    assert {rule.name for rule in compiled(TABLE)} == tested | computed

@@ -1,0 +1,186 @@
+"""Delivered bytes become rows with the right address, whatever stands between them."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import hypothesis.strategies as st
+import pyarrow as pa
+import pytest
+from hypothesis import given, reject, settings
+
+from spark import delivery
+from spark.datasets import DATASETS, Dataset
+from spark.delivery import DeliveryDefect, inspected, record_batches, schema_of
+
+CAST = DATASETS[1]
+CASTS, IDS = CAST.columns
+
+
+@pytest.fixture(autouse=True)
+def small_blocks() -> Iterator[None]:
+    """Blocks as small as the longest record, so that every file crosses many borders."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delivery, "MIN_BLOCK_BYTES", 1)
+        yield
+
+
+def parsed(content: bytes) -> list[dict[str, Any]]:
+    """All rows in the order of their addresses."""
+    longest = inspected(io.BytesIO(content), CAST, CAST.file).longest_record
+    table = pa.Table.from_batches(record_batches(io.BytesIO(content), CAST, "cast/0.csv", longest))
+    assert table.schema == schema_of(CAST)
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return sorted(rows, key=lambda row: int(row["record_number"]))
+
+
+def test_a_row_holds_text_and_its_address() -> None:
+    """Bronze is the record as delivered: no type, no trimming."""
+    assert parsed(b"cast,show_id\n Ann ,007\n") == [
+        {
+            "cast": " Ann ",
+            "show_id": "007",
+            "rescued": None,
+            "malformed": None,
+            "source_file": "cast/0.csv",
+            "record_number": 1,
+        }
+    ]
+
+
+def test_ragged_records_and_blank_lines_do_not_move_addresses() -> None:
+    """An address that is one off accuses the wrong record, in every quarantine from here on."""
+    lines = ["Ann,1", "", "Bob", "Cid,3", "", "", "Dan,4,x", "Eve,,5", "Fay,6"]
+    rows = parsed("\r\n".join(["", "cast,show_id", "", *lines, ""]).encode())
+    assert [(row["record_number"], row[CASTS], row["malformed"]) for row in rows] == [
+        (1, "Ann", None),
+        (2, None, "Bob"),
+        (3, "Cid", None),
+        (4, None, "Dan,4,x"),
+        (5, None, "Eve,,5"),
+        (6, "Fay", None),
+    ]
+
+
+def test_addresses_are_right_across_blocks() -> None:
+    """Ragged records before, at and after the border of a block count for the rows after them."""
+    lines = [f"Actor {i}" if i % 7 == 0 else f"Actor {i},{i}" for i in range(1, 501)]
+    rows = parsed(("cast,show_id\n" + "\n".join(lines)).encode())
+    assert [row["record_number"] for row in rows] == list(range(1, 501))
+    assert all((row["malformed"] or row[CASTS]) == f"Actor {row['record_number']}" for row in rows)
+
+
+def test_a_file_of_ragged_records_alone_is_read() -> None:
+    """Nothing sound in it, and still every record accounted for."""
+    rows = parsed(b"cast,show_id\nAnn\nBob,2,x\n")
+    assert [(row["record_number"], row["malformed"]) for row in rows] == [(1, "Ann"), (2, "Bob,2,x")]
+
+
+@pytest.mark.parametrize("field", ["", '""'], ids=["empty", "quoted empty"])
+def test_absent_text_is_null(field: str) -> None:
+    """CSV cannot tell nothing from an empty text: both are absent, never ''."""
+    assert parsed(f"cast,show_id\n{field},1\n".encode())[0][CASTS] is None
+
+
+@pytest.mark.parametrize("text", ["NULL", "null", "NA", "nan", "N/A", "-", " ", "true", "1e3", "2019-01-01"])
+def test_text_that_looks_like_something_else_stays_text(text: str) -> None:
+    """A reader that guesses types or nulls invents values."""
+    assert parsed(f"cast,show_id\n{text},1\n".encode())[0][CASTS] == text
+
+
+def test_columns_are_found_by_name() -> None:
+    """A reordered header must not put ids among the names."""
+    row = parsed(b"show_id,cast\n1,Ann\n")[0]
+    assert (row[CASTS], row[IDS]) == ("Ann", "1")
+
+
+def test_undeclared_columns_are_rescued_as_json() -> None:
+    """Sorted, absent ones left out, all text: the same bytes give the same digest."""
+    content = 'show_id,role,cast,"née, ""b"""\n1,"a ""b""",Ann,é\n2,x,Bob,\n3,,Cid,\n'
+    assert [row["rescued"] for row in parsed(content.encode())] == [
+        json.dumps({'née, "b"': "é", "role": 'a "b"'}, ensure_ascii=False),
+        '{"role": "x"}',
+        None,
+    ]
+
+
+def test_undeclared_columns_of_one_name_are_both_rescued() -> None:
+    """Only declared columns may not repeat; of two undeclared ones neither may vanish."""
+    assert parsed(b"cast,x,show_id,x\nAnn,a,1,b\n")[0]["rescued"] == '{"x#2": "a", "x#4": "b"}'
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
+def test_a_header_of_several_lines_is_skipped_whole(line_break: str) -> None:
+    """The two readers must agree where the header ends."""
+    content = f'cast,"the{line_break}role",show_id\nAnn,x,1\nBob,y,2\n'
+    rows = parsed(content.encode())
+    assert [(row["record_number"], row[CASTS], row[IDS]) for row in rows] == [
+        (1, "Ann", "1"),
+        (2, "Bob", "2"),
+    ]
+
+
+HEADER = list(CAST.columns)
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6)
+ROWS = st.lists(st.one_of(st.tuples(TEXT, TEXT), st.lists(TEXT, max_size=4)), max_size=12)
+steadily = settings(database=None, deadline=None, derandomize=True, max_examples=200)
+
+
+def assert_both_readers_agree(text: str, encoding: str) -> None:
+    """`inspected` counts, and `record_batches` returns, what Python's `csv` reads."""
+    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+    expected = [row for row in lines if row][1:]
+    content = text.encode(encoding)
+    assert inspected(io.BytesIO(content), CAST, CAST.file).records == len(expected)
+    rows = parsed(content)
+    assert [row["record_number"] for row in rows] == list(range(1, len(expected) + 1))
+    for row, fields in zip(rows, expected, strict=True):
+        if len(fields) == len(HEADER):
+            assert row["malformed"] is None
+            assert [row[CASTS] or "", row[IDS] or ""] == fields
+        else:
+            assert next(csv.reader(io.StringIO(row["malformed"], newline=""))) == fields
+
+
+# With lines that end in LF alone, Python's writer leaves CR unquoted unless it quotes everything.
+DIALECTS = st.sampled_from([("\r\n", csv.QUOTE_MINIMAL), ("\r\n", csv.QUOTE_ALL), ("\n", csv.QUOTE_ALL)])
+
+
+@steadily
+@given(ROWS, DIALECTS, st.sampled_from(["utf-8", "utf-8-sig"]))
+def test_both_readers_read_what_a_writer_wrote(
+    rows: list[Sequence[str]], dialect: tuple[str, Literal[0, 1]], encoding: str
+) -> None:
+    """Conservation counts one reader with the other; a record that only one sees breaks it."""
+    text = io.StringIO(newline="")
+    line_end, quoting = dialect
+    csv.writer(text, lineterminator=line_end, quoting=quoting).writerows([HEADER, ["Ann", "1"], *rows])
+    assert_both_readers_agree(text.getvalue(), encoding)
+
+
+@steadily
+@given(st.text('a ",\r\n', max_size=30))
+def test_both_readers_read_alike_whatever_passed(text: str) -> None:
+    """No writer wrote this: what the strict reader lets pass, the fast one must read the same."""
+    delivered = f"cast,show_id\nAnn,1\n{text}"
+    try:
+        inspected(io.BytesIO(delivered.encode()), CAST, CAST.file)
+    except DeliveryDefect:
+        reject()
+    assert_both_readers_agree(delivered, "utf-8")
+
+
+@pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: dataset.name)
+def test_the_real_files_are_read_alike(real_files: Path, dataset: Dataset) -> None:
+    """Every field of every real record, by two readers."""
+    content = (real_files / dataset.file).read_bytes()
+    contents = inspected(io.BytesIO(content), dataset, dataset.file)
+    batches = list(record_batches(io.BytesIO(content), dataset, "f", 4 * 2**20))
+    table = pa.Table.from_batches(batches)
+    expected = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    assert contents.records == table.num_rows == len(expected)
+    for column in dataset.columns:
+        assert [value or "" for value in table[column].to_pylist()] == [row[column] for row in expected]

@@ -1,0 +1,206 @@
+"""What a contract compiles to, and what the error says where it cannot be compiled."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pandera.pyspark as pa
+import pyspark.sql.types as T
+import pytest
+from pyspark.sql import functions as F
+
+from spark.rules import ContractError, compiled
+from spark.table import ForeignKey, Layer, Rule, Severity, Table
+
+POSITIVE = Rule("x: named", lambda: F.col("x") > 0)
+
+
+def contract(**columns: tuple[Any, Any]) -> type[pa.DataFrameModel]:
+    """A contract of columns, each a type and a pandera field."""
+    types = {name: type_ for name, (type_, _) in columns.items()}
+    fields = {name: field for name, (_, field) in columns.items()}
+    return type(
+        "Contract", (pa.DataFrameModel,), {**fields, "__annotations__": types, "__module__": __name__}
+    )
+
+
+def table(model: type[pa.DataFrameModel], **arguments: Any) -> Table:
+    """A table `silver/tests` under a contract."""
+    return Table(
+        layer=Layer.SILVER, name="tests", grain="a row", contract=model, build=lambda rows: rows, **arguments
+    )
+
+
+def table_of(type_: Any, **checks: Any) -> Table:
+    """A table of one column `x`."""
+    return table(contract(x=(type_, pa.Field(**{"nullable": True, **checks}))))
+
+
+def test_rules_are_named_after_column_and_check() -> None:
+    """The names are what an operator reads in the quarantine, and their order is that of the judgement."""
+    model = contract(
+        x=(T.LongType, pa.Field(nullable=False, ge=1)), y=(T.StringType, pa.Field(nullable=True))
+    )
+    rules = compiled(
+        table(
+            model,
+            rules=(POSITIVE,),
+            reasons=("a reason", "x: readable"),
+            foreign_keys=(ForeignKey("x", "gold_titles"),),
+            key=("x",),
+            severities={"x: ge": Severity.WARN, "x: named": Severity.FAIL},
+        )
+    )
+    assert {rule.name: rule.severity.value for rule in rules} == {
+        "x: nullable": "quarantine",
+        "x: ge": "warn",
+        "x: named": "fail",
+        "a reason": "quarantine",
+        "x: readable": "quarantine",
+        "x: in gold_titles": "quarantine",
+        "duplicate row": "quarantine",
+        "duplicate key": "quarantine",
+    }
+    assert [rule.name for rule in rules][:3] == ["x: nullable", "x: ge", "x: named"]
+
+
+def test_without_a_quarantine_a_broken_rule_fails_the_week() -> None:
+    """There is nowhere to put a refused row, so none may be refused."""
+    model = contract(x=(T.LongType, pa.Field(nullable=False)))
+    assert [rule.severity for rule in compiled(table(model, has_quarantine=False))] == [Severity.FAIL]
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [
+        T.StringType,
+        T.IntegerType,
+        T.LongType,
+        T.BooleanType,
+        T.DateType,
+        T.TimestampType,
+        T.DecimalType(18, 2),
+        T.ArrayType(T.StringType()),
+    ],
+    ids=str,
+)
+def test_types_that_a_digest_can_carry(type_: Any) -> None:
+    """The types of DESIGN §1, no fewer."""
+    assert compiled(table_of(type_)) == ()
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [
+        T.DoubleType,
+        T.FloatType,
+        T.DecimalType(19, 2),
+        T.DecimalType(38, 0),
+        T.BinaryType,
+        T.MapType(T.StringType(), T.StringType()),
+        T.ArrayType(T.DoubleType()),
+        T.ArrayType(T.ArrayType(T.StringType())),
+    ],
+    ids=str,
+)
+def test_types_that_no_digest_can_carry(type_: Any) -> None:
+    """A double sums to another digest with every order of rows."""
+    with pytest.raises(
+        ContractError, match=r"silver/tests, column x: .*no digest.*use an integer, a decimal"
+    ):
+        compiled(table_of(type_))
+
+
+def test_an_unknown_check_is_told_with_the_known_ones() -> None:
+    """A check without a Column would be skipped silently, and every row pass."""
+
+    class Model(pa.DataFrameModel):
+        x: T.LongType = pa.Field(nullable=True)
+
+        @pa.check("x")
+        def is_even(cls, column: Any) -> Any:  # noqa: N805
+            return column
+
+    with pytest.raises(ContractError, match=r"silver/tests, column x: the check is_even cannot be compiled"):
+        compiled(table(Model))
+    with pytest.raises(ContractError, match=r"use one of .*greater_than.* or Table\(rules=…\)"):
+        compiled(table(Model))
+
+
+UNPORTABLE = {
+    "digits": r"\d+",
+    "no digits": r"\D+",
+    "words": r"\w+",
+    "white space": r"a\sb",
+    "word border": r"\ba",
+    "end": "a$",
+    "end of Python": r"a\Z",
+    "lookahead": "a(?=b)",
+    "no lookahead": "a(?!b)",
+    "lookbehind": "(?<=a)b",
+    "no lookbehind": "(?<!a)b",
+    "what matched before": r"(a)\1",
+    "letters of either case": "(?i)é",
+    "any character": "a.b",
+}
+
+
+@pytest.mark.parametrize("pattern", UNPORTABLE.values(), ids=UNPORTABLE)
+@pytest.mark.parametrize("check", ["str_matches", "str_contains"])
+def test_a_pattern_that_the_engines_read_differently_is_refused(check: str, pattern: str) -> None:
+    """A row would be quarantined on one engine and published on the other."""
+    with pytest.raises(
+        ContractError, match=r"silver/tests, column x: the engines read .* differently; write classes out"
+    ):
+        compiled(table_of(T.StringType, **{check: pattern}))
+
+
+def test_the_remedy_for_a_pattern_can_be_followed() -> None:
+    r"""Pandera compiles patterns with Python's `re`, which knows neither `\z` nor `\p{Z}`."""
+    with pytest.raises(ContractError, match=r"use .*Table\(rules=…\)") as refusal:
+        compiled(table_of(T.StringType, str_matches="a$"))
+    assert r"\z" not in str(refusal.value)
+    assert r"\p" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("pattern", ["[0-9]{4}", "(?:a|b)c?", "^a", r"a\.b", "[^a-z]+"])
+def test_a_pattern_that_the_engines_read_alike_compiles(pattern: str) -> None:
+    """Most patterns need nothing that the engines disagree on."""
+    assert [rule.name for rule in compiled(table_of(T.StringType, str_matches=pattern))] == ["x: str_matches"]
+
+
+LONG = contract(x=(T.LongType, pa.Field(nullable=True)))
+FRAME_WIDE = type("Model", (LONG,), {"Config": type("Config", (), {"unique": ["x"]}), "__annotations__": {}})
+
+MISTAKES: dict[str, tuple[Callable[[], Table], str]] = {
+    "unique columns in the contract": (
+        lambda: table(FRAME_WIDE),
+        "silver/tests: checks of the whole frame cannot be compiled; declare Table(key=…)",
+    ),
+    "severity of no rule": (
+        lambda: table(LONG, severities={"x: gt": Severity.WARN}),
+        "silver/tests: severities name no rule: x: gt",
+    ),
+    "two rules of one name": (
+        lambda: table(LONG, rules=(POSITIVE, POSITIVE)),
+        "silver/tests: two rules share a name: x: named, x: named",
+    ),
+    "quarantine without one": (
+        lambda: table(
+            LONG, rules=(POSITIVE,), severities={"x: named": Severity.QUARANTINE}, has_quarantine=False
+        ),
+        "silver/tests has no quarantine: its rules warn or fail",
+    ),
+    "key of a column that is not there": (lambda: table(LONG, key=("y",)), "y"),
+    "foreign key of a column that is not there": (
+        lambda: table(LONG, foreign_keys=(ForeignKey("y", "gold_titles"),)),
+        "y",
+    ),
+}
+
+
+@pytest.mark.parametrize(("declare", "sentence"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistaken_declaration_is_told(declare: Callable[[], Table], sentence: str) -> None:
+    """Found when the definitions load, not in the middle of a week."""
+    with pytest.raises(ContractError, match=re.escape(sentence)):
+        compiled(declare())

@@ -1,0 +1,161 @@
+"""Silver titles: real types and nothing invented; each defect refused under its own name."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from cloudflix_assets_tests.lakehouse import TITLE
+from cloudflix_assets_tests.tables.conftest import Judge
+from spark.rules import compiled
+from spark.silver.titles import KINDS, RATINGS, TABLE, UNRATED
+from spark.split_records import FRAGMENT
+
+CLEAN = {
+    "show_id": 1,
+    "type": "Movie",
+    "type_flag": 1,
+    "title": "A Title",
+    "short_title": "A Title",
+    "duration_minutes": 90,
+    "duration_seasons": None,
+    "date_added": date(2019, 9, 30),
+    "release_year": 2019,
+    "rating": "PG",
+    "rating_group": "PG",
+    "description": "It happens.",
+}
+SHOW = {"type": "TV Show", "duration_minutes": None, "duration_seasons": "2"}
+
+READ: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "as delivered": ({}, {}),
+    "blanks around everything": (
+        {
+            name: f" {text}\N{NO-BREAK SPACE}"
+            for name, text in TITLE.items()
+            if text and name != "description"
+        },
+        {},
+    ),
+    "a show": (SHOW, {"type": "TV Show", "type_flag": 2, "duration_minutes": None, "duration_seasons": 2}),
+    "no minutes are null, not 0": ({"duration_minutes": None}, {"duration_minutes": None}),
+    "no date": ({"date_added": None}, {"date_added": None}),
+    "blank date": ({"date_added": " "}, {"date_added": None}),
+    "no rating": ({"rating": None}, {"rating": None, "rating_group": None}),
+    "the rating stays whole": ({"rating": "TV-Y7-FV"}, {"rating": "TV-Y7-FV", "rating_group": "TV"}),
+    "white space in a title": (
+        {"title": "\N{ZERO WIDTH SPACE}A\N{NO-BREAK SPACE}\r\n Title\N{NO-BREAK SPACE}"},
+        {},
+    ),
+    "title with a colon": (
+        {"title": "Belle : A Story: B"},
+        {"title": "Belle : A Story: B", "short_title": "Belle"},
+    ),
+    "title that begins with a colon": ({"title": ": A"}, {"title": ": A", "short_title": None}),
+    "a description keeps its text": (
+        {"description": " A\N{NO-BREAK SPACE}\r\nb "},
+        {"description": " A\N{NO-BREAK SPACE}\r\nb "},
+    ),
+    "no description": ({"description": None}, {"description": None}),
+    "undeclared columns do not matter": ({"rescued": '{"x": "1"}'}, {}),
+    "lowest values": (
+        {"duration_minutes": "1", "release_year": "1888"},
+        {"duration_minutes": 1, "release_year": 1888},
+    ),
+    "highest values": (
+        {"duration_minutes": "900", "release_year": "2100", "show_id": "9" * 18},
+        {"duration_minutes": 900, "release_year": 2100, "show_id": int("9" * 18)},
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "expected"), READ.values(), ids=READ)
+def test_a_sound_title_is_typed(judge: Judge, change: dict[str, Any], expected: dict[str, Any]) -> None:
+    """The tutorial filled absent minutes with 0 and cut ratings at the hyphen: here the truth stays."""
+    found = judge(TABLE, bronze_titles=[TITLE | change])
+    assert found.broken == [[]]
+    assert {name: found.accepted[0][name] for name in CLEAN} == CLEAN | expected
+
+
+MALFORMED: dict[str, Any] = dict.fromkeys(TITLE) | {"malformed": "90,,Movie"}
+BROKEN: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "no id": ({"show_id": None}, ["show_id: nullable"]),
+    "a name as id": ({"show_id": " Anurag Kashyap"}, ["show_id: readable"]),
+    "id 0": ({"show_id": "0"}, ["show_id: gt"]),
+    "no type": ({"type": None}, ["type: nullable"]),
+    "a year as type": ({"type": "1944"}, ["type: isin"]),
+    "type in other letters": ({"type": "movie"}, ["type: isin"]),
+    "no title": ({"title": "\N{ZERO WIDTH SPACE} "}, ["title: nullable"]),
+    "0 minutes": ({"duration_minutes": "0"}, ["duration_minutes: ge"]),
+    "901 minutes": ({"duration_minutes": "901"}, ["duration_minutes: le"]),
+    "5000 minutes": ({"duration_minutes": "5000"}, ["duration_minutes: le"]),
+    "minutes with unit": ({"duration_minutes": "90 min"}, ["duration_minutes: readable"]),
+    "0 seasons": (SHOW | {"duration_seasons": "0"}, ["duration_seasons: ge"]),
+    "101 seasons": (SHOW | {"duration_seasons": "101"}, ["duration_seasons: le"]),
+    "one season and a half": (SHOW | {"duration_seasons": "1.5"}, ["duration_seasons: readable"]),
+    "date that is none": ({"date_added": "2/30/2019"}, ["date_added: readable"]),
+    "date in words": ({"date_added": "August 4, 2017"}, ["date_added: readable"]),
+    "no year": ({"release_year": None}, ["release_year: nullable"]),
+    "year 1887": ({"release_year": "1887"}, ["release_year: ge"]),
+    "year 2101": ({"release_year": "2101"}, ["release_year: le"]),
+    "year with text": ({"release_year": "c. 1950"}, ["release_year: readable"]),
+    "malformed": (MALFORMED, ["malformed record"]),
+    "no file": ({"source_file": None}, ["source_file: nullable"]),
+    "no record number": ({"record_number": None}, ["record_number: nullable"]),
+    "record 0": ({"record_number": 0}, ["record_number: ge"]),
+}
+
+
+@pytest.mark.parametrize(("change", "broken"), BROKEN.values(), ids=BROKEN)
+def test_a_title_that_breaks_one_rule_is_quarantined_for_that_rule(
+    judge: Judge, change: dict[str, Any], broken: list[str]
+) -> None:
+    """One change, one rule: an operator repairs what is named."""
+    found = judge(TABLE, bronze_titles=[TITLE | change])
+    assert found.broken == [broken]
+    assert found.accepted == []
+
+
+def test_every_rule_has_its_title() -> None:
+    """A rule that no title here breaks might never break."""
+    tested = {rule for _, broken in BROKEN.values() for rule in broken}
+    impossible = {"type_flag: nullable"}  # derived, never null
+    elsewhere = {"rating: isin", FRAGMENT, "duplicate row", "duplicate key"}
+    assert {rule.name for rule in compiled(TABLE)} == tested | impossible | elsewhere
+
+
+@pytest.mark.parametrize("rating", ["TV-MA ", "G", "NR", "UR", "TV-Y7-FV"])
+def test_known_ratings_are_not_reported(judge: Judge, rating: str) -> None:
+    """Unrated is a rating too."""
+    assert judge(TABLE, bronze_titles=[TITLE | {"rating": rating}]).broken == [[]]
+
+
+def test_an_unknown_rating_is_reported_and_kept(judge: Judge) -> None:
+    """A new rating is news, no reason to lose the title."""
+    found = judge(TABLE, bronze_titles=[TITLE | {"rating": "66 min"}])
+    assert found.broken == [["rating: isin"]]
+    assert found.accepted[0]["rating"] == "66 min"
+
+
+def test_the_real_catalogue_s_vocabulary() -> None:
+    """14 ratings and two kinds (FACTS §2)."""
+    assert (len(RATINGS + UNRATED), KINDS) == (14, ["Movie", "TV Show"])
+
+
+def test_a_split_record_is_one_title(judge: Judge) -> None:
+    """The first half carries the title and its address, the second is quarantined as what it is."""
+    title = list(TITLE)
+    values = list(TITLE.values())
+    head = dict(zip(title, [*values[:7], "And"], strict=False))
+    tail = dict(zip(title, ['will."', "1"], strict=False))
+    found = judge(TABLE, bronze_titles=[head, tail])
+    assert found.broken == [[], [FRAGMENT]]
+    assert (found.accepted[0]["show_id"], found.accepted[0]["description"]) == (1, "And\nwill.")
+    assert found.accepted[0]["record_number"] == 1
+
+
+def test_of_two_titles_with_one_id_the_first_stays(judge: Judge) -> None:
+    """Two rows for one show would double its credits."""
+    other = TITLE | {"title": "Another"}
+    found = judge(TABLE, bronze_titles=[TITLE | {"duration_minutes": "5000"}, TITLE, TITLE, other])
+    assert found.broken == [["duration_minutes: le"], [], ["duplicate row"], ["duplicate key"]]

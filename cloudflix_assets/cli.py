@@ -62,6 +62,10 @@ def run(
     with _told():
         environment = _environment(home=home, source=source)
         chosen = _weeks(environment, week or [], weeks, from_, to)
+        if stale and replace_source:
+            raise CloudflixError(
+                "--replace-source empties the lake, which leaves nothing stale: drop one of the two."
+            )
         from cloudflix_assets.week_runs import run_stale, run_weeks
 
         tags = {"cloudflix/refresh": "true"} if refresh else {}
@@ -69,7 +73,7 @@ def run(
         if stale:
             results = run_stale(environment, chosen, select, tags)
         else:
-            default = chosen or [last_ended(datetime.now(UTC))]
+            default = chosen or [_last(environment)]
             results = run_weeks(environment, default, select, tags, replace_source=replace_source)
         from cloudflix_assets.report import LEGEND, print_week
 
@@ -135,11 +139,11 @@ def _weeks(
     if sum(ways) > 1:
         raise CloudflixError("choose weeks in one way: --week, or --weeks, or --from and --to.")
     if last is not None:
-        newest = last_ended(now)
+        newest = _last(environment)
         found = span(max(newest - WEEK * (last - 1), environment.first_week), newest)
     elif first is not None or to is not None:
         begin = _day(first) if first else environment.first_week
-        end = _day(to) if to else last_ended(now)
+        end = _day(to) if to else _last(environment)
         found = span(
             in_calendar(begin, environment.first_week, now), in_calendar(end, environment.first_week, now)
         )
@@ -148,6 +152,12 @@ def _weeks(
     else:
         found = [in_calendar(_day(text), environment.first_week, now) for text in named]
     return sorted(set(found))
+
+
+def _last(environment: Environment) -> date:
+    """The last week that has ended, which a calendar that begins later does not have."""
+    now = datetime.now(UTC)
+    return in_calendar(last_ended(now), environment.first_week, now)
 
 
 def _day(text: str) -> date:

@@ -31,6 +31,10 @@ _SESSION = {
 }
 
 
+_REMOTE = ("SPARK_REMOTE", "SPARK_LOCAL_REMOTE", "SPARK_CONNECT_MODE_ENABLED")
+"""Left by another tool or a parent process, they would turn a local session into a remote one."""
+
+
 class NoJava(CloudflixError):
     """The spark engine found no Java that it can use."""
 
@@ -80,6 +84,8 @@ _SERVERS: list[Any] = []
 
 def _spark(environment: Environment) -> dict[str, Any]:
     os.environ["JAVA_HOME"] = str(java_home(environment))
+    for name in _REMOTE:
+        os.environ.pop(name, None)
     return {
         "spark.master": "local[*]",
         "spark.jars.packages": DELTA_JAR,

@@ -34,20 +34,26 @@ class SqliteEventLog(SqliteEventLogStorage):
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
+        # Outside the lock: making an engine takes logging's lock, whose holder may be storing an event.
+        made = None if shard in self._engines else self._made(shard)
         with self._db_lock:
-            engine = self._engine(shard)
+            engine = self._kept(shard, made)
             if shard not in self._initialized_dbs:
                 self._initdb(engine)
                 self._initialized_dbs.add(shard)
             with engine.begin() as connection:
                 yield connection
 
-    def _engine(self, shard: str) -> Engine:
+    def _made(self, shard: str) -> Engine:
+        timeout = {"timeout": BUSY_TIMEOUT_SECONDS}
+        engine = create_engine(self.conn_string_for_shard(shard), connect_args=timeout)
+        event.listen(engine, "connect", _without_a_sync_per_event)
+        return engine
+
+    def _kept(self, shard: str, made: Engine | None) -> Engine:
+        """The engine of a database, the one used longest ago being closed for it."""
         if shard not in self._engines:
-            self._engines[shard] = create_engine(
-                self.conn_string_for_shard(shard), connect_args={"timeout": BUSY_TIMEOUT_SECONDS}
-            )
-            event.listen(self._engines[shard], "connect", _without_a_sync_per_event)
+            self._engines[shard] = made or self._made(shard)
         self._engines.move_to_end(shard)
         while len(self._engines) > MAX_OPEN:
             _, oldest = self._engines.popitem(last=False)

@@ -1,5 +1,6 @@
 """Dagster's face of the lake: tables through delta.py, and the manifests that raw tables start from."""
 
+import time
 from collections.abc import Mapping
 
 import dagster as dg
@@ -26,6 +27,7 @@ class DeltaIOManager(dg.IOManager):
 
     def handle_output(self, context: dg.OutputContext, obj: delta.WeekOfTable | delta.Judged) -> None:
         """Commit a judged week; a `Judged` also settles the quarantine that was stored before it."""
+        started = time.monotonic()
         with told():
             if isinstance(obj, delta.Judged):
                 week, outcome = obj.week, delta.replace_beside(self.lake, self.spark.spark_session, obj)
@@ -39,6 +41,7 @@ class DeltaIOManager(dg.IOManager):
                 "version": outcome.version,
                 "committed": outcome.committed,
                 "bytes": outcome.bytes,
+                "commit_seconds": round(time.monotonic() - started, 3),
             }
         )
 

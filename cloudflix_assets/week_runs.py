@@ -1,5 +1,6 @@
 """What `cloudflix run` and `cloudflix status` do, without a terminal."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -18,6 +19,9 @@ from cloudflix_assets.running import Runner, WeekResult
 from cloudflix_assets.sources import source_of
 from cloudflix_assets.stale import Staleness, materialized_weeks
 from spark.registry import TABLES
+
+_BARE_PATH = re.compile(r'(?<![\w:"/*])([\w*]+/[\w*]+)')
+"""`silver/titles`, which Dagster's selections must have as `key:"silver/titles"`."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +57,11 @@ def run_weeks(
     defs = build_defs(environment)
     with open_instance(environment) as instance:
         runner = Runner(defs, instance)
+        keys = _selected(defs, select)
         if replace_source:
+            source.deliveries(min(weeks))  # what is mistyped must be told before the lake is emptied
             lake.empty(path for table in TABLES for path in stored_fields(table))
             instance.wipe_assets(list(runner.keys))
-        keys = _selected(defs, select)
         for week in sorted(weeks):
             yield runner.run(week, keys, tags)
 
@@ -121,7 +126,9 @@ def _selected(defs: dg.Definitions, select: str | None) -> set[dg.AssetKey] | No
     if select is None:
         return None
     try:
-        keys = dg.AssetSelection.from_string(select).resolve(defs.resolve_asset_graph())
+        keys = dg.AssetSelection.from_string(_BARE_PATH.sub(r'key:"\1"', select)).resolve(
+            defs.resolve_asset_graph()
+        )
     except Exception as error:
         raise CloudflixError(
             f"--select {select!r} cannot be read ({str(error).splitlines()[0]}): "

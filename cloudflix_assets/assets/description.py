@@ -94,7 +94,7 @@ def code_version(table: Table) -> str:
     modules = _closure({table.build.__module__, table.contract.__module__, *JUDGE})
     digest = sha256()
     for name in sorted(modules):
-        digest.update(f"{name}\n{ast.dump(_tree(name))}\n".encode())
+        digest.update(f"{name}\n{ast.unparse(_tree(name))}\n".encode())
     return digest.hexdigest()[:12]
 
 

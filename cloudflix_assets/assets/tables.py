@@ -3,6 +3,7 @@
 Read, build, judge, publish, in that order; nothing is published that was not judged.
 """
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -69,6 +70,7 @@ def table_assets(
 def _judged_and_published(
     context: dg.AssetExecutionContext, table: Table, frames: Mapping[str, DataFrame], stage: Staging
 ) -> Iterator[Event]:
+    started = time.monotonic()
     built = table.build(*(frames[name] for name in table.parameters))
     staged = quality.judged(table, built, frames)
     if table.has_quarantine:  # the others hand on what is materialized already
@@ -91,10 +93,10 @@ def _judged_and_published(
     if table.has_quarantine:
         given = frames[table.parameters[0]]
         quarantine = _quarantine(table, week, verdict, stage, quality.refused(staged, given))
-        yield _output(f"{table.identifier}_quarantine", quarantine, quarantine)
-        yield _output(table.identifier, week, Judged(week, quarantine))
+        yield _output(f"{table.identifier}_quarantine", quarantine, quarantine, started)
+        yield _output(table.identifier, week, Judged(week, quarantine), started)
     else:
-        yield _output(table.identifier, week, week)
+        yield _output(table.identifier, week, week, started)
 
 
 def _quarantine(
@@ -115,8 +117,10 @@ def _quarantine(
     )
 
 
-def _output(name: str, week: WeekOfTable, value: object) -> dg.Output[Any]:
-    return dg.Output(value, output_name=name, data_version=dg.DataVersion(week.digest))
+def _output(name: str, week: WeekOfTable, value: object, started: float) -> dg.Output[Any]:
+    """`seconds` is the time from the loaded inputs to here: build and judgement."""
+    metadata = {"seconds": round(time.monotonic() - started, 3)}
+    return dg.Output(value, output_name=name, data_version=dg.DataVersion(week.digest), metadata=metadata)
 
 
 def _outs(table: Table, tables: Mapping[str, Table]) -> dict[str, dg.AssetOut]:

@@ -1,0 +1,105 @@
+"""A process of its own that writes to a lake, started by tests: it races with another, or is killed.
+
+`race LAKE NAME ROUNDS`: in each round, a new week, at once with another process on the same lake.
+`killed LAKE NAME MOMENT`: one week, up to a moment at which the process ends without any clean-up.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from cloudflix_assets import parquet
+from cloudflix_assets.engine import spark_resource
+from cloudflix_assets.environment import Environment
+from cloudflix_assets.lake import Lake
+from cloudflix_assets_tests.lakehouse import WEEK_1
+from cloudflix_assets_tests.running.delta_cases import (
+    REFUSED,
+    TABLE,
+    Point,
+    authored,
+    interrupt,
+    judged,
+    published,
+)
+
+KILLED = 9
+PATIENCE = 120.0
+MOMENTS = {
+    "before the quarantine's commit": Point("before", "_committed", REFUSED),
+    "after the quarantine's commit": Point("after", "_committed", REFUSED),
+    "while Parquet is written": Point("before", "inspected", TABLE),
+    "before the table's commit": Point("before", "_committed", TABLE),
+    "after the table's commit": Point("after", "_committed", TABLE),
+    "before the quarantine is looked at again": Point("before", "recorded_digest", REFUSED),
+}
+
+
+def started(*arguments: object) -> "subprocess.Popen[str]":
+    """This module in a process of its own."""
+    command = [sys.executable, "-m", __name__, *map(str, arguments)]
+    root = Path(__file__).parents[2]
+    return subprocess.Popen(command, cwd=root, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def ended(process: "subprocess.Popen[str]") -> int:
+    """Its exit code; what it said is shown when the test fails."""
+    try:
+        _, errors = process.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+    print(errors)  # noqa: T201
+    return process.returncode
+
+
+def main(command: str, root: str, name: str, argument: str) -> None:
+    lake, session = Lake(Path(root)), spark_resource(Environment()).spark_session
+    if command == "race":
+        race(lake, session, name, int(argument))
+    else:
+        die(lake, session, name, argument)
+
+
+def race(lake: Lake, session: SparkSession, name: str, rounds: int) -> None:
+    for number in range(rounds):
+        step = judged(session, name, authored(name), WEEK_1 + timedelta(weeks=number))
+        meet(lake.root.parent / "rounds", name, number)
+        published(lake, session, step)
+
+
+def meet(folder: Path, name: str, number: int) -> None:
+    """Wait until both processes are here."""
+    folder.mkdir(exist_ok=True)
+    (folder / f"{number}-{name}").touch()
+    while len(list(folder.glob(f"{number}-*"))) < 2:
+        time.sleep(0.001)
+
+
+def die(lake: Lake, session: SparkSession, name: str, moment: str) -> None:
+    point = MOMENTS[moment]
+    patches = pytest.MonkeyPatch()
+    if point.name == "inspected":
+        interrupt(patches, (point, partial(torn, lake)), module=parquet)
+    else:
+        interrupt(patches, (point, partial(os._exit, KILLED)))
+    published(lake, session, judged(session, name, authored(name)))
+
+
+def torn(lake: Lake) -> None:
+    """Die with the table's newest Parquet half written."""
+    files = (lake.root / TABLE).rglob("*.parquet")
+    newest = max(files, key=lambda path: path.stat().st_mtime_ns)
+    os.truncate(newest, newest.stat().st_size // 2)
+    os._exit(KILLED)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

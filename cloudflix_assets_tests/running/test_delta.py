@@ -1,0 +1,240 @@
+"""One week of a table is replaced, exactly that one, only when it changed, and told so in the log."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pyspark.sql.types as T
+import pytest
+from deltalake import DeltaTable, QueryBuilder, write_deltalake
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from cloudflix_assets import delta
+from cloudflix_assets.delta import Outcome
+from cloudflix_assets.delta_table import application
+from cloudflix_assets.environment import Environment
+from cloudflix_assets.lake import Lake
+from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, WEEK_3
+from cloudflix_assets_tests.running.delta_cases import (
+    FIELDS,
+    OTHER_ROWS,
+    ROWS,
+    TABLE,
+    has_week,
+    parquet_files,
+    recorded,
+    stored,
+    version,
+    week_of,
+)
+
+
+@pytest.fixture
+def lake(environment: Environment) -> Lake:
+    return Lake(environment.lake_root)
+
+
+@pytest.mark.both_engines
+def test_a_changed_week_is_replaced_and_no_other(lake: Lake, spark_session: SparkSession) -> None:
+    """An overwrite that forgets its filter empties the table."""
+    for week in (WEEK_1, WEEK_2, WEEK_3):
+        delta.replace(lake, spark_session, week_of(spark_session, ROWS, week))
+
+    outcome = delta.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2))
+
+    assert outcome.committed
+    assert outcome.version == version(lake)
+    assert stored(lake, spark_session, WEEK_2) == OTHER_ROWS
+    assert stored(lake, spark_session, WEEK_1) == stored(lake, spark_session, WEEK_3) == ROWS
+
+
+@pytest.mark.both_engines
+def test_an_unchanged_week_is_not_touched(lake: Lake, spark_session: SparkSession) -> None:
+    """A commit of equal content would make every dependant stale."""
+    first = delta.replace(lake, spark_session, week_of(spark_session, ROWS))
+    files = parquet_files(lake)
+
+    again = delta.replace(lake, spark_session, week_of(spark_session, ROWS[::-1], step="another"))
+
+    assert again == Outcome(first.version, committed=False)
+    assert version(lake) == first.version
+    assert parquet_files(lake) == files
+
+
+@pytest.mark.both_engines
+def test_an_empty_week_exists_and_an_absent_one_does_not(lake: Lake, spark_session: SparkSession) -> None:
+    """A week without rows is known by its commit, not by its files."""
+    outcome = delta.replace(lake, spark_session, week_of(spark_session, []))
+
+    empty = delta.read(lake, spark_session, TABLE, FIELDS, [WEEK_1], required=WEEK_1)
+    assert empty.collect() == []
+    assert empty.columns == ["id", "name", "week"]
+    assert has_week(lake, WEEK_1)
+    assert not has_week(lake, WEEK_2)
+    again = delta.replace(lake, spark_session, week_of(spark_session, []))
+    assert again == Outcome(outcome.version, committed=False)
+
+
+def test_an_empty_week_replaces_a_full_one(lake: Lake, spark_session: SparkSession) -> None:
+    delta.replace(lake, spark_session, week_of(spark_session, ROWS))
+    delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_2))
+
+    assert delta.replace(lake, spark_session, week_of(spark_session, [])).committed
+
+    assert stored(lake, spark_session, WEEK_1) == []
+    assert stored(lake, spark_session, WEEK_2) == ROWS
+
+
+def test_force_commits_what_is_unchanged(lake: Lake, spark_session: SparkSession) -> None:
+    first = delta.replace(lake, spark_session, week_of(spark_session, ROWS))
+
+    again = delta.replace(lake, spark_session, week_of(spark_session, ROWS, force=True))
+
+    assert again.committed
+    assert again.version == first.version + 1
+    assert stored(lake, spark_session, WEEK_1) == ROWS
+
+
+@pytest.mark.both_engines
+def test_the_lake_is_asked_what_it_holds_not_its_metadata(lake: Lake, spark_session: SparkSession) -> None:
+    """Someone changed the rows; the last recorded digest still says that they are right."""
+    delta.replace(lake, spark_session, week_of(spark_session, ROWS))
+    tampered = DeltaTable(lake.uri(TABLE))
+    tampered.update(updates={"name": "'another'"}, predicate="id = 2")
+    assert stored(lake, spark_session, WEEK_1) == [(1, "one"), (2, "another")]
+    assert delta.recorded_digest(lake, TABLE, WEEK_1) == week_of(spark_session, ROWS).digest
+
+    assert delta.replace(lake, spark_session, week_of(spark_session, ROWS)).committed
+    assert stored(lake, spark_session, WEEK_1) == ROWS
+
+
+def test_rows_that_someone_added_go_with_the_next_replace(lake: Lake, spark_session: SparkSession) -> None:
+    week = week_of(spark_session, ROWS)
+    delta.replace(lake, spark_session, week)
+    extra = week_of(spark_session, [(9, "nine")], WEEK_1).frame
+    assert extra is not None
+    rows = extra.toArrow().append_column("week", [[WEEK_1]])
+    write_deltalake(lake.uri(TABLE), rows, mode="append")
+    assert len(stored(lake, spark_session, WEEK_1)) == 3
+
+    assert delta.replace(lake, spark_session, week).committed
+    assert stored(lake, spark_session, WEEK_1) == ROWS
+
+
+def test_a_commit_tells_step_week_digest_and_columns(lake: Lake, spark_session: SparkSession) -> None:
+    week = week_of(spark_session, ROWS, step="run-7")
+    committed = delta.replace(lake, spark_session, week).version
+
+    expected = {"step": "run-7", "week": str(WEEK_1), "digest": week.digest, "columns": ["id", "name"]}
+    assert recorded(lake, committed) == expected
+    assert delta.recorded_digest(lake, TABLE, WEEK_1) == week.digest
+    assert delta.recorded_digest(lake, TABLE, WEEK_2) is None
+    assert delta.recorded_digest(lake, "silver/none", WEEK_1) is None
+    assert DeltaTable(lake.uri(TABLE)).transaction_version(application(WEEK_1)) == committed
+
+
+def test_a_week_is_still_known_after_a_checkpoint(lake: Lake, spark_session: SparkSession) -> None:
+    """delta-rs folds a hundred commits into a checkpoint; readers then skip the log before it."""
+    first = delta.replace(lake, spark_session, week_of(spark_session, ROWS))
+    delta.replace(lake, spark_session, week_of(spark_session, [], WEEK_2))
+    DeltaTable(lake.uri(TABLE)).create_checkpoint()
+
+    again = delta.replace(lake, spark_session, week_of(spark_session, ROWS))
+
+    assert again == Outcome(first.version, committed=False)
+    assert has_week(lake, WEEK_2)
+    assert delta.recorded_digest(lake, TABLE, WEEK_1) == week_of(spark_session, ROWS).digest
+
+
+@pytest.mark.both_engines
+def test_tables_are_created_open_to_every_engine(lake: Lake, spark_session: SparkSession) -> None:
+    """Newer features close a table to delta-rs, or make it read nulls."""
+    delta.replace(lake, spark_session, week_of(spark_session, ROWS))
+
+    table = DeltaTable(lake.uri(TABLE))
+    protocol, metadata = table.protocol(), table.metadata()
+    assert (protocol.min_reader_version, protocol.min_writer_version) == (1, 2)
+    assert metadata.configuration["delta.enableDeletionVectors"] == "false"
+    assert metadata.configuration["delta.columnMapping.mode"] == "none"
+    assert metadata.configuration["delta.logRetentionDuration"] == "interval 3650 days"
+    assert metadata.partition_columns == ["week"]
+
+
+@pytest.mark.both_engines
+def test_stored_columns_are_nullable_whatever_the_frame_says(lake: Lake, spark_session: SparkSession) -> None:
+    """A literal is never null to the engine; the next week's value of that column may be."""
+    frame = spark_session.range(2).select("id", F.lit("same").alias("name"))
+    week = replace(week_of(spark_session, [(0, "same"), (1, "same")]), frame=frame)
+    delta.replace(lake, spark_session, week)
+    delta.replace(lake, spark_session, week_of(spark_session, [(None, None)], WEEK_2))
+
+    assert all(field.nullable for field in DeltaTable(lake.uri(TABLE)).schema().fields)
+    assert stored(lake, spark_session, WEEK_2) == [(None, None)]
+
+
+@pytest.mark.both_engines
+def test_delta_rs_reads_what_the_engine_wrote(lake: Lake, spark_session: SparkSession) -> None:
+    delta.replace(lake, spark_session, week_of(spark_session, ROWS))
+    delta.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2))
+
+    query = QueryBuilder().register("tiny", DeltaTable(lake.uri(TABLE)))
+    found = query.execute("select id, name, week from tiny order by id").read_all()
+
+    ids, weeks = (found.column(name).to_pylist() for name in ("id", "week"))
+    assert ids == [1, 2, 3, 4, 5]
+    assert weeks == [WEEK_1] * 2 + [WEEK_2] * 3
+
+
+@pytest.mark.both_engines
+def test_weeks_are_read_together_and_apart(lake: Lake, spark_session: SparkSession) -> None:
+    """Two weeks in one frame must keep telling which row is of which."""
+    for number, week in enumerate((WEEK_1, WEEK_2, WEEK_3)):
+        delta.replace(lake, spark_session, week_of(spark_session, [(number, None)], week))
+
+    frame = delta.read(lake, spark_session, TABLE, FIELDS, [WEEK_2, WEEK_3], required=WEEK_3)
+
+    assert sorted(map(tuple, frame.collect())) == [(1, None, WEEK_2), (2, None, WEEK_3)]
+    assert frame.schema["week"].dataType == T.DateType()
+
+
+@pytest.mark.both_engines
+def test_a_column_that_the_stored_table_lacks_is_null(lake: Lake, spark_session: SparkSession) -> None:
+    delta.replace(lake, spark_session, week_of(spark_session, ROWS))
+    wider = T.StructType([*FIELDS, T.StructField("score", T.IntegerType())])
+
+    frame = delta.read(lake, spark_session, TABLE, wider, [WEEK_1])
+
+    assert frame.schema["score"].dataType == T.IntegerType()
+    assert sorted(map(tuple, frame.collect())) == [(1, "one", None, WEEK_1), (2, None, None, WEEK_1)]
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_an_absent_earlier_week_has_no_rows(lake: Lake, spark_session: SparkSession, exists: bool) -> None:
+    """`newflag` of the first week looks a week back, into a table that may not be there yet."""
+    if exists:
+        delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_2))
+
+    frame = delta.read(lake, spark_session, TABLE, FIELDS, [WEEK_1])
+
+    assert frame.columns == ["id", "name", "week"]
+    assert frame.collect() == []
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_an_absent_own_week_names_the_command(lake: Lake, spark_session: SparkSession, exists: bool) -> None:
+    """An empty input would become an empty output, and nobody would notice."""
+    if exists:
+        delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
+
+    with pytest.raises(delta.WeekAbsent) as refused:
+        delta.read(lake, spark_session, TABLE, FIELDS, [WEEK_1, WEEK_2], required=WEEK_2)
+
+    sentence = str(refused.value)
+    assert f"{TABLE} holds no week {WEEK_2}" in sentence
+    assert f"`cloudflix run --week {WEEK_2} --select" in sentence
+
+
+@pytest.mark.parametrize("week", [date(2024, 12, 30), date(2026, 1, 5) + timedelta(weeks=520)])
+def test_weeks_of_other_years_are_weeks(lake: Lake, spark_session: SparkSession, week: date) -> None:
+    delta.replace(lake, spark_session, week_of(spark_session, ROWS, week))
+    assert stored(lake, spark_session, week) == ROWS

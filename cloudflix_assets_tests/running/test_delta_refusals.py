@@ -1,0 +1,203 @@
+"""What delta.py refuses to write: nothing is committed, no other week is touched, the reason is told."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable, write_deltalake
+from deltalake.exceptions import DeltaError, TableNotFoundError
+from pyspark.sql import SparkSession
+
+from cloudflix_assets import delta, delta_table
+from cloudflix_assets.delta_table import TableRefused
+from cloudflix_assets.environment import Environment
+from cloudflix_assets.lake import Lake
+from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2
+from cloudflix_assets_tests.running.delta_cases import (
+    FIELDS,
+    OTHER_ROWS,
+    ROWS,
+    TABLE,
+    has_week,
+    parquet_files,
+    stored,
+    version,
+    week_of,
+)
+
+
+@pytest.fixture
+def lake(environment: Environment) -> Lake:
+    return Lake(environment.lake_root)
+
+
+@pytest.mark.parametrize("judged_rows", [1, 3])
+def test_other_rows_than_judged_are_not_committed(
+    lake: Lake, spark_session: SparkSession, judged_rows: int
+) -> None:
+    """The engine lost or doubled rows between the judgement and the write."""
+    delta.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS))
+    before = version(lake)
+    week = replace(week_of(spark_session, ROWS, step="run-7"), rows=judged_rows)
+
+    with pytest.raises(
+        RuntimeError, match=f"{judged_rows} rows were judged and 2 written; nothing was"
+    ) as told:
+        delta.replace(lake, spark_session, week)
+
+    assert f"{TABLE}, week {WEEK_1}" in str(told.value)
+    assert "Rerun the week" in str(told.value)
+    assert version(lake) == before
+    assert stored(lake, spark_session, WEEK_1) == OTHER_ROWS
+
+
+def test_a_new_week_with_other_rows_than_judged_stays_absent(lake: Lake, spark_session: SparkSession) -> None:
+    with pytest.raises(RuntimeError, match="nothing was committed"):
+        delta.replace(lake, spark_session, replace(week_of(spark_session, ROWS), rows=5))
+    assert not has_week(lake, WEEK_1)
+
+
+def written(lake: Lake, session: SparkSession) -> object:
+    return delta.replace(lake, session, week_of(session, ROWS))
+
+
+def read(lake: Lake, session: SparkSession) -> object:
+    return delta.read(lake, session, TABLE, FIELDS, [WEEK_1])
+
+
+ONE_ROW = {"id": [1], "name": ["one"], "week": [WEEK_1]}
+FOREIGN: Mapping[str, tuple[dict[str, object], str, str]] = {
+    "partitioned by another column": (
+        {"partition_by": ["name"]},
+        "partitioned by ['name'], not by week",
+        "move",
+    ),
+    "not partitioned": ({}, "partitioned by nothing, not by week", "move it away"),
+    "with deletion vectors": (
+        {"partition_by": ["week"], "configuration": {"delta.enableDeletionVectors": "true"}},
+        "features that not every engine",
+        "move it away",
+    ),
+    "with a change data feed": (
+        {"partition_by": ["week"], "configuration": {"delta.enableChangeDataFeed": "true"}},
+        "features that not every engine",
+        "move it away",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+@pytest.mark.parametrize("do", [written, read])
+def test_a_table_that_was_not_made_here_is_refused(
+    lake: Lake, spark_session: SparkSession, kind: str, do: Callable[[Lake, SparkSession], object]
+) -> None:
+    """Features that a reader does not know read as nulls; other partitions would all be emptied."""
+    options, what, remedy = FOREIGN[kind]
+    write_deltalake(lake.uri(TABLE), pa.table(ONE_ROW), **options)  # type: ignore[call-overload]
+    before = (version(lake), parquet_files(lake))
+
+    with pytest.raises(TableRefused) as refused:
+        do(lake, spark_session)
+
+    sentence = str(refused.value)
+    assert sentence.startswith(TABLE)
+    assert what in sentence
+    assert remedy in sentence
+    assert (version(lake), parquet_files(lake)) == before
+
+
+@pytest.mark.parametrize("error", [DeltaError("the store timed out"), OSError("the store timed out")])
+@pytest.mark.parametrize("at", [1, 2])
+def test_trouble_while_opening_never_looks_like_no_table(
+    lake: Lake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch, error: Exception, at: int
+) -> None:
+    """The stock Delta IO manager takes any error for a missing table, and creates it over all weeks."""
+    for week in (WEEK_1, WEEK_2):
+        delta.replace(lake, spark_session, week_of(spark_session, ROWS, week))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(delta_table, "DeltaTable", failing(at, error))
+        with pytest.raises(type(error), match="the store timed out"):
+            delta.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2))
+
+    assert stored(lake, spark_session, WEEK_1) == ROWS
+    assert stored(lake, spark_session, WEEK_2) == ROWS
+
+
+def test_trouble_while_opening_a_new_week_leaves_it_absent(
+    lake: Lake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(delta_table, "DeltaTable", failing(1, OSError("the store timed out")))
+        with pytest.raises(OSError, match="the store timed out"):
+            delta.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2))
+
+    assert stored(lake, spark_session, WEEK_1) == ROWS
+    assert not has_week(lake, WEEK_2)
+
+
+def test_trouble_after_the_commit_is_mended_by_a_rerun(
+    lake: Lake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The week is committed and the proof fails: the rerun finds it unchanged."""
+    delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
+    with monkeypatch.context() as patched:
+        patched.setattr(delta, "_prove", raising(OSError("the store timed out")))
+        with pytest.raises(OSError, match="the store timed out"):
+            delta.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2))
+
+    assert not delta.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2)).committed
+    assert stored(lake, spark_session, WEEK_1) == ROWS
+    assert stored(lake, spark_session, WEEK_2) == OTHER_ROWS
+
+
+def test_a_table_that_seems_absent_for_a_moment_is_not_created_again(
+    lake: Lake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A listing that lags behind: the table is there, and its other week must stay."""
+    delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
+    absent = TableNotFoundError("No files in log segment")
+    monkeypatch.setattr(delta_table, "DeltaTable", failing(1, absent))
+
+    assert delta.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2)).committed
+
+    assert stored(lake, spark_session, WEEK_1) == ROWS
+    assert stored(lake, spark_session, WEEK_2) == OTHER_ROWS
+
+
+def test_a_log_that_lost_its_beginning_is_an_error(lake: Lake, spark_session: SparkSession) -> None:
+    """A damaged table is no absent one: it must not be begun anew over what is left of it."""
+    delta.replace(lake, spark_session, week_of(spark_session, ROWS))
+    log = lake.root / TABLE / "_delta_log"
+    (log / f"{0:020}.json").unlink()
+
+    with pytest.raises(DeltaError):
+        delta.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2))
+    assert [path.name for path in log.iterdir()] == [f"{1:020}.json"]
+
+
+def failing(at: int, error: Exception) -> Callable[..., DeltaTable]:
+    """DeltaTable, except that the opening number `at` raises."""
+
+    class Unreliable(DeltaTable):
+        opened = 0
+
+        def __init__(self, *arguments: object) -> None:
+            Unreliable.opened += 1
+            if Unreliable.opened == at:
+                raise error
+            super().__init__(*arguments)  # type: ignore[arg-type]
+
+    return Unreliable
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    """A function that raises."""
+
+    def raises(*_: object) -> None:
+        raise error
+
+    return raises

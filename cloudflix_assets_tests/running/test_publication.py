@@ -1,0 +1,225 @@
+"""The publication: a defect of one file refuses all five, and what was landed stays as it was."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+import dagster as dg
+import pytest
+
+from cloudflix_assets.environment import Environment
+from cloudflix_assets.manifest import Manifest
+from cloudflix_assets.sources import Delivered
+from cloudflix_assets.sources.directory import Directory
+from cloudflix_assets_tests.lakehouse import (
+    WEEK_1,
+    WEEK_2,
+    Lakehouse,
+    MemorySource,
+    credits,
+    data_version,
+    publication,
+    put,
+    registered,
+    titles,
+)
+from spark.datasets import DATASETS
+
+Makes = Callable[..., Lakehouse]
+TITLES = registered("raw/titles", "bronze/titles")
+CAST = registered("raw/cast", "bronze/cast", "silver/cast")
+
+
+def cast_file(second: bytes) -> bytes:
+    """A cast file of three records, the second as given."""
+    return b"cast,show_id\r\nAna,1\r\n" + second + b"\r\nBo,3\r\n"
+
+
+def landed(lakehouse: Lakehouse) -> dict[str, int]:
+    """Every file below raw/files with the time of its last change."""
+    root = lakehouse.lake.root / "raw" / "files"
+    return {str(path): path.stat().st_mtime_ns for path in root.rglob("*") if path.is_file()}
+
+
+DEFECTS = {
+    "missing file": (None, "netflix_cast.csv is missing from"),
+    "empty file": (b"", "netflix_cast.csv is empty"),
+    "byte order mark only": (b"\xef\xbb\xbf", "netflix_cast.csv is empty"),
+    "header only": (b"cast,show_id\r\n", "netflix_cast.csv holds a header and no records"),
+    "missing column": (b"cast,id\r\nAna,1\r\n", "netflix_cast.csv: the header misses the column show_id"),
+    "repeated column": (
+        b"cast,show_id,cast\r\nAna,1,Bo\r\n",
+        "netflix_cast.csv: the header repeats the column cast",
+    ),
+    "unclosed quote": (
+        cast_file(b'"Ana,2'),
+        "netflix_cast.csv: record 2 opens a quote that is never closed",
+    ),
+    "text after a closing quote": (
+        cast_file(b'"Ana"tail,2'),
+        "netflix_cast.csv: record 2 has text after a closing quote",
+    ),
+    "NUL": (cast_file(b"A\0na,2"), "netflix_cast.csv: record 2 holds a NUL byte"),
+    "UTF-16": (
+        cast_file(b"Ana,2").decode().encode("utf-16"),
+        "netflix_cast.csv is UTF-16 and must be UTF-8",
+    ),
+    "Latin-1": (cast_file("José,2".encode("latin-1")), "netflix_cast.csv: record 2 is not UTF-8"),
+    "record over the limit": (
+        cast_file(b'"' + b"long\r\n" * 400 + b'",2'),
+        "netflix_cast.csv: record 2 is over 64 MB",
+    ),
+}
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_a_defect_of_one_file_refuses_the_whole_publication(
+    lakehouse: Makes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, defect: str
+) -> None:
+    """Landing the sound files of a torn publication would make orphans of the rest."""
+    monkeypatch.setattr("spark.delivery.MAX_RECORD_BYTES", 2000)
+    folder = put(tmp_path / "files", publication())
+    house = lakehouse(source=Directory(folder), tables=TITLES)
+    assert house.run(WEEK_2).success
+    before = (landed(house), house.digests(WEEK_2), house.rows("bronze/titles", WEEK_2))
+
+    content, sentence = DEFECTS[defect]
+    unsound = publication(titles=titles({"title": "Changed"}))
+    del unsound["cast"]
+    put(folder, unsound if content is None else {**unsound, "cast": content})
+    result = house.run(WEEK_2)
+
+    assert not result.success
+    assert list(result.failures) == ["publication"]
+    assert result.failures["publication"].startswith(sentence)
+    assert "rerun the week" in result.failures["publication"]
+    assert result.failures["publication"].endswith("nothing was landed.")
+    assert result.tables["bronze/titles"].reason == "not reached, because publication failed"
+    assert (landed(house), house.digests(WEEK_2), house.rows("bronze/titles", WEEK_2)) == before
+
+
+def test_a_refused_first_publication_leaves_the_lake_empty_and_unmarked(lakehouse: Makes) -> None:
+    """A lake that a failed first try had claimed could not be used for the right source."""
+    wrong = MemorySource({WEEK_1: publication(cast=b"")}, identity="memory:wrong")
+    house = lakehouse(source=wrong, tables=[])
+    assert not house.run(WEEK_1).success
+    assert landed(house) == {}
+    right = MemorySource({WEEK_1: publication()}, identity="memory:right")
+    assert lakehouse(source=right, tables=[]).run(WEEK_1).success
+
+
+def test_a_lake_of_another_source_is_refused(lakehouse: Makes) -> None:
+    """Two catalogues in one lake would flag each other's titles as new and gone."""
+    assert lakehouse(source=MemorySource({WEEK_1: publication()}), tables=[]).run(WEEK_1).success
+    house = lakehouse(source=MemorySource({WEEK_2: publication()}, identity="other"), tables=[])
+    before = landed(house)
+    result = house.run(WEEK_2)
+    sentence = result.failures["publication"]
+    assert not result.success
+    assert "holds memory, not other" in sentence
+    assert "CLOUDFLIX_LAKE" in sentence
+    assert "--replace-source" in sentence
+    assert landed(house) == before
+
+
+def test_the_same_bytes_from_elsewhere_land_nothing_and_change_no_version(
+    lakehouse: Makes, instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    """Where and when files were fetched is no content: it must not make a week stale."""
+    tables = registered("raw/titles")
+    put(tmp_path / "here" / "netflix", publication())
+    house = lakehouse(source=Directory(tmp_path / "here" / "netflix"), tables=tables)
+    assert house.run(WEEK_1).success
+    versions = [data_version(instance, path, WEEK_1) for path in ("publication", "raw/titles")]
+    bytes_before = {path: at for path, at in landed(house).items() if path.endswith(".csv")}
+    manifest = house.lake.read(Manifest.path_of(WEEK_1))
+
+    put(tmp_path / "there" / "netflix", publication())
+    moved = lakehouse(source=Directory(tmp_path / "there" / "netflix"), tables=tables)
+    result = moved.run(WEEK_1)
+
+    assert result.tables["raw/titles"].committed is False
+    assert [data_version(instance, path, WEEK_1) for path in ("publication", "raw/titles")] == versions
+    assert {path: at for path, at in landed(house).items() if path.endswith(".csv")} == bytes_before
+    assert house.lake.read(Manifest.path_of(WEEK_1)) != manifest  # it does tell where and when
+
+
+def test_two_weeks_of_equal_files_share_their_bytes(lakehouse: Makes) -> None:
+    """Landed bytes are content-addressed: a quiet week costs no storage."""
+    source = MemorySource({WEEK_1: publication(), WEEK_2: publication()})
+    house = lakehouse(source=source, tables=[])
+    assert all(house.run(week).success for week in (WEEK_1, WEEK_2))
+    names = [Path(path).suffix for path in landed(house)]
+    assert sorted(names) == [".csv"] * 5 + [".json"] * 3  # the marker and a manifest per week
+
+
+@dataclass
+class Recorder:
+    """A source that remembers how it was asked and how often its files were opened."""
+
+    inner: MemorySource
+    identity: str = "recorder"
+    refreshed: list[bool] = field(default_factory=list)
+    opened: list[str] = field(default_factory=list)
+
+    def deliveries(self, week: date, *, refresh: bool = False) -> Sequence[Delivered]:
+        self.refreshed.append(refresh)
+        return [replace(d, open=partial(self._open, d)) for d in self.inner.deliveries(week)]
+
+    def _open(self, delivered: Delivered) -> BinaryIO:
+        self.opened.append(delivered.file)
+        return delivered.open()
+
+
+def test_each_file_is_fetched_once_so_that_what_is_verified_is_what_is_stored(lakehouse: Makes) -> None:
+    """A file that changes between two reads would be stored unverified."""
+    source = Recorder(MemorySource({WEEK_1: publication()}))
+    assert lakehouse(source=source, tables=[]).run(WEEK_1).success
+    assert sorted(source.opened) == sorted(dataset.file for dataset in DATASETS)
+
+
+@pytest.mark.parametrize(("tags", "refresh"), [({}, False), ({"cloudflix/refresh": "true"}, True)])
+def test_only_a_refresh_asks_the_source_again(lakehouse: Makes, tags: dict[str, str], refresh: bool) -> None:
+    """A run that dropped the tag would keep an outdated answer."""
+    source = Recorder(MemorySource({WEEK_1: publication()}))
+    assert lakehouse(source=source, tables=[]).run(WEEK_1, tags=tags).success
+    assert source.refreshed == [refresh]
+
+
+@pytest.mark.both_engines
+def test_a_ragged_record_is_kept_as_text_and_quarantined(lakehouse: Makes) -> None:
+    """The one defect of a record: dropping it loses data, shifting its fields invents some."""
+    sound = credits("cast", *((f"Actor {i}", str(i)) for i in range(1, 25)))
+    ragged = sound + b"Too,many,3\r\n" + b'"After, it",4\r\n'
+    house = lakehouse(source=MemorySource({WEEK_1: publication(cast=ragged)}), tables=CAST)
+    result = house.run(WEEK_1)
+
+    assert result.success
+    assert [result.tables[path].rows for path in ("bronze/cast", "silver/cast")] == [26, 25]
+    (kept,) = [row for row in house.rows("bronze/cast", WEEK_1) if row["malformed"] is not None]
+    assert (kept["record_number"], kept["malformed"]) == (25, "Too,many,3")
+    assert (kept["cast"], kept["show_id"]) == (None, None)
+    (refused,) = house.rows("silver/cast_quarantine", WEEK_1)
+    assert refused["broken"] == ["malformed record"]
+    assert refused["record_number"] == 25
+    assert "Too,many,3" in refused["record"]
+    after = [row["cast"] for row in house.rows("silver/cast", WEEK_1) if row["record_number"] == 26]
+    assert after == ["After, it"]
+
+
+def test_the_manifest_tells_what_came_from_where(
+    lakehouse: Makes, environment: Environment, tmp_path: Path
+) -> None:
+    """A landed file whose origin nobody can tell cannot be asked for again."""
+    folder = put(tmp_path / "netflix", publication())
+    house = lakehouse(source=Directory(folder), tables=[])
+    assert house.run(WEEK_1).success
+    manifest = Manifest.model_validate_json(house.lake.read(Manifest.path_of(WEEK_1)) or b"")
+    assert manifest.source == "directory:netflix"
+    assert [file.file for file in manifest.files] == [dataset.file for dataset in DATASETS]
+    assert manifest.files[0].origin == {"path": str(folder / "netflix_titles.csv")}
+    assert manifest.files[0].records == 20
+    assert (environment.lake_root / "raw" / manifest.files[0].path).read_bytes() == publication()["titles"]

@@ -1,0 +1,173 @@
+"""Where publications come from: folders flat or by week, the sample, and how a setting names them."""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from cloudflix_assets.partitions import WEEK
+from cloudflix_assets.sources import Delivered, Source, SourceRefused, source_of
+from cloudflix_assets.sources.directory import Directory
+from cloudflix_assets.sources.sample import Sample
+from cloudflix_assets_tests.lakehouse import (
+    WEEK_1,
+    WEEK_2,
+    WEEK_3,
+    Lakehouse,
+    credits,
+    publication,
+    put,
+)
+from spark.datasets import DATASETS
+from spark.delivery import inspected
+
+WEEKS = [date(2026, 1, 5), WEEK_1, WEEK_2, date(2030, 12, 30)]
+
+
+def contents(source: Source, week: date) -> dict[str, bytes]:
+    """The bytes that a source delivers, by dataset."""
+    return {delivered.dataset: read(delivered) for delivered in source.deliveries(week)}
+
+
+def read(delivered: Delivered) -> bytes:
+    with delivered.open() as opened:
+        return opened.read()
+
+
+def test_a_flat_folder_stands_for_every_week(tmp_path: Path) -> None:
+    source = Directory(put(tmp_path / "netflix", publication()))
+    assert contents(source, WEEK_1) == contents(source, WEEK_2) == publication()
+
+
+def test_sub_folders_are_weeks(tmp_path: Path) -> None:
+    """Reading another week's folder would pass every check but the reader's."""
+    other = publication(cast=credits("cast", ("Someone Else", "1")))
+    put(tmp_path / str(WEEK_1), publication())
+    put(tmp_path / str(WEEK_2), other)
+    source = Directory(tmp_path)
+    assert contents(source, WEEK_1) == publication()
+    assert contents(source, WEEK_2) == other
+
+
+def test_a_flat_folder_may_have_other_folders_beside_the_files(tmp_path: Path) -> None:
+    """An archive folder next to the five files is no reason to look for weeks."""
+    put(tmp_path, publication())
+    (tmp_path / "archive").mkdir()
+    assert contents(Directory(tmp_path), WEEK_1) == publication()
+
+
+def test_a_week_without_its_sub_folder_is_refused(tmp_path: Path) -> None:
+    """Taking the nearest week instead would publish old data as new."""
+    put(tmp_path / str(WEEK_1), publication())
+    with pytest.raises(SourceRefused, match=f"has no publication of the week {WEEK_3}: it has {WEEK_1}"):
+        Directory(tmp_path).deliveries(WEEK_3)
+
+
+@pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: dataset.name)
+def test_a_missing_file_is_named_with_its_folder(tmp_path: Path, dataset: object) -> None:
+    """Delivering the other four would make a torn publication."""
+    (name,) = (d.name for d in DATASETS if d is dataset)
+    files = publication()
+    del files[name]
+    put(tmp_path / "netflix", files)
+    with pytest.raises(SourceRefused) as refused:
+        Directory(tmp_path / "netflix").deliveries(WEEK_1)
+    assert str(refused.value) == (
+        f"netflix_{name}.csv is missing from {tmp_path / 'netflix'}: put it there, then rerun the week "
+        f"{WEEK_1}; nothing was landed."
+    )
+
+
+@pytest.mark.parametrize("there", ["nothing", "a file"])
+def test_a_missing_folder_is_refused_with_the_remedy(tmp_path: Path, there: str) -> None:
+    """An operator who mistypes a path must not read a traceback."""
+    if there == "a file":
+        (tmp_path / "netflix").write_text("no folder")
+    with pytest.raises(SourceRefused, match=r"netflix is no folder: give --source \(or CLOUDFLIX_SOURCE\)"):
+        Directory(tmp_path / "netflix").deliveries(WEEK_1)
+
+
+def test_a_folder_is_known_by_name_so_that_it_may_move(tmp_path: Path) -> None:
+    """A lake bound to a path would refuse the same files on another machine."""
+    assert Directory(tmp_path / "a" / "netflix").identity == "directory:netflix"
+    assert Directory(tmp_path / "b" / "netflix").identity == "directory:netflix"
+    assert Directory(tmp_path / "b" / "netflix", "catalogue").identity == "directory:catalogue"
+
+
+def test_a_setting_names_a_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative folder is the one seen from where the command was given, wherever steps run."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "me"))
+    assert isinstance(source_of("sample"), Sample)
+    assert source_of("files") == Directory(tmp_path / "files")
+    assert source_of("./files/").identity == "directory:files"
+    assert source_of("~/files") == Directory(tmp_path / "me" / "files")
+    assert source_of("files", "catalogue").identity == "directory:catalogue"
+    monkeypatch.chdir(tmp_path.parent)
+    assert source_of(".").identity == f"directory:{tmp_path.parent.name}"
+
+
+@pytest.mark.parametrize("week", WEEKS, ids=str)
+def test_the_sample_is_the_same_every_time_it_is_asked(week: date) -> None:
+    """A sample that depends on the process (set order, hash seed) would never come out unchanged."""
+    assert contents(Sample(), week) == contents(Sample(), week)
+
+
+def test_the_sample_is_the_same_in_every_process() -> None:
+    """The order of a set, or `hash`, would differ from run to run, and every week be new."""
+    code = (
+        "import sys; from datetime import date; from cloudflix_assets.sources.sample import Sample\n"
+        "for d in Sample().deliveries(date(2026, 11, 2)): sys.stdout.buffer.write(d.open().read())"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": "7"}
+    there = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True)
+    assert there.stdout == b"".join(contents(Sample(), WEEK_1).values())
+
+
+@pytest.mark.parametrize("name", [dataset.name for dataset in DATASETS])
+def test_every_file_of_the_sample_changes_every_week(name: str) -> None:
+    """Weeks of equal files would show nothing of what a week is for."""
+    files = [contents(Sample(), WEEK_1 + WEEK * i)[name] for i in range(4)]
+    assert len(set(files)) == 4
+
+
+@pytest.mark.parametrize("week", WEEKS, ids=str)
+def test_every_file_of_the_sample_is_sound(week: date) -> None:
+    """The first thing a newcomer runs must not be refused, in any week."""
+    for dataset, delivered in zip(DATASETS, Sample().deliveries(week), strict=True):
+        found = inspected(delivered.open(), dataset, delivered.file)
+        assert (delivered.dataset, found.header) == (dataset.name, dataset.columns)
+        assert found.records > 100
+
+
+def test_the_sample_holds_every_defect_of_the_real_files(lakehouse: Callable[..., Lakehouse]) -> None:
+    """A sample without defects would show a quarantine that is always empty."""
+    house = lakehouse(source=Sample())
+    assert house.run(WEEK_1).failures == {}
+    broken = Counter(
+        (path, rule)
+        for path in ("silver/titles", "silver/cast", "gold/cast")
+        for row in house.rows(f"{path}_quarantine", WEEK_1)
+        for rule in row["broken"]
+    )
+    assert broken == {
+        ("silver/titles", "fragment, joined into the record before it"): 1,
+        ("silver/titles", "duration_minutes: readable"): 1,
+        ("silver/titles", "duration_minutes: le"): 1,
+        ("silver/titles", "duplicate row"): 1,
+        ("silver/titles", "duplicate key"): 1,
+        ("silver/cast", "duplicate row"): 1,
+        ("gold/cast", "show_id: in gold_titles"): 8,  # one of no title, the others of refused titles
+    }
+    titles = house.rows("silver/titles", WEEK_1)
+    assert {row["title"] for row in titles} >= {"The Long Way: Home", 'The "Quoted" One'}
+    assert [row["date_added"] for row in titles].count(None) == 1
+    assert any(row["rating"] is None for row in titles)
+    sentences = [row for row in house.rows("silver/cast", WEEK_1) if "lighthouse keeper" in row["cast"]]
+    assert len(sentences) == 1
+    assert "Japan," not in {row["country"] for row in house.rows("silver/countries", WEEK_1)}

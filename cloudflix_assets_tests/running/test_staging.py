@@ -1,0 +1,71 @@
+"""A staged frame is computed once, keeps its columns when it is empty, and is gone after its step."""
+
+import pyarrow as pa
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from cloudflix_assets.environment import Environment
+from cloudflix_assets.lake import Lake
+from cloudflix_assets.staging import staging
+from cloudflix_assets_tests.running.delta_cases import FIELDS, ROWS
+
+FOLDER = "silver/staging/run/titles-0"
+
+
+@pytest.fixture
+def lake(environment: Environment) -> Lake:
+    return Lake(environment.lake_root)
+
+
+@pytest.mark.both_engines
+def test_a_staged_frame_does_not_change_any_more(lake: Lake, spark_session: SparkSession) -> None:
+    """A frame that is computed again for each use may give other rows each time."""
+    frame = spark_session.range(100).select("id", F.rand().alias("luck"))
+    with staging(lake, spark_session, FOLDER) as stage:
+        staged = stage.materialized("judged", frame)
+        assert sorted(staged.collect()) == sorted(staged.collect())
+        assert staged.count() == 100
+
+
+@pytest.mark.both_engines
+def test_an_empty_frame_keeps_its_columns(lake: Lake, spark_session: SparkSession) -> None:
+    """An engine that writes no Parquet for no rows leaves nothing to take columns from."""
+    with staging(lake, spark_session, FOLDER) as stage:
+        staged = stage.materialized("judged", spark_session.createDataFrame([], FIELDS))
+        assert staged.collect() == []
+        assert {f.name: f.dataType for f in staged.schema} == {f.name: f.dataType for f in FIELDS}
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("batches", [0, 1, 3])
+def test_batches_become_a_frame(lake: Lake, spark_session: SparkSession, batches: int) -> None:
+    schema = pa.schema([("id", pa.int64()), ("name", pa.string())])
+    ids, names = zip(*ROWS, strict=True)
+    batch = pa.record_batch([pa.array(ids), pa.array(names)], schema=schema)
+    with staging(lake, spark_session, FOLDER) as stage:
+        frame = stage.batches("records", schema, iter([batch] * batches))
+        assert sorted(map(tuple, frame.collect())) == sorted([*ROWS] * batches)
+        assert frame.columns == ["id", "name"]
+
+
+def test_a_staging_folder_is_gone_after_a_failure(lake: Lake, spark_session: SparkSession) -> None:
+    frame = spark_session.createDataFrame([tuple(row) for row in ROWS], FIELDS)
+
+    def step() -> None:
+        with staging(lake, spark_session, FOLDER) as stage:
+            stage.materialized("judged", frame)
+            assert (lake.root / FOLDER / "judged").is_dir()
+            raise ArithmeticError("the step failed")
+
+    with pytest.raises(ArithmeticError, match="the step failed"):
+        step()
+    assert not (lake.root / FOLDER).exists()
+
+
+def test_what_an_earlier_attempt_left_is_not_read(lake: Lake, spark_session: SparkSession) -> None:
+    """A killed step leaves its folder; the same run, retried, must not find its rows doubled."""
+    frame = spark_session.createDataFrame([tuple(row) for row in ROWS], FIELDS)
+    frame.write.parquet(lake.uri(f"{FOLDER}/judged"))
+    with staging(lake, spark_session, FOLDER) as stage:
+        assert stage.materialized("judged", frame).count() == len(ROWS)

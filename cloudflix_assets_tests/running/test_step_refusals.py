@@ -1,0 +1,218 @@
+"""What stops a step: lost records, `fail` rules, the cap, absent inputs. Nothing is then published."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import dagster as dg
+import pytest
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from cloudflix_assets.running import WeekResult
+from cloudflix_assets_tests.lakehouse import (
+    WEEK_1,
+    WEEK_2,
+    Lakehouse,
+    MemorySource,
+    credits,
+    publication,
+    registered,
+)
+from spark.silver.cast import silver_cast
+from spark.table import REASONS, Severity, Table
+
+Makes = Callable[..., Lakehouse]
+RAW, BRONZE, CAST = registered("raw/cast", "bronze/cast", "silver/cast")
+ORDERLY = [(f"Actor {i}", str(i)) for i in range(1, 20)]
+
+
+def house_with(lakehouse: Makes, table: Table, *rows: tuple[str | None, str | None]) -> Lakehouse:
+    """Nineteen orderly credits and some others, judged by a silver cast of the test's own."""
+    source = MemorySource({WEEK_1: publication(cast=credits("cast", *ORDERLY, *rows))})
+    return lakehouse(source=source, tables=[RAW, BRONZE, table])
+
+
+def building(change: Callable[[DataFrame], DataFrame]) -> Table:
+    """Silver cast whose function does one thing more."""
+
+    def build(bronze_cast: DataFrame) -> DataFrame:
+        return silver_cast(bronze_cast).transform(change)
+
+    return replace(CAST, build=build)
+
+
+def numbered(number: str) -> Callable[[DataFrame], DataFrame]:
+    """Give records another address."""
+    return lambda frame: frame.withColumn("record_number", F.expr(f"cast({number} as bigint)"))
+
+
+def without_first(frame: DataFrame) -> DataFrame:
+    return frame.where("record_number <> 1")
+
+
+def with_second_twice(frame: DataFrame) -> DataFrame:
+    return frame.unionByName(frame.where("record_number = 2"))
+
+
+MISTAKES: dict[str, tuple[Callable[[DataFrame], DataFrame], int]] = {  # and the rows it makes of 80
+    "drops a row": (without_first, 79),
+    "doubles a row": (with_second_twice, 81),
+    # The counts agree, and a record is gone all the same.
+    "drops one row and doubles another": (lambda frame: with_second_twice(without_first(frame)), 80),
+    "gives a refused row an address that is none": (numbered("if(cast is null, 777, record_number)"), 80),
+    "gives a refused row another's address": (numbered("if(cast is null, 7, record_number)"), 80),
+    "gives an accepted row another address": (numbered("if(record_number = 1, 777, record_number)"), 80),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_function_that_loses_records_publishes_nothing(lakehouse: Makes, mistake: str) -> None:
+    """Every record is accounted for: rows in the file are rows in the table and in its quarantine."""
+    change, rows = MISTAKES[mistake]
+    more = [(f"Extra {i}", str(i)) for i in range(60)]  # so that no refused row meets the cap
+    sound = house_with(lakehouse, CAST, *more, (None, "20"))
+    assert sound.run(WEEK_1).success
+    before = (sound.digests(WEEK_1), sound.rows("silver/cast", WEEK_1))
+
+    house = house_with(lakehouse, building(change), *more, (None, "20"))
+    result = house.run(WEEK_1, "silver/cast")
+    assert not result.success
+    assert list(result.failures) == ["silver_cast"]
+    told = result.failures["silver_cast"]
+    assert told.startswith(f"silver/cast made {rows} rows of 80 in bronze_cast, or gave them other addresses")
+    assert "nothing was published; its function must return one row per input row" in told
+    assert (house.digests(WEEK_1), house.rows("silver/cast", WEEK_1)) == before
+
+
+def test_a_loader_that_loses_records_publishes_nothing(lakehouse: Makes) -> None:
+    """Bronze is counted against another reader of the file, not against itself."""
+
+    def bronze(records: DataFrame) -> DataFrame:
+        return records.where("record_number <> 1")
+
+    source = MemorySource({WEEK_1: publication()})
+    result = lakehouse(source=source, tables=[RAW, replace(BRONZE, build=bronze)]).run(WEEK_1)
+    told = result.failures["bronze_cast"]
+    assert "bronze/cast has 19 records of a file in which another reader counted 20" in told
+    assert "nothing was published" in told
+    assert result.tables["bronze/cast"].committed is None
+    assert result.tables["bronze/cast"].reason == told
+
+
+def test_a_reason_that_the_table_does_not_declare_publishes_nothing(lakehouse: Makes) -> None:
+    """An undeclared reason would be stored and yet refuse nothing."""
+    table = building(lambda frame: frame.withColumn(REASONS, F.array(F.lit("made up"))))
+    result = house_with(lakehouse, table).run(WEEK_1)
+    assert "names a reason that it does not declare, 'made up'" in result.failures["silver_cast"]
+    assert "Table(reasons=" in result.failures["silver_cast"]
+    assert result.tables["silver/cast"].committed is None
+
+
+def contract_checks(instance: dg.DagsterInstance) -> list[dict[str, Any]]:
+    """The evaluations of silver cast's contract, the newest first."""
+    key = dg.AssetCheckKey(dg.AssetKey(["silver", "cast"]), "contract")
+    records = instance.event_log_storage.get_asset_check_execution_history(key, limit=10)
+    evaluations = [record.event.dagster_event.asset_check_evaluation_data for record in records]  # type: ignore[union-attr]
+    return [
+        {"passed": e.passed, "severity": e.severity.value, "week": e.partition, "text": e.description}
+        for e in evaluations
+    ]
+
+
+STOPS: dict[str, tuple[dict[str, Any], str]] = {
+    "fail rule": (
+        {"severities": {**CAST.severities, "cast: nullable": Severity.FAIL}},
+        "1 rows break the rule `cast: nullable`",
+    ),
+    "cap": (
+        {"cap": Decimal("0.04")},
+        "1 of 20 rows are refused, more than the cap of 4.0%, most often by `cast: nullable` (1)",
+    ),
+}
+
+
+@pytest.mark.parametrize("stop", STOPS)
+def test_a_stopped_week_keeps_its_content_and_stores_the_failed_check(
+    lakehouse: Makes, instance: dg.DagsterInstance, stop: str
+) -> None:
+    """Audit before publish; a check without its partition would colour every week red."""
+    change, sentence = STOPS[stop]
+    sound = house_with(lakehouse, CAST)
+    assert sound.run(WEEK_1).success
+    before = sound.digests(WEEK_1)
+
+    house = house_with(lakehouse, replace(CAST, **change), (None, "20"))
+    result = house.run(WEEK_1)
+    told = result.failures["silver_cast"]
+    assert not result.success
+    assert told.startswith(f"silver/cast, week {WEEK_1}: {sentence}; nothing was published.")
+    assert "mended at the source, or change the contract" in told
+    assert result.checks["failed"] == 1
+    newest, earlier = contract_checks(instance)
+    assert newest == {"passed": False, "severity": "ERROR", "week": str(WEEK_1), "text": sentence}
+    assert earlier["passed"] is True
+    silver = ("silver/cast", "silver/cast_quarantine")
+    assert [house.digests(WEEK_1)[path, WEEK_1] for path in silver] == [
+        before[path, WEEK_1] for path in silver
+    ]
+    assert len(house.rows("silver/cast", WEEK_1)) == 19
+
+
+@pytest.mark.parametrize(("refused", "published"), [(0, True), (1, True), (2, False)])
+def test_the_cap_is_the_largest_share_that_is_published(
+    lakehouse: Makes, refused: int, published: bool
+) -> None:
+    """Off by one at 5 %: one of twenty is within, two of twenty-one are not."""
+    house = house_with(lakehouse, CAST, *[(None, "20")] * refused)
+    assert house.run(WEEK_1).success is published
+
+
+def test_what_depends_on_a_stopped_table_is_not_reached(lakehouse: Makes) -> None:
+    """Gold from last week's silver and this week's titles would be neither week."""
+    titles = registered("raw/titles", "bronze/titles", "silver/titles", "gold/titles")
+    source = MemorySource({WEEK_1: publication(cast=credits("cast", *[(None, "1")] * 20))})
+    gold = registered("gold/cast")
+    result = lakehouse(source=source, tables=[RAW, BRONZE, CAST, *titles, *gold]).run(WEEK_1)
+    assert list(result.failures) == ["silver_cast"]
+    assert result.tables["gold/cast"].reason == "not reached, because silver_cast failed"
+    assert result.tables["gold/titles"].committed is True
+    assert result.tables["bronze/cast"].committed is True
+
+
+def test_a_sentence_among_names_is_kept_and_warned(lakehouse: Makes, instance: dg.DagsterInstance) -> None:
+    """A warning that failed the run, or hid the row, would not be a warning."""
+    house = house_with(lakehouse, CAST, ("A film about a man who keeps a lighthouse.", "20"))
+    result = house.run(WEEK_1)
+    assert result.success
+    assert (result.tables["silver/cast"].rows, result.tables["silver/cast_quarantine"].rows) == (20, 0)
+    assert result.checks == {"passed": 2, "failed": 0, "warned": 1}
+    (check,) = contract_checks(instance)
+    assert (check["passed"], check["severity"]) == (False, "WARN")
+
+
+def failure_of(house: Lakehouse, path: str, step: str) -> str:
+    result: WeekResult = house.run(WEEK_2, path)
+    assert not result.success
+    return result.failures[step]
+
+
+@pytest.mark.parametrize(
+    ("path", "step", "sentence"),
+    [
+        ("raw/cast", "raw_cast", "run `cloudflix run --week 2026-11-09 --select publication` first"),
+        (
+            "silver/cast",
+            "silver_cast",
+            "holds no week 2026-11-09: run `cloudflix run --week 2026-11-09 --select +bronze/cast` first",
+        ),
+    ],
+)
+def test_an_absent_own_week_is_an_error_that_names_the_command(
+    lakehouse: Makes, path: str, step: str, sentence: str
+) -> None:
+    """An absent week read as an empty one would publish an empty table."""
+    house = house_with(lakehouse, CAST)
+    assert house.run(WEEK_1).success
+    assert sentence in failure_of(house, path, step)

@@ -1,0 +1,183 @@
+"""One step: what it publishes, what it quarantines, what it leaves untouched. Real runs, small weeks."""
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import date
+
+import pytest
+
+from cloudflix_assets_tests.lakehouse import (
+    TITLE,
+    WEEK_1,
+    WEEK_2,
+    WEEK_3,
+    Lakehouse,
+    MemorySource,
+    credits,
+    csv_bytes,
+    publication,
+    registered,
+    titles,
+)
+from spark import digest
+from spark.bronze import contract_of
+from spark.datasets import DATASETS
+
+Makes = Callable[..., Lakehouse]
+BRONZE_TITLES = registered("raw/titles", "bronze/titles")
+TITLES = [*BRONZE_TITLES, *registered("silver/titles", "gold/titles")]
+CREDITS = [*TITLES, *registered("raw/cast", "bronze/cast", "silver/cast", "gold/cast")]
+FILMS = [
+    {"show_id": str(i), "title": f"Title {i}", "duration_minutes": str(100 - i % 3)} for i in range(1, 81)
+]
+
+
+def broken_by_address(lakehouse: Lakehouse, path: str) -> dict[int, list[str]]:
+    """Which rules each quarantined record broke."""
+    return {row["record_number"]: row["broken"] for row in lakehouse.rows(path, WEEK_1)}
+
+
+def committed(lakehouse: Lakehouse, week: date, tags: dict[str, str] | None = None) -> set[str]:
+    """The tables that a run commits; it must succeed."""
+    result = lakehouse.run(week, tags=tags)
+    assert result.failures == {}
+    return {path for path, table in result.tables.items() if table.committed}
+
+
+@pytest.fixture
+def with_refused(lakehouse: Makes) -> Lakehouse:
+    """Eighty sound films, a film of 5,000 minutes twice over, equal rows, and credits of nobody."""
+    delivered = titles(
+        {"show_id": "90", "title": "Endless", "duration_minutes": "5000"},  # record 1
+        {"show_id": "91", "title": "Too long at first", "duration_minutes": "5000"},  # record 2
+        *FILMS,  # records 3 to 82
+        {"show_id": "91", "title": "Too long at first"},  # record 83, what record 2 should have been
+        {"show_id": "1", "title": "Another title of 1"},  # record 84
+        FILMS[4],  # record 85, equal to record 7
+    )
+    sound = [(f"Actor {i}", str(i)) for i in range(1, 81)]
+    cast = credits("cast", *sound, ("Ghost", "999"), ("Actor of the endless", "90"), ("Actor 1", "1"))
+    house = lakehouse(source=MemorySource({WEEK_1: publication(titles=delivered, cast=cast)}), tables=CREDITS)
+    assert house.run(WEEK_1).success
+    return house
+
+
+@pytest.mark.both_engines
+def test_refused_records_are_quarantined_with_their_reasons(with_refused: Lakehouse) -> None:
+    """Dropping a duplicate or an orphan silently would make the counts lie."""
+    assert broken_by_address(with_refused, "silver/titles_quarantine") == {
+        1: ["duration_minutes: le"],
+        2: ["duration_minutes: le"],
+        84: ["duplicate key"],
+        85: ["duplicate row"],
+    }
+    assert broken_by_address(with_refused, "silver/cast_quarantine") == {83: ["duplicate row"]}
+    assert broken_by_address(with_refused, "gold/cast_quarantine") == {
+        81: ["show_id: in gold_titles"],
+        82: ["show_id: in gold_titles"],  # its film was refused
+    }
+    assert with_refused.rows("gold/titles_quarantine", WEEK_1) == []
+    orphans = [json.loads(row["record"]) for row in with_refused.rows("gold/cast_quarantine", WEEK_1)]
+    assert {"show_id": "999", "cast": "Ghost"} in orphans
+    refused = [json.loads(row["record"]) for row in with_refused.rows("silver/titles_quarantine", WEEK_1)]
+    assert {row["title"] for row in refused} >= {"Endless", "Another title of 1"}
+
+
+def test_the_lowest_address_that_breaks_nothing_else_stays(with_refused: Lakehouse) -> None:
+    """Keeping the first of two records although it is refused would lose the title."""
+    rows = {row["show_id"]: row for row in with_refused.rows("silver/titles", WEEK_1)}
+    assert len(rows) == 81
+    assert rows[91]["record_number"] == 83
+    assert rows[1]["title"] == "Title 1"
+    assert rows[5]["record_number"] == 7
+
+
+def test_a_refused_film_holds_no_rank(with_refused: Lakehouse) -> None:
+    """Ranking before judging would put a film of 5,000 minutes first."""
+    ranks = {r["duration_minutes"]: r["duration_ranking"] for r in with_refused.rows("gold/titles", WEEK_1)}
+    assert ranks == {100: 1, 99: 2, 98: 3, 90: 4}
+
+
+def test_a_second_run_commits_nothing_and_a_changed_file_only_its_descendants(lakehouse: Makes) -> None:
+    """Every needless commit makes all dependants stale and the history unreadable."""
+    source = MemorySource({WEEK_1: publication()})
+    house = lakehouse(source=source)
+    assert len(committed(house, WEEK_1)) == 30
+    before = house.digests(WEEK_1)
+    assert committed(house, WEEK_1) == set()
+
+    source.publications[WEEK_1] = publication(directors=credits("director", ("Someone Else", "1")))
+    layers = ("raw", "bronze", "silver", "gold")
+    assert committed(house, WEEK_1) == {f"{layer}/directors" for layer in layers}
+    same = {key: value for key, value in house.digests(WEEK_1).items() if "directors" not in key[0]}
+    assert same.items() <= before.items()
+
+    source.publications[WEEK_1] = publication()
+    committed(house, WEEK_1)
+    assert house.digests(WEEK_1) == before
+
+
+def test_force_commits_what_is_unchanged(lakehouse: Makes) -> None:
+    """The way out when a table's files, not its content, are in doubt."""
+    house = lakehouse(source=MemorySource({WEEK_1: publication()}), tables=BRONZE_TITLES)
+    committed(house, WEEK_1)
+    before = house.digests(WEEK_1)
+    assert committed(house, WEEK_1, {"cloudflix/force": "true"}) == {"raw/titles", "bronze/titles"}
+    assert house.digests(WEEK_1) == before
+    assert len(house.rows("bronze/titles", WEEK_1)) == 20
+
+
+@pytest.mark.parametrize("order", [(WEEK_1, WEEK_2, WEEK_3), (WEEK_3, WEEK_1, WEEK_2)])
+def test_weeks_never_mix(lakehouse: Makes, order: Sequence[date]) -> None:
+    """A step that reads or replaces another week than its own looks right until there are two."""
+    amounts = {WEEK_1: 3, WEEK_2: 5, WEEK_3: 4}
+    source = MemorySource({w: publication(titles=titles(*FILMS[:n])) for w, n in amounts.items()})
+    house = lakehouse(source=source, tables=TITLES)
+    for week in order:
+        committed(house, week)
+    for path in ("bronze/titles", "silver/titles", "gold/titles"):
+        assert {week: len(house.rows(path, week)) for week in amounts} == amounts
+        assert {row["week"] for row in house.rows(path, WEEK_2)} == {WEEK_2}
+
+
+def test_newflag_marks_what_last_week_did_not_hold(lakehouse: Makes) -> None:
+    """Comparing with any other week, or with gold itself, would flag the wrong titles."""
+    shown = {WEEK_1: FILMS[:3], WEEK_2: FILMS[1:5], WEEK_3: FILMS[:4]}
+    source = MemorySource({week: publication(titles=titles(*films)) for week, films in shown.items()})
+    house = lakehouse(source=source, tables=TITLES)
+    for week in shown:
+        committed(house, week)
+    new = {
+        week: {row["show_id"] for row in house.rows("gold/titles", week) if row["newflag"]} for week in shown
+    }
+    assert new == {WEEK_1: {1, 2, 3}, WEEK_2: {4, 5}, WEEK_3: {1}}
+
+
+def test_swapping_minutes_and_seasons_changes_bronze(lakehouse: Makes) -> None:
+    """A digest that skips nulls, or knows no column names, takes (90, null) for (null, 90)."""
+    swapped = [{**f, "duration_minutes": None, "duration_seasons": f["duration_minutes"]} for f in FILMS]
+    source = MemorySource(
+        {WEEK_1: publication(titles=titles(*FILMS)), WEEK_2: publication(titles=titles(*swapped))}
+    )
+    house = lakehouse(source=source, tables=BRONZE_TITLES)
+    for week in (WEEK_1, WEEK_2):
+        committed(house, week)
+    recorded = house.digests(WEEK_1, WEEK_2)
+    assert recorded["bronze/titles", WEEK_1] != recorded["bronze/titles", WEEK_2]
+    # The address alone would tell the files apart: the columns must, too.
+    fields = contract_of(DATASETS[0]).to_structtype()
+    content = type(fields)([field for field in fields if field.name != "source_file"])
+    found = {digest.digest(house.read("bronze/titles", week), content) for week in (WEEK_1, WEEK_2)}
+    assert len(found) == 2
+
+
+def test_an_unrelated_column_is_rescued(lakehouse: Makes) -> None:
+    """A publisher who adds a column must not stop the week, nor lose the column."""
+    header = ["extra", *TITLE]
+    rows = [["kept", *TITLE.values()], [None, *{**TITLE, "show_id": "2"}.values()]]
+    source = MemorySource({WEEK_1: publication(titles=csv_bytes(header, rows))})
+    house = lakehouse(source=source, tables=TITLES)
+    committed(house, WEEK_1)
+    rescued = {row["show_id"]: row["rescued"] for row in house.rows("bronze/titles", WEEK_1)}
+    assert rescued == {"1": '{"extra": "kept"}', "2": None}
+    assert [row["title"] for row in house.rows("gold/titles", WEEK_1)] == ["A Title", "A Title"]

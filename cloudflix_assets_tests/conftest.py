@@ -16,7 +16,8 @@ from cloudflix_assets_tests.settings import TestSettings
 @pytest.fixture(scope="session")
 def spark_session() -> SparkSession:
     """A session of the engine under test (`CLOUDFLIX_ENGINE`), one per process."""
-    return spark_resource(Environment()).spark_session
+    session: SparkSession = spark_resource(Environment()).spark_session
+    return session
 
 
 @pytest.fixture

@@ -82,7 +82,6 @@ def failure(result: dg.ExecuteInProcessResult) -> str:
     return (told.description or "") if told else ""
 
 
-@pytest.mark.both_engines
 def test_two_weeks_never_mix(house: Lakehouse, source: MemorySource) -> None:
     """A rerun of one week leaves the rows and the commit of the other."""
     assert (names(house, WEEK_1), names(house, WEEK_2)) == (["a", "b"], ["c"])

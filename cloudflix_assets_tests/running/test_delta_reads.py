@@ -1,0 +1,87 @@
+"""Weeks are read together and apart; what a table or a week lacks is null, empty, or refused."""
+
+from datetime import date, timedelta
+
+import pyspark.sql.types as T
+import pytest
+from deltalake import DeltaTable, QueryBuilder
+from pyspark.sql import SparkSession
+
+from cloudflix_assets import delta
+from cloudflix_assets.environment import Environment
+from cloudflix_assets.lake import Lake
+from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, WEEK_3
+from cloudflix_assets_tests.running.delta_cases import FIELDS, OTHER_ROWS, ROWS, TABLE, stored, week_of
+
+
+@pytest.fixture
+def lake(environment: Environment) -> Lake:
+    return Lake(environment.lake_root)
+
+
+@pytest.mark.both_engines
+def test_delta_rs_reads_what_the_engine_wrote(lake: Lake, spark_session: SparkSession) -> None:
+    delta.replace(lake, spark_session, week_of(spark_session, ROWS))
+    delta.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2))
+
+    query = QueryBuilder().register("tiny", DeltaTable(lake.uri(TABLE)))
+    found = query.execute("select id, name, week from tiny order by id").read_all()
+
+    ids, weeks = (found.column(name).to_pylist() for name in ("id", "week"))
+    assert ids == [1, 2, 3, 4, 5]
+    assert weeks == [WEEK_1] * 2 + [WEEK_2] * 3
+
+
+@pytest.mark.both_engines
+def test_weeks_are_read_together_and_apart(lake: Lake, spark_session: SparkSession) -> None:
+    """Two weeks in one frame must keep telling which row is of which."""
+    for number, week in enumerate((WEEK_1, WEEK_2, WEEK_3)):
+        delta.replace(lake, spark_session, week_of(spark_session, [(number, None)], week))
+
+    frame = delta.read(lake, spark_session, TABLE, FIELDS, [WEEK_2, WEEK_3], required=WEEK_3)
+
+    assert sorted(map(tuple, frame.collect())) == [(1, None, WEEK_2), (2, None, WEEK_3)]
+    assert frame.schema["week"].dataType == T.DateType()
+
+
+@pytest.mark.both_engines
+def test_a_column_that_the_stored_table_lacks_is_null(lake: Lake, spark_session: SparkSession) -> None:
+    delta.replace(lake, spark_session, week_of(spark_session, ROWS))
+    wider = T.StructType([*FIELDS, T.StructField("score", T.IntegerType())])
+
+    frame = delta.read(lake, spark_session, TABLE, wider, [WEEK_1])
+
+    assert frame.schema["score"].dataType == T.IntegerType()
+    assert sorted(map(tuple, frame.collect())) == [(1, "one", None, WEEK_1), (2, None, None, WEEK_1)]
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_an_absent_earlier_week_has_no_rows(lake: Lake, spark_session: SparkSession, exists: bool) -> None:
+    """`newflag` of the first week looks a week back, into a table that may not be there yet."""
+    if exists:
+        delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_2))
+
+    frame = delta.read(lake, spark_session, TABLE, FIELDS, [WEEK_1])
+
+    assert frame.columns == ["id", "name", "week"]
+    assert frame.collect() == []
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_an_absent_own_week_names_the_command(lake: Lake, spark_session: SparkSession, exists: bool) -> None:
+    """An empty input would become an empty output, and nobody would notice."""
+    if exists:
+        delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
+
+    with pytest.raises(delta.WeekAbsent) as refused:
+        delta.read(lake, spark_session, TABLE, FIELDS, [WEEK_1, WEEK_2], required=WEEK_2)
+
+    sentence = str(refused.value)
+    assert f"{TABLE} holds no week {WEEK_2}" in sentence
+    assert f"`cloudflix run --week {WEEK_2} --select" in sentence
+
+
+@pytest.mark.parametrize("week", [date(2024, 12, 30), date(2026, 1, 5) + timedelta(weeks=520)])
+def test_weeks_of_other_years_are_weeks(lake: Lake, spark_session: SparkSession, week: date) -> None:
+    delta.replace(lake, spark_session, week_of(spark_session, ROWS, week))
+    assert stored(lake, spark_session, week) == ROWS

@@ -122,7 +122,7 @@ def dev(
 
         prepare(environment)
     console.print(f"The web UI comes up on [bold]http://localhost:{port}[/]; Ctrl-C ends it.")
-    command = [sys.executable, "-m", "dagster", "dev", "-m", DEFINITIONS, "-p", str(port)]
+    command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "-m", DEFINITIONS, "-p", str(port)]
     raise typer.Exit(subprocess.run(command, env=environment.for_child(), check=False).returncode)
 
 

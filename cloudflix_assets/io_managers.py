@@ -9,10 +9,14 @@ from pyspark.sql import DataFrame
 from pyspark.sql.types import StructType
 
 from cloudflix_assets import delta
-from cloudflix_assets.errors import told
+from cloudflix_assets.errors import CloudflixError, told
 from cloudflix_assets.lake import Lake
 from cloudflix_assets.manifest import Manifest
 from cloudflix_assets.partitions import week_of
+
+
+class NotJudged(CloudflixError):
+    """An asset of a user's own would publish what no contract has judged."""
 
 
 class DeltaIOManager(dg.IOManager):
@@ -29,6 +33,11 @@ class DeltaIOManager(dg.IOManager):
         """Commit a judged week; a `Judged` also settles the quarantine that was stored before it."""
         started = time.monotonic()
         with told():
+            if not isinstance(obj, delta.WeekOfTable | delta.Judged):
+                raise NotJudged(
+                    f"{'/'.join(context.asset_key.path)} returned a {type(obj).__name__} that nobody judged: "
+                    "declare it as a Table in spark/registry.py, or give the asset an IO manager of its own."
+                )
             if isinstance(obj, delta.Judged):
                 week, outcome = obj.week, delta.replace_beside(self.lake, self.spark.spark_session, obj)
             else:

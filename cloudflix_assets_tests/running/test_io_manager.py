@@ -186,3 +186,21 @@ def test_nothing_landed_names_the_command(lakehouse: Callable[..., Lakehouse], s
     (sentence,) = result.failures.values()
     assert f"nothing was landed for the week {WEEK_1}" in sentence
     assert f"`cloudflix run --week {WEEK_1} --select publication`" in sentence
+
+
+def test_what_nobody_has_judged_is_not_stored(house: Lakehouse, spark_session: SparkSession) -> None:
+    """A frame of a user's own asset would be published without a contract."""
+
+    @dg.asset(key=["gold", "mine"])
+    def mine() -> DataFrame:
+        return spark_session.range(3)
+
+    result = dg.materialize(
+        [mine], instance=house.instance, resources=house.defs.resources, raise_on_error=False
+    )
+    (failure,) = (event for event in result.all_events if event.is_step_failure)
+    told = failure.step_failure_data.user_failure_data
+    assert told is not None
+    assert told.description is not None
+    assert "gold/mine returned a DataFrame that nobody judged: declare it as a Table" in told.description
+    assert not (house.environment.lake_root / "gold" / "mine").exists()

@@ -29,7 +29,7 @@ ROWS = {  # bronze, silver, silver quarantine, gold
 
 @pytest.fixture(scope="module")
 def week(tmp_path_factory: pytest.TempPathFactory, real_files: Path) -> tuple[Path, Told]:
-    """The command of the issue, run once: its home, and what it told."""
+    """One real week, run once by the command line: its home, and what it told."""
     home = tmp_path_factory.mktemp("real") / "home"
     return home, cloudflix(home, "run", "--source", str(real_files), *OPTIONS)
 
@@ -58,7 +58,7 @@ def test_thirty_tables_are_committed(week: tuple[Path, Told], tables: dict[str, 
 
 @pytest.mark.parametrize("name", ROWS)
 def test_every_record_is_accounted_for(tables: dict[str, dict[str, Any]], name: str) -> None:
-    """The table of the issue: bronze, silver, silver's quarantine, gold; and no orphan."""
+    """The numbers of the real files: bronze, silver, silver's quarantine, gold; and no orphan."""
     paths = (f"bronze/{name}", f"silver/{name}", f"silver/{name}_quarantine", f"gold/{name}")
     assert tuple(tables[path]["rows"] for path in paths) == ROWS[name]
     assert tables[f"gold/{name}_quarantine"]["rows"] == 0

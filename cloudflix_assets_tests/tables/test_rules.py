@@ -85,7 +85,7 @@ def test_without_a_quarantine_a_broken_rule_fails_the_week() -> None:
     ids=str,
 )
 def test_types_that_a_digest_can_carry(type_: Any) -> None:
-    """The types of DESIGN §1, no fewer."""
+    """Every type that has a digest, no fewer."""
     assert compiled(table_of(type_)) == ()
 
 

@@ -138,7 +138,7 @@ def test_an_unknown_rating_is_reported_and_kept(judge: Judge) -> None:
 
 
 def test_the_real_catalogue_s_vocabulary() -> None:
-    """14 ratings and two kinds (FACTS §2)."""
+    """The 14 ratings and two kinds of the real file."""
     assert (len(RATINGS + UNRATED), KINDS) == (14, ["Movie", "TV Show"])
 
 

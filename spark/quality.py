@@ -65,8 +65,9 @@ def judged(table: Table, built: DataFrame, parents: Mapping[str, DataFrame]) -> 
     broken = F.concat(REASONS, _named(_breaches(table, rules)))
     frame = frame.withColumn(BROKEN, F.array_sort(broken))
     frame = frame.withColumn(ACCEPTED, ~_any_of(BROKEN, rules, Severity.QUARANTINE))
-    if table.key and table.has_quarantine:
-        frame = _with_duplicates(table, frame, rules)
+    if table.key:
+        mark = _with_duplicates if table.has_quarantine else _with_repeated_keys
+        frame = mark(table, frame, rules)
     extra = () if not table.has_quarantine else ADDRESS
     stored = dict.fromkeys((*fields(table).names, *extra))
     return frame.select(*stored, BROKEN, ACCEPTED)
@@ -180,6 +181,13 @@ def _with_duplicates(table: Table, frame: DataFrame, rules: Mapping[str, Compile
     broken = F.when(contest, F.concat(BROKEN, _named([duplicate]))).otherwise(F.col(BROKEN))
     frame = frame.withColumn(BROKEN, F.array_sort(broken))
     return frame.withColumn(ACCEPTED, ~_any_of(BROKEN, rules, Severity.QUARANTINE))
+
+
+def _with_repeated_keys(table: Table, frame: DataFrame, _: Mapping[str, CompiledRule]) -> DataFrame:
+    """Without addresses no row is the first: every row of a repeated key breaks the rule."""
+    repeated = F.count("*").over(Window.partitionBy(*table.key)) > 1
+    broken = F.concat(BROKEN, _named([F.when(repeated, DUPLICATE_KEY)]))
+    return frame.withColumn(BROKEN, F.array_sort(broken))
 
 
 def _place(contest: Column, *columns: str) -> Column:

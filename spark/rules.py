@@ -104,7 +104,8 @@ def compiled(table: Table) -> tuple[CompiledRule, ...]:
     found += [(name, None) for name in table.reasons]
     found += [(foreign.rule, None) for foreign in table.foreign_keys]
     if table.key:
-        found += [(DUPLICATE_ROW, None), (DUPLICATE_KEY, None)]
+        found += [(DUPLICATE_ROW, None)] if table.has_quarantine else []
+        found.append((DUPLICATE_KEY, None))
     _check_keys(table, set(schema.columns))
     if schema.checks or schema.unique:
         raise ContractError(

@@ -216,6 +216,20 @@ def test_a_table_without_quarantine_accepts_every_row(judged: Any) -> None:
     assert found.broken == [["id: gt"], []]
 
 
+def test_a_repeated_key_fails_a_table_without_quarantine(judged: Any) -> None:
+    """Its key would otherwise be declared and never judged."""
+    table = Table(
+        layer=Layer.GOLD,
+        name="films",
+        grain="",
+        contract=Films,
+        build=FILMS.build,
+        key=("id",),
+        has_quarantine=False,
+    )
+    assert judged({}, {"minutes": 80}, {"id": 2}, table=table).broken == [KEY, KEY, []]
+
+
 def test_judging_adds_no_rows(judged: Any, spark_session: SparkSession) -> None:
     """A parent that holds its key twice would multiply its children."""
     assert len(judged({}, {"id": 2}).rows) == 2

@@ -20,9 +20,9 @@ from cloudflix_assets.partitions import WEEK, in_calendar, last_ended, span
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = Console(stderr=True, highlight=False)
 
-Home = Annotated[Path | None, typer.Option(help="Folder of the instance and the lake [env: CLOUDFLIX_HOME]")]
+Home = Annotated[Path | None, typer.Option(help="Folder of the instance and the lake (CLOUDFLIX_HOME)")]
 SourceOption = Annotated[
-    str | None, typer.Option(help="sample, or a folder of five CSV files or of weeks [env: CLOUDFLIX_SOURCE]")
+    str | None, typer.Option(help="sample, or a folder of five CSV files or of weeks (CLOUDFLIX_SOURCE)")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one line of JSON on standard output")]
 

@@ -14,6 +14,8 @@ from cloudflix_assets.lake import Lake
 from cloudflix_assets.manifest import Manifest
 from cloudflix_assets.partitions import week_of
 
+LINEAGE = "dagster/column_lineage"
+
 
 class NotJudged(CloudflixError):
     """An asset of a user's own would publish what no contract has judged."""
@@ -42,8 +44,11 @@ class DeltaIOManager(dg.IOManager):
                 week, outcome = obj.week, delta.replace_beside(self.lake, self.spark.spark_session, obj)
             else:
                 week, outcome = obj, delta.replace(self.lake, self.spark.spark_session, obj)
+        # The web UI draws a column's lineage from materializations alone.
+        lineage = {n: v for n, v in (context.definition_metadata or {}).items() if n == LINEAGE}
         context.add_output_metadata(
             {
+                **lineage,
                 "dagster/partition_row_count": week.rows,
                 "dagster/uri": self.lake.uri(week.path),
                 "digest": week.digest,

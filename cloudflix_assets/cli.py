@@ -1,7 +1,7 @@
 """`cloudflix`: run weeks, see what the lake holds, open the web UI."""
 
 import json
-import subprocess
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -123,7 +123,8 @@ def dev(
         prepare(environment)
     console.print(f"The web UI comes up on [bold]http://localhost:{port}[/]; Ctrl-C ends it.")
     command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "-m", DEFINITIONS, "-p", str(port)]
-    raise typer.Exit(subprocess.run(command, env=environment.for_child(), check=False).returncode)
+    # In place of this process, so that Ctrl-C reaches Dagster and nobody else.
+    os.execve(sys.executable, command, environment.for_child())
 
 
 def _environment(**options: Any) -> Environment:

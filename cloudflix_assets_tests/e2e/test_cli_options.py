@@ -187,15 +187,11 @@ def test_dev_opens_the_web_ui_on_the_same_instance(tmp_path: Path, monkeypatch: 
     """Another home, or telemetry, and the web UI would show somebody else's runs, to somebody else."""
     seen: dict[str, Any] = {}
 
-    class Ended:
-        returncode = 0
-
-    def run(command: list[str], *, env: dict[str, str], check: bool) -> Ended:
+    def execve(path: str, command: list[str], env: dict[str, str]) -> None:
         seen.update(command=command, env=env)
-        return Ended()
 
-    monkeypatch.setattr("cloudflix_assets.cli.subprocess.run", run)
+    monkeypatch.setattr("cloudflix_assets.cli.os.execve", execve)
     assert cloudflix(tmp_path / "home", "dev", "--port", "3456").code == 0
-    assert seen["command"][1:] == ["-m", "dagster", "dev", "-m", "cloudflix_assets.definitions", "-p", "3456"]
+    assert seen["command"][3:] == ["-m", "dagster", "dev", "-m", "cloudflix_assets.definitions", "-p", "3456"]
     assert seen["env"]["DAGSTER_HOME"] == seen["env"]["CLOUDFLIX_HOME"] == str(tmp_path / "home")
     assert "enabled: false" in (tmp_path / "home" / "dagster.yaml").read_text()

@@ -22,7 +22,7 @@ from pyspark.sql import types as T
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from cloudflix_assets import parquet
-from cloudflix_assets.delta_table import WEEK, application, created, evolved, opened, reopened
+from cloudflix_assets.delta_table import WEEK, application, created, evolved, opened
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake import Lake
 from spark import digest
@@ -94,7 +94,7 @@ def replace(lake: Lake, session: SparkSession, week: WeekOfTable) -> Outcome:
             # Anew for every attempt: one transaction must never remove and add the same path.
             written = _written(lake, week)
             version = _committed(table, week, written)
-            _prove(lake, week, version, written)
+            _prove(table, week, version, written)
             return Outcome(version, committed=True, bytes=sum(file.size for file in written))
     raise Contended(
         f"{week.path}, week {week.week}: {ATTEMPTS} commits met other writers of this table; "
@@ -238,9 +238,9 @@ def _action(file: parquet.File, week: date) -> AddAction:
     )
 
 
-def _prove(lake: Lake, week: WeekOfTable, version: int, files: list[parquet.File]) -> None:
+def _prove(table: DeltaTable, week: WeekOfTable, version: int, files: list[parquet.File]) -> None:
     """The week's active files are exactly ours, unless a later commit replaced it again."""
-    table = reopened(lake, week.path)
+    table.update_incremental()
     if table.transaction_version(application(week.week)) != version:
         return
     actions = pa.table(table.get_add_actions(flatten=True))

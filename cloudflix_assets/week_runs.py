@@ -129,7 +129,7 @@ def _selected(defs: dg.Definitions, select: str | None) -> set[dg.AssetKey] | No
         keys = dg.AssetSelection.from_string(_BARE_PATH.sub(r'key:"\1"', select)).resolve(
             defs.resolve_asset_graph()
         )
-    except Exception as error:
+    except Exception as error:  # Dagster's two selection grammars raise a dozen kinds; none is swallowed
         raise CloudflixError(
             f"--select {select!r} cannot be read ({str(error).splitlines()[0]}): "
             "name assets (silver/titles), their upstream (+gold/cast) or a layer (group:gold)."

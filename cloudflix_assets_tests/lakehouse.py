@@ -13,6 +13,7 @@ import dagster as dg
 from pyspark.sql import DataFrame
 
 from cloudflix_assets import delta
+from cloudflix_assets.assets.description import stored_fields
 from cloudflix_assets.build import build_defs
 from cloudflix_assets.engine import spark_resource
 from cloudflix_assets.environment import Environment
@@ -24,6 +25,9 @@ from spark.registry import TABLES
 from spark.table import Table
 
 WEEK_1, WEEK_2, WEEK_3 = date(2026, 11, 2), date(2026, 11, 9), date(2026, 11, 16)
+
+PATHS = tuple(path for table in TABLES for path in stored_fields(table))
+"""Every Delta table, quarantines included."""
 
 TITLE = {
     "duration_minutes": "90",

@@ -8,14 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from cloudflix_assets_tests.tables import test_lookups
+from spark.datasets import DATASETS, Dataset
+from spark.delivery import MALFORMED, RESCUED
 from spark.registry import TABLES
 from spark.rules import compiled
-from spark.table import PUBLICATION, Layer, Table, upstream
+from spark.table import ADDRESS, PUBLICATION, Layer, Table, upstream
 
 ROOT = Path(__file__).parents[1]
 # rules.py holds the pattern that finds such patterns in contracts.
 SPARK_FILES = sorted(path for path in (ROOT / "spark").rglob("*.py") if path.name != "rules.py")
 BY_NAME = {table.identifier: table for table in TABLES}
+JUDGED = [table for table in TABLES if table.layer in {Layer.SILVER, Layer.GOLD}]
+RESERVED_TABLES = {"files", "landing", "landed", "refused", "staging"}
+RESERVED_COLUMNS = {"week", RESCUED, MALFORMED, *ADDRESS}
 
 UNPORTABLE = {
     "white space is [\\p{Z}\\s], together": r"(?<!\\p\{Z\})\\s",
@@ -29,30 +35,61 @@ UNPORTABLE = {
 def test_every_parameter_names_a_table_of_the_registry(table: Table) -> None:
     """A misspelt parameter would only fail when the definitions load, far from its cause."""
     named = {*map(upstream, table.parameters), *(foreign.parent for foreign in table.foreign_keys)}
-    assert named <= {*BY_NAME, PUBLICATION}
+    unknown = named - {*BY_NAME, PUBLICATION}
+    assert unknown == set(), (
+        f"{table.path} reads {', '.join(unknown)}, which no table of the registry is called"
+    )
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.path)
 def test_every_table_and_column_says_what_it_is(table: Table) -> None:
     """A column without a description is a question to its author."""
-    assert table.description
-    assert table.grain
-    assert table.owners
+    assert table.description, f"{table.path}: give its contract a docstring"
+    assert table.grain, f"{table.path}: say what one row is, as grain"
+    assert table.owners, f"{table.path}: name its owners"
     undescribed = [n for n, c in table.contract.to_schema().columns.items() if not c.description]
-    assert undescribed == []
+    assert undescribed == [], f"{table.path}: describe {', '.join(undescribed)}, as pa.Field(description=…)"
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.path)
 def test_every_contract_compiles_to_named_rules(table: Table) -> None:
     """A rule that cannot be compiled must be an error at load time, never skipped."""
-    assert compiled(table)
+    assert compiled(table), f"{table.path}: its contract has no rule, so nothing of it is judged"
 
 
 @pytest.mark.parametrize("layer", [Layer.SILVER, Layer.GOLD])
 def test_every_module_of_a_layer_is_registered(layer: Layer) -> None:
     """A new module that nobody lists would silently never run."""
+    registered = {table.name for table in TABLES if table.layer is layer}
     modules = {path.stem for path in (ROOT / "spark" / layer.value).glob("[a-z]*.py")}
-    assert modules == {table.name for table in TABLES if table.layer is layer}
+    for name in sorted(modules - registered):
+        pytest.fail(
+            f"spark/{layer.value}/{name}.py stands in no line of spark/registry.py: add it to TABLES",
+            pytrace=False,
+        )
+    assert registered <= modules, (
+        f"name the modules of {registered - modules} in spark/{layer.value}/ like their tables"
+    )
+
+
+@pytest.mark.parametrize("table", JUDGED, ids=lambda table: table.path)
+def test_every_table_has_tests(table: Table) -> None:
+    """A contract that no test breaks may hold nothing."""
+    names = {f"test_{table.name}.py", f"test_{table.identifier}.py"}
+    there = {path.name for path in (ROOT / "cloudflix_assets_tests" / "tables").glob("test_*.py")}
+    assert table.name in test_lookups.COLUMNS or names & there, (
+        f"{table.path} has no tests: write cloudflix_assets_tests/tables/test_{table.name}.py, "
+        "or add a lookup to COLUMNS of test_lookups.py"
+    )
+
+
+@pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: dataset.name)
+def test_every_dataset_is_described_and_free_of_reserved_names(dataset: Dataset) -> None:
+    """`raw/files` holds the landed bytes, and bronze adds columns of its own to every file."""
+    assert dataset.description, f"{dataset.name}: say in spark/datasets.py what it holds"
+    assert dataset.name not in RESERVED_TABLES, f"{dataset.name} is a name that the lake keeps for itself"
+    assert not RESERVED_COLUMNS & set(dataset.columns), f"{dataset.name}: bronze adds a column of that name"
+    assert len(set(dataset.columns)) == len(dataset.columns), f"{dataset.name} declares a column twice"
 
 
 def test_foreign_keys_point_at_gold_keys() -> None:
@@ -60,8 +97,10 @@ def test_foreign_keys_point_at_gold_keys() -> None:
     for table in TABLES:
         for foreign in table.foreign_keys:
             parent = BY_NAME[foreign.parent]
-            assert parent.layer is Layer.GOLD
-            assert parent.key == (foreign.column,)
+            assert parent.layer is Layer.GOLD, f"{table.path}: {foreign.parent} is no gold table"
+            assert parent.key == (foreign.column,), (
+                f"{table.path}: {foreign.column} is not the key of {parent.path}"
+            )
 
 
 @pytest.mark.parametrize("path", SPARK_FILES, ids=lambda path: str(path.relative_to(ROOT)))

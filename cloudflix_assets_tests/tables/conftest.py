@@ -43,7 +43,8 @@ class Judgement:
     @property
     def accepted(self) -> list[dict[str, Any]]:
         """The rows to publish, with their address."""
-        return [row.asDict() for row in self.rows if row[quality.ACCEPTED]]
+        accepted = [row.asDict() for row in self.rows if row[quality.ACCEPTED]]
+        return [{k: v for k, v in row.items() if not k.startswith("_")} for row in accepted]
 
 
 Judge = Callable[..., Judgement]
@@ -80,8 +81,9 @@ def judge(frame_of: FrameOf) -> Judge:
 
 
 def judgement_of(table: Table, staged: DataFrame) -> Judgement:
-    """Collect a judged frame."""
-    return Judgement(table, staged, staged.orderBy(*ADDRESS).collect())
+    """Collect a judged frame; a table without addresses is in the order of its key."""
+    order = ADDRESS if set(ADDRESS) <= set(staged.columns) else table.key
+    return Judgement(table, staged, staged.orderBy(*order).collect())
 
 
 def _schema(table: Table) -> T.StructType:

@@ -1,16 +1,10 @@
-"""Where publications come from: folders flat or by week, the sample, and how a setting names them."""
+"""Where publications come from: folders flat or by week, and how a setting names a source."""
 
-import os
-import subprocess
-import sys
-from collections import Counter
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from cloudflix_assets.partitions import WEEK
 from cloudflix_assets.sources import Delivered, Source, SourceRefused, source_of
 from cloudflix_assets.sources.directory import Directory
 from cloudflix_assets.sources.sample import Sample
@@ -18,15 +12,11 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,
     WEEK_3,
-    Lakehouse,
     credits,
     publication,
     put,
 )
 from spark.datasets import DATASETS
-from spark.delivery import inspected
-
-WEEKS = [date(2026, 1, 5), WEEK_1, WEEK_2, date(2030, 12, 30)]
 
 
 def contents(source: Source, week: date) -> dict[str, bytes]:
@@ -110,64 +100,3 @@ def test_a_setting_names_a_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert source_of("files", "catalogue").identity == "directory:catalogue"
     monkeypatch.chdir(tmp_path.parent)
     assert source_of(".").identity == f"directory:{tmp_path.parent.name}"
-
-
-@pytest.mark.parametrize("week", WEEKS, ids=str)
-def test_the_sample_is_the_same_every_time_it_is_asked(week: date) -> None:
-    """A sample that depends on the process (set order, hash seed) would never come out unchanged."""
-    assert contents(Sample(), week) == contents(Sample(), week)
-
-
-def test_the_sample_is_the_same_in_every_process() -> None:
-    """The order of a set, or `hash`, would differ from run to run, and every week be new."""
-    code = (
-        "import sys; from datetime import date; from cloudflix_assets.sources.sample import Sample\n"
-        "for d in Sample().deliveries(date(2026, 11, 2)): sys.stdout.buffer.write(d.open().read())"
-    )
-    environment = {**os.environ, "PYTHONHASHSEED": "7"}
-    there = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True)
-    assert there.stdout == b"".join(contents(Sample(), WEEK_1).values())
-
-
-@pytest.mark.parametrize("name", [dataset.name for dataset in DATASETS])
-def test_every_file_of_the_sample_changes_every_week(name: str) -> None:
-    """Weeks of equal files would show nothing of what a week is for."""
-    files = [contents(Sample(), WEEK_1 + WEEK * i)[name] for i in range(4)]
-    assert len(set(files)) == 4
-
-
-@pytest.mark.parametrize("week", WEEKS, ids=str)
-def test_every_file_of_the_sample_is_sound(week: date) -> None:
-    """The first thing a newcomer runs must not be refused, in any week."""
-    for dataset, delivered in zip(DATASETS, Sample().deliveries(week), strict=True):
-        found = inspected(delivered.open(), dataset, delivered.file)
-        assert (delivered.dataset, found.header) == (dataset.name, dataset.columns)
-        assert found.records > 100
-
-
-def test_the_sample_holds_every_defect_of_the_real_files(lakehouse: Callable[..., Lakehouse]) -> None:
-    """A sample without defects would show a quarantine that is always empty."""
-    house = lakehouse(source=Sample())
-    assert house.run(WEEK_1).failures == {}
-    broken = Counter(
-        (path, rule)
-        for path in ("silver/titles", "silver/cast", "gold/cast")
-        for row in house.rows(f"{path}_quarantine", WEEK_1)
-        for rule in row["broken"]
-    )
-    assert broken == {
-        ("silver/titles", "fragment, joined into the record before it"): 1,
-        ("silver/titles", "duration_minutes: readable"): 1,
-        ("silver/titles", "duration_minutes: le"): 1,
-        ("silver/titles", "duplicate row"): 1,
-        ("silver/titles", "duplicate key"): 1,
-        ("silver/cast", "duplicate row"): 1,
-        ("gold/cast", "show_id: in gold_titles"): 8,  # one of no title, the others of refused titles
-    }
-    titles = house.rows("silver/titles", WEEK_1)
-    assert {row["title"] for row in titles} >= {"The Long Way: Home", 'The "Quoted" One'}
-    assert [row["date_added"] for row in titles].count(None) == 1
-    assert any(row["rating"] is None for row in titles)
-    sentences = [row for row in house.rows("silver/cast", WEEK_1) if "lighthouse keeper" in row["cast"]]
-    assert len(sentences) == 1
-    assert "Japan," not in {row["country"] for row in house.rows("silver/countries", WEEK_1)}

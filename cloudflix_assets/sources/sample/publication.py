@@ -1,0 +1,78 @@
+"""One publication: its five files, and what gold must make of what silver accepts."""
+
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from cloudflix_assets.sources.sample import titles
+from cloudflix_assets.sources.sample.credit_slips import credit_slips
+from cloudflix_assets.sources.sample.credits import LOOKUPS, Credits
+from cloudflix_assets.sources.sample.draws import Mask
+from cloudflix_assets.sources.sample.edition import Edition
+from cloudflix_assets.sources.sample.files import File
+from cloudflix_assets.sources.sample.slips import Plan, planned
+from cloudflix_assets.sources.sample.title_slips import TITLE_SLIPS
+from spark.datasets import DATASETS
+
+TITLES = "titles"
+TITLES_PER_SLIP = 4_000
+CREDITS_PER_SLIP = 10_000
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What the sample delivers in one week. Depends on seed, week and number of titles alone."""
+
+    edition: Edition
+
+    def file(self, name: str) -> File:
+        """A file, by the name of its dataset."""
+        columns = {dataset.name: dataset.columns for dataset in DATASETS}[name]
+        if name == TITLES:
+            return File(columns, self._titles, partial(titles.typed, self.edition), titles.delivered)
+        lookup = Credits(self.edition, name)
+        kinds = credit_slips(name, LOOKUPS[name].column)
+        plan = planned(self.edition, name, lookup.records, kinds, CREDITS_PER_SLIP)
+        return File(columns, plan, lookup.typed, lookup.delivered)
+
+    @cached_property
+    def _titles(self) -> Plan:
+        return planned(self.edition, TITLES, self.edition.titles, TITLE_SLIPS, TITLES_PER_SLIP)
+
+    @cached_property
+    def accepted(self) -> Mask:
+        """By place: whether silver and gold hold its title."""
+        accepted = np.ones(self.edition.titles, bool)
+        accepted[self._titles.refused_origins()] = False
+        return accepted
+
+    def gold_titles(self, silver: pa.Table) -> pa.Table:
+        """Accepted titles with their rank by minutes and whether the week before lacked them."""
+        minutes = silver.column("duration_minutes")
+        ranks = pa.array(self._ranks).take(minutes)
+        new = pa.array(self._new).take(silver.column(titles.PLACE))
+        return silver.append_column("duration_ranking", ranks).append_column("newflag", new)
+
+    def known(self, silver: pa.Table) -> pa.ChunkedArray:
+        """Whether gold holds the title of each row of a lookup."""
+        return pc.fill_null(pa.array(self.accepted).take(silver.column(titles.PLACE)), False)
+
+    @cached_property
+    def _ranks(self) -> NDArray[np.int32]:
+        """By minutes: the dense rank, the longest first."""
+        places = self.edition.places()
+        movies = self.accepted & ~titles.is_series(self.edition, places)
+        occurs = np.zeros(titles.LONGEST_MINUTES + 1, np.int32)
+        occurs[titles.minutes(self.edition, places[movies])] = 1
+        return np.cumsum(occurs[::-1], dtype=np.int32)[::-1]
+
+    @cached_property
+    def _new(self) -> NDArray[np.int32]:
+        """By place: 1 where the week before did not accept its title, else 0."""
+        before, places = Publication(self.edition.before), self.edition.places()
+        stayed = self.edition.numbers(places) == before.edition.numbers(places)
+        return np.where(before.accepted & stayed, 0, 1).astype(np.int32)

@@ -22,6 +22,9 @@ TITLES = "titles"
 TITLES_PER_SLIP = 4_000
 CREDITS_PER_SLIP = 10_000
 
+MADE = tuple(dataset for dataset in DATASETS if dataset.name in {TITLES, *LOOKUPS})
+"""The files that the sample knows how to make."""
+
 
 @dataclass(frozen=True)
 class Publication:
@@ -31,7 +34,7 @@ class Publication:
 
     def file(self, name: str) -> File:
         """A file, by the name of its dataset."""
-        columns = {dataset.name: dataset.columns for dataset in DATASETS}[name]
+        columns = {dataset.name: dataset.columns for dataset in MADE}[name]
         if name == TITLES:
             return File(columns, self._titles, partial(titles.typed, self.edition), titles.delivered)
         lookup = Credits(self.edition, name)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
-from cloudflix_assets.sources.publication import Delivered
+from cloudflix_assets.sources.publication import Delivered, SourceRefused
 from cloudflix_assets.sources.sample.edition import Edition
 from cloudflix_assets.sources.sample.folder import FEWEST_TITLES
-from cloudflix_assets.sources.sample.publication import Publication
+from cloudflix_assets.sources.sample.publication import MADE, Publication
 from spark.datasets import DATASETS
 
 
@@ -20,12 +20,21 @@ class Sample:
     identity: str = "sample"
 
     def deliveries(self, week: date, *, refresh: bool = False) -> Sequence[Delivered]:
-        """The five files of a week, each made when it is opened."""
+        """The five files of a week, each made when it is opened.
+
+        Raises:
+            SourceRefused: a file is declared that the sample does not make.
+        """
+        if unknown := [dataset.file for dataset in DATASETS if dataset not in MADE]:
+            raise SourceRefused(
+                f"the sample has no {', '.join(unknown)}: "
+                "give --source (or CLOUDFLIX_SOURCE) a folder that holds it."
+            )
         publication = Publication(Edition(seed=0, titles=FEWEST_TITLES, week=week))
         origin = {"generated for": str(week)}
         return [
             Delivered(dataset.name, dataset.file, partial(_opened, publication, dataset.name), origin)
-            for dataset in DATASETS
+            for dataset in MADE
         ]
 
 

@@ -6,13 +6,14 @@ from datetime import date
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from cloudflix_assets.sources.publication import SourceRefused
 from cloudflix_assets.sources.sample import truth
 from cloudflix_assets.sources.sample.edition import MOST_TITLES, Edition
 from cloudflix_assets.sources.sample.encoding import header
 from cloudflix_assets.sources.sample.files import CHUNK
-from cloudflix_assets.sources.sample.publication import Publication
+from cloudflix_assets.sources.sample.publication import MADE, Publication
 from spark.datasets import DATASETS
 
 FEWEST_TITLES = 1_000
@@ -27,6 +28,12 @@ class WrittenWeek:
     bytes: Mapping[str, int]
     records: Mapping[str, int]
     truth: Mapping[str, truth.TableTruth]
+
+    def as_json(self) -> dict[str, Any]:
+        """Files and truth."""
+        files = {name: {"bytes": self.bytes[name], "records": self.records[name]} for name in self.bytes}
+        tables = {path: table.as_json() for path, table in self.truth.items()}
+        return {"week": str(self.week), "files": files, "tables": tables}
 
 
 def write(
@@ -61,7 +68,7 @@ def _written(scratch: Path, edition: Edition, chunk: int) -> WrittenWeek:
     publication = Publication(edition)
     sizes, records = {}, {}
     with truth.Truth(folder, publication) as beside:
-        for dataset in DATASETS:
+        for dataset in MADE:
             file = publication.file(dataset.name)
             records[dataset.name] = len(file.plan.origins)
             with (folder / dataset.file).open("wb") as opened:

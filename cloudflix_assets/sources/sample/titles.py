@@ -81,11 +81,13 @@ def delivered(titles: pa.RecordBatch) -> dict[str, pa.Array]:
 
 
 def _ratings(drawn: Bits) -> tuple[pa.Array, pa.Array]:
-    chosen = weighted([weight for *_, weight in words.RATINGS], drawn).astype(np.int32)
-    return (
-        pa.DictionaryArray.from_arrays(chosen, [rating for rating, _, _ in words.RATINGS]),
-        pa.DictionaryArray.from_arrays(chosen, [group for _, group, _ in words.RATINGS]),
-    )
+    """Ratings and their groups."""
+    chosen = pa.array(weighted([weight for *_, weight in words.RATINGS], drawn))
+    ratings, groups, _ = zip(*words.RATINGS, strict=True)
+    # A dictionary in which a text stands twice is written to Parquet now like this, now like that.
+    return pa.array(ratings).take(chosen).dictionary_encode(), pa.array(groups).take(
+        chosen
+    ).dictionary_encode()
 
 
 def _names(drawn: Bits) -> tuple[pa.Array, pa.Array]:

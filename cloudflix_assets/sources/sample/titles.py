@@ -84,10 +84,9 @@ def _ratings(drawn: Bits) -> tuple[pa.Array, pa.Array]:
     """Ratings and their groups."""
     chosen = pa.array(weighted([weight for *_, weight in words.RATINGS], drawn))
     ratings, groups, _ = zip(*words.RATINGS, strict=True)
-    # A dictionary in which a text stands twice is written to Parquet now like this, now like that.
-    return pa.array(ratings).take(chosen).dictionary_encode(), pa.array(groups).take(
-        chosen
-    ).dictionary_encode()
+    # Encoded last: a dictionary in which a group stands twice is written to Parquet in one way or another.
+    rating, group = (pa.array(texts).take(chosen).dictionary_encode() for texts in (ratings, groups))
+    return rating, group
 
 
 def _names(drawn: Bits) -> tuple[pa.Array, pa.Array]:
@@ -108,9 +107,9 @@ def _seasons(drawn: Bits) -> Numbers:
 
 
 def _years(came: Numbers, drawn: Bits) -> Numbers:
-    """The year in which it came, or up to forty before; most are recent."""
+    """The year in which it came, or up to 63 before; most are recent."""
     years = 1970 + came.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64)
-    return years - np.minimum(below(40, drawn), below(20, drawn >> np.uint64(32)) // 2)
+    return years - below(10, drawn) * below(8, drawn >> np.uint64(32))
 
 
 def _descriptions(drawn: Bits) -> pa.Array:

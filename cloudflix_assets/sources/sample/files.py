@@ -65,8 +65,9 @@ class File:
         numbers = pa.array(np.arange(span.start, span.start + typed.num_rows) + 1)
         typed = typed.append_column(RECORD_NUMBER, numbers)
         texts = self.delivered(typed)
-        odd = pa.array(self.plan.slips[span] > 0)
-        slips = [self.plan.listed[code - 1] for code in self.plan.slips[span] if code]
+        codes = self.plan.slips[span]
+        odd = pa.array(codes > 0)
+        slips = [self.plan.listed[code - 1] for code in codes[codes > 0]]
         rows = typed.filter(odd).to_pylist()
         written = _written(slips, {name: column.filter(odd) for name, column in texts.items()})
         meant = [(slip, _meaning(slip, row)) for slip, row in zip(slips, rows, strict=True)]

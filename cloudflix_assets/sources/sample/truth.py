@@ -100,6 +100,7 @@ class Truth:
             target = self._folder / f"{path}.parquet"
             target.parent.mkdir(parents=True, exist_ok=True)
             # Without pyarrow's own schema a dictionary reads back as plain text, here and in Spark.
-            writer = pq.ParquetWriter(target, rows.schema, store_schema=False)
+            repeated = [column.name for column in rows.schema if pa.types.is_dictionary(column.type)]
+            writer = pq.ParquetWriter(target, rows.schema, use_dictionary=repeated, store_schema=False)
             self._writers[path] = self._open.enter_context(writer)
         self._writers[path].write_table(rows)

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 
 from cloudflix_assets.environment import Environment
+from cloudflix_assets.environment import environment as settings
 from cloudflix_assets.errors import TOLD, CloudflixError
 from cloudflix_assets.partitions import WEEK, in_calendar, last_ended, span
 
@@ -128,7 +128,7 @@ def dev(
 
 
 def _environment(**options: Any) -> Environment:
-    return Environment(**{name: value for name, value in options.items() if value is not None})
+    return settings(**{name: value for name, value in options.items() if value is not None})
 
 
 def _weeks(
@@ -175,9 +175,6 @@ def _told() -> Iterator[None]:
     """A user's mistake ends in one sentence and exit code 1."""
     try:
         yield
-    except ValidationError as error:
-        for problem in error.errors():
-            _refuse(f"CLOUDFLIX_{'_'.join(map(str, problem['loc'])).upper()}: {problem['msg']}.")
     except TOLD as error:
         _refuse(str(error))
 

@@ -188,11 +188,19 @@ def _present(lake: Lake, session: SparkSession, week: WeekOfTable) -> str:
 
 
 def _written(lake: Lake, week: WeekOfTable) -> list[parquet.File]:
-    """Parquet under a folder of its own: visible to nobody before it is committed."""
+    """Parquet under a folder of its own: visible to nobody before it is committed, gone if it fails."""
     if week.frame is None:
         return []
     folder = f"week={week.week}/{week.step}-{uuid4().hex[:8]}"
-    week.frame.select(*week.fields.names).write.mode("append").parquet(lake.uri(f"{week.path}/{folder}"))
+    try:
+        return _written_to(lake, week, week.frame, folder)
+    except Exception:
+        lake.remove(f"{week.path}/{folder}")
+        raise
+
+
+def _written_to(lake: Lake, week: WeekOfTable, frame: DataFrame, folder: str) -> list[parquet.File]:
+    frame.select(*week.fields.names).write.mode("append").parquet(lake.uri(f"{week.path}/{folder}"))
     files = parquet.inspected(lake.files, week.path, folder, week.fields)
     if (rows := sum(file.rows for file in files)) != week.rows:
         raise RuntimeError(

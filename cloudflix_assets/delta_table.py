@@ -1,6 +1,7 @@
 """A Delta table as delta-rs sees it: opened, created with pinned properties, evolved by new columns."""
 
 import json
+import re
 from datetime import date
 
 from deltalake import DeltaTable, Schema
@@ -30,18 +31,21 @@ def application(week: date) -> str:
 
 
 def opened(lake: Lake, path: str) -> DeltaTable | None:
-    """The table, or None where there is none. Any other trouble is raised: it must not look like none."""
+    """The table, or None where there is none. Any other trouble is raised: it must not look like none.
+
+    Raises:
+        TableRefused: its log is damaged, or it was not made here.
+    """
     try:
         table = DeltaTable(lake.uri(path))
     except TableNotFoundError:
         return None
-    protocol = table.protocol()
-    if (protocol.min_reader_version, protocol.min_writer_version) > MAX_PROTOCOL:
-        raise TableRefused(
-            f"{path} has Delta features that not every engine here reads (protocol "
-            f"{protocol.min_reader_version}, {protocol.min_writer_version}): "
-            "move it away and rerun its weeks, or rebuild it without these features."
-        )
+    except DeltaError as error:
+        raise _cannot_be_opened(lake, path, str(error).splitlines()[0]) from error
+    _refuse_features(table, path)
+    # After a power failure, the commit written last may be there without its content.
+    if lake.read(f"{path}/_delta_log/{table.version():020}.json") == b"":
+        raise _cannot_be_opened(lake, path, f"commit {table.version()} is empty")
     if table.metadata().partition_columns != [WEEK.name]:
         raise TableRefused(
             f"{path} is partitioned by {table.metadata().partition_columns or 'nothing'}, not by week: "
@@ -50,8 +54,59 @@ def opened(lake: Lake, path: str) -> DeltaTable | None:
     return table
 
 
+def _cannot_be_opened(lake: Lake, path: str, reason: str) -> TableRefused:
+    reason = re.split(r": \w+ \{", reason.removeprefix("Kernel error: "))[0]  # without structs of Rust's
+    if reason.startswith("Unsupported"):
+        return _with_features(path, reason)
+    if (lake.root / path).is_file():
+        reason = "it is a file"
+    return TableRefused(
+        f"{path} cannot be opened ({reason}): restore {lake.uri(path)} from a "
+        "backup, or move it away and rerun its weeks; nothing was written."
+    )
+
+
+def _refuse_features(table: DeltaTable, path: str) -> None:
+    protocol = table.protocol()
+    versions = (protocol.min_reader_version, protocol.min_writer_version)
+    if versions > MAX_PROTOCOL:
+        raise _with_features(path, f"protocol {versions[0]}, {versions[1]}")
+    # delta-rs reads such columns as nulls.
+    mapping = table.metadata().configuration.get("delta.columnMapping.mode") or "none"
+    if mapping != "none":
+        raise _with_features(path, f"column mapping by {mapping}")
+
+
+def _with_features(path: str, which: str) -> TableRefused:
+    return TableRefused(
+        f"{path} has Delta features that not every engine here reads ({which}): "
+        "move it away and rerun its weeks, or rebuild it without these features."
+    )
+
+
+def checked(lake: Lake, path: str) -> DeltaTable | None:
+    """The table, or None where one may be created: what could not be committed is refused before the work.
+
+    Raises:
+        TableRefused: it cannot be opened, or something else lies in its folder.
+    """
+    others = [name for name in lake.names(path) if name != "_delta_log"]
+    if (table := opened(lake, path)) is None and others:
+        raise TableRefused(
+            f"{path} is no Delta table, and its folder {lake.uri(path)} holds other things "
+            f"({', '.join(others[:3])}): move them away, then rerun; nothing was written."
+        )
+    return table
+
+
 def created(lake: Lake, path: str, fields: T.StructType) -> DeltaTable:
-    """A new, empty table, or the one that another run created at the same time."""
+    """A new, empty table, or the one that another run created at the same time.
+
+    Raises:
+        TableRefused: something else lies in its folder.
+    """
+    if lake.names(path) and (table := checked(lake, path)):  # another run has created it just now
+        return table
     schema = Schema.from_json(T.StructType([*fields, WEEK]).json())
     try:
         return DeltaTable.create(

@@ -3,6 +3,7 @@
 Both are opened through dagster-pyspark's LazyPySparkResource; one server or JVM serves a process.
 """
 
+import logging
 import os
 import re
 import shutil
@@ -71,6 +72,8 @@ def _sail_url() -> str:
     os.environ.setdefault("RUST_LOG", "error")
     from pysail.spark import SparkConnectServer
 
+    # Its errors are raised, and told once.
+    logging.getLogger("pyspark.sql.connect.logging").setLevel(logging.CRITICAL)
     server = SparkConnectServer(ip="127.0.0.1", port=0)
     server.start(background=True)
     _, port = server.listening_address

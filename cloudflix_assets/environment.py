@@ -4,28 +4,54 @@ The only reader of environment variables. Each field is `CLOUDFLIX_<FIELD>`.
 """
 
 import os
-from datetime import date
+from datetime import date, timedelta
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from cloudflix_assets.errors import CloudflixError
+
+PREFIX = "CLOUDFLIX_"
+OTHERS = frozenset({"CLOUDFLIX_TEST_DATA"})
+"""Variables that are no settings of ours: where the tests look for the real files."""
+
+
+class SettingRefused(CloudflixError):
+    """A variable that is no setting, or has a value that it cannot have."""
+
+
+def _day(value: object) -> object:
+    """Stricter than pydantic, to which a number is seconds since 1970."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("is no date: write a Monday, such as 2026-01-05") from None
 
 
 def _monday(day: date) -> date:
     if day.weekday() != 0:
-        raise ValueError(f"{day} is a {day:%A}; weeks begin on a Monday")
+        monday = day - timedelta(days=day.weekday())
+        raise ValueError(f"is a {day:%A}; weeks begin on a Monday: did you mean {monday}?")
     return day
 
 
 Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
 Absent = BeforeValidator(lambda value: value or None)
+Monday = Annotated[date, BeforeValidator(_day), AfterValidator(_monday)]
 
 
 class Environment(BaseSettings):
     """Everything that differs between one installation and the next."""
 
-    model_config = SettingsConfigDict(env_prefix="CLOUDFLIX_", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, populate_by_name=True
+    )
 
     home: Folder = Field(Path(".cloudflix"), description="Dagster's instance and, by default, the lake")
     lake: Annotated[Folder | None, Absent] = Field(None, description="The lake; default: lake in home")
@@ -35,9 +61,7 @@ class Environment(BaseSettings):
     source_name: Annotated[str | None, Absent] = Field(
         None, description="Name of a folder as a source; default: its last path component"
     )
-    first_week: Annotated[date, AfterValidator(_monday)] = Field(
-        date(2026, 1, 5), description="First week of the calendar, a Monday"
-    )
+    first_week: Monday = Field(date(2026, 1, 5), description="First week of the calendar, a Monday")
     cache: Folder = Field(
         Path("~/.cache/cloudflix"), description="Jars and the Java wrapper of the spark engine"
     )
@@ -52,10 +76,49 @@ class Environment(BaseSettings):
             "SOURCE": self.source,
         }
         own |= {"SOURCE_NAME": self.source_name or "", "FIRST_WEEK": self.first_week, "CACHE": self.cache}
-        settings = {f"CLOUDFLIX_{name}": str(value) for name, value in own.items()}
+        settings = {f"{PREFIX}{name}": str(value) for name, value in own.items()}
         return {**os.environ, **settings, "DAGSTER_HOME": str(self.home)}
 
     @property
     def lake_root(self) -> Path:
         """Folder of the lake."""
         return self.lake or self.home / "lake"
+
+
+def environment(**options: Any) -> Environment:
+    """The settings of this process; options win over variables.
+
+    Raises:
+        SettingRefused: a variable is mistyped, or a value is none that its setting can have.
+    """
+    _refuse_unknown()
+    try:
+        return Environment(**options)
+    except ValidationError as error:
+        raise SettingRefused(" ".join(map(_sentence, error.errors()))) from None
+
+
+def _refuse_unknown() -> None:
+    """A mistyped variable would leave its setting at the default, in silence."""
+    known = {
+        name.upper(): str(field.validation_alias or f"{PREFIX}{name.upper()}")
+        for name, field in Environment.model_fields.items()
+    }
+    for name in sorted(os.environ):
+        if name.upper().startswith(PREFIX) and name.upper() not in {*known.values(), *OTHERS}:
+            near = get_close_matches(name.upper().removeprefix(PREFIX), known, n=1)
+            hint = (
+                f"did you mean {known[near[0]]}?"
+                if near
+                else f"unset it; known are {', '.join(known.values())}."
+            )
+            raise SettingRefused(f"{name} is no setting: {hint}")
+
+
+def _sentence(problem: ErrorDetails) -> str:
+    """Such as: CLOUDFLIX_ENGINE=sal is not allowed: set it to 'sail' or 'spark'."""
+    setting = f"{PREFIX}{'_'.join(map(str, problem['loc'])).upper()}={problem['input']}"
+    if problem["type"] == "literal_error":
+        return f"{setting} is not allowed: set it to {problem['ctx']['expected']}."
+    reason = problem["msg"].removeprefix("Value error, ")
+    return f"{setting} {reason}{'' if reason.endswith('?') else '.'}"

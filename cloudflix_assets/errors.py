@@ -1,5 +1,7 @@
 """What an operator can mend: one sentence that says what, where and what to do."""
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,7 +15,34 @@ class CloudflixError(Exception):
     """Base of every error whose message is all that its reader needs."""
 
 
+class StorageRefused(CloudflixError):
+    """A disk that is full, a right that is missing, a file in the way."""
+
+
 TOLD = (CloudflixError, DeliveryDefect, UndeclaredReason)
+
+_RIGHTS = ("permission is denied", "give this user the right to read and write there")
+_FULL = ("no space is left on the disk", "make room there")
+_FAILS = ("the disk fails to read or write, or is full", "check it")
+_REBUILT = "restore it from a backup, or add --force to build the week anew"
+_STORAGE = {
+    os.strerror(errno.ENOSPC): _FULL,
+    os.strerror(errno.EDQUOT): ("the disk quota is used up", "make room there, or raise the quota"),
+    os.strerror(errno.EFBIG): ("a file grew beyond what this process may write", "raise `ulimit -f`"),
+    os.strerror(errno.EACCES): _RIGHTS,
+    os.strerror(errno.EPERM): _RIGHTS,
+    os.strerror(errno.EROFS): ("the disk is read-only", "make it writable"),
+    os.strerror(errno.ENOTDIR): ("a file is where a folder should be", "move the file away"),
+    os.strerror(errno.EIO): _FAILS,
+    os.strerror(errno.ENOENT): ("a stored file is gone", _REBUILT),
+    "Parquet error": ("a stored Parquet file is damaged", _REBUILT),  # in Sail's words
+    # SQLite's own words.
+    "database or disk is full": _FULL,
+    "attempt to write a readonly database": _RIGHTS,
+    "unable to open database file": _RIGHTS,
+    "disk I/O error": _FAILS,
+}
+"""What storage says, in the system's words: Python, engines and delta-rs agree on nothing else."""
 
 
 @contextmanager
@@ -23,3 +52,23 @@ def told() -> Iterator[None]:
         yield
     except TOLD as error:
         raise dg.Failure(description=str(error), allow_retries=False) from error
+
+
+@contextmanager
+def storing(place: str) -> Iterator[None]:
+    """Tell storage's own trouble, whoever met it: Python, an engine, delta-rs, SQLite.
+
+    Raises:
+        StorageRefused: the disk is full, a right is missing, a file is in the way or gone.
+    """
+    try:
+        yield
+    except TOLD:
+        raise
+    except Exception as error:
+        for words, (trouble, remedy) in _STORAGE.items():
+            if words in str(error):
+                raise StorageRefused(
+                    f"{place}: {trouble}: {remedy}, then rerun; what was published before is untouched."
+                ) from error
+        raise

@@ -9,10 +9,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql.types import StructType
 
 from cloudflix_assets import delta
-from cloudflix_assets.errors import CloudflixError, told
+from cloudflix_assets.errors import CloudflixError, storing, told
 from cloudflix_assets.lake import Lake
 from cloudflix_assets.manifest import Manifest
 from cloudflix_assets.partitions import week_of
+from cloudflix_assets.staging import dropped_on_failure
 
 LINEAGE = "dagster/column_lineage"
 
@@ -34,16 +35,18 @@ class DeltaIOManager(dg.IOManager):
     def handle_output(self, context: dg.OutputContext, obj: delta.WeekOfTable | delta.Judged) -> None:
         """Commit a judged week; a `Judged` also settles the quarantine that was stored before it."""
         started = time.monotonic()
-        with told():
+        with told(), storing(self.lake.uri("/".join(context.asset_key.path))):
             if not isinstance(obj, delta.WeekOfTable | delta.Judged):
                 raise NotJudged(
                     f"{'/'.join(context.asset_key.path)} returned a {type(obj).__name__} that nobody judged: "
                     "declare it as a Table in spark/registry.py, or give the asset an IO manager of its own."
                 )
-            if isinstance(obj, delta.Judged):
-                week, outcome = obj.week, delta.replace_beside(self.lake, self.spark.spark_session, obj)
-            else:
-                week, outcome = obj, delta.replace(self.lake, self.spark.spark_session, obj)
+            week = obj.week if isinstance(obj, delta.Judged) else obj
+            with dropped_on_failure(self.lake, week.path, week.step):
+                if isinstance(obj, delta.Judged):
+                    outcome = delta.replace_beside(self.lake, self.spark.spark_session, obj)
+                else:
+                    outcome = delta.replace(self.lake, self.spark.spark_session, obj)
         # The web UI draws a column's lineage from materializations alone.
         lineage = {n: v for n, v in (context.definition_metadata or {}).items() if n == LINEAGE}
         context.add_output_metadata(
@@ -63,7 +66,7 @@ class DeltaIOManager(dg.IOManager):
         """The weeks that the partition mapping names; an earlier one may be absent, the own one not."""
         path = "/".join(context.asset_key.path)
         weeks = sorted(week_of(key) for key in context.asset_partition_keys)
-        with told():
+        with told(), storing(self.lake.uri(path)):
             own = week_of(context.partition_key) if context.has_partition_key else weeks[-1]
             required = own if own in weeks else None
             return delta.read(
@@ -79,7 +82,8 @@ class ManifestIOManager(dg.IOManager):
 
     def handle_output(self, context: dg.OutputContext, obj: Manifest) -> None:
         """Write the manifest."""
-        self.lake.write(obj.path, obj.model_dump_json(indent=2).encode())
+        with told(), storing(self.lake.uri(obj.path)):
+            self.lake.write(obj.path, obj.model_dump_json(indent=2).encode())
 
     def load_input(self, context: dg.InputContext) -> DataFrame:
         """One row per landed file of the week."""
@@ -91,5 +95,5 @@ class ManifestIOManager(dg.IOManager):
                     f"nothing was landed for the week {week}: "
                     f"run `cloudflix run --week {week} --select publication` first."
                 )
-            manifest = Manifest.model_validate_json(content)
+            manifest = Manifest.parsed(content, self.lake.uri(Manifest.path_of(week)))
         return manifest.rows(self.spark.spark_session)

@@ -4,12 +4,13 @@
 * `raw/files/publications/<week>.json`: manifests
 * `raw/files/<dataset>/<sha256>.csv`: landed bytes, content-addressed
 * `<layer>/<table>/`: Delta tables
-* `<layer>/staging/<run>-<table>-<retry>/`: what a running step has judged
+* `<layer>/staging/<run>-<retry>-<table>/`: what a running step has judged
 """
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import copyfile, rmtree
@@ -19,13 +20,14 @@ from uuid import uuid4
 from pyarrow.fs import FileSystem, LocalFileSystem, SubTreeFileSystem
 
 from cloudflix_assets.errors import CloudflixError
+from spark.table import Layer
 
 FORMAT = 1
 MARKER = "raw/files/lake.json"
 
 
 class LakeRefused(CloudflixError):
-    """The lake belongs to another source, or to a later version of this software."""
+    """The lake belongs to another source, to a later version of this software, or is damaged."""
 
 
 @dataclass(frozen=True)
@@ -48,17 +50,17 @@ class Lake:
         target = self.root / path
         if target.is_file() and target.stat().st_size == content.stat().st_size:
             return False
-        part = self._beside(target)
-        copyfile(content, part)
-        part.replace(target)
+        with self._part_of(target) as part:
+            copyfile(content, part)
+            part.replace(target)
         return True
 
     def write(self, path: str, content: bytes) -> None:
         """Replace a small file at once."""
         target = self.root / path
-        part = self._beside(target)
-        part.write_bytes(content)
-        part.replace(target)
+        with self._part_of(target) as part:
+            part.write_bytes(content)
+            part.replace(target)
 
     def read(self, path: str) -> bytes | None:
         """A small file's bytes, or None if it is not there."""
@@ -66,8 +68,23 @@ class Lake:
         return target.read_bytes() if target.is_file() else None
 
     def open(self, path: str) -> BinaryIO:
-        """A landed file, to read from its beginning."""
-        return (self.root / path).open("rb")
+        """A landed file, to read from its beginning.
+
+        Raises:
+            LakeRefused: it is gone.
+        """
+        try:
+            return (self.root / path).open("rb")
+        except FileNotFoundError:
+            raise LakeRefused(
+                f"the landed file {self.root / path} is gone: restore it, or rerun the week with its "
+                "publication, which lands the file again if the source still has it."
+            ) from None
+
+    def names(self, path: str) -> list[str]:
+        """What lies in a folder, by name; nothing if there is no such folder."""
+        folder = self.root / path
+        return sorted(child.name for child in folder.iterdir()) if folder.is_dir() else []
 
     def claim(self, source: str) -> None:
         """Mark the lake as `source`'s, or check that it is.
@@ -76,17 +93,25 @@ class Lake:
             LakeRefused: it is another's, or of another format.
         """
         target = self.root / MARKER
-        part = self._beside(target)
-        part.write_text(json.dumps({"format": FORMAT, "source": source}, indent=2) + "\n")
-        try:
-            os.link(part, target)
-        except FileExistsError:
-            self.check(source)
-        finally:
-            part.unlink()
+        with self._part_of(target) as part:
+            part.write_text(json.dumps({"format": FORMAT, "source": source}, indent=2) + "\n")
+            try:
+                os.link(part, target)
+            except FileExistsError:
+                self.check(source)
 
     def check(self, source: str) -> None:
-        """Refuse a marked lake that is not `source`'s."""
+        """Refuse a marked lake that is not `source`'s, and one that is no folder.
+
+        Raises:
+            LakeRefused: with the remedy.
+        """
+        for folder in (*self.root.parents, self.root, *(self.root / layer for layer in Layer)):
+            if folder.is_file():
+                raise LakeRefused(
+                    f"{folder} is a file, and the lake needs a folder there: move the file away, or choose "
+                    "another lake (CLOUDFLIX_LAKE)."
+                )
         if (content := self.read(MARKER)) is None:
             return
         try:
@@ -119,6 +144,12 @@ class Lake:
         """Remove a folder, if it is there."""
         rmtree(self.root / path, ignore_errors=True)
 
-    def _beside(self, target: Path) -> Path:
+    @contextmanager
+    def _part_of(self, target: Path) -> Iterator[Path]:
+        """A name beside `target` to write under, so that nobody meets half a file; nothing is left there."""
         target.parent.mkdir(parents=True, exist_ok=True)
-        return target.with_name(f".{target.name}.{uuid4().hex}")
+        part = target.with_name(f".{target.name}.{uuid4().hex}")
+        try:
+            yield part
+        finally:
+            part.unlink(missing_ok=True)

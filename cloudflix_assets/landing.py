@@ -1,15 +1,15 @@
 """Land a publication: fetch every file, verify every byte, store all or nothing."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import BinaryIO
+from tempfile import TemporaryDirectory, gettempdir
 
+from cloudflix_assets.errors import storing
 from cloudflix_assets.lake import Lake
 from cloudflix_assets.manifest import LandedFile, Manifest
-from cloudflix_assets.sources import Delivered, Source
+from cloudflix_assets.sources import Delivered, Source, SourceRefused
 from spark import delivery
 from spark.datasets import DATASETS, Dataset
 
@@ -21,26 +21,28 @@ def land(lake: Lake, source: Source, week: date, *, refresh: bool = False) -> Ma
 
     Raises:
         LakeRefused: the lake is another source's.
-        SourceRefused: the source lacks a file.
+        SourceRefused: the source lacks a file, or it cannot be read.
         DeliveryDefect: a file is unsound.
+        StorageRefused: the temporary folder or the lake cannot be written.
     """
     lake.check(source.identity)
     datasets = {dataset.name: dataset for dataset in DATASETS}
-    with TemporaryDirectory(prefix="cloudflix-") as folder:
+    with storing(gettempdir()), TemporaryDirectory(prefix="cloudflix-") as folder:
         spooled = [
             (path := Path(folder) / delivered.file, _verified(delivered, datasets[delivered.dataset], path))
             for delivered in source.deliveries(week, refresh=refresh)
         ]
-        lake.claim(source.identity)
-        for path, file in spooled:
-            lake.store(f"raw/{file.path}", path)
+        with storing(lake.uri("raw/files")):
+            lake.claim(source.identity)
+            for path, file in spooled:
+                lake.store(f"raw/{file.path}", path)
     files = tuple(file for _, file in spooled)
     return Manifest(week=week, source=source.identity, landed_at=datetime.now(UTC), files=files)
 
 
 def _verified(delivered: Delivered, dataset: Dataset, path: Path) -> LandedFile:
     """Copy a delivery to `path`, so that what is verified is what is stored."""
-    digest = _copied(delivered.open, path)
+    digest = _copied(delivered, path)
     with path.open("rb") as content:
         contents = delivery.inspected(content, dataset, delivered.file)
     return LandedFile(
@@ -56,10 +58,23 @@ def _verified(delivered: Delivered, dataset: Dataset, path: Path) -> LandedFile:
     )
 
 
-def _copied(open_source: Callable[[], BinaryIO], path: Path) -> str:
+def _copied(delivered: Delivered, path: Path) -> str:
     digest = sha256()
-    with open_source() as source, path.open("wb") as target:
-        while chunk := source.read(CHUNK_BYTES):
+    with path.open("wb") as target:
+        for chunk in _chunks(delivered):
             digest.update(chunk)
             target.write(chunk)
     return digest.hexdigest()
+
+
+def _chunks(delivered: Delivered) -> Iterator[bytes]:
+    try:
+        with delivered.open() as source:
+            while chunk := source.read(CHUNK_BYTES):
+                yield chunk
+    except OSError as error:
+        where = ", ".join(delivered.origin.values())
+        raise SourceRefused(
+            f"{delivered.file} cannot be read ({error.strerror or error}) from {where}: make it readable for "
+            "this user, then rerun the week; nothing was landed."
+        ) from error

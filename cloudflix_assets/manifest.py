@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from hashlib import sha256
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as T
+
+from cloudflix_assets.errors import CloudflixError
 
 _ROW = T.StructType(
     [
@@ -20,6 +23,10 @@ _ROW = T.StructType(
         T.StructField("header", T.StringType()),
     ]
 )
+
+
+class ManifestDamaged(CloudflixError):
+    """A manifest is not what was written."""
 
 
 class LandedFile(BaseModel):
@@ -52,6 +59,21 @@ class Manifest(BaseModel):
     def path_of(week: date) -> str:
         """Where a week's manifest lies in the lake."""
         return f"raw/files/publications/{week}.json"
+
+    @classmethod
+    def parsed(cls, content: bytes, where: str) -> Self:
+        """What was written.
+
+        Raises:
+            ManifestDamaged: it is no longer that.
+        """
+        try:
+            return cls.model_validate_json(content)
+        except ValidationError as error:
+            raise ManifestDamaged(
+                f"the manifest {where} cannot be read: rerun its week with its publication, which writes "
+                "it anew."
+            ) from error
 
     @property
     def path(self) -> str:

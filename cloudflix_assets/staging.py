@@ -12,6 +12,11 @@ from cloudflix_assets import parquet
 from cloudflix_assets.lake import Lake
 
 
+def folder_of(path: str, step: str) -> str:
+    """Where a step stages what it judges for a table."""
+    return f"{path.partition('/')[0]}/staging/{step}-{path.rpartition('/')[2]}"
+
+
 @dataclass(frozen=True)
 class Staging:
     """A folder of one step."""
@@ -42,6 +47,16 @@ class Staging:
         if not parquet.found(self.lake.files, path):
             return self.session.createDataFrame([], frame.schema)
         return self.session.read.parquet(self.lake.uri(path))
+
+
+@contextmanager
+def dropped_on_failure(lake: Lake, path: str, step: str) -> Iterator[None]:
+    """Remove what a step staged if it cannot be stored: Dagster does not tell the step, which waits."""
+    try:
+        yield
+    except BaseException:
+        lake.remove(folder_of(path.removesuffix("_quarantine"), step))
+        raise
 
 
 @contextmanager

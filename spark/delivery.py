@@ -17,8 +17,11 @@ import pyarrow as pa
 import pyarrow.csv as pc
 
 from spark.datasets import Dataset
+from spark.formats import other_than_csv
 
 MAX_RECORD_BYTES = 64 * 2**20
+MAX_COMMAS = 1_000_000
+"""In a line. Each may end a field, and a field costs the strict reader fifty times its comma."""
 MIN_BLOCK_BYTES = 4 * 2**20
 RESCUED = "rescued"
 MALFORMED = "malformed"
@@ -42,8 +45,9 @@ def inspected(source: BinaryIO, dataset: Dataset, file: str) -> Contents:
     """Read a file to its end with a strict reader.
 
     Raises:
-        DeliveryDefect: the file is empty, not UTF-8, holds NUL, misses or repeats a declared
-            column, has no records, a record over 64 MB, an unclosed quote, or text after one.
+        DeliveryDefect: the file is empty, not CSV, not UTF-8, holds NUL, misses or repeats a declared
+            column, has no records, a record over 64 MB or of a million fields, an unclosed quote,
+            or text after one.
     """
     lines = _Lines(source, file)
     with _unlimited_fields():
@@ -122,11 +126,13 @@ class _Lines:
     def __iter__(self) -> Iterator[str]:
         encoding = "utf-8-sig"
         while line := self.source.readline(MAX_RECORD_BYTES + 1):
-            if encoding == "utf-8-sig" and line.startswith((b"\xff\xfe", b"\xfe\xff")):
-                raise DeliveryDefect(f"{self.file} is UTF-16 and must be UTF-8: {REMEDY}.")
+            if self.record == 0 and (defect := other_than_csv(line)):
+                raise DeliveryDefect(f"{self.file} {defect}: {REMEDY}.")
             self.length += len(line)
             if self.length > MAX_RECORD_BYTES:
                 self.refuse("is over 64 MB (is a quote never closed?)")
+            if line.count(b",") > MAX_COMMAS:
+                self.refuse("holds over a million commas in one line (are the line breaks lost?)")
             if b"\0" in line:
                 self.refuse("holds a NUL byte")
             try:

@@ -22,10 +22,11 @@ from cloudflix_assets.assets.description import (
     table_name,
 )
 from cloudflix_assets.delta import Judged, WeekOfTable
-from cloudflix_assets.errors import told
+from cloudflix_assets.delta_table import checked
+from cloudflix_assets.errors import storing, told
 from cloudflix_assets.lake import Lake
 from cloudflix_assets.partitions import week_of
-from cloudflix_assets.staging import Staging, staging
+from cloudflix_assets.staging import Staging, folder_of, staging
 from spark import digest, quality
 from spark.rules import fields
 from spark.table import Table
@@ -59,8 +60,10 @@ def table_assets(
         backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
     )
     def step(context: dg.AssetExecutionContext, **loaded: DataFrame) -> Iterator[Event]:
-        folder = f"{table.layer.value}/staging/{context.run.run_id}-{table.name}-{context.retry_number}"
-        with told(), staging(lake, context.resources.spark.spark_session, folder) as stage:
+        folder = folder_of(table.path, f"{context.run.run_id}-{context.retry_number}")
+        session = context.resources.spark.spark_session
+        with told(), storing(lake.uri(table.path)), staging(lake, session, folder) as stage:
+            checked(lake, table.path)
             frames = inputs.frames(table, loaded, stage, week_of(context.partition_key))
             yield from _judged_and_published(context, table, frames, stage)
 

@@ -41,7 +41,7 @@ class Directory:
         if not self.folder.is_dir():
             raise SourceRefused(
                 f"the source {self.folder} is no folder: "
-                "give --source (or CLOUDFLIX_SOURCE) one that holds five CSV files."
+                "give --source (or CLOUDFLIX_SOURCE) one that holds five CSV files, or `sample`."
             )
         if any((self.folder / dataset.file).exists() for dataset in DATASETS):
             return self.folder

@@ -1,0 +1,54 @@
+"""`cloudflix sample`, from its first week to the command that runs what it wrote."""
+
+import shlex
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from rich.console import Console
+from rich.filesize import decimal
+
+from cloudflix_assets.partitions import span
+from cloudflix_assets.sources.sample import WrittenWeek, write
+
+
+def run(
+    console: Console, folder: Path, weeks: Sequence[date], *, titles: int, seed: int
+) -> list[WrittenWeek]:
+    """Write the weeks, telling each as it is there, and what to do with them."""
+    finished = []
+    for week in write(folder, weeks, titles=titles, seed=seed):
+        finished.append(week)
+        console.print(_line(week), soft_wrap=True)
+    console.print(
+        f"Written to {folder}, a folder per week; its truth/ holds what the lake must accept and refuse.",
+        soft_wrap=True,
+        markup=False,
+    )
+    console.print(f"Next: {_next(folder, weeks)}", style="bold", soft_wrap=True, markup=False)
+    return finished
+
+
+def _line(week: WrittenWeek) -> str:
+    silver, gold = (_refused(week, layer) for layer in ("silver", "gold"))
+    return (
+        f"[bold]{week.week}[/]  {sum(week.records.values()):,} records in five files "
+        f"({decimal(sum(week.bytes.values()))}); to be quarantined: {silver:,} in silver, {gold:,} in gold"
+    )
+
+
+def _refused(week: WrittenWeek, layer: str) -> int:
+    return sum(table.quarantined for path, table in week.truth.items() if path.startswith(layer))
+
+
+def _next(folder: Path, weeks: Sequence[date]) -> str:
+    """With a home of its own, because a lake belongs to one source; Sail reads no Delta under a blank."""
+    home = f"{folder.resolve().name}-home".replace(" ", "-")
+    return f"cloudflix run --source {shlex.quote(str(folder))} --home {shlex.quote(home)} {_chosen(weeks)}"
+
+
+def _chosen(weeks: Sequence[date]) -> str:
+    first, last = weeks[0], weeks[-1]
+    if len(weeks) > 1 and list(weeks) == list(span(first, last)):
+        return f"--from {first} --to {last}"
+    return " ".join(f"--week {week}" for week in weeks)

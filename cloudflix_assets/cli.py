@@ -1,188 +1,217 @@
-"""`cloudflix`: run weeks, see what the lake holds, open the web UI."""
+"""`cloudflix`: the commands and their help. What each does stands in a module of its own."""
 
-import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.environment import environment as settings
-from cloudflix_assets.errors import TOLD, CloudflixError
-from cloudflix_assets.partitions import WEEK, in_calendar, last_ended, span
+from cloudflix_assets import options as asked
+from cloudflix_assets.interrupts import leave_at_once, raise_interrupts
+from cloudflix_assets.terminal import INTERRUPTED, print_json, told
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-console = Console(stderr=True, highlight=False)
-
-Home = Annotated[Path | None, typer.Option(help="Folder of the instance and the lake (CLOUDFLIX_HOME)")]
-SourceOption = Annotated[
-    str | None, typer.Option(help="sample, or a folder of five CSV files or of weeks (CLOUDFLIX_SOURCE)")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one line of JSON on standard output")]
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
 def main() -> None:
     """The command line's entry point."""
-    app()
+    raise_interrupts()
+    try:
+        app()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            leave_at_once(INTERRUPTED)
+        raise
+
+
+@app.callback()
+def cloudflix(
+    debug: asked.Debug = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=asked.print_version, is_eager=True, help="Print the version")
+    ] = False,
+) -> None:
+    """Run weeks of the catalogue from files to gold tables, see what the lake holds, open the web UI.
+
+    \b
+    Begin with
+      cloudflix run --weeks 3      three weeks of sample publications
+      cloudflix status             what the lake holds now
+      cloudflix dev                the web UI on http://localhost:3000
+    """
 
 
 @app.command()
 def run(
-    week: Annotated[
-        list[str] | None, typer.Option(help="A week, by its Monday: 2026-11-09 (repeatable)")
-    ] = None,
-    weeks: Annotated[int | None, typer.Option(min=1, help="The last N weeks that have ended")] = None,
-    from_: Annotated[str | None, typer.Option("--from", help="First week of a span")] = None,
-    to: Annotated[
-        str | None, typer.Option(help="Last week of a span; default: the last that has ended")
-    ] = None,
-    source: SourceOption = None,
-    select: Annotated[
-        str | None, typer.Option(help="Assets: silver/titles, +gold/cast, group:gold, …")
-    ] = None,
-    stale: Annotated[
-        bool, typer.Option("--stale", help="Only what is stale, in every week that was run")
-    ] = False,
-    refresh: Annotated[bool, typer.Option("--refresh", help="Ask the source again")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Commit even what is unchanged")] = False,
-    replace_source: Annotated[bool, typer.Option("--replace-source", help="Empty the lake first")] = False,
-    home: Home = None,
-    as_json: Json = False,
+    week: asked.Week = None,
+    weeks: asked.Weeks = None,
+    from_: asked.From = None,
+    to: asked.To = None,
+    select: asked.Select = None,
+    stale: asked.Stale = False,
+    refresh: asked.Refresh = False,
+    force: asked.Force = False,
+    source: asked.Source = None,
+    replace_source: asked.ReplaceSource = False,
+    home: asked.Home = None,
+    as_json: asked.Json = False,
+    quiet: asked.Quiet = False,
+    debug: asked.Debug = False,
 ) -> None:
-    """Materialize weeks, from their publication to gold.
+    """Run weeks: land their publication, then make every table from raw to gold.
 
-    Without a week: the last one that has ended. Exit code 0 when every step succeeded.
+    Without a week: the last one that has ended. What is unchanged is not committed again, so a command
+    can be repeated at any time. The exit code is 0 if every step succeeded, else 1.
+
+    \b
+    Examples
+      cloudflix run                                      the last week that has ended
+      cloudflix run --weeks 3 --source path/to/folder    three weeks of your own files
+      cloudflix run --week 2026-11-09 --select group:gold
+      cloudflix run --stale                              only what is out of date
+      cloudflix run --json --quiet > weeks.json
     """
-    with _told():
-        environment = _environment(home=home, source=source)
-        chosen = _weeks(environment, week or [], weeks, from_, to)
-        if stale and replace_source:
-            raise CloudflixError(
-                "--replace-source empties the lake, which leaves nothing stale: drop one of the two."
-            )
-        from cloudflix_assets.week_runs import run_stale, run_weeks
+    with told(debug=debug, quiet=quiet) as console:
+        from cloudflix_assets.progress import Progress
 
-        tags = {"cloudflix/refresh": "true"} if refresh else {}
-        tags |= {"cloudflix/force": "true"} if force else {}
-        if stale:
-            results = run_stale(environment, chosen, select, tags)
-        else:
-            default = chosen or [_last(environment)]
-            results = run_weeks(environment, default, select, tags, replace_source=replace_source)
-        from cloudflix_assets.report import LEGEND, print_week
+        with Progress(console) as progress:
+            from cloudflix_assets import run_command
+            from cloudflix_assets.chosen_weeks import chosen_weeks, last_week
 
-        finished = []
-        for result in results:
-            print_week(console, result)
-            finished.append(result)
-        if stale and not finished:
-            console.print("Nothing is stale.")
-    if as_json:
-        _print_json({"weeks": [result.as_json() for result in finished]})
-    if not all(result.success for result in finished):
-        raise typer.Exit(1)
-    if finished:
-        console.print(LEGEND, style="dim")
-        console.print(f"Lake: {environment.lake_root}", soft_wrap=True)
-        console.print("Next: [bold]cloudflix status[/], [bold]cloudflix dev[/]")
+            environment = _environment(home=home, source=source)
+            chosen = chosen_weeks(environment.first_week, week or [], weeks, from_, to)
+            if not chosen and not stale:
+                chosen = [last_week(environment.first_week)]
+            tags = {"cloudflix/refresh": "true"} if refresh else {}
+            tags |= {"cloudflix/force": "true"} if force else {}
+            request = run_command.Request(environment, chosen, select, stale, replace_source, tags)
+            run_command.run(request, console, progress.watch, debug=debug, as_json=as_json)
 
 
 @app.command()
-def status(home: Home = None, as_json: Json = False) -> None:
-    """What the lake holds: rows per table and week, and what is stale."""
-    with _told():
-        environment = _environment(home=home)
-        from cloudflix_assets.report import print_status
-        from cloudflix_assets.week_runs import lake_status
+def status(
+    week: asked.StatusWeek = None,
+    home: asked.Home = None,
+    as_json: asked.Json = False,
+    debug: asked.Debug = False,
+) -> None:
+    """Show what the lake holds: rows per table and week, what was quarantined, what is stale.
 
-        entries = lake_status(environment)
+    \b
+    Examples
+      cloudflix status                       the newest weeks that fit
+      cloudflix status --week 2026-11-09     one week, with digests and last runs
+      cloudflix status --json                every week and everything known of it
+    """
+    with told(debug=debug):
+        from cloudflix_assets.chosen_weeks import day
+        from cloudflix_assets.lake_status import lake_status
+        from cloudflix_assets.status_report import print_overview, print_week
+
+        entries = lake_status(_environment(home=home))
         if as_json:
-            _print_json({"tables": [entry.as_json() for entry in entries]})
+            print_json({"tables": [entry.as_json() for entry in entries]})
+        elif week:
+            print_week(entries, day(week))
         else:
-            print_status(Console(highlight=False), entries)
+            print_overview(entries)
+
+
+@app.command()
+def doctor(
+    source: asked.Source = None,
+    home: asked.Home = None,
+    as_json: asked.Json = False,
+    quiet: asked.Quiet = False,
+    debug: asked.Debug = False,
+) -> None:
+    """Check this installation: what was seen, and what to do about what is wrong. Changes nothing.
+
+    The exit code is 1 if anything failed.
+
+    \b
+    Examples
+      cloudflix doctor
+      cloudflix doctor --source path/to/folder
+      cloudflix doctor --json
+    """
+    with told(debug=debug, quiet=quiet):
+        from cloudflix_assets.doctor import Finding, examined, worst
+        from cloudflix_assets.doctor_report import print_findings
+
+        found = examined(home=home, source=source)
+        if as_json:
+            findings: Sequence[Finding] = list(found)
+            print_json({"checks": [finding.as_json() for finding in findings]})
+        else:
+            findings = print_findings(found, quiet=quiet)
+        if worst(findings) == "fail":
+            raise typer.Exit(1)
+
+
+@app.command()
+def sample(
+    folder: Annotated[Path, typer.Argument(help="Where to write; made if it is not there")],
+    week: asked.Week = None,
+    weeks: asked.Weeks = None,
+    titles: Annotated[int, typer.Option(help="Titles in each week, from 1,000 to 4,000,000")] = 6_000,
+    seed: Annotated[int, typer.Option(help="Another number, another catalogue")] = 0,
+    as_json: asked.Json = False,
+    quiet: asked.Quiet = False,
+    debug: asked.Debug = False,
+) -> None:
+    """Write synthetic publications of any size, with what the lake must make of them.
+
+    A folder per week, which `cloudflix run --source` takes; without a week: the last three that have ended.
+    The files hold the defects of real ones, change every week, and are the same for the same options.
+    Beside them, truth/ holds the accepted rows and the refused records of each table as Parquet.
+
+    \b
+    Examples
+      cloudflix sample my-sample
+      cloudflix sample large --titles 1000000 --weeks 1
+      cloudflix sample other --seed 7 --week 2026-11-02 --week 2026-11-09
+    """
+    with told(debug=debug, quiet=quiet) as console:
+        from cloudflix_assets import sample_command
+        from cloudflix_assets.chosen_weeks import chosen_weeks
+
+        last = 3 if weeks is None and not week else weeks
+        chosen = chosen_weeks(_environment().first_week, week or [], last, None, None)
+        written = sample_command.run(console, folder, chosen, titles=titles, seed=seed)
+        if as_json:
+            print_json({"weeks": [one.as_json() for one in written]})
 
 
 @app.command()
 def dev(
-    source: SourceOption = None,
-    home: Home = None,
+    source: asked.Source = None,
+    home: asked.Home = None,
     port: Annotated[int, typer.Option(help="Port of the web UI")] = 3000,
+    debug: asked.Debug = False,
 ) -> None:
-    """Open Dagster's web UI, its schedules and its sensors on the same lake."""
-    with _told():
+    """Open Dagster's web UI, its schedules and its sensors on the same lake. Ctrl-C ends it.
+
+    \b
+    Examples
+      cloudflix dev
+      cloudflix dev --port 8080 --source path/to/folder
+    """
+    with told(debug=debug) as console:
         environment = _environment(home=home, source=source)
         from cloudflix_assets.instance import prepare
         from cloudflix_assets.running import DEFINITIONS
 
         prepare(environment)
-    console.print(f"The web UI comes up on [bold]http://localhost:{port}[/]; Ctrl-C ends it.")
-    command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "-m", DEFINITIONS, "-p", str(port)]
-    # In place of this process, so that Ctrl-C reaches Dagster and nobody else.
-    os.execve(sys.executable, command, environment.for_child())
+        console.print(f"The web UI comes up on [bold]http://localhost:{port}[/]; Ctrl-C ends it.")
+        command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "-m", DEFINITIONS, "-p", str(port)]
+        # In place of this process, so that Ctrl-C reaches Dagster and nobody else.
+        os.execve(sys.executable, command, environment.for_child())
 
 
-def _environment(**options: Any) -> Environment:
-    return settings(**{name: value for name, value in options.items() if value is not None})
+def _environment(**given: Any) -> Any:
+    from cloudflix_assets.environment import environment
 
-
-def _weeks(
-    environment: Environment, named: list[str], last: int | None, first: str | None, to: str | None
-) -> list[date]:
-    """The chosen weeks in calendar order; none if none was chosen."""
-    now = datetime.now(UTC)
-    ways = [bool(named), last is not None, first is not None or to is not None]
-    if sum(ways) > 1:
-        raise CloudflixError("choose weeks in one way: --week, or --weeks, or --from and --to.")
-    if last is not None:
-        newest = _last(environment)
-        found = span(max(newest - WEEK * (last - 1), environment.first_week), newest)
-    elif first is not None or to is not None:
-        begin = _day(first) if first else environment.first_week
-        end = _day(to) if to else _last(environment)
-        found = span(
-            in_calendar(begin, environment.first_week, now), in_calendar(end, environment.first_week, now)
-        )
-        if not found:
-            raise CloudflixError(f"--from {begin} is after --to {end}: exchange them.")
-    else:
-        found = [in_calendar(_day(text), environment.first_week, now) for text in named]
-    return sorted(set(found))
-
-
-def _last(environment: Environment) -> date:
-    """The last week that has ended, which a calendar that begins later does not have."""
-    now = datetime.now(UTC)
-    return in_calendar(last_ended(now), environment.first_week, now)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise CloudflixError(
-            f"{text!r} is no date: write a week as its Monday, such as 2026-11-09."
-        ) from None
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """A user's mistake ends in one sentence and exit code 1."""
-    try:
-        yield
-    except TOLD as error:
-        _refuse(str(error))
-
-
-def _refuse(sentence: str) -> NoReturn:
-    console.print(sentence, style="red", soft_wrap=True, markup=False)
-    raise typer.Exit(1)
-
-
-def _print_json(value: object) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False))
+    return environment(**{name: value for name, value in given.items() if value is not None})

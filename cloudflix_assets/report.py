@@ -1,39 +1,82 @@
-"""What the command line prints of runs and of the lake."""
+"""What the command line prints of a week that was run, and where to look next."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
+from cloudflix_assets.run_events import Counts
 from cloudflix_assets.running import TableResult, WeekResult
-from cloudflix_assets.week_runs import TableStatus
+from spark.registry import TABLES
 from spark.table import Layer
 
 LEGEND = "Rows per table; +n quarantined, = unchanged, - not selected."
+_REASONS = 3
+"""That are named; the others are counted."""
 
 
 def print_week(console: Console, result: WeekResult) -> None:
-    """A line per dataset, a column per layer: rows, quarantined, committed or unchanged."""
+    """Rows per table and layer, then what was refused, warned, failed and committed."""
     verdict = "[green]done[/]" if result.success else "[red]failed[/]"
-    checks = ", ".join(f"{count} {name}" for name, count in result.checks.items() if count)
+    if result.interrupted and not result.success:
+        verdict = "[red]interrupted[/]"
     console.print(
-        f"[bold]Week {result.week}[/]  {verdict} in {result.seconds:.1f} s   checks: {checks or 'none'}",
+        f"[bold]Week {result.week}[/]  {verdict} in {result.seconds:.1f} s, {_checks(result.checks)}",
         soft_wrap=True,
     )
-    grid = Table()
+    if any(table.committed is not None for table in result.tables.values()):
+        console.print(_rows(result.tables))
+    if (findings := list(_findings(result))) and not result.interrupted:
+        grid = Table.grid(padding=(0, 2))
+        for justify in ("left", "left", "right", "left"):
+            grid.add_column(justify=justify)
+        for finding in findings:
+            grid.add_row(*finding)
+        console.print(grid)
+    for sentence in dict.fromkeys(result.failures.values()):
+        steps = ", ".join(step for step, told in result.failures.items() if told == sentence)
+        console.print(Text.assemble((f"{steps}: ", "red"), sentence), soft_wrap=True)
+    console.print(_changed(result.tables), soft_wrap=True)
+    console.print()
+
+
+def print_next(console: Console, results: Sequence[WeekResult], lake: Path) -> None:
+    """Where the data is, and the commands that show more of it."""
+    quarantine = next((path for result in reversed(results) for path, _ in _quarantined(result)), None)
+    grid = Table.grid(padding=(0, 2))
+    grid.add_row("[bold]cloudflix status[/]", "rows, quarantined and stale, per table and week")
+    grid.add_row("[bold]cloudflix dev[/]", "the web UI: assets, checks, runs")
+    if quarantine:
+        grid.add_row("", f"refused records: http://localhost:3000/assets/{quarantine}")
+    if not all(result.success for result in results):
+        grid.add_row(
+            "[bold]cloudflix doctor[/]", "what is wrong with this installation, if that is the cause"
+        )
+    console.print(LEGEND, style="dim")
+    console.print(f"Lake: {lake}", soft_wrap=True, markup=False)
+    console.print(grid)
+
+
+def _checks(counts: Mapping[str, int]) -> str:
+    told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    return f"checks: {told or 'none'}"
+
+
+def _rows(tables: Mapping[str, TableResult]) -> Table:
+    """A line per dataset, a column per layer."""
+    grid = Table(
+        box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim", border_style="dim"
+    )
     grid.add_column("table")
     for layer in Layer:
         grid.add_column(layer.value, justify="right")
-    for name in _names(result.tables):
-        grid.add_row(name, *(_cell(result.tables, f"{layer.value}/{name}") for layer in Layer))
-    console.print(grid)
-    for step, sentence in result.failures.items():
-        console.print(f"[red]{step}[/]: ", end="")
-        console.print(sentence, soft_wrap=True, markup=False)
-
-
-def _names(tables: Mapping[str, TableResult]) -> list[str]:
-    return list(dict.fromkeys(p.split("/")[1] for p in tables if not p.endswith("_quarantine")))
+    for name in dict.fromkeys(table.name for table in TABLES):
+        grid.add_row(name, *(_cell(tables, f"{layer.value}/{name}") for layer in Layer))
+    return grid
 
 
 def _cell(tables: Mapping[str, TableResult], path: str) -> str:
@@ -47,28 +90,43 @@ def _cell(tables: Mapping[str, TableResult], path: str) -> str:
     return f"{table.rows:,}{refused}" if changed else f"[dim]{table.rows:,}{refused} =[/]"
 
 
-def print_status(console: Console, entries: Sequence[TableStatus]) -> None:
-    """A line per table, a column per week."""
-    if not entries:
-        console.print("The lake is empty: start with `cloudflix run`.")
-        return
-    weeks = sorted({entry.week for entry in entries})[-8:]
-    grid = Table(title=f"Rows per table and week (the last {len(weeks)} weeks)", title_justify="left")
-    grid.add_column("table")
-    for week in weeks:
-        grid.add_column(str(week), justify="right")
-    cells = {(entry.table, entry.week): entry for entry in entries}
-    for table in dict.fromkeys(entry.table for entry in entries):
-        grid.add_row(table, *(_status_cell(cells.get((table, week))) for week in weeks))
-    console.print(grid)
-    stale = [entry for entry in entries if entry.state == "stale"]
-    for entry in stale:
-        console.print(f"[yellow]stale[/] {entry.table} {entry.week}: {'; '.join(entry.causes)}")
-    if stale:
-        console.print("Bring them up to date with [bold]cloudflix run --stale[/].")
+def _findings(result: WeekResult) -> Iterator[tuple[str, str, str, str]]:
+    """What was quarantined and why, then what was kept with a warning."""
+    label = "[yellow]quarantined[/]"
+    for path, rows in _quarantined(result):
+        table = path.removesuffix("_quarantine")
+        yield label, table, f"{rows:,}", _reasons(result.refused.get(table, {}))
+        label = ""
+    label = "[yellow]warned[/]"
+    for table, counts in result.warned.items():
+        yield label, table, f"{sum(counts.values()):,}", f"{_reasons(counts)}; kept"
+        label = ""
 
 
-def _status_cell(entry: TableStatus | None) -> str:
-    if entry is None:
-        return "[dim].[/]"
-    return f"[yellow]{entry.rows:,} stale[/]" if entry.state == "stale" else f"{entry.rows:,}"
+def _quarantined(result: WeekResult) -> Iterator[tuple[str, int]]:
+    for table in TABLES:
+        path = f"{table.path}_quarantine"
+        if rows := result.tables.get(path, TableResult()).rows:
+            yield path, rows
+
+
+def _reasons(counts: Counts) -> str:
+    """The first few reasons, with how many rows each has where there are several."""
+    if len(counts) == 1:
+        return escape(next(iter(counts)))
+    named = [f"{rows:,} {escape(rule)}" for rule, rows in list(counts.items())[:_REASONS]]
+    others = len(counts) - _REASONS
+    return "; ".join([*named, *([f"+{others} more"] if others > 0 else [])])
+
+
+def _changed(tables: Mapping[str, TableResult]) -> str:
+    """What was committed, in words."""
+    committed = sum(table.committed is True for table in tables.values())
+    unchanged = sum(table.committed is False for table in tables.values())
+    if not committed and not unchanged:
+        return "Nothing was committed."
+    if not committed:
+        return f"Unchanged: {unchanged} tables hold this already, so nothing was committed."
+    if not unchanged:
+        return f"Committed: {committed} tables."
+    return f"Committed: {committed} tables; unchanged: {unchanged}."

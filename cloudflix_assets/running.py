@@ -1,13 +1,14 @@
 """Run weeks as ordinary Dagster runs, in this process, and report what came of each table."""
 
 import time
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.events import DagsterEvent
 from dagster._core.execution.api import create_execution_plan, execute_run_iterator
 from dagster._core.remote_origin import (
@@ -16,12 +17,22 @@ from dagster._core.remote_origin import (
     RemoteRepositoryOrigin,
 )
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._utils.interrupts import check_captured_interrupt
 
+from cloudflix_assets import run_events
+from cloudflix_assets.interrupts import Noted, noted_interrupts, raise_swallowed_interrupt
 from cloudflix_assets.jobs import WEEKLY_REFRESH
 
 DEFINITIONS = "cloudflix_assets.definitions"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Dagster's event log is in the instance; the terminal shows the summary."""
+
+Seen = Callable[[DagsterEvent], None]
+"""Is shown every event of a run while it runs."""
+
+
+def unseen(_: DagsterEvent) -> None:
+    """Nobody watches."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +48,15 @@ class TableResult:
 
 @dataclass(frozen=True)
 class WeekResult:
-    """What one run did; `failures` are sentences by step."""
+    """What one run did.
+
+    Attributes:
+        failures: a sentence per failed step.
+        refused: per table, the rules for which rows were quarantined, the most frequent first.
+        warned: per table, the rules that warn.
+        traces: a stack trace per failed step.
+        interrupted: a Ctrl-C was seen; the run may have been over already.
+    """
 
     week: date
     run_id: str
@@ -46,6 +65,10 @@ class WeekResult:
     tables: Mapping[str, TableResult]
     checks: Mapping[str, int]
     failures: Mapping[str, str]
+    refused: Mapping[str, run_events.Counts] = field(default_factory=dict)
+    warned: Mapping[str, run_events.Counts] = field(default_factory=dict)
+    traces: Mapping[str, str] = field(default_factory=dict)
+    interrupted: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The entry of `cloudflix run --json`."""
@@ -79,25 +102,58 @@ class Runner:
         return [key for level in self.graph.toposorted_asset_keys_by_level for key in sorted(level)]
 
     def run(
-        self, week: date, keys: Collection[dg.AssetKey] | None = None, tags: Mapping[str, str] | None = None
+        self,
+        week: date,
+        keys: Collection[dg.AssetKey] | None = None,
+        tags: Mapping[str, str] | None = None,
+        seen: Seen = unseen,
     ) -> WeekResult:
-        """Materialize a week of some assets (None: of all); what shares a step with one comes along."""
+        """Materialize a week of some assets (None: of all); what shares a step with one comes along.
+
+        A Ctrl-C ends the step that runs, and with it the run, which Dagster then calls canceled.
+        """
         selected = set(self.keys) if keys is None else self._with_siblings(keys)
         started = time.monotonic()
-        job = InMemoryJob(self._job if keys is None else self._job.get_subset(asset_selection=selected))
-        run = self._created(job, week, selected, tags or {})
-        events = list(execute_run_iterator(job, run, self.instance))
-        seconds = time.monotonic() - started
-        finished = self.instance.get_run_by_id(run.run_id)
+        raise_swallowed_interrupt()
+        with noted_interrupts() as ctrl_c:  # a run that was created must also be ended
+            job = InMemoryJob(self._job if keys is None else self._job.get_subset(asset_selection=selected))
+            run = self._created(job, week, selected, tags or {})
+            events = self._executed(job, run, seen, ctrl_c)
+            finished = self.instance.get_run_by_id(run.run_id)
         return WeekResult(
             week=week,
             run_id=run.run_id,
             success=finished is not None and finished.is_success,
-            seconds=seconds,
-            tables=self._tables(events, selected),
-            checks=_checks(events),
-            failures=_failures(events),
+            seconds=time.monotonic() - started,
+            tables=self._tables(events, selected, interrupted=ctrl_c.seen),
+            checks=run_events.checks(events),
+            failures=run_events.failures(events),
+            refused=run_events.broken(events, "quarantine"),
+            warned=run_events.broken(events, "warn"),
+            traces=run_events.traces(events),
+            interrupted=ctrl_c.seen,
         )
+
+    def _executed(
+        self, job: InMemoryJob, run: dg.DagsterRun, seen: Seen, ctrl_c: Noted
+    ) -> Sequence[DagsterEvent]:
+        """Every event; a Ctrl-C that Dagster saw is noted too."""
+        events: list[DagsterEvent] = []
+        outside_a_step = ctrl_c.seen
+        try:
+            for event in () if ctrl_c.seen else execute_run_iterator(job, run, self.instance):
+                events.append(event)
+                seen(event)
+                told = run_events.interrupted(event)
+                if told and event.is_step_failure:
+                    self.instance.report_run_canceling(run)  # else Dagster calls it failed
+                outside_a_step = outside_a_step or (told and event.is_job_failure)
+                ctrl_c.seen = ctrl_c.seen or told or check_captured_interrupt()
+        except DagsterExecutionInterruptedError:
+            ctrl_c.seen = outside_a_step = True
+        if outside_a_step:
+            self.instance.report_run_canceled(run)
+        return events
 
     def _with_siblings(self, keys: Collection[dg.AssetKey]) -> set[dg.AssetKey]:
         """A table and its quarantine come from one step."""
@@ -118,19 +174,18 @@ class Runner:
             remote_job_origin=_origin(),
         )
 
-    def _tables(self, events: Sequence[DagsterEvent], selected: set[dg.AssetKey]) -> dict[str, TableResult]:
-        stored = {
-            event.asset_key: {name: value.value for name, value in event.materialization.metadata.items()}
-            for event in events
-            if event.is_step_materialization and event.asset_key
-        }
-        failures = _failures(events)
+    def _tables(
+        self, events: Sequence[DagsterEvent], selected: set[dg.AssetKey], *, interrupted: bool
+    ) -> dict[str, TableResult]:
+        stored, failures = run_events.stored(events), run_events.failures(events)
         found: dict[str, TableResult] = {}
         for key in self.keys:
             if len(key.path) == 1:
                 continue
             if key in stored:
-                found["/".join(key.path)] = _stored(stored[key])
+                found["/".join(key.path)] = _result(stored[key])
+            elif interrupted and key in selected:
+                found["/".join(key.path)] = TableResult(reason="not reached, because the run was interrupted")
             else:
                 found["/".join(key.path)] = TableResult(reason=self._reason(key, selected, failures))
         return found
@@ -145,37 +200,13 @@ class Runner:
         return f"not reached, because {', '.join(causes)} failed" if causes else "not reached"
 
 
-def _stored(metadata: Mapping[str, Any]) -> TableResult:
+def _result(metadata: Mapping[str, Any]) -> TableResult:
     return TableResult(
         rows=metadata["dagster/partition_row_count"],
         digest=metadata["digest"],
         version=metadata["version"],
         committed=metadata["committed"],
     )
-
-
-def _checks(events: Sequence[DagsterEvent]) -> dict[str, int]:
-    found = {"passed": 0, "failed": 0, "warned": 0}
-    for event in events:
-        if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            evaluation = event.asset_check_evaluation_data
-            warned = evaluation.severity is dg.AssetCheckSeverity.WARN
-            found["passed" if evaluation.passed else "warned" if warned else "failed"] += 1
-    return found
-
-
-def _failures(events: Sequence[DagsterEvent]) -> dict[str, str]:
-    """A sentence per failed step: the one that it was failed with, else its innermost error."""
-    found: dict[str, str] = {}
-    for event in events:
-        if event.is_step_failure and event.step_key:
-            data = event.step_failure_data
-            told, error = data.user_failure_data, data.error
-            while error and error.cause:
-                error = error.cause
-            sentence = (told.description or told.label) if told else error.message if error else "failed"
-            found[event.step_key] = " ".join((sentence or "").split())
-    return found
 
 
 def _origin() -> RemoteJobOrigin:

@@ -1,10 +1,9 @@
-"""What `cloudflix run` and `cloudflix status` do, without a terminal."""
+"""What `cloudflix run` does, without a terminal."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import date
 
 import dagster as dg
 
@@ -14,8 +13,7 @@ from cloudflix_assets.environment import Environment
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.instance import open_instance
 from cloudflix_assets.lake import Lake
-from cloudflix_assets.partitions import week_of
-from cloudflix_assets.running import Runner, WeekResult
+from cloudflix_assets.running import Runner, Seen, WeekResult, unseen
 from cloudflix_assets.sources import source_of
 from cloudflix_assets.stale import Staleness, materialized_weeks
 from spark.registry import TABLES
@@ -24,22 +22,14 @@ _BARE_PATH = re.compile(r'(?<![\w:"/*])([\w*]+/[\w*]+)')
 """`silver/titles`, which Dagster's selections must have as `key:"silver/titles"`."""
 
 
-@dataclass(frozen=True)
-class TableStatus:
-    """One week of one table, as Dagster remembers it."""
+Watch = Callable[[str], AbstractContextManager[Seen]]
+"""Shows a run of this title while it runs."""
 
-    table: str
-    week: date
-    rows: int
-    digest: str
-    state: str
-    causes: Sequence[str]
-    run: str
-    at: datetime
 
-    def as_json(self) -> dict[str, Any]:
-        """The entry of `cloudflix status --json`."""
-        return {**asdict(self), "week": str(self.week), "at": self.at.isoformat(timespec="seconds")}
+@contextmanager
+def unwatched(_: str) -> Iterator[Seen]:
+    """Nobody watches."""
+    yield unseen
 
 
 def run_weeks(
@@ -49,8 +39,9 @@ def run_weeks(
     tags: Mapping[str, str],
     *,
     replace_source: bool = False,
+    watch: Watch = unwatched,
 ) -> Iterator[WeekResult]:
-    """Run weeks in calendar order; a failed week does not stop the next."""
+    """Run weeks in calendar order; a failed week does not stop the next, an interrupted one does."""
     lake, source = Lake(environment.lake_root), source_of(environment.source, environment.source_name)
     if not replace_source:
         lake.check(source.identity)
@@ -62,12 +53,21 @@ def run_weeks(
             source.deliveries(min(weeks))  # what is mistyped must be told before the lake is emptied
             lake.empty(path for table in TABLES for path in stored_fields(table))
             instance.wipe_assets(list(runner.keys))
-        for week in sorted(weeks):
-            yield runner.run(week, keys, tags)
+        for number, week in enumerate(sorted(weeks), start=1):
+            with watch(_title(week, number, len(weeks))) as seen:
+                result = runner.run(week, keys, tags, seen)
+            yield result
+            if result.interrupted:
+                return
 
 
 def run_stale(
-    environment: Environment, weeks: Sequence[date], select: str | None, tags: Mapping[str, str]
+    environment: Environment,
+    weeks: Sequence[date],
+    select: str | None,
+    tags: Mapping[str, str],
+    *,
+    watch: Watch = unwatched,
 ) -> Iterator[WeekResult]:
     """Run what is stale and what follows from it; without weeks, in every week that was ever run.
 
@@ -78,43 +78,22 @@ def run_stale(
     with open_instance(environment) as instance:
         runner = Runner(defs, instance)
         selected = _selected(defs, select)
-        for week in weeks or materialized_weeks(runner.graph, instance):
+        chosen_weeks = weeks or materialized_weeks(runner.graph, instance)
+        for number, week in enumerate(chosen_weeks, start=1):
             stale = dg.AssetSelection.assets(*Staleness(runner.graph, instance).stale(week))
             keys = stale.downstream().resolve(runner.graph)
-            if chosen := keys if selected is None else keys & selected:
-                yield runner.run(week, chosen, tags)
+            chosen = keys if selected is None else keys & selected
+            if not chosen:
+                continue
+            with watch(_title(week, number, len(chosen_weeks))) as seen:
+                result = runner.run(week, chosen, tags, seen)
+            yield result
+            if result.interrupted:
+                return
 
 
-def lake_status(environment: Environment) -> list[TableStatus]:
-    """Every materialized week of every Delta table, in the order of the flow."""
-    defs = build_defs(environment)
-    with open_instance(environment) as instance:
-        runner = Runner(defs, instance)
-        staleness = Staleness(runner.graph, instance)
-        return [
-            status
-            for key in runner.keys
-            if len(key.path) > 1
-            for status in _statuses(instance, staleness, key)
-        ]
-
-
-def _statuses(instance: dg.DagsterInstance, staleness: Staleness, key: dg.AssetKey) -> Iterator[TableStatus]:
-    for text in sorted(instance.get_materialized_partitions(key)):
-        week = week_of(text)
-        newest = dg.AssetRecordsFilter(key, asset_partitions=[text])
-        for event in instance.fetch_materializations(newest, limit=1).records:
-            metadata = event.asset_materialization.metadata if event.asset_materialization else {}
-            yield TableStatus(
-                table="/".join(key.path),
-                week=week,
-                rows=int(str(metadata["dagster/partition_row_count"].value)),
-                digest=str(metadata["digest"].value),
-                state=staleness.state(key, week),
-                causes=staleness.causes(key, week),
-                run=event.run_id,
-                at=datetime.fromtimestamp(event.timestamp, UTC),
-            )
+def _title(week: date, number: int, of: int) -> str:
+    return f"Week {week}" if of == 1 else f"Week {week}, {number} of {of}"
 
 
 def _selected(defs: dg.Definitions, select: str | None) -> set[dg.AssetKey] | None:

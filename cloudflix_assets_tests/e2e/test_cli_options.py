@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import pytest
 
-from cloudflix_assets import cli, week_runs
+from cloudflix_assets import chosen_weeks, week_runs
 from cloudflix_assets.environment import Environment
 from cloudflix_assets_tests.e2e.command import cloudflix
 
@@ -30,15 +30,15 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         weeks: Sequence[date],
         select: str | None,
         tags: Mapping[str, str],
-        **more: bool,
+        **more: Any,
     ) -> Iterator[Any]:
         named = {"environment": environment, "weeks": [str(w) for w in weeks], "select": select, "tags": tags}
         calls.append(named | more)
         return iter(())
 
-    monkeypatch.setattr(cli, "datetime", Clock)
+    monkeypatch.setattr(chosen_weeks, "datetime", Clock)
     monkeypatch.setattr(week_runs, "run_weeks", run_weeks)
-    monkeypatch.setattr(week_runs, "run_stale", lambda *args: run_weeks(*args, stale=True))
+    monkeypatch.setattr(week_runs, "run_stale", lambda *args, **more: run_weeks(*args, stale=True))
     return calls
 
 

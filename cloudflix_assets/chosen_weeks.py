@@ -1,0 +1,58 @@
+"""Which weeks the options of a command choose."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.partitions import WEEK, in_calendar, last_ended, span
+
+
+def chosen_weeks(
+    first_week: date, named: Sequence[str], last: int | None, first: str | None, to: str | None
+) -> list[date]:
+    """The chosen weeks in calendar order; none if none was chosen.
+
+    Raises:
+        CloudflixError: chosen in two ways, no date, or a week that the calendar does not have.
+    """
+    ways = [bool(named), last is not None, first is not None or to is not None]
+    if sum(ways) > 1:
+        raise CloudflixError("choose weeks in one way: --week, or --weeks, or --from and --to.")
+    if last is not None:
+        newest = last_week(first_week)
+        return list(span(max(newest - WEEK * (last - 1), first_week), newest))
+    if first is not None or to is not None:
+        return _between(first_week, first, to)
+    return sorted({_in_calendar(text, first_week) for text in named})
+
+
+def last_week(first_week: date) -> date:
+    """The last week that has ended, which a calendar that begins later does not have."""
+    now = datetime.now(UTC)
+    return in_calendar(last_ended(now), first_week, now)
+
+
+def _between(first_week: date, first: str | None, to: str | None) -> list[date]:
+    begin = _in_calendar(first, first_week) if first else first_week
+    end = _in_calendar(to, first_week) if to else last_week(first_week)
+    if begin > end:
+        raise CloudflixError(f"--from {begin} is after --to {end}: exchange them.")
+    return list(span(begin, end))
+
+
+def day(text: str) -> date:
+    """A date that was typed.
+
+    Raises:
+        CloudflixError: it is none.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise CloudflixError(
+            f"{text!r} is no date: write a week as its Monday, such as 2026-11-09."
+        ) from None
+
+
+def _in_calendar(text: str, first_week: date) -> date:
+    return in_calendar(day(text), first_week, datetime.now(UTC))

@@ -1,0 +1,86 @@
+"""What the events of a Dagster run say, in the words of the command line."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+from dagster._core.errors import DagsterExecutionInterruptedError
+from dagster._core.events import DagsterEvent
+from dagster._core.execution.plan.objects import ErrorSource
+
+Counts = Mapping[str, int]
+
+
+def stored(events: Sequence[DagsterEvent]) -> dict[dg.AssetKey, dict[str, Any]]:
+    """The metadata of each materialized asset."""
+    return {
+        event.asset_key: {name: value.value for name, value in event.materialization.metadata.items()}
+        for event in events
+        if event.is_step_materialization and event.asset_key
+    }
+
+
+def checks(events: Sequence[DagsterEvent]) -> dict[str, int]:
+    """How many checks passed, failed and warned."""
+    found = {"passed": 0, "failed": 0, "warned": 0}
+    for evaluation in _evaluations(events):
+        warned = evaluation.severity is dg.AssetCheckSeverity.WARN
+        found["passed" if evaluation.passed else "warned" if warned else "failed"] += 1
+    return found
+
+
+def broken(events: Sequence[DagsterEvent], severity: str) -> dict[str, Counts]:
+    """By table: the broken rules of a severity and in how many rows, the most frequent first."""
+    found: dict[str, Counts] = {}
+    for evaluation in _evaluations(events):
+        counts = {
+            str(record.data["rule"]): int(str(record.data["broken"]))
+            for record in _rules(evaluation)
+            if record.data.get("severity") == severity and record.data.get("broken")
+        }
+        if counts:
+            path = "/".join(evaluation.asset_key.path)
+            found[path] = dict(sorted(counts.items(), key=lambda pair: -pair[1]))
+    return found
+
+
+def failures(events: Sequence[DagsterEvent]) -> dict[str, str]:
+    """A sentence per failed step: the one that it was failed with, else its innermost error."""
+    found: dict[str, str] = {}
+    for event in events:
+        if event.is_step_failure and event.step_key and not interrupted(event):
+            data = event.step_failure_data
+            told, error = data.user_failure_data, data.error
+            while error and error.cause:
+                error = error.cause
+            sentence = (told.description or told.label) if told else error.message if error else "failed"
+            found[event.step_key] = " ".join((sentence or "").split())
+    return found
+
+
+def traces(events: Sequence[DagsterEvent]) -> dict[str, str]:
+    """The stack trace of each failed step."""
+    return {
+        event.step_key: event.step_failure_data.error.to_string()
+        for event in events
+        if event.is_step_failure and event.step_key and event.step_failure_data.error
+    }
+
+
+def interrupted(event: DagsterEvent) -> bool:
+    """Whether a Ctrl-C is what this event tells of."""
+    if event.is_step_failure:
+        return event.step_failure_data.error_source is ErrorSource.INTERRUPT
+    error = event.job_failure_data.error if event.is_job_failure else None
+    return error is not None and error.cls_name == DagsterExecutionInterruptedError.__name__
+
+
+def _evaluations(events: Sequence[DagsterEvent]) -> Iterator[dg.AssetCheckEvaluation]:
+    for event in events:
+        if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            yield event.asset_check_evaluation_data
+
+
+def _rules(evaluation: dg.AssetCheckEvaluation) -> Sequence[dg.TableRecord]:
+    rules = evaluation.metadata.get("rules")
+    return rules.records if isinstance(rules, dg.TableMetadataValue) else ()

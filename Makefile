@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 UV_INDEX_URL ?= $(PIP_INDEX_URL)
 UV := $(if $(UV_INDEX_URL),UV_INDEX_URL=$(UV_INDEX_URL) )$(BIN)/uv
 
-.PHONY: run test setup dev check format lock clean
+.PHONY: run test setup dev check format lock clean pictures
 
 run: $(STAMP)  ## Three weeks of sample publications, raw to gold
 	@$(BIN)/cloudflix run --weeks 3
@@ -36,6 +36,9 @@ format: $(STAMP)
 lock: $(STAMP)  ## Pin what pyproject.toml asks for
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
 	  --group dev pyproject.toml --output-file requirements.lock
+
+pictures: $(STAMP)  ## The pictures of the README, with Debian's chromium
+	@$(BIN)/python docs/pictures/take.py
 
 clean:
 	rm -rf .venv .cloudflix

@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
+from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Connection, Engine
+
+from cloudflix_assets.sentences import without_stack
 
 BUSY_TIMEOUT_SECONDS = 30
 MAX_OPEN = 4
@@ -21,7 +24,7 @@ MAX_OPEN = 4
 
 
 class SqliteEventLog(SqliteEventLogStorage):
-    """Stores what its parent stores, where its parent stores it."""
+    """Stores what its parent stores, where its parent stores it; of a told failure, the sentence."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._engines: OrderedDict[str, Engine] = OrderedDict()
@@ -31,6 +34,10 @@ class SqliteEventLog(SqliteEventLogStorage):
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Self:
         """Dagster's parent class names itself here, not `cls`."""
         return cls(inst_data=inst_data, **config_value)
+
+    def store_event(self, event: EventLogEntry) -> None:
+        """Add it to its run's database, and to the index if it is about an asset."""
+        super().store_event(without_stack(event))
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:

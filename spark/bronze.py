@@ -26,7 +26,8 @@ def contract_of(dataset: Dataset) -> type[pa.DataFrameModel]:
     fields["record_number"] = pa.Field(nullable=False, ge=1, description="1-based, after the header")
     types = dict.fromkeys(fields, T.StringType) | {"record_number": T.LongType}
     name = f"Bronze{dataset.name.capitalize()}"
-    doc = f"Records of {dataset.file} as delivered: {dataset.description}."
+    about = f"{dataset.description[:1].upper()}{dataset.description[1:]}"
+    doc = f"{about}, as delivered.\n\nEvery record of {dataset.file}, every field as text."
     namespace = {**fields, "__annotations__": types, "__doc__": doc, "__module__": __name__}
     return type(name, (pa.DataFrameModel,), namespace)
 
@@ -45,6 +46,7 @@ TABLES = tuple(
         build=bronze,
         reads=(f"raw_{dataset.name}{RECORDS}",),
         rules=(RAGGED,),
+        meanings={RAGGED.name: "as many fields as the header"},
         severities={RAGGED.name: Severity.WARN},
         has_quarantine=False,
     )

@@ -12,7 +12,7 @@ from spark.table import Layer, Table
 
 
 class RawFile(pa.DataFrameModel):
-    """The landed file of a week, as its publication's manifest lists it."""
+    """The landed file of a week."""
 
     file: T.StringType = pa.Field(nullable=False, description="Name as delivered")
     path: T.StringType = pa.Field(nullable=False, description="Where its bytes lie, relative to raw")
@@ -21,6 +21,12 @@ class RawFile(pa.DataFrameModel):
     records: T.LongType = pa.Field(nullable=False, ge=1, description="Records after the header")
     longest_record: T.LongType = pa.Field(nullable=False, ge=1, description="Longest record, bytes")
     header: T.StringType = pa.Field(nullable=False, description="Header as delivered")
+
+
+def contract_of(dataset: Dataset) -> type[RawFile]:
+    """The same columns for every dataset; each says whose file it lists."""
+    doc = f"The landed {dataset.file}: size, hash, records, header."
+    return type(f"Raw{dataset.name.capitalize()}", (RawFile,), {"__doc__": doc, "__module__": __name__})
 
 
 def _raw(dataset: Dataset) -> Callable[[DataFrame], DataFrame]:
@@ -36,7 +42,7 @@ TABLES = tuple(
         layer=Layer.RAW,
         name=dataset.name,
         grain=f"one row per landed {dataset.file} and week",
-        contract=RawFile,
+        contract=contract_of(dataset),
         build=_raw(dataset),
         has_quarantine=False,
     )

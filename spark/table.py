@@ -76,6 +76,7 @@ class Table:
         reasons: what `build` may name in `_reasons`: defects of a whole row, which no other rule
             judges then, or `column: readable`, which stands in for `column: nullable`.
         severities: by rule name, where a rule departs from the default.
+        meanings: what a rule or reason requires, by its name, where that alone does not say enough.
         cap: the largest share of quarantined rows that may still be published.
     """
 
@@ -90,6 +91,7 @@ class Table:
     rules: tuple[Rule, ...] = ()
     reasons: tuple[str, ...] = ()
     severities: Mapping[str, Severity] = field(default_factory=dict)
+    meanings: Mapping[str, str] = field(default_factory=dict)
     has_quarantine: bool = True
     cap: Decimal = Decimal("0.05")
     owners: tuple[str, ...] = ("team:lakehouse",)

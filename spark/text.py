@@ -49,6 +49,7 @@ def readable(column: str) -> str:
     return f"{column}: readable"
 
 
+MEANINGS = {MALFORMED_RECORD: "as many fields as the header"}
 LOOKUP_REASONS = (MALFORMED_RECORD, readable("show_id"))
 
 

@@ -8,7 +8,7 @@ from spark.table import ADDRESS, ForeignKey, Layer, Table
 
 
 class GoldCast(pa.DataFrameModel):
-    """Actors of each title."""
+    """Actors of each title, for titles that exist."""
 
     show_id: T.LongType = pa.Field(nullable=False, description="The title, a row of gold/titles")
     cast: T.StringType = pa.Field(nullable=False, description="Name of an actor")

@@ -8,7 +8,7 @@ from spark.table import ADDRESS, ForeignKey, Layer, Table
 
 
 class GoldCategory(pa.DataFrameModel):
-    """Categories of each title."""
+    """Categories of each title, for titles that exist."""
 
     show_id: T.LongType = pa.Field(nullable=False, description="The title, a row of gold/titles")
     listed_in: T.StringType = pa.Field(nullable=False, description="Category")

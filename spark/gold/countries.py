@@ -8,7 +8,7 @@ from spark.table import ADDRESS, ForeignKey, Layer, Table
 
 
 class GoldCountries(pa.DataFrameModel):
-    """Countries of each title."""
+    """Countries of each title, for titles that exist."""
 
     show_id: T.LongType = pa.Field(nullable=False, description="The title, a row of gold/titles")
     country: T.StringType = pa.Field(nullable=False, description="Country of production")

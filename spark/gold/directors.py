@@ -8,7 +8,7 @@ from spark.table import ADDRESS, ForeignKey, Layer, Table
 
 
 class GoldDirectors(pa.DataFrameModel):
-    """Directors of each title."""
+    """Directors of each title, for titles that exist."""
 
     show_id: T.LongType = pa.Field(nullable=False, description="The title, a row of gold/titles")
     director: T.StringType = pa.Field(nullable=False, description="Name of a director")

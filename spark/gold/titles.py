@@ -9,7 +9,7 @@ from spark.table import ADDRESS, Layer, Table
 
 
 class GoldTitles(pa.DataFrameModel):
-    """Titles of the week as the business counts them."""
+    """Titles of the week, ranked by length, with what is new."""
 
     show_id: T.LongType = pa.Field(nullable=False, description="Netflix id, joins all credits")
     type: T.StringType = pa.Field(nullable=False, description="Movie or TV Show")

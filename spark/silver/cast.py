@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark.table import Layer, Rule, Severity, Table
-from spark.text import LOOKUP_REASONS, lookup, tidy
+from spark.text import LOOKUP_REASONS, MEANINGS, lookup, tidy
 
 LONGEST_NAME_WORDS = 6
 SENTENCE = Rule(
@@ -16,7 +16,7 @@ SENTENCE = Rule(
 
 
 class SilverCast(pa.DataFrameModel):
-    """Actors of each title."""
+    """Actors of each title, typed and tidied."""
 
     show_id: T.LongType = pa.Field(nullable=False, gt=0, description="The title, as in titles")
     cast: T.StringType = pa.Field(nullable=False, description="Name of an actor, white space tidied")
@@ -39,4 +39,5 @@ TABLE = Table(
     rules=(SENTENCE,),
     reasons=LOOKUP_REASONS,
     severities={SENTENCE.name: Severity.WARN},
+    meanings={**MEANINGS, SENTENCE.name: f"at most {LONGEST_NAME_WORDS} words"},
 )

@@ -6,11 +6,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark.table import Layer, Table
-from spark.text import LOOKUP_REASONS, lookup, tidy
+from spark.text import LOOKUP_REASONS, MEANINGS, lookup, tidy
 
 
 class SilverCategory(pa.DataFrameModel):
-    """Categories of each title."""
+    """Categories of each title, typed and tidied."""
 
     show_id: T.LongType = pa.Field(nullable=False, gt=0, description="The title, as in titles")
     listed_in: T.StringType = pa.Field(nullable=False, description="Category, white space tidied")
@@ -31,4 +31,5 @@ TABLE = Table(
     build=silver_category,
     key=("listed_in", "show_id"),
     reasons=LOOKUP_REASONS,
+    meanings=MEANINGS,
 )

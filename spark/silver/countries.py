@@ -6,11 +6,11 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from spark.table import Layer, Table
-from spark.text import LOOKUP_REASONS, lookup, tidy
+from spark.text import LOOKUP_REASONS, MEANINGS, lookup, tidy
 
 
 class SilverCountries(pa.DataFrameModel):
-    """Countries of each title."""
+    """Countries of each title, typed and tidied."""
 
     show_id: T.LongType = pa.Field(nullable=False, gt=0, description="The title, as in titles")
     country: T.StringType = pa.Field(nullable=False, description="Country, without trailing commas")
@@ -35,4 +35,5 @@ TABLE = Table(
     build=silver_countries,
     key=("country", "show_id"),
     reasons=LOOKUP_REASONS,
+    meanings=MEANINGS,
 )

@@ -6,11 +6,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark.table import Layer, Table
-from spark.text import LOOKUP_REASONS, lookup, tidy
+from spark.text import LOOKUP_REASONS, MEANINGS, lookup, tidy
 
 
 class SilverDirectors(pa.DataFrameModel):
-    """Directors of each title."""
+    """Directors of each title, typed and tidied."""
 
     show_id: T.LongType = pa.Field(nullable=False, gt=0, description="The title, as in titles")
     director: T.StringType = pa.Field(nullable=False, description="Name of a director, white space tidied")
@@ -31,4 +31,5 @@ TABLE = Table(
     build=silver_directors,
     key=("director", "show_id"),
     reasons=LOOKUP_REASONS,
+    meanings=MEANINGS,
 )

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from spark.datasets import DATASETS
 from spark.split_records import FRAGMENT, rejoined
 from spark.table import REASONS, Layer, Severity, Table
-from spark.text import MALFORMED_RECORD, long_number, month_day_year, number, readable, tidy, typed
+from spark.text import MALFORMED_RECORD, MEANINGS, long_number, month_day_year, number, readable, tidy, typed
 
 KINDS = ["Movie", "TV Show"]
 RATINGS = ["TV-MA", "TV-14", "TV-PG", "TV-Y7-FV", "TV-Y7", "TV-Y", "TV-G", "NC-17", "R", "PG-13", "PG", "G"]
@@ -31,7 +31,7 @@ PARSERS = {
 
 
 class SilverTitles(pa.DataFrameModel):
-    """Titles of the catalogue with real types, split records rejoined."""
+    """Titles with real types, split records rejoined."""
 
     show_id: T.LongType = pa.Field(nullable=False, gt=0, description="Netflix id, joins all credits")
     type: T.StringType = pa.Field(nullable=False, isin=KINDS, description="Movie or TV Show")
@@ -93,4 +93,8 @@ TABLE = Table(
         *map(readable, PARSERS),
     ),
     severities={"rating: isin": Severity.WARN},
+    meanings={
+        **MEANINGS,
+        FRAGMENT: "no second half of a record that a line break split; the first half holds both",
+    },
 )

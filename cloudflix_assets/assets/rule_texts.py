@@ -1,0 +1,68 @@
+"""What each rule of a contract requires, in words for the web UI: `≤ 900`, `one of Movie, TV Show`.
+
+Kept out of `spark/`: no row is judged by these words, so that changing one makes no table stale.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from spark.rules import CHECKS, DUPLICATE_KEY, DUPLICATE_ROW
+from spark.table import Table
+
+Statistics = Mapping[str, Any]
+
+LISTED = 20
+"""Values after which a list is cut."""
+
+
+def requirements(table: Table) -> dict[str, str]:
+    """By name of the rule; in the order of the contract, which is not that of the judgement."""
+    key, columns = ", ".join(table.key), table.contract.to_schema().columns
+    found = {
+        DUPLICATE_ROW: "no equal row before it",
+        DUPLICATE_KEY: f"no row before it with its {key}" if table.has_quarantine else f"one row per {key}",
+    }
+    for name, column in columns.items():
+        found[f"{name}: nullable"] = "not null"
+        found[f"{name}: readable"] = f"readable as {column.dtype.type.simpleString()}"
+        found |= {f"{name}: {CHECKS[c.name][0]}": _TEXTS[c.name](c.statistics) for c in column.checks}
+    for foreign in table.foreign_keys:
+        found[foreign.rule] = f"in {foreign.parent.replace('_', '/', 1)}"
+    return found | dict(table.meanings)
+
+
+def _listed(values: Any) -> str:
+    texts = [str(value) for value in values if value is not None]
+    more = f" and {len(texts) - LISTED + 1} more" if len(texts) > LISTED else ""
+    return ", ".join(texts[: LISTED - 1] if more else texts) + more
+
+
+def _range(limits: Statistics) -> str:
+    low = f"{'≥' if limits['include_min'] else '>'} {limits['min_value']}"
+    return f"{low}, {'≤' if limits['include_max'] else '<'} {limits['max_value']}"
+
+
+def _length(limits: Statistics) -> str:
+    if (exact := limits.get("exact_value")) is not None:
+        return f"{exact} characters"
+    low, high = limits.get("min_value"), limits.get("max_value")
+    ends = [f"{sign} {end}" for sign, end in (("≥", low), ("≤", high)) if end is not None]
+    return f"{', '.join(ends)} characters"
+
+
+_TEXTS: Mapping[str, Callable[[Statistics], str]] = {
+    "equal_to": lambda s: f"= {s['value']}",
+    "not_equal_to": lambda s: f"≠ {s['value']}",
+    "greater_than": lambda s: f"> {s['min_value']}",
+    "greater_than_or_equal_to": lambda s: f"≥ {s['min_value']}",
+    "less_than": lambda s: f"< {s['max_value']}",
+    "less_than_or_equal_to": lambda s: f"≤ {s['max_value']}",
+    "in_range": _range,
+    "isin": lambda s: f"one of {_listed(s['allowed_values'])}",
+    "notin": lambda s: f"none of {_listed(s['forbidden_values'])}",
+    "str_matches": lambda s: f"matches {s['pattern']} from its start",
+    "str_contains": lambda s: f"contains {s['pattern']}",
+    "str_startswith": lambda s: f"begins with {s['string']}",
+    "str_endswith": lambda s: f"ends with {s['string']}",
+    "str_length": _length,
+}

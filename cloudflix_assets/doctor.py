@@ -171,7 +171,7 @@ def _instance(settings: Environment) -> Finding:
             f"its schema is {behind[0][0]}, Dagster's is {behind[0][1]}",
             f"DAGSTER_HOME={settings.home} {sys.executable} -m dagster instance migrate",
         )
-    return Finding("instance", "ok", f"{settings.home}: {runs} runs")
+    return Finding("instance", "ok", f"{settings.home}, runs so far: {runs:,}")
 
 
 def _engine(settings: Environment) -> Finding:

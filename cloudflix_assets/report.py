@@ -50,15 +50,14 @@ def print_next(console: Console, results: Sequence[WeekResult], lake: Path) -> N
     grid = Table.grid(padding=(0, 2))
     grid.add_row("[bold]cloudflix status[/]", "rows, quarantined and stale, per table and week")
     grid.add_row("[bold]cloudflix dev[/]", "the web UI: assets, checks, runs")
-    if quarantine:
-        grid.add_row("", f"refused records: http://localhost:3000/assets/{quarantine}")
     if not all(result.success for result in results):
-        grid.add_row(
-            "[bold]cloudflix doctor[/]", "what is wrong with this installation, if that is the cause"
-        )
+        grid.add_row("[bold]cloudflix doctor[/]", "whether something is wrong with this installation")
     console.print(LEGEND, style="dim")
     console.print(f"Lake: {lake}", soft_wrap=True, markup=False)
     console.print(grid)
+    if quarantine:
+        page = f"http://localhost:3000/assets/{quarantine}"
+        console.print(f"Refused records, in the web UI: {page}", soft_wrap=True)
 
 
 def _checks(counts: Mapping[str, int]) -> str:

@@ -25,6 +25,8 @@ _RIGHTS = ("permission is denied", "give this user the right to read and write t
 _FULL = ("no space is left on the disk", "make room there")
 _FAILS = ("the disk fails to read or write, or is full", "check it")
 _REBUILT = "restore it from a backup, or add --force to build the week anew"
+_GONE = ("a stored file is gone", _REBUILT)
+_DAMAGED = ("a stored Parquet file is damaged", _REBUILT)
 _STORAGE = {
     os.strerror(errno.ENOSPC): _FULL,
     os.strerror(errno.EDQUOT): ("the disk quota is used up", "make room there, or raise the quota"),
@@ -34,8 +36,11 @@ _STORAGE = {
     os.strerror(errno.EROFS): ("the disk is read-only", "make it writable"),
     os.strerror(errno.ENOTDIR): ("a file is where a folder should be", "move the file away"),
     os.strerror(errno.EIO): _FAILS,
-    os.strerror(errno.ENOENT): ("a stored file is gone", _REBUILT),
-    "Parquet error": ("a stored Parquet file is damaged", _REBUILT),  # in Sail's words
+    os.strerror(errno.ENOENT): _GONE,
+    # Sail's and Spark's own words.
+    "FAILED_READ_FILE.FILE_NOT_EXIST": _GONE,
+    "Parquet error": _DAMAGED,
+    "FAILED_READ_FILE": _DAMAGED,
     # SQLite's own words.
     "database or disk is full": _FULL,
     "attempt to write a readonly database": _RIGHTS,

@@ -87,6 +87,26 @@ def test_a_device_without_space_is_told_with_its_place() -> None:
     )
 
 
+TROUBLE = {
+    "java.io.IOException: No space left on device": "no space is left on the disk",
+    "Generic LocalFileSystem error: No space left on device (os error 28)": "no space is left on the disk",
+    "(sqlite3.OperationalError) database or disk is full": "no space is left on the disk",
+    "(sqlite3.OperationalError) attempt to write a readonly database": "permission is denied",
+    "Read-only file system (os error 30)": "the disk is read-only",
+    "Object Store error: not found: No such file or directory (os error 2)": "a stored file is gone",
+    "[FAILED_READ_FILE.FILE_NOT_EXIST] Encountered error while reading": "a stored file is gone",
+    "[FAILED_READ_FILE.NO_HINT] Encountered error while reading": "a stored Parquet file is damaged",
+}
+"""As Spark, Sail, SQLite and delta-rs tell them."""
+
+
+@pytest.mark.parametrize("words", TROUBLE)
+def test_the_same_trouble_is_told_alike_whoever_meets_it(words: str) -> None:
+    """Java's trace of a full disk is a page long, and its cause the last line of it."""
+    with pytest.raises(StorageRefused, match=f"^the lake: {TROUBLE[words]}: "), storing("the lake"):
+        raise RuntimeError(f"An error occurred while calling o1.parquet.\n: {words}\n\tat java.base/java.io")
+
+
 def test_other_trouble_is_passed_on() -> None:
     """A mistake of ours, told as a full disk, would never be mended."""
     with pytest.raises(KeyError), storing("the lake"):

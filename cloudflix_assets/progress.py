@@ -13,7 +13,7 @@ from rich.status import Status
 if TYPE_CHECKING:  # Dagster is what the user waits for: see Progress.__enter__
     from cloudflix_assets.running import Seen
 
-_REFRESHES_PER_SECOND = 8
+_REFRESHES_PER_SECOND = 5
 _LINES_KEPT_FREE = 3
 """The title, what is left out, and the cursor."""
 

@@ -13,6 +13,7 @@ from cloudflix_assets.environment import Environment
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.instance import open_instance
 from cloudflix_assets.lake import Lake
+from cloudflix_assets.layers import numbered
 from cloudflix_assets.running import Runner, Seen, WeekResult, unseen
 from cloudflix_assets.sources import source_of
 from cloudflix_assets.stale import Staleness, materialized_weeks
@@ -105,7 +106,7 @@ def _selected(defs: dg.Definitions, select: str | None) -> set[dg.AssetKey] | No
     if select is None:
         return None
     try:
-        keys = dg.AssetSelection.from_string(_BARE_PATH.sub(r'key:"\1"', select)).resolve(
+        keys = dg.AssetSelection.from_string(_BARE_PATH.sub(r'key:"\1"', numbered(select))).resolve(
             defs.resolve_asset_graph()
         )
     except Exception as error:  # Dagster's two selection grammars raise a dozen kinds; none is swallowed

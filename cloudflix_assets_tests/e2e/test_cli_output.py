@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from cloudflix_assets import cli, status_report, week_runs
 from cloudflix_assets.lake_status import TableStatus
 from cloudflix_assets_tests.e2e.command import Told, cloudflix
-from cloudflix_assets_tests.lakehouse import WEEK_1, credits, publication, put
+from cloudflix_assets_tests.lakehouse import PATHS, WEEK_1, credits, publication, put
 from spark.registry import TABLES
 
 CAST = [(f"Actor {number}", str(number)) for number in range(1, 21)]
@@ -40,7 +40,7 @@ def test_a_summary_says_what_was_quarantined_and_why(first: tuple[Path, Told]) -
     assert "silver/cast 1 duplicate row" in told.sentence
     assert "gold/cast 1 show_id: in gold_titles" in told.sentence
     assert "warned silver/cast 1 cast: a name, not a sentence; kept" in told.sentence
-    assert "Committed: 30 tables." in told.sentence
+    assert f"Committed: {len(PATHS)} tables." in told.sentence
     assert "/assets/silver/cast_quarantine" in told.sentence
     assert told.stdout == ""
 
@@ -51,7 +51,7 @@ def test_a_summary_keeps_the_order_of_the_flow(first: tuple[Path, Told]) -> None
     names = [
         line.split()[0] for line in lines if line.split() and line.split()[0] in {t.name for t in TABLES}
     ]
-    assert names == ["titles", "cast", "category", "countries", "directors"]
+    assert names == list(dict.fromkeys(table.name for table in TABLES))
 
 
 def test_elsewhere_than_on_a_terminal_there_is_nothing_to_decode(first: tuple[Path, Told]) -> None:

@@ -3,8 +3,9 @@
 * Under a line that ends in a file's name and a colon (`spark/gold/ratings.py`:) a block is that file, or,
   marked `diff`, a change of it.
 * `console`: what follows `$` runs in bash, in the copy; the lines under it must stand in what is printed,
-  in their order (`…` stands for anything). `# exit code 1` tells how it ends, if not well.
-* `python` under no file's name runs as a script.
+  in their order (`…` stands for anything). `# exit code 1` tells how it ends, if not well; an `export`
+  holds for what follows.
+* `python` under no file's name runs as a script; a block `text` after it stands in what it prints.
 """
 
 import os
@@ -12,9 +13,12 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from deltalake import DeltaTable
 
 ROOT = Path(__file__).parents[2]
 NOT_COPIED = (".git", ".venv", ".cloudflix", ".hypothesis", ".pytest_cache", ".ruff_cache", "__pycache__")
@@ -51,7 +55,12 @@ def commands(page: Path) -> Iterator[str]:
     """Every command of a page."""
     for block in blocks(page):
         if block.language == "console":
-            yield from (command for command, _ in block.commands)
+            yield from (bare(command) for command, _ in block.commands)
+
+
+def bare(command: str) -> str:
+    """A command without the comment that follows it."""
+    return command.partition("  #")[0].strip()
 
 
 @dataclass(frozen=True)
@@ -72,21 +81,26 @@ class Copy:
         (folder / ".venv" / ".installed").touch()  # make finds nothing to set up
         return cls(folder, unrun)
 
-    def follow(self, page: Path, **variables: str) -> None:
+    def follow(self, page: Path) -> None:
         """Do what a page says, block by block."""
+        exports: list[str] = []
+        printed = ""
         for block in blocks(page):
             if block.language == "console":
                 for command, shown in block.commands:
-                    if command.partition("  #")[0].strip() not in self.unrun:
-                        self._run_as_shown(command, shown, variables)
+                    exports += [command] if command.startswith("export ") else []
+                    if bare(command) not in self.unrun:
+                        self._run_as_shown("; ".join([*exports, command]), shown)
             elif block.language == "diff":
                 self._change(block)
             elif block.file:
                 self._write(self.folder / block.file, block.text)
             elif block.language == "python":
-                self.run([sys.executable, "-c", block.text], variables)
+                printed = self.run([sys.executable, "-c", block.text])
+            elif block.language == "text":
+                _check_shown(block.text.splitlines(), printed)
 
-    def run(self, command: list[str], variables: Mapping[str, str], code: int = 0) -> str:
+    def run(self, command: list[str], code: int = 0, **variables: str) -> str:
         """Run a command in the copy; what it printed."""
         own = {name: value for name, value in os.environ.items() if not name.startswith("CLOUDFLIX_")}
         engine = {name: value for name, value in os.environ.items() if name == "CLOUDFLIX_ENGINE"}
@@ -104,12 +118,19 @@ class Copy:
             raise AssertionError(f"{command} ended with {result.returncode}, not {code}:\n{result.stdout}")
         return result.stdout
 
-    def _run_as_shown(self, command: str, shown: list[str], variables: Mapping[str, str]) -> None:
+    def rows(self, table: str) -> Counter[str]:
+        """Rows per week of a Delta table, as its log counts them; a week may have several files."""
+        actions = DeltaTable(self.folder / table).get_add_actions(flatten=True)
+        weeks, counts = (actions[name].to_pylist() for name in ("partition.week", "num_records"))
+        found: Counter[str] = Counter()
+        for week, count in zip(weeks, counts, strict=True):
+            found[str(week)] += count
+        return found
+
+    def _run_as_shown(self, command: str, shown: list[str]) -> None:
         expected = _EXIT_CODE.search(command)
-        printed = self.run(["bash", "-c", command], variables, int(expected[1]) if expected else 0)
-        pattern = ".*".join(".*".join(map(re.escape, line.strip().split("…"))) for line in shown)
-        if not re.search(pattern, printed, re.DOTALL):
-            raise AssertionError(f"{command} does not print as the page shows, but:\n{printed}")
+        printed = self.run(["bash", "-c", command], int(expected[1]) if expected else 0)
+        _check_shown(shown, printed)
 
     def _write(self, file: Path, text: str) -> None:
         if file.exists():
@@ -127,6 +148,13 @@ class Copy:
                 raise AssertionError(f"{block.file} holds {text.count(old)} times:\n{old}")
             text = text.replace(old, new)
         file.write_text(text, encoding="utf-8")
+
+
+def _check_shown(shown: list[str], printed: str) -> None:
+    """The lines that a page shows stand in what was printed, in their order."""
+    pattern = ".*".join(".*".join(map(re.escape, line.strip().split("…"))) for line in shown)
+    if not re.search(pattern, printed, re.DOTALL):
+        raise AssertionError(f"the page shows {shown}, but this was printed:\n{printed}")
 
 
 def _side(lines: list[str], mark: str) -> str:

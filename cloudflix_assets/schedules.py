@@ -11,7 +11,9 @@ from cloudflix_assets.partitions import last_ended
     cron_schedule="0 6 * * 1",
     execution_timezone="UTC",
     job_name=WEEKLY_REFRESH,
-    description="Mondays at 06:00 UTC: the last week that has ended.",
+    description="Every Monday at 06:00 UTC, the week that ended six hours before: the tick of 2026-11-23 "
+    "asks for the week 2026-11-16. Preview tick result tells what any tick asks for. "
+    "Off until you switch it on.",
 )
 def weekly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """Ask for the week that ended last at the tick's time, however late the tick is evaluated."""

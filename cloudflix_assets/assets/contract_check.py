@@ -1,13 +1,16 @@
 """The check `contract`: a row per rule for the reader, and what stops a week from being published."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from cloudflix_assets.assets.description import record_name
+from cloudflix_assets.assets.rule_texts import requirements
 from cloudflix_assets.errors import CloudflixError
-from spark import digest, quality
+from spark import digest
 from spark.quality import ADDRESSES, Verdict
 from spark.rules import CompiledRule, compiled
 from spark.table import RECORDS, Severity, Table, upstream
@@ -43,28 +46,33 @@ def conserved(table: Table, verdict: Verdict, frames: Mapping[str, DataFrame]) -
         )
 
 
-def result(table: Table, verdict: Verdict, staged: DataFrame) -> dg.AssetCheckResult:
-    """The evaluation: failed by a `fail` rule or the cap, a warning where only `warn` rules broke."""
+def result(
+    table: Table, verdict: Verdict, samples: Mapping[str, list[str]], examples: str | None = None
+) -> dg.AssetCheckResult:
+    """The evaluation: failed by a `fail` rule or the cap, a warning where only `warn` rules broke.
+
+    `samples` are addresses by rule; `examples` of refused rows, where a failure leaves no quarantine behind.
+    """
     problems = _problems(table, verdict)
     warned = _broken(table, verdict, Severity.WARN)
-    samples = quality.samples(staged) if table.has_quarantine and any(verdict.broken.values()) else {}
-    records = [_record(rule, verdict, samples) for rule in compiled(table)]
-    broken = sum(1 for count in verdict.broken.values() if count)
-    description = "; ".join(problems) or (
-        f"{verdict.accepted:,} rows accepted, {verdict.refused:,} quarantined, {broken} rules broken"
-    )
+    requires = requirements(table)
+    broken_first = sorted(compiled(table), key=lambda rule: -verdict.broken[rule.name])
+    records = [_record(rule, requires.get(rule.name, ""), verdict, samples) for rule in broken_first]
+    metadata: dict[str, Any] = {
+        "rows": verdict.accepted,
+        "quarantined": verdict.refused,
+        "rules": dg.MetadataValue.table(records, _SCHEMA),
+        "digest": verdict.digest,
+    }
+    if examples is not None:
+        metadata["samples"] = dg.MetadataValue.md(examples)
     return dg.AssetCheckResult(
         check_name=NAME,
         asset_key=table.path.split("/"),
         passed=not problems and not warned,
         severity=dg.AssetCheckSeverity.ERROR if problems else dg.AssetCheckSeverity.WARN,
-        description=description,
-        metadata={
-            "rows": verdict.accepted,
-            "quarantined": verdict.refused,
-            "rules": dg.MetadataValue.table(records, _SCHEMA),
-            "digest": verdict.digest,
-        },
+        description=_sentence(table, verdict, problems, warned),
+        metadata=metadata,
     )
 
 
@@ -82,11 +90,16 @@ def failure(table: Table, verdict: Verdict, week: str) -> dg.Failure | None:
 
 _SCHEMA = dg.TableSchema(
     [
-        dg.TableColumn("rule", "string"),
-        dg.TableColumn("severity", "string"),
+        dg.TableColumn(
+            "rule", "string", "The column and what is asked of it; of the whole row without a column"
+        ),
+        dg.TableColumn("requires", "string", "What every row must keep"),
         dg.TableColumn("broken", "int", "Rows that break it"),
         dg.TableColumn("share", "string", "Of all rows"),
-        dg.TableColumn("samples", "string", "The first few, as hash of the file#record"),
+        dg.TableColumn(
+            "severity", "string", "Then: quarantine refuses the row, warn keeps it, fail refuses the week"
+        ),
+        dg.TableColumn("samples", "string", "The first few, as file#record (record_number in bronze)"),
     ]
 )
 
@@ -108,21 +121,34 @@ def _broken(table: Table, verdict: Verdict, severity: Severity) -> list[Compiled
     return [rule for rule in compiled(table) if rule.severity is severity and verdict.broken[rule.name]]
 
 
-def _record(rule: CompiledRule, verdict: Verdict, samples: Mapping[str, list[str]]) -> dg.TableRecord:
+def _sentence(table: Table, verdict: Verdict, problems: Sequence[str], warned: Sequence[CompiledRule]) -> str:
+    if problems:
+        return f"{'; '.join(problems)}; nothing was published"
+    counts = f"{verdict.accepted:,} rows accepted"
+    if table.has_quarantine:
+        counts += f", {verdict.refused:,} quarantined"
+    kept = [f"{verdict.broken[rule.name]:,} kept that break `{rule.name}`" for rule in warned]
+    return "; ".join([f"Published with a warning: {counts}", *kept]) if kept else counts
+
+
+def _record(
+    rule: CompiledRule, requires: str, verdict: Verdict, samples: Mapping[str, list[str]]
+) -> dg.TableRecord:
     rows = verdict.accepted + verdict.refused
     broken = verdict.broken[rule.name]
     return dg.TableRecord(
         {
             "rule": rule.name,
-            "severity": rule.severity.value,
+            "requires": requires,
             "broken": broken,
             "share": f"{broken / rows:.2%}" if broken else "",
+            "severity": rule.severity.value,
             "samples": ", ".join(map(_short, samples.get(rule.name, []))),
         }
     )
 
 
 def _short(address: str) -> str:
-    """`files/cast/72ac3abc….csv#5033` as `72ac3abc2e3f#5033`."""
+    """`files/cast/72ac3abc….csv#5033` as `netflix_cast.csv#5033`."""
     file, _, record = address.rpartition("#")
-    return f"{file.rpartition('/')[2][:12]}#{record}"
+    return record_name(file, int(record))

@@ -1,4 +1,4 @@
-"""What Dagster shows of a table before it has run: columns, lineage, code version."""
+"""What Dagster shows of a table before it has run: texts, columns, lineage, code version."""
 
 import ast
 from collections.abc import Iterator, Mapping
@@ -10,6 +10,8 @@ from pathlib import Path
 import dagster as dg
 from pyspark.sql import types as T
 
+from cloudflix_assets.assets.rule_texts import requirements
+from spark.datasets import DATASETS
 from spark.quality import QUARANTINE
 from spark.rules import compiled
 from spark.table import RECORDS, Table, upstream
@@ -17,6 +19,9 @@ from spark.table import RECORDS, Table, upstream
 JUDGE = ("spark.quality", "spark.rules", "spark.digest")
 """Modules that take part in every step, whatever its table imports."""
 
+_WEEK = dg.TableColumn(
+    "week", "date", "Monday on which the week begins", dg.TableColumnConstraints(nullable=False)
+)
 _QUARANTINE_TEXTS = {
     "source_file": "Landed file, relative to raw",
     "record_number": "1-based, after the header",
@@ -35,22 +40,66 @@ def table_name(path: str) -> str:
     return path.replace("/", ".")
 
 
-def column_schema(table: Table) -> dg.TableSchema:
-    """Names, types and texts of the contract, with the rules that each column must keep."""
-    columns = [dg.TableColumn("week", "date", "Monday on which the week begins")]
+def table_text(table: Table) -> str:
+    """The first sentence stands alone: lists show no more."""
+    text = f"{table.description}\n\nGrain: {table.grain}."
+    if not table.has_quarantine:
+        return text
+    return f"{text}\n\n`{quarantine_path(table)}` holds the rows that its contract refused."
+
+
+def quarantine_text(table: Table) -> str:
+    """A list has room for some sixty characters."""
+    return (
+        f"Rows that {table.path} refused, and why.\n\n"
+        f"Input rows of the week that broke rules of the contract. Their samples stand with each "
+        f"materialization, their counts in the check `contract` of `{table.path}`."
+    )
+
+
+def check_text(table: Table) -> str:
+    """What the check does with a row, and with a week."""
+    text = "Every rule of the contract, over every row of the week, before anything is published."
+    if not table.has_quarantine:
+        return f"{text} A broken rule keeps the week from being published, unless its severity is `warn`."
+    return (
+        f"{text} `quarantine`: the row goes to `{quarantine_path(table)}`; `warn`: it is kept; `fail`: the "
+        f"week is not published, and neither is one of which more than {table.cap:.0%} is refused."
+    )
+
+
+def record_name(source_file: str, record_number: int) -> str:
+    """An address as its reader knows it: record 5033 of a landed file as `netflix_cast.csv#5033`."""
+    folder, _, name = source_file.rpartition("/")
+    delivered = {f"files/{dataset.name}": dataset.file for dataset in DATASETS}
+    return f"{delivered.get(folder, name)}#{record_number}"
+
+
+def column_schema(table: Table, tables: Mapping[str, Table]) -> dg.TableSchema:
+    """Names, types and texts of the contract, what each column requires, and where it comes from.
+
+    The source stands in the text too, because the open-source web UI draws no lineage of columns.
+    """
+    columns = [_WEEK]
+    lineage, requires = column_lineage(table, tables).deps_by_column, requirements(table)
     for name, column in table.contract.to_schema().columns.items():
         rules = [rule.name for rule in compiled(table) if rule.name.startswith(f"{name}: ")]
-        other = [rule.removeprefix(f"{name}: ") for rule in rules if not rule.endswith(": nullable")]
+        other = [_requirement(rule, requires) for rule in rules if not rule.endswith(": nullable")]
         constraints = dg.TableColumnConstraints(nullable=bool(column.nullable), other=other)
-        type_ = column.dtype.type.simpleString()
-        columns.append(dg.TableColumn(name, type_, column.description, constraints=constraints))
+        sources = [f"`{dep.asset_key.to_user_string()}.{dep.column_name}`" for dep in lineage.get(name, ())]
+        text = " ← ".join([str(column.description), *([", ".join(sources)] if sources else [])])
+        columns.append(dg.TableColumn(name, column.dtype.type.simpleString(), text, constraints=constraints))
     grain = [f"one row per {', '.join(table.key)}"] if table.key else []
     return dg.TableSchema(columns, dg.TableConstraints(grain))
 
 
+def _requirement(rule: str, requires: Mapping[str, str]) -> str:
+    return requires.get(rule) or rule.partition(": ")[2]
+
+
 def quarantine_schema() -> dg.TableSchema:
     """Columns of every quarantine."""
-    columns = [dg.TableColumn("week", "date", "Monday on which the week begins")]
+    columns = [_WEEK]
     columns += [
         dg.TableColumn(field.name, field.dataType.simpleString(), _QUARANTINE_TEXTS[field.name])
         for field in QUARANTINE

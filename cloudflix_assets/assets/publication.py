@@ -5,6 +5,7 @@ import dagster as dg
 from cloudflix_assets.errors import told
 from cloudflix_assets.lake import Lake
 from cloudflix_assets.landing import land
+from cloudflix_assets.layers import GROUPS, SOURCE
 from cloudflix_assets.partitions import week_of
 from cloudflix_assets.sources import Source
 
@@ -19,12 +20,13 @@ def publication_asset(lake: Lake, source: Source, weeks: dg.PartitionsDefinition
         key="publication",
         partitions_def=weeks,
         io_manager_key="manifest_io_manager",
-        group_name="source",
+        group_name=GROUPS[SOURCE],
         kinds={"csv"},
         owners=["team:lakehouse"],
-        description="The five files as of the end of a week: verified, stored, listed in a manifest.",
+        description="The five files of a week, verified and landed.\n\n"
+        "The state of the source as of the end of the week. A defect of one file refuses them all, and "
+        "nothing is landed. Grain: one manifest per week.",
         code_version="1",
-        backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
     )
     def publication(context: dg.AssetExecutionContext):  # type: ignore[no-untyped-def]  # Dagster reads it
         with told():

@@ -11,20 +11,24 @@ from typing import Any
 import dagster as dg
 from pyspark.sql import DataFrame
 
-from cloudflix_assets.assets import contract_check, inputs
+from cloudflix_assets.assets import contract_check, inputs, refusals
 from cloudflix_assets.assets.description import (
     asset_key,
+    check_text,
     code_version,
     column_lineage,
     column_schema,
     quarantine_path,
     quarantine_schema,
+    quarantine_text,
     table_name,
+    table_text,
 )
 from cloudflix_assets.delta import Judged, WeekOfTable
 from cloudflix_assets.delta_table import checked
 from cloudflix_assets.errors import storing, told
 from cloudflix_assets.lake import Lake
+from cloudflix_assets.layers import GROUPS
 from cloudflix_assets.partitions import week_of
 from cloudflix_assets.staging import Staging, folder_of, staging
 from spark import digest, quality
@@ -53,11 +57,10 @@ def table_assets(
                 asset=asset_key(table.path),
                 blocking=True,
                 partitions_def=weeks,
-                description="Every rule of the contract, over every row of the week.",
+                description=check_text(table),
             )
         ],
         required_resource_keys={"spark"},
-        backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
     )
     def step(context: dg.AssetExecutionContext, **loaded: DataFrame) -> Iterator[Event]:
         folder = folder_of(table.path, f"{context.run.run_id}-{context.retry_number}")
@@ -80,8 +83,12 @@ def _judged_and_published(
         staged = stage.materialized("judged", staged)
     verdict = quality.verdict(table, staged)
     contract_check.conserved(table, verdict, frames)
-    yield contract_check.result(table, verdict, staged)
-    if failure := contract_check.failure(table, verdict, context.partition_key):
+    samples = quality.samples(staged) if table.has_quarantine and any(verdict.broken.values()) else {}
+    refused = quality.refused(staged, frames[table.parameters[0]]) if verdict.refused else None
+    failure = contract_check.failure(table, verdict, context.partition_key)
+    examples = refusals.examples(table, refused) if failure and refused is not None else None
+    yield contract_check.result(table, verdict, samples, examples)
+    if failure:
         raise failure
     week = WeekOfTable(
         path=table.path,
@@ -94,20 +101,23 @@ def _judged_and_published(
         force=context.run.tags.get(FORCE) == "true",
     )
     if table.has_quarantine:
-        given = frames[table.parameters[0]]
-        quarantine = _quarantine(table, week, verdict, stage, quality.refused(staged, given))
-        yield _output(f"{table.identifier}_quarantine", quarantine, quarantine, started)
-        yield _output(table.identifier, week, Judged(week, quarantine), started)
+        quarantine = _quarantine(table, week, verdict, stage, refused)
+        told = {}
+        if quarantine.frame is not None:
+            told["samples"] = dg.MetadataValue.md(refusals.examples(table, quarantine.frame))
+        yield _output(f"{table.identifier}_quarantine", quarantine, quarantine, started, told)
+        counts = {"quarantined": verdict.refused}
+        yield _output(table.identifier, week, Judged(week, quarantine), started, counts)
     else:
         yield _output(table.identifier, week, week, started)
 
 
 def _quarantine(
-    table: Table, week: WeekOfTable, verdict: quality.Verdict, stage: Staging, refused: DataFrame
+    table: Table, week: WeekOfTable, verdict: quality.Verdict, stage: Staging, refused: DataFrame | None
 ) -> WeekOfTable:
     """The refused rows as a week of their own; most weeks have none, which costs nothing."""
     frame, found = None, digest.empty(quality.QUARANTINE)
-    if verdict.refused:
+    if refused is not None:
         frame = stage.materialized("quarantine", refused)
         found = digest.digest(frame, quality.QUARANTINE)
     return replace(
@@ -120,15 +130,17 @@ def _quarantine(
     )
 
 
-def _output(name: str, week: WeekOfTable, value: object, started: float) -> dg.Output[Any]:
+def _output(
+    name: str, week: WeekOfTable, value: object, started: float, extra: Mapping[str, Any] | None = None
+) -> dg.Output[Any]:
     """`seconds` is the time from the loaded inputs to here: build and judgement."""
-    metadata = {"seconds": round(time.monotonic() - started, 3)}
+    metadata = {**(extra or {}), "seconds": round(time.monotonic() - started, 3)}
     return dg.Output(value, output_name=name, data_version=dg.DataVersion(week.digest), metadata=metadata)
 
 
 def _outs(table: Table, tables: Mapping[str, Table]) -> dict[str, dg.AssetOut]:
     shared: dict[str, Any] = {
-        "group_name": table.layer.value,
+        "group_name": GROUPS[table.layer],
         "kinds": {"deltalake", "pyspark"},
         "owners": list(table.owners),
         "code_version": code_version(table),
@@ -136,10 +148,10 @@ def _outs(table: Table, tables: Mapping[str, Table]) -> dict[str, dg.AssetOut]:
     outs = {
         table.identifier: dg.AssetOut(
             key=asset_key(table.path),
-            description=f"{table.description}\n\nGrain: {table.grain}.",
+            description=table_text(table),
             metadata={
                 "dagster/table_name": table_name(table.path),
-                "dagster/column_schema": column_schema(table),
+                "dagster/column_schema": column_schema(table, tables),
                 "dagster/column_lineage": column_lineage(table, tables),
             },
             **shared,
@@ -149,7 +161,7 @@ def _outs(table: Table, tables: Mapping[str, Table]) -> dict[str, dg.AssetOut]:
         path = quarantine_path(table)
         outs[f"{table.identifier}_quarantine"] = dg.AssetOut(
             key=asset_key(path),
-            description=f"What the contract of {table.path} refused: each input row with the rules it broke.",
+            description=quarantine_text(table),
             metadata={"dagster/table_name": table_name(path), "dagster/column_schema": quarantine_schema()},
             **shared,
         )

@@ -8,6 +8,7 @@ import pytest
 
 from cloudflix_assets.delta import recorded_digest
 from cloudflix_assets.environment import Environment
+from cloudflix_assets.layers import GROUPS
 from cloudflix_assets_tests.lakehouse import (
     TITLE,
     WEEK_1,
@@ -86,12 +87,36 @@ def test_the_contract_check_carries_a_row_per_rule(lakehouse: Makes, instance: d
     assert (told["rows"].value, told["quarantined"].value) == (25, 1)
     assert told["digest"].value == data_version(instance, "silver/cast", WEEK_1)
     assert isinstance(told["rules"], dg.TableMetadataValue)
-    rules = {row.data["rule"]: row.data for row in told["rules"].records}
-    assert list(rules) == [rule.name for rule in compiled(CAST[2])]
-    broken = rules["cast: nullable"]
-    assert (broken["severity"], broken["broken"], broken["share"]) == ("quarantine", 1, "3.85%")
-    assert str(broken["samples"]).endswith("#26")
-    assert [rule for rule, row in rules.items() if row["broken"]] == ["cast: nullable"]
+    first, *others = told["rules"].records
+    assert first.data == {
+        "rule": "cast: nullable",
+        "requires": "not null",
+        "broken": 1,
+        "share": "3.85%",
+        "severity": "quarantine",
+        "samples": "netflix_cast.csv#26",
+    }
+    unbroken = [rule.name for rule in compiled(CAST[2]) if rule.name != "cast: nullable"]
+    assert [row.data["rule"] for row in others] == unbroken
+    assert [row.data["rule"] for row in others if row.data["broken"]] == []
+    assert told_in_words(instance) == "25 rows accepted, 1 quarantined"
+
+
+def told_in_words(instance: dg.DagsterInstance) -> str | None:
+    """The sentence of the last check of silver/cast."""
+    key = dg.AssetCheckKey(dg.AssetKey(["silver", "cast"]), "contract")
+    (record,) = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
+    assert record.event is not None
+    assert record.event.dagster_event is not None
+    return record.event.dagster_event.asset_check_evaluation_data.description
+
+
+def test_a_warning_says_that_the_week_is_published(lakehouse: Makes, instance: dg.DagsterInstance) -> None:
+    """The web UI calls a warning `Failed`, in orange."""
+    warning = replace(CAST[2], severities={**CAST[2].severities, "cast: nullable": Severity.WARN})
+    assert lakehouse(source=SOURCE, tables=[*CAST[:2], warning]).run(WEEK_1).success
+    expected = "Published with a warning: 26 rows accepted, 0 quarantined; 1 kept that break `cast: nullable`"
+    assert told_in_words(instance) == expected
 
 
 def failing(table: Table) -> Table:
@@ -120,10 +145,10 @@ def test_every_definition_tells_its_columns(lakehouse: Makes, table: Table) -> N
         assert columns[name].type == column.dtype.type.simpleString()
         assert columns[name].constraints.nullable is column.nullable
     assert spec.metadata["dagster/table_name"] == table.path.replace("/", ".")
-    assert spec.group_name == table.layer.value
+    assert spec.group_name == GROUPS[table.layer]
     assert spec.kinds == {"deltalake", "pyspark"}
     assert list(spec.owners) == list(table.owners)
-    assert table.description in (spec.description or "")
+    assert (spec.description or "").startswith(table.description)
     assert spec.code_version
 
 
@@ -146,6 +171,32 @@ def test_every_column_has_a_lineage_or_is_declared_without(lakehouse: Makes, tab
             assert dep.column_name in {column.name for column in parent.columns}
 
 
+def columns(lakehouse: Makes, path: str) -> dict[str, dg.TableColumn]:
+    """The columns that the web UI shows of a table."""
+    return {
+        column.name: column for column in specs(lakehouse)[path].metadata["dagster/column_schema"].columns
+    }
+
+
+def test_a_column_tells_what_it_requires_and_where_it_comes_from(lakehouse: Makes) -> None:
+    """`gt` without its number says nothing, and the open-source web UI draws no lineage of columns."""
+    told = columns(lakehouse, "silver/titles")
+    assert told["show_id"].constraints.other == ["> 0", "readable as bigint"]
+    assert told["type"].constraints.other == ["one of Movie, TV Show"]
+    assert told["duration_minutes"].constraints.other == ["≥ 1", "≤ 900", "readable as int"]
+    assert told["rating_group"].description == "Rating up to its first hyphen ← `bronze/titles.rating`"
+    assert columns(lakehouse, "silver/cast")["cast"].constraints.other == ["at most 6 words"]
+    assert columns(lakehouse, "gold/cast")["show_id"].constraints.other == ["in gold/titles"]
+    assert columns(lakehouse, "bronze/cast")["cast"].description == "cast, as delivered"
+
+
+def test_the_first_line_of_every_description_stands_alone(lakehouse: Makes) -> None:
+    """The catalogue of the web UI has room for sixty characters, and runs the lines together."""
+    lines = {path: (spec.description or "").splitlines()[0] for path, spec in specs(lakehouse).items()}
+    assert {path: line for path, line in lines.items() if len(line) > 62 or not line.endswith(".")} == {}
+    assert len(set(lines.values())) == len(lines)
+
+
 def test_a_quarantine_tells_its_columns_too(lakehouse: Makes) -> None:
     """Five columns, the same for every table, and whose they are."""
     spec = specs(lakehouse)["silver/titles_quarantine"]
@@ -153,7 +204,7 @@ def test_a_quarantine_tells_its_columns_too(lakehouse: Makes) -> None:
     assert columns == ["week", "source_file", "record_number", "record", "broken"]
     assert spec.metadata["dagster/table_name"] == "silver.titles_quarantine"
     assert "silver/titles" in (spec.description or "")
-    assert spec.group_name == "silver"
+    assert spec.group_name == "3_silver"
 
 
 def test_sample_titles_are_of_the_declared_columns() -> None:

@@ -151,7 +151,8 @@ def test_a_stopped_week_keeps_its_content_and_stores_the_failed_check(
     assert "mended at the source, or change the contract" in told
     assert result.checks["failed"] == 1
     newest, earlier = contract_checks(instance)
-    assert newest == {"passed": False, "severity": "ERROR", "week": str(WEEK_1), "text": sentence}
+    text = f"{sentence}; nothing was published"
+    assert newest == {"passed": False, "severity": "ERROR", "week": str(WEEK_1), "text": text}
     assert earlier["passed"] is True
     silver = ("silver/cast", "silver/cast_quarantine")
     assert [house.digests(WEEK_1)[path, WEEK_1] for path in silver] == [

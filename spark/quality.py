@@ -1,23 +1,24 @@
 """Contract to verdict: which rows are accepted, which rules the others broke, counts and digest.
 
-The judgement adds two columns to a built frame, `_broken` and `_accepted`; the step materializes it
-once, and one aggregate over that gives every count and the digest. No rule of one particular table.
+The judgement adds columns to a built frame: `_broken`, a bit for each broken rule in the order of
+`rules.compiled`, and `_accepted`. The step materializes it once, and one aggregate over that gives
+every count and the digest. No rule of one particular table.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import and_
+from typing import Any
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from spark import digest
-from spark.rules import DUPLICATE_KEY, DUPLICATE_ROW, CompiledRule, compiled, fields
+from spark.rules import DUPLICATE_KEY, compiled, fields
 from spark.table import ADDRESS, REASONS, ForeignKey, Severity, Table
 
 BROKEN, ACCEPTED = "_broken", "_accepted"
+_UNDECLARED = "_undeclared"
 SAMPLES = 3
 
 QUARANTINE = T.StructType(
@@ -55,22 +56,22 @@ class Verdict:
 def judged(table: Table, built: DataFrame, parents: Mapping[str, DataFrame]) -> DataFrame:
     """Add `_broken` (sorted names of broken rules) and `_accepted` to what `table.build` returned.
 
-    In this order: reasons and contract, foreign keys (`parents` by parameter name), then the key
-    among rows that broke no quarantine rule.
+    In this order: reasons and contract, then foreign keys (`parents` by parameter name). The key is
+    judged after them, among the accepted rows (`duplicates.py`); where no row has an address, here.
     """
-    rules = {rule.name: rule for rule in compiled(table)}
-    frame = _with_reasons(table, built)
+    frame = built.withColumn(REASONS, _no_names()) if not table.reasons else built
     for foreign in table.foreign_keys:
         frame = _with_parent(frame, foreign, parents[foreign.parent])
-    broken = F.concat(REASONS, _named(_breaches(table, rules)))
-    frame = frame.withColumn(BROKEN, F.array_sort(broken))
-    frame = frame.withColumn(ACCEPTED, ~_any_of(BROKEN, rules, Severity.QUARANTINE))
-    if table.key:
-        mark = _with_duplicates if table.has_quarantine else _with_repeated_keys
-        frame = mark(table, frame, rules)
+    frame = frame.withColumn(BROKEN, _broken(table))
+    if table.key and not table.has_quarantine:
+        frame = _with_repeated_keys(table, frame)
+    refusing = mask(table, [rule.name for rule in compiled(table) if rule.severity is Severity.QUARANTINE])
+    frame = frame.withColumns(
+        {ACCEPTED: F.col(BROKEN).bitwiseAND(F.lit(refusing)) == 0, _UNDECLARED: _undeclared(table)}
+    )
     extra = () if not table.has_quarantine else ADDRESS
     stored = dict.fromkeys((*fields(table).names, *extra))
-    return frame.select(*stored, BROKEN, ACCEPTED)
+    return frame.select(*stored, BROKEN, ACCEPTED, _UNDECLARED)
 
 
 def verdict(table: Table, staged: DataFrame) -> Verdict:
@@ -79,33 +80,35 @@ def verdict(table: Table, staged: DataFrame) -> Verdict:
     Raises:
         UndeclaredReason: some row carries a name that is no rule of the table.
     """
-    rules = [rule.name for rule in compiled(table)]
-    counts = [
-        F.sum(F.array_contains(BROKEN, name).cast("long")).alias(f"_{i}") for i, name in enumerate(rules)
-    ]
-    undeclared = F.max(F.get(F.filter(BROKEN, lambda name: ~name.isin(rules)), F.lit(0)))
-    found = (
-        staged.agg(
-            F.count("*").alias("_all"),
-            *digest.aggregates(fields(table), F.col(ACCEPTED)),
-            *counts,
-            *(digest.aggregates(ADDRESSES, F.lit(True), "_address") if table.has_quarantine else ()),
-            undeclared.alias("_undeclared"),
+    addresses = digest.aggregates(ADDRESSES, F.lit(True), "_address") if table.has_quarantine else ()
+    rows = (
+        staged.groupBy(BROKEN, ACCEPTED)
+        .agg(
+            *digest.aggregates(fields(table), F.lit(True)),
+            *addresses,
+            F.max(_UNDECLARED).alias(_UNDECLARED),
         )
-        .collect()[0]
-        .asDict()
+        .collect()
     )
-    if found["_undeclared"] is not None:
+    groups = [row.asDict() for row in rows]
+    if undeclared := [group[_UNDECLARED] for group in groups if group[_UNDECLARED] is not None]:
         raise UndeclaredReason(
-            f"{table.path} names a reason that it does not declare, {found['_undeclared']!r}: "
+            f"{table.path} names a reason that it does not declare, {undeclared[0]!r}: "
             "add it to Table(reasons=…)."
         )
+    kept = [group for group in groups if group[ACCEPTED]]
+    accepted = _total(kept, "_rows")
     return Verdict(
-        accepted=found["_rows"],
-        refused=found["_all"] - found["_rows"],
-        broken={name: found[f"_{i}"] or 0 for i, name in enumerate(rules)},
-        digest=digest.rendered(fields(table), found),
-        addresses=digest.rendered(ADDRESSES, found, "_address") if table.has_quarantine else None,
+        accepted=accepted,
+        refused=_total(groups, "_rows") - accepted,
+        broken={
+            rule.name: _total([group for group in groups if group[BROKEN] >> bit & 1], "_rows")
+            for bit, rule in enumerate(compiled(table))
+        },
+        digest=digest.rendered(fields(table), _totals(kept)),
+        addresses=digest.rendered(ADDRESSES, _totals(groups, "_address"), "_address")
+        if table.has_quarantine
+        else None,
     )
 
 
@@ -114,18 +117,18 @@ def accepted(table: Table, staged: DataFrame) -> DataFrame:
     return staged.where(ACCEPTED).select(*fields(table).names)
 
 
-def refused(staged: DataFrame, given: DataFrame) -> DataFrame:
+def refused(table: Table, staged: DataFrame, given: DataFrame) -> DataFrame:
     """The quarantine: refused rows of `given` (the table's input) as JSON, in the columns `QUARANTINE`."""
-    addresses = staged.where(~F.col(ACCEPTED)).select(*ADDRESS, F.col(BROKEN).alias("broken"))
+    addresses = staged.where(~F.col(ACCEPTED)).select(*ADDRESS, names(table).alias("broken"))
     values = [_printable(name) for name in given.columns if name not in ADDRESS]
-    record = given.select(*ADDRESS, F.to_json(F.struct(*values)).alias("record"))
-    return addresses.join(record, [*ADDRESS], "inner").select(*QUARANTINE.names)
+    found = given.join(F.broadcast(addresses), [*ADDRESS], "inner")
+    return found.withColumn("record", F.to_json(F.struct(*values))).select(*QUARANTINE.names)
 
 
-def samples(staged: DataFrame) -> dict[str, list[str]]:
+def samples(table: Table, staged: DataFrame) -> dict[str, list[str]]:
     """The first few addresses (`file#record`) per broken rule."""
     first = Window.partitionBy("rule").orderBy(*ADDRESS)
-    named = staged.select(*ADDRESS, F.explode(BROKEN).alias("rule"))
+    named = staged.where(F.col(BROKEN) != 0).select(*ADDRESS, F.explode(names(table)).alias("rule"))
     rows = named.withColumn("n", F.row_number().over(first)).where(F.col("n") <= SAMPLES).collect()
     found: dict[str, list[str]] = {}
     for row in sorted(rows, key=lambda row: (row["rule"], row["n"])):
@@ -133,33 +136,45 @@ def samples(staged: DataFrame) -> dict[str, list[str]]:
     return found
 
 
-def _with_reasons(table: Table, built: DataFrame) -> DataFrame:
-    """A row that is none of this table's rows keeps that reason alone."""
-    if not table.reasons:
-        return built.withColumn(REASONS, _no_names())
-    whole_row = _whole_row(table)
-    if not whole_row:
-        return built
-    alone = F.filter(REASONS, lambda name: name.isin(whole_row))
-    return built.withColumn(REASONS, F.when(F.size(alone) > 0, alone).otherwise(F.col(REASONS)))
+def mask(table: Table, rules: Collection[str]) -> int:
+    """The bits of these rules."""
+    return sum(1 << bit for bit, rule in enumerate(compiled(table)) if rule.name in rules)
 
 
-def _whole_row(table: Table) -> list[str]:
-    return [name for name in table.reasons if not name.endswith(": readable")]
+def names(table: Table) -> Column:
+    """The names of the broken rules, sorted."""
+    rules = sorted((rule.name, 1 << bit) for bit, rule in enumerate(compiled(table)))
+    told = (F.when(F.col(BROKEN).bitwiseAND(F.lit(bit)) != 0, F.lit(name)) for name, bit in rules)
+    return F.array_compact(F.array(*told)) if rules else _no_names()
 
 
-def _breaches(table: Table, rules: Mapping[str, CompiledRule]) -> list[Column]:
-    """A name or null per rule."""
-    judgeable = ~_overlaps(REASONS, _whole_row(table))
-    found = [
-        F.when(judgeable & rule.breach(), F.lit(rule.name))
-        for rule in rules.values()
-        if rule.breach is not None
-    ]
-    for foreign in table.foreign_keys:
-        orphan = F.col(foreign.column).isNotNull() & F.col(_found(foreign)).isNull()
-        found.append(F.when(judgeable & orphan, F.lit(foreign.rule)))
-    return found
+def _broken(table: Table) -> Column:
+    """A bit per broken rule; a row that is none of this table's rows breaks that rule alone."""
+    orphans = {foreign.rule: _is_orphan(foreign) for foreign in table.foreign_keys}
+    whole_row, others = F.lit(0).cast("bigint"), F.lit(0).cast("bigint")
+    for bit, rule in enumerate(compiled(table)):
+        broken = orphans.get(rule.name)
+        if rule.name in table.reasons:
+            broken = F.array_contains(REASONS, rule.name)
+        elif rule.breach is not None:
+            broken = rule.breach()
+        if broken is None:
+            continue
+        value = F.when(broken, F.lit(1 << bit)).otherwise(F.lit(0)).cast("bigint")
+        if rule.name in table.reasons and not rule.name.endswith(": readable"):
+            whole_row = whole_row.bitwiseOR(value)
+        else:
+            others = others.bitwiseOR(value)
+    return F.when(whole_row != 0, whole_row).otherwise(others)
+
+
+def _undeclared(table: Table) -> Column:
+    """The first reason that the table does not declare, or null."""
+    return F.get(F.filter(REASONS, lambda name: ~name.isin(*table.reasons)), F.lit(0))
+
+
+def _is_orphan(foreign: ForeignKey) -> Column:
+    return F.col(foreign.column).isNotNull() & F.col(_found(foreign)).isNull()
 
 
 def _with_parent(frame: DataFrame, foreign: ForeignKey, parent: DataFrame) -> DataFrame:
@@ -167,44 +182,19 @@ def _with_parent(frame: DataFrame, foreign: ForeignKey, parent: DataFrame) -> Da
     return frame.join(keys, foreign.column, "left")
 
 
-def _with_duplicates(table: Table, frame: DataFrame, rules: Mapping[str, CompiledRule]) -> DataFrame:
-    """Of equal rows, then of rows with equal keys, the one with the lowest address stays accepted."""
-    contest = F.col(ACCEPTED) & reduce(and_, (F.col(column).isNotNull() for column in table.key))
-    content = [field for field in fields(table) if field.name not in (*ADDRESS, *table.key)]
-    frame = frame.withColumn("_place", _place(contest, *table.key))
-    duplicate = F.when(F.col("_place") > 1, DUPLICATE_KEY if content else DUPLICATE_ROW)
-    if content:
-        # The key beside it, a hash of the rest tells equal rows apart at a fraction of their width.
-        frame = frame.withColumn("_content", digest.row_hash(content))
-        frame = frame.withColumn("_equal", _place(contest, *table.key, "_content"))
-        duplicate = F.when(F.col("_equal") > 1, DUPLICATE_ROW).otherwise(duplicate)
-    broken = F.when(contest, F.concat(BROKEN, _named([duplicate]))).otherwise(F.col(BROKEN))
-    frame = frame.withColumn(BROKEN, F.array_sort(broken))
-    return frame.withColumn(ACCEPTED, ~_any_of(BROKEN, rules, Severity.QUARANTINE))
-
-
-def _with_repeated_keys(table: Table, frame: DataFrame, _: Mapping[str, CompiledRule]) -> DataFrame:
+def _with_repeated_keys(table: Table, frame: DataFrame) -> DataFrame:
     """Without addresses no row is the first: every row of a repeated key breaks the rule."""
     repeated = F.count("*").over(Window.partitionBy(*table.key)) > 1
-    broken = F.concat(BROKEN, _named([F.when(repeated, DUPLICATE_KEY)]))
-    return frame.withColumn(BROKEN, F.array_sort(broken))
+    bit = F.lit(mask(table, [DUPLICATE_KEY]))
+    return frame.withColumn(BROKEN, F.when(repeated, F.col(BROKEN).bitwiseOR(bit)).otherwise(F.col(BROKEN)))
 
 
-def _place(contest: Column, *columns: str) -> Column:
-    return F.row_number().over(Window.partitionBy(contest, *columns).orderBy(*ADDRESS))
+def _total(groups: Sequence[Mapping[str, Any]], name: str) -> int:
+    return sum(int(group[name]) for group in groups)
 
 
-def _any_of(names: str, rules: Mapping[str, CompiledRule], severity: Severity) -> Column:
-    """Whether a row broke a rule of this severity."""
-    return _overlaps(names, [rule.name for rule in rules.values() if rule.severity is severity])
-
-
-def _overlaps(names: str, some: list[str]) -> Column:
-    return F.arrays_overlap(F.col(names), F.array(*map(F.lit, some))) if some else F.lit(False)
-
-
-def _named(names: list[Column]) -> Column:
-    return F.array_compact(F.array(*names)) if names else _no_names()
+def _totals(groups: Sequence[Mapping[str, Any]], prefix: str = "") -> dict[str, int]:
+    return {name: _total(groups, name) for name in (f"{prefix}_rows", f"{prefix}_sum0", f"{prefix}_sum1")}
 
 
 def _no_names() -> Column:

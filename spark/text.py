@@ -12,6 +12,7 @@ Parser = Callable[[Column], Column]
 MALFORMED_RECORD = "malformed record"
 # The JVM's \\s does not hold U+0085, Sail's does.
 _BLANKS = "[\\p{Z}\\s\\x85]+"
+_UNTIDY = "[^!-~ ]|  |^ | \\z|^\\z"
 _ZERO_WIDTH = "[\\u200B-\\u200D\\u2060\\uFEFF]"
 _WHOLE_NUMBER = "^-?[0-9]{1,18}\\z"
 _MONTH_DAY_YEAR = "^[0-9]{1,2}/[0-9]{1,2}/[1-9][0-9]{3}\\z"
@@ -19,6 +20,11 @@ _MONTH_DAY_YEAR = "^[0-9]{1,2}/[0-9]{1,2}/[1-9][0-9]{3}\\z"
 
 def tidy(text: Column) -> Column:
     """One blank for each run of white space (NBSP and line breaks too), no zero-width characters, no ''."""
+    # Most text is tidy, and telling so is three times faster than tidying it.
+    return F.when(text.rlike(_UNTIDY), _tidied(text)).otherwise(text)
+
+
+def _tidied(text: Column) -> Column:
     blanks = F.regexp_replace(F.regexp_replace(text, _ZERO_WIDTH, ""), _BLANKS, " ")
     return F.nullif(F.trim(blanks), F.lit(""))
 

@@ -10,12 +10,13 @@ import pyspark.sql.types as T
 import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 
-from spark import quality
+from spark import duplicates, quality
 from spark.registry import TABLES
 from spark.rules import fields
 from spark.table import ADDRESS, Table, upstream
 
 FILE = "titles/0.csv"
+NAMES = "_names"
 BY_NAME = {table.identifier: table for table in TABLES}
 
 Rows = Mapping[str, Any]
@@ -38,7 +39,7 @@ class Judgement:
     @property
     def broken(self) -> list[list[str]]:
         """The broken rules of each row."""
-        return [row[quality.BROKEN] for row in self.rows]
+        return [row[NAMES] for row in self.rows]
 
     @property
     def accepted(self) -> list[dict[str, Any]]:
@@ -81,9 +82,14 @@ def judge(frame_of: FrameOf) -> Judge:
 
 
 def judgement_of(table: Table, staged: DataFrame) -> Judgement:
-    """Collect a judged frame; a table without addresses is in the order of its key."""
+    """Judge the key, collect; a table without addresses is in the order of its key."""
+    # Materialized, as a step does.
+    staged = staged.sparkSession.createDataFrame(staged.collect(), staged.schema)
+    if table.key and table.has_quarantine and duplicates.present(table, staged):
+        staged = duplicates.marked(table, staged, duplicates.duplicates(table, staged))
+    named = staged.withColumn(NAMES, quality.names(table))
     order = ADDRESS if set(ADDRESS) <= set(staged.columns) else table.key
-    return Judgement(table, staged, staged.orderBy(*order).collect())
+    return Judgement(table, staged, (named.orderBy(*order) if order else named).collect())
 
 
 def _schema(table: Table) -> T.StructType:

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from cloudflix_assets_tests.lakehouse import TITLE
-from cloudflix_assets_tests.tables.conftest import BY_NAME, FrameOf
+from cloudflix_assets_tests.tables.conftest import BY_NAME, FrameOf, judgement_of
 from spark import digest, quality
 from spark.registry import TABLES
 from spark.table import Layer, Table
@@ -106,9 +106,9 @@ def outcome(
     """The verdict, and the digest of the quarantine."""
     given = {name: shuffled(frame) for name, frame in frames.items()}
     built = table.build(*(given[name] for name in table.parameters))
-    staged = quality.judged(table, built, given)
-    refused = quality.refused(staged, given[table.parameters[0]])
-    verdict = quality.verdict(table, staged)
+    found = judgement_of(table, quality.judged(table, built, given))
+    refused = quality.refused(table, found.staged, given[table.parameters[0]])
+    verdict = found.verdict
     assert verdict.accepted > 0
     assert verdict.refused > 0
     return verdict, digest.digest(refused, quality.QUARANTINE)

@@ -239,4 +239,5 @@ def test_samples_are_the_first_addresses_of_each_rule(judged: Any) -> None:
     """Enough to look at, in an order that stays."""
     changes = [{"id": 0, "record_number": number} for number in (12, 9, 100, 11)]
     found = judged(*changes, {"id": None, "source_file": "e"}, {"id": 5})
-    assert quality.samples(found.staged) == {"id: gt": ["f#9", "f#11", "f#12"], "id: nullable": ["e#5"]}
+    samples = quality.samples(FILMS, found.staged)
+    assert samples == {"id: gt": ["f#9", "f#11", "f#12"], "id: nullable": ["e#5"]}

@@ -5,13 +5,14 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import pandera.pyspark as pa
 import pyspark.sql.types as T
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from spark import quality
-from spark.table import ADDRESS
+from spark.table import ADDRESS, Layer, Table
 
 pytestmark = pytest.mark.both_engines
 
@@ -35,6 +36,18 @@ VALUES: dict[str, Any] = {
     "share": Decimal("1.5"),
     "new": True,
 }
+RULES = ("b rule", "a rule")
+
+
+class Contract(pa.DataFrameModel):
+    """No rule of its own."""
+
+    text: T.StringType = pa.Field(nullable=True)
+
+
+TABLE = Table(
+    layer=Layer.SILVER, name="any", grain="", contract=Contract, build=lambda given: given, reasons=RULES
+)
 CONTROLS = [chr(code) for code in (*range(0x20), 0x7F)]
 TEXTS = {
     'He said "no" \\ / </b>': 'He said "no" \\ / </b>',
@@ -53,13 +66,13 @@ def refused(session: SparkSession, *rows: dict[str, Any]) -> list[dict[str, Any]
         for number, row in enumerate(rows, 1)
     ]
     given = session.createDataFrame(values, GIVEN)
-    found = quality.refused(_staged(given), given)
+    found = quality.refused(TABLE, _staged(given), given)
     assert found.columns == quality.QUARANTINE.names
     return [row.asDict() for row in found.orderBy("record_number").collect()]
 
 
 def _staged(given: DataFrame) -> DataFrame:
-    broken = F.array(F.lit("a rule"), F.lit("b rule"))
+    broken = F.lit(quality.mask(TABLE, RULES))
     return given.select(
         *ADDRESS, broken.alias(quality.BROKEN), (F.col("record_number") == 2).alias(quality.ACCEPTED)
     )

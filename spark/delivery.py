@@ -16,12 +16,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pc
 
+from spark.counting import MAX_COMMAS, counted
 from spark.datasets import Dataset
 from spark.formats import other_than_csv
 
 MAX_RECORD_BYTES = 64 * 2**20
-MAX_COMMAS = 1_000_000
-"""In a line. Each may end a field, and a field costs the strict reader fifty times its comma."""
 MIN_BLOCK_BYTES = 4 * 2**20
 RESCUED = "rescued"
 MALFORMED = "malformed"
@@ -49,23 +48,12 @@ def inspected(source: BinaryIO, dataset: Dataset, file: str) -> Contents:
             column, has no records, a record over 64 MB or of a million fields, an unclosed quote,
             or text after one.
     """
-    lines = _Lines(source, file)
     with _unlimited_fields():
-        reader = csv.reader(lines, strict=True)
-        header: tuple[str, ...] = ()
-        try:
-            for row in reader:
-                if row and lines.record == 0:
-                    header = tuple(row)
-                    _check_header(header, dataset, file)
-                lines.finish_record(blank=not row)
-        except csv.Error as error:
-            _refuse_quotes(error, lines)
-    if lines.record == 0:
-        raise DeliveryDefect(f"{file} is empty: {REMEDY}.")
-    if lines.record == 1:
+        header, length = _checked_header(source, dataset, file)
+        records, longest = counted(source, MAX_RECORD_BYTES) or _counted_or_refused(source, file)
+    if not records:
         raise DeliveryDefect(f"{file} holds a header and no records: {REMEDY}.")
-    return Contents(lines.record - 1, header, lines.longest)
+    return Contents(records, header, max(longest, length))
 
 
 def schema_of(dataset: Dataset) -> pa.Schema:
@@ -150,6 +138,31 @@ class _Lines:
     def refuse(self, defect: str) -> NoReturn:
         where = f"record {self.record}" if self.record else "the header"
         raise DeliveryDefect(f"{self.file}: {where} {defect}: {REMEDY}.")
+
+
+def _checked_header(source: BinaryIO, dataset: Dataset, file: str) -> tuple[tuple[str, ...], int]:
+    """The header and its bytes, leaving `source` at the first record."""
+    lines = _Lines(source, file)
+    try:
+        header = next((row for row in csv.reader(lines, strict=True) if row), None)
+    except csv.Error as error:
+        _refuse_quotes(error, lines)
+    if header is None:
+        raise DeliveryDefect(f"{file} is empty: {REMEDY}.")
+    _check_header(tuple(header), dataset, file)
+    return tuple(header), lines.length
+
+
+def _counted_or_refused(source: BinaryIO, file: str) -> tuple[int, int]:
+    """Records and the longest, read line by line from the beginning, so that a defect has its record."""
+    source.seek(0)
+    lines = _Lines(source, file)
+    try:
+        for row in csv.reader(lines, strict=True):
+            lines.finish_record(blank=not row)
+    except csv.Error as error:
+        _refuse_quotes(error, lines)
+    return lines.record - 1, lines.longest
 
 
 def _refuse_quotes(error: csv.Error, lines: _Lines) -> NoReturn:

@@ -34,7 +34,7 @@ def build_defs(
     return dg.Definitions(
         assets=[
             publication_asset(lake, source, weeks),
-            *(table_assets(table, by_name, lake, weeks) for table in tables),
+            *(table_assets(table, by_name, lake, weeks, environment.engine) for table in tables),
         ],
         jobs=jobs.jobs(),
         schedules=[schedules.weekly],

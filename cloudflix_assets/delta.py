@@ -7,31 +7,24 @@ carries the week as an application transaction: a week exists when a commit says
 
 import json
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import uuid4
 
-import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import AddAction
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 from pyspark.sql import types as T
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from cloudflix_assets import parquet
+from cloudflix_assets.delta_reads import files_of, present, recorded_digest
 from cloudflix_assets.delta_table import WEEK, application, created, evolved, opened
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake import Lake
-from spark import digest
 
 ATTEMPTS = 12
-
-
-class WeekAbsent(CloudflixError):
-    """A table has no such week."""
 
 
 class Contended(CloudflixError):
@@ -70,6 +63,17 @@ class Judged:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """A week that the lake holds already: its digest was computed anew, there is nothing to commit."""
+
+    week: WeekOfTable
+    version: int
+
+
+Publishable = WeekOfTable | Judged | Kept
+
+
+@dataclass(frozen=True)
 class Outcome:
     """The version that holds the week, and whether it was committed just now."""
 
@@ -89,7 +93,7 @@ def replace(lake: Lake, session: SparkSession, week: WeekOfTable) -> Outcome:
         with attempt:
             table = _ready(lake, week)
             version = table.transaction_version(application(week.week))
-            if version is not None and not week.force and _present(lake, session, week) == week.digest:
+            if version is not None and not week.force and _is_present(lake, session, week):
                 return Outcome(version, committed=False)
             # Anew for every attempt: one transaction must never remove and add the same path.
             written = _written(lake, week)
@@ -100,6 +104,15 @@ def replace(lake: Lake, session: SparkSession, week: WeekOfTable) -> Outcome:
         f"{week.path}, week {week.week}: {ATTEMPTS} commits met other writers of this table; "
         "wait for their runs to end, then rerun this one."
     )
+
+
+def kept(lake: Lake, session: SparkSession, week: WeekOfTable) -> Kept | None:
+    """`week`, which needs no frame, if it is the content of its week already."""
+    table = opened(lake, week.path)
+    version = table.transaction_version(application(week.week)) if table else None
+    if version is None or not _is_present(lake, session, week):
+        return None
+    return Kept(week, version)
 
 
 def replace_beside(lake: Lake, session: SparkSession, judged: Judged) -> Outcome:
@@ -123,50 +136,6 @@ def replace_beside(lake: Lake, session: SparkSession, judged: Judged) -> Outcome
     )
 
 
-def read(
-    lake: Lake,
-    session: SparkSession,
-    path: str,
-    fields: T.StructType | None,
-    weeks: Sequence[date],
-    *,
-    required: date | None = None,
-) -> DataFrame:
-    """Some weeks of a table, with their `week`; columns that the stored table lacks are null.
-
-    Absent weeks have no rows. `fields` None reads every stored column.
-
-    Raises:
-        WeekAbsent: the table has no week `required`.
-    """
-    table = opened(lake, path)
-    if required is not None and (table is None or table.transaction_version(application(required)) is None):
-        raise WeekAbsent(
-            f"{path} holds no week {required}: run `cloudflix run --week {required} --select +{path}` first."
-        )
-    if table is None:
-        return session.createDataFrame([], T.StructType([*(fields or []), WEEK]))
-    frame = session.read.format("delta").load(lake.uri(path)).where(F.col("week").isin(list(weeks)))
-    if fields is None:
-        return frame
-    stored = {field.name for field in table.schema().fields}
-    columns = [
-        F.col(f.name) if f.name in stored else F.lit(None).cast(f.dataType).alias(f.name) for f in fields
-    ]
-    return frame.select(*columns, "week")
-
-
-def recorded_digest(lake: Lake, path: str, week: date) -> str | None:
-    """The digest in the metadata of the commit that last replaced a week."""
-    table = opened(lake, path)
-    version = table.transaction_version(application(week)) if table else None
-    content = None if version is None else lake.read(f"{path}/_delta_log/{version:020}.json")
-    for line in (content or b"").splitlines():
-        if metadata := json.loads(line).get("commitInfo", {}).get("userMetadata"):
-            return str(json.loads(metadata)["digest"])
-    return None
-
-
 def _attempts() -> Retrying:
     return Retrying(
         retry=retry_if_exception_type(CommitFailedError),
@@ -182,9 +151,8 @@ def _ready(lake: Lake, week: WeekOfTable) -> DeltaTable:
     return evolved(lake, table, week.path, week.fields)
 
 
-def _present(lake: Lake, session: SparkSession, week: WeekOfTable) -> str:
-    """The digest of what the lake holds now, computed, not believed."""
-    return digest.digest(read(lake, session, week.path, week.fields, [week.week]), week.fields)
+def _is_present(lake: Lake, session: SparkSession, week: WeekOfTable) -> bool:
+    return present(lake, session, week.path, week.fields, week.week) == week.digest
 
 
 def _written(lake: Lake, week: WeekOfTable) -> list[parquet.File]:
@@ -251,7 +219,5 @@ def _prove(table: DeltaTable, week: WeekOfTable, version: int, files: list[parqu
     table.update_incremental()
     if table.transaction_version(application(week.week)) != version:
         return
-    actions = pa.table(table.get_add_actions(flatten=True))
-    of_week = actions.filter(pa.compute.equal(actions["partition.week"], pa.scalar(week.week)))
-    if set(of_week["path"].to_pylist()) != {file.path for file in files}:
+    if set(files_of(table, week.week)) != {file.path for file in files}:
         raise CommitFailedError(f"{week.path}, week {week.week}: a writer that is none of ours added files")

@@ -8,7 +8,7 @@ from dagster_pyspark import LazyPySparkResource
 from pyspark.sql import DataFrame
 from pyspark.sql.types import StructType
 
-from cloudflix_assets import delta
+from cloudflix_assets import delta, delta_reads
 from cloudflix_assets.errors import CloudflixError, storing, told
 from cloudflix_assets.lake import Lake
 from cloudflix_assets.manifest import Manifest
@@ -32,18 +32,23 @@ class DeltaIOManager(dg.IOManager):
     def __init__(self, lake: Lake, stored: Mapping[str, StructType], spark: LazyPySparkResource) -> None:
         self.lake, self.stored, self.spark = lake, stored, spark
 
-    def handle_output(self, context: dg.OutputContext, obj: delta.WeekOfTable | delta.Judged) -> None:
-        """Commit a judged week; a `Judged` also settles the quarantine that was stored before it."""
+    def handle_output(self, context: dg.OutputContext, obj: delta.Publishable) -> None:
+        """Commit a judged week; a `Judged` also settles the quarantine that was stored before it.
+
+        A `Kept` is in the lake already.
+        """
         started = time.monotonic()
         with told(), storing(self.lake.uri("/".join(context.asset_key.path))):
-            if not isinstance(obj, delta.WeekOfTable | delta.Judged):
+            if not isinstance(obj, delta.Publishable):
                 raise NotJudged(
                     f"{'/'.join(context.asset_key.path)} returned a {type(obj).__name__} that nobody judged: "
                     "declare it as a Table in spark/registry.py, or give the asset an IO manager of its own."
                 )
-            week = obj.week if isinstance(obj, delta.Judged) else obj
+            week = obj if isinstance(obj, delta.WeekOfTable) else obj.week
             with dropped_on_failure(self.lake, week.path, week.step):
-                if isinstance(obj, delta.Judged):
+                if isinstance(obj, delta.Kept):
+                    outcome = delta.Outcome(obj.version, committed=False)
+                elif isinstance(obj, delta.Judged):
                     outcome = delta.replace_beside(self.lake, self.spark.spark_session, obj)
                 else:
                     outcome = delta.replace(self.lake, self.spark.spark_session, obj)
@@ -69,7 +74,7 @@ class DeltaIOManager(dg.IOManager):
         with told(), storing(self.lake.uri(path)):
             own = week_of(context.partition_key) if context.has_partition_key else weeks[-1]
             required = own if own in weeks else None
-            return delta.read(
+            return delta_reads.read(
                 self.lake, self.spark.spark_session, path, self.stored.get(path), weeks, required=required
             )
 
@@ -91,7 +96,7 @@ class ManifestIOManager(dg.IOManager):
         with told():
             content = self.lake.read(Manifest.path_of(week))
             if content is None:
-                raise delta.WeekAbsent(
+                raise delta_reads.WeekAbsent(
                     f"nothing was landed for the week {week}: "
                     f"run `cloudflix run --week {week} --select publication` first."
                 )

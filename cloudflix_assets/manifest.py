@@ -42,6 +42,8 @@ class LandedFile(BaseModel):
     records: int
     longest_record: int
     header: str
+    inspected_by: str = ""
+    """Hash of the code that read it to its end."""
     origin: Mapping[str, str]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import dagster as dg
 from pyspark.sql import DataFrame
 
-from cloudflix_assets import delta
+from cloudflix_assets import delta_reads
 from cloudflix_assets.assets.description import stored_fields
 from cloudflix_assets.build import build_defs
 from cloudflix_assets.engine import spark_resource
@@ -106,7 +106,7 @@ class Lakehouse:
     def read(self, path: str, week: date) -> DataFrame:
         """A stored week, with `week`."""
         session = spark_resource(self.environment).spark_session
-        return delta.read(self.lake, session, path, None, [week])
+        return delta_reads.read(self.lake, session, path, None, [week])
 
     def rows(self, path: str, week: date) -> list[dict[str, Any]]:
         """The rows of a stored week."""
@@ -116,7 +116,9 @@ class Lakehouse:
         """The recorded digest of every stored table and week."""
         paths = ["/".join(key.path) for key in self.runner.keys if len(key.path) > 1]
         return {
-            (path, week): delta.recorded_digest(self.lake, path, week) for week in weeks for path in paths
+            (path, week): delta_reads.recorded_digest(self.lake, path, week)
+            for week in weeks
+            for path in paths
         }
 
 

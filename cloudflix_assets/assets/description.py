@@ -1,22 +1,18 @@
 """What Dagster shows of a table before it has run: texts, columns, lineage, code version."""
 
-import ast
-from collections.abc import Iterator, Mapping
-from functools import cache
-from hashlib import sha256
-from importlib.util import find_spec
-from pathlib import Path
+from collections.abc import Mapping
 
 import dagster as dg
 from pyspark.sql import types as T
 
 from cloudflix_assets.assets.rule_texts import requirements
+from cloudflix_assets.code_versions import hash_of
 from spark.datasets import DATASETS
 from spark.quality import QUARANTINE
 from spark.rules import compiled
 from spark.table import RECORDS, Table, upstream
 
-JUDGE = ("spark.quality", "spark.rules", "spark.digest")
+JUDGE = ("spark.quality", "spark.duplicates", "spark.rules", "spark.digest")
 """Modules that take part in every step, whatever its table imports."""
 
 _WEEK = dg.TableColumn(
@@ -137,48 +133,6 @@ def quarantine_path(table: Table) -> str:
     return f"{table.path}_quarantine"
 
 
-@cache
 def code_version(table: Table) -> str:
-    """Hash of the syntax trees of every module of `spark` that decides what this table is."""
-    modules = _closure({table.build.__module__, table.contract.__module__, *JUDGE})
-    digest = sha256()
-    for name in sorted(modules):
-        digest.update(f"{name}\n{ast.unparse(_tree(name))}\n".encode())
-    return digest.hexdigest()[:12]
-
-
-def _closure(names: set[str]) -> set[str]:
-    seen: set[str] = set()
-    waiting = sorted(names)
-    while waiting:
-        name = waiting.pop()
-        if name not in seen:
-            seen.add(name)
-            waiting += _imported(name)
-    return seen
-
-
-def _imported(name: str) -> Iterator[str]:
-    """Modules of the same package that a module imports."""
-    package = name.partition(".")[0]
-    for node in ast.walk(_tree(name)):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == package:
-            yield node.module
-            yield from (m for a in node.names if _source(m := f"{node.module}.{a.name}"))
-        elif isinstance(node, ast.Import):
-            yield from (a.name for a in node.names if a.name.partition(".")[0] == package)
-
-
-@cache
-def _tree(name: str) -> ast.Module:
-    source = _source(name)
-    return ast.parse(source.read_text(encoding="utf-8")) if source else ast.Module([], [])
-
-
-@cache
-def _source(name: str) -> Path | None:
-    try:
-        spec = find_spec(name)
-    except ModuleNotFoundError:
-        return None
-    return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
+    """Hash of every module of `spark` that decides what this table is."""
+    return hash_of(frozenset({table.build.__module__, table.contract.__module__, *JUDGE}))

@@ -7,7 +7,11 @@ import dagster as dg
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from cloudflix_assets import delta_reads
 from cloudflix_assets.assets.description import asset_key
+from cloudflix_assets.delta_table import opened
+from cloudflix_assets.lake import Lake
+from cloudflix_assets.manifest import Manifest
 from cloudflix_assets.partitions import WEEK
 from cloudflix_assets.staging import Staging
 from spark import delivery
@@ -45,6 +49,22 @@ def frames(
             found[upstream(name)] = _of(frame, week)
             if name.endswith(RECORDS):
                 found[name] = _records(_of(frame, week), stage)
+    return found
+
+
+def files_read(table: Table, tables: Mapping[str, Table], lake: Lake, week: date) -> list[str]:
+    """Names of all that a step reads: lines of the manifest, and files of tables, which never change."""
+    found: list[str] = []
+    for name in _names(table):
+        if name == PUBLICATION:
+            manifest = Manifest.path_of(week)
+            files = Manifest.parsed(lake.read(manifest) or b"", lake.uri(manifest)).files
+            found += [file.model_dump_json(exclude={"origin"}) for file in files]
+            continue
+        path = tables[upstream(name)].path
+        stored = opened(lake, path)
+        of_week = week - WEEK if name.endswith(BEFORE) else week
+        found += [f"{name} {file}" for file in delta_reads.files_of(stored, of_week)] if stored else []
     return found
 
 

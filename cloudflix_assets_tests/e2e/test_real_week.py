@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from cloudflix_assets import delta
+from cloudflix_assets import delta_reads
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.lake import Lake
 from cloudflix_assets_tests.e2e.command import Told, cloudflix, cloudflix_process
@@ -45,7 +45,7 @@ def tables(week: tuple[Path, Told]) -> dict[str, dict[str, Any]]:
 def stored(week: tuple[Path, Told], spark_session: SparkSession) -> Reads:
     """Reads a table of the week."""
     lake = Lake(Environment(home=week[0]).lake_root)
-    return lambda path: delta.read(lake, spark_session, path, None, [WEEK_2])
+    return lambda path: delta_reads.read(lake, spark_session, path, None, [WEEK_2])
 
 
 def test_thirty_tables_are_committed(week: tuple[Path, Told], tables: dict[str, dict[str, Any]]) -> None:

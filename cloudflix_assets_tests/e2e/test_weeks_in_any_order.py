@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudflix_assets import delta
+from cloudflix_assets import delta_reads
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.lake import Lake
 from cloudflix_assets.week_runs import run_stale, run_weeks
@@ -19,7 +19,7 @@ Digests = dict[tuple[str, date], str | None]
 def digests(environment: Environment, tables: Sequence[str]) -> Digests:
     """What each week of each table holds."""
     lake = Lake(environment.lake_root)
-    return {(path, week): delta.recorded_digest(lake, path, week) for path in tables for week in WEEKS}
+    return {(path, week): delta_reads.recorded_digest(lake, path, week) for path in tables for week in WEEKS}
 
 
 def run(environment: Environment, week: date) -> list[str]:

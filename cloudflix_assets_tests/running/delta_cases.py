@@ -13,7 +13,7 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from cloudflix_assets import delta
+from cloudflix_assets import delta, delta_reads
 from cloudflix_assets.delta import Judged, Outcome, WeekOfTable
 from cloudflix_assets.delta_table import application
 from cloudflix_assets.lake import Lake
@@ -69,8 +69,8 @@ def authors(lake: Lake, session: SparkSession, week: date = WEEK_1) -> tuple[str
         mine = judged(session, name, authored(name), week)
         whole = mine.week if path == TABLE else mine.quarantine
         assert len(rows) == whole.rows
-        assert delta.recorded_digest(lake, path, week) == whole.digest
-        assert digest.digest(delta.read(lake, session, path, fields, [week]), fields) == whole.digest
+        assert delta_reads.recorded_digest(lake, path, week) == whole.digest
+        assert digest.digest(delta_reads.read(lake, session, path, fields, [week]), fields) == whole.digest
         found.append(name)
     return tuple(found)
 
@@ -84,7 +84,7 @@ def stored(
     lake: Lake, session: SparkSession, *weeks: date, path: str = TABLE, fields: T.StructType = FIELDS
 ) -> list[tuple[Any, ...]]:
     """Rows of some weeks as the engine reads them, without `week`, in order."""
-    frame = delta.read(lake, session, path, fields, weeks).drop("week")
+    frame = delta_reads.read(lake, session, path, fields, weeks).drop("week")
     return sorted((tuple(row) for row in frame.collect()), key=repr)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import dagster as dg
 import pytest
 
-from cloudflix_assets.delta import recorded_digest
+from cloudflix_assets.delta_reads import recorded_digest
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.layers import GROUPS
 from cloudflix_assets_tests.lakehouse import (

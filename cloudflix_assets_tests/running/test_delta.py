@@ -7,7 +7,7 @@ from deltalake import DeltaTable, write_deltalake
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from cloudflix_assets import delta
+from cloudflix_assets import delta, delta_reads
 from cloudflix_assets.delta import Outcome
 from cloudflix_assets.delta_table import application
 from cloudflix_assets.environment import Environment
@@ -64,7 +64,7 @@ def test_an_empty_week_exists_and_an_absent_one_does_not(lake: Lake, spark_sessi
     """A week without rows is known by its commit, not by its files."""
     outcome = delta.replace(lake, spark_session, week_of(spark_session, []))
 
-    empty = delta.read(lake, spark_session, TABLE, FIELDS, [WEEK_1], required=WEEK_1)
+    empty = delta_reads.read(lake, spark_session, TABLE, FIELDS, [WEEK_1], required=WEEK_1)
     assert empty.collect() == []
     assert empty.columns == ["id", "name", "week"]
     assert has_week(lake, WEEK_1)
@@ -100,7 +100,7 @@ def test_the_lake_is_asked_what_it_holds_not_its_metadata(lake: Lake, spark_sess
     tampered = DeltaTable(lake.uri(TABLE))
     tampered.update(updates={"name": "'another'"}, predicate="id = 2")
     assert stored(lake, spark_session, WEEK_1) == [(1, "one"), (2, "another")]
-    assert delta.recorded_digest(lake, TABLE, WEEK_1) == week_of(spark_session, ROWS).digest
+    assert delta_reads.recorded_digest(lake, TABLE, WEEK_1) == week_of(spark_session, ROWS).digest
 
     assert delta.replace(lake, spark_session, week_of(spark_session, ROWS)).committed
     assert stored(lake, spark_session, WEEK_1) == ROWS
@@ -125,9 +125,9 @@ def test_a_commit_tells_step_week_digest_and_columns(lake: Lake, spark_session: 
 
     expected = {"step": "run-7", "week": str(WEEK_1), "digest": week.digest, "columns": ["id", "name"]}
     assert recorded(lake, committed) == expected
-    assert delta.recorded_digest(lake, TABLE, WEEK_1) == week.digest
-    assert delta.recorded_digest(lake, TABLE, WEEK_2) is None
-    assert delta.recorded_digest(lake, "silver/none", WEEK_1) is None
+    assert delta_reads.recorded_digest(lake, TABLE, WEEK_1) == week.digest
+    assert delta_reads.recorded_digest(lake, TABLE, WEEK_2) is None
+    assert delta_reads.recorded_digest(lake, "silver/none", WEEK_1) is None
     assert DeltaTable(lake.uri(TABLE)).transaction_version(application(WEEK_1)) == committed
 
 
@@ -141,7 +141,7 @@ def test_a_week_is_still_known_after_a_checkpoint(lake: Lake, spark_session: Spa
 
     assert again == Outcome(first.version, committed=False)
     assert has_week(lake, WEEK_2)
-    assert delta.recorded_digest(lake, TABLE, WEEK_1) == week_of(spark_session, ROWS).digest
+    assert delta_reads.recorded_digest(lake, TABLE, WEEK_1) == week_of(spark_session, ROWS).digest
 
 
 @pytest.mark.both_engines

@@ -37,8 +37,8 @@ POINTS = [
 ]
 OF_A_CHANGED_WEEK = [point for point in POINTS if point.name != "created"]
 OF_AN_UNCHANGED_WEEK = [
-    Point("after", "_present", REFUSED),
-    Point("after", "_present", TABLE),
+    Point("after", "_is_present", REFUSED),
+    Point("after", "_is_present", TABLE),
     Point("before", "recorded_digest", REFUSED),
     Point("after", "recorded_digest", REFUSED),
 ]

@@ -11,7 +11,7 @@ from deltalake.transaction import AddAction
 from pyspark.sql import SparkSession
 from tenacity import wait_none
 
-from cloudflix_assets import delta
+from cloudflix_assets import delta, delta_reads
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.lake import Lake
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2
@@ -157,7 +157,7 @@ def test_a_quarantine_that_others_keep_replacing_ends(
     """Two steps that undo each other's quarantine; once one of them is alone, it makes the week whole."""
     monkeypatch.setattr(delta, "wait_random_exponential", lambda **_: wait_none())
     ours, theirs = (judged(spark_session, name, authored(name)) for name in ("we", "they"))
-    recorded_digest = delta.recorded_digest
+    recorded_digest = delta_reads.recorded_digest
 
     def after_they_came(lake: Lake, path: str, week: date) -> str | None:
         delta.replace(lake, spark_session, theirs.quarantine)

@@ -7,7 +7,7 @@ import pytest
 from deltalake import DeltaTable, QueryBuilder
 from pyspark.sql import SparkSession
 
-from cloudflix_assets import delta
+from cloudflix_assets import delta, delta_reads
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.lake import Lake
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, WEEK_3
@@ -38,7 +38,7 @@ def test_weeks_are_read_together_and_apart(lake: Lake, spark_session: SparkSessi
     for number, week in enumerate((WEEK_1, WEEK_2, WEEK_3)):
         delta.replace(lake, spark_session, week_of(spark_session, [(number, None)], week))
 
-    frame = delta.read(lake, spark_session, TABLE, FIELDS, [WEEK_2, WEEK_3], required=WEEK_3)
+    frame = delta_reads.read(lake, spark_session, TABLE, FIELDS, [WEEK_2, WEEK_3], required=WEEK_3)
 
     assert sorted(map(tuple, frame.collect())) == [(1, None, WEEK_2), (2, None, WEEK_3)]
     assert frame.schema["week"].dataType == T.DateType()
@@ -49,7 +49,7 @@ def test_a_column_that_the_stored_table_lacks_is_null(lake: Lake, spark_session:
     delta.replace(lake, spark_session, week_of(spark_session, ROWS))
     wider = T.StructType([*FIELDS, T.StructField("score", T.IntegerType())])
 
-    frame = delta.read(lake, spark_session, TABLE, wider, [WEEK_1])
+    frame = delta_reads.read(lake, spark_session, TABLE, wider, [WEEK_1])
 
     assert frame.schema["score"].dataType == T.IntegerType()
     assert sorted(map(tuple, frame.collect())) == [(1, "one", None, WEEK_1), (2, None, None, WEEK_1)]
@@ -61,7 +61,7 @@ def test_an_absent_earlier_week_has_no_rows(lake: Lake, spark_session: SparkSess
     if exists:
         delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_2))
 
-    frame = delta.read(lake, spark_session, TABLE, FIELDS, [WEEK_1])
+    frame = delta_reads.read(lake, spark_session, TABLE, FIELDS, [WEEK_1])
 
     assert frame.columns == ["id", "name", "week"]
     assert frame.collect() == []
@@ -73,8 +73,8 @@ def test_an_absent_own_week_names_the_command(lake: Lake, spark_session: SparkSe
     if exists:
         delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
 
-    with pytest.raises(delta.WeekAbsent) as refused:
-        delta.read(lake, spark_session, TABLE, FIELDS, [WEEK_1, WEEK_2], required=WEEK_2)
+    with pytest.raises(delta_reads.WeekAbsent) as refused:
+        delta_reads.read(lake, spark_session, TABLE, FIELDS, [WEEK_1, WEEK_2], required=WEEK_2)
 
     sentence = str(refused.value)
     assert f"{TABLE} holds no week {WEEK_2}" in sentence

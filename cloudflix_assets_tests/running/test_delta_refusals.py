@@ -9,7 +9,7 @@ from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from pyspark.sql import SparkSession
 
-from cloudflix_assets import delta, delta_table
+from cloudflix_assets import delta, delta_reads, delta_table
 from cloudflix_assets.delta_table import TableRefused
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.lake import Lake
@@ -63,7 +63,7 @@ def written(lake: Lake, session: SparkSession) -> object:
 
 
 def read(lake: Lake, session: SparkSession) -> object:
-    return delta.read(lake, session, TABLE, FIELDS, [WEEK_1])
+    return delta_reads.read(lake, session, TABLE, FIELDS, [WEEK_1])
 
 
 ONE_ROW = {"id": [1], "name": ["one"], "week": [WEEK_1]}

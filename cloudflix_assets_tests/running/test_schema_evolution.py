@@ -5,7 +5,7 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from cloudflix_assets import delta
+from cloudflix_assets import delta, delta_reads
 from cloudflix_assets.delta_table import TableRefused
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.lake import Lake
@@ -48,7 +48,7 @@ def test_a_new_column_is_stored_and_null_in_old_weeks(lake: Lake, spark_session:
     assert columns(lake) == ["id", "name", "week", "score"]
     assert stored(lake, spark_session, WEEK_2, fields=WIDER) == [(3, "three", 7)]
     assert stored(lake, spark_session, WEEK_1, fields=WIDER) == [(1, "one", None), (2, None, None)]
-    both = delta.read(lake, spark_session, TABLE, None, [WEEK_1, WEEK_2])
+    both = delta_reads.read(lake, spark_session, TABLE, None, [WEEK_1, WEEK_2])
     assert sorted(row["id"] for row in both.collect()) == [1, 2, 3]
 
 
@@ -60,8 +60,8 @@ def test_old_weeks_keep_their_digest_over_their_columns(lake: Lake, spark_sessio
     delta.replace(lake, spark_session, week_of(spark_session, [(3, "three", 7)], WEEK_2, fields=WIDER))
 
     assert recorded(lake, committed)["columns"] == FIELDS.names
-    present = delta.read(lake, spark_session, TABLE, FIELDS, [WEEK_1])
-    assert digest.digest(present, FIELDS) == old.digest == delta.recorded_digest(lake, TABLE, WEEK_1)
+    present = delta_reads.read(lake, spark_session, TABLE, FIELDS, [WEEK_1])
+    assert digest.digest(present, FIELDS) == old.digest == delta_reads.recorded_digest(lake, TABLE, WEEK_1)
 
 
 @pytest.mark.both_engines

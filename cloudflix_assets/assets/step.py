@@ -1,0 +1,159 @@
+"""One step: build a week of a table, judge it, publish it; or keep what the lake holds already.
+
+Nothing is published that was not judged. What Dagster knows of the table is in tables.py.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import dagster as dg
+from pyspark.sql import DataFrame
+
+from cloudflix_assets import delta, receipts
+from cloudflix_assets.assets import contract_check, inputs, refusals
+from cloudflix_assets.assets.description import quarantine_path
+from cloudflix_assets.delta import Judged, WeekOfTable
+from cloudflix_assets.receipts import Receipt
+from cloudflix_assets.staging import Staging
+from spark import digest, duplicates, quality
+from spark.rules import fields
+from spark.table import Table
+
+Event = dg.AssetCheckResult | dg.Output[Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A week of a table in one attempt.
+
+    Args:
+        key: of the receipt that makes this step superfluous.
+        name: who commits, unique per attempt.
+        force: judge and commit whatever the lake holds.
+    """
+
+    table: Table
+    week: date
+    stage: Staging
+    key: str
+    name: str
+    force: bool
+
+    def events(self, loaded: Mapping[str, DataFrame]) -> Iterator[Event]:
+        """The contract check, the quarantine and the table.
+
+        Raises:
+            dagster.Failure: the contract does not let the week be published.
+            RecordsLost: the table's function lost or invented records.
+        """
+        started = time.monotonic()
+        receipt = receipts.receipt_of(self.stage.lake, self.table.path, self.week)
+        if receipt and receipt.key == self.key and not self.force and (kept := self._kept(receipt)):
+            yield contract_check.result(self.table, receipt.verdict, receipt.samples)
+            yield from self._outputs(receipt, kept, started)
+        else:
+            yield from self._judged_and_published(loaded, started)
+
+    def _judged_and_published(self, loaded: Mapping[str, DataFrame], started: float) -> Iterator[Event]:
+        table = self.table
+        frames = inputs.frames(table, loaded, self.stage, self.week)
+        staged = self._judged(frames)
+        verdict = quality.verdict(table, staged)
+        contract_check.conserved(table, verdict, frames)
+        broken = table.has_quarantine and any(verdict.broken.values())
+        samples = quality.samples(table, staged) if broken else {}
+        refused = quality.refused(table, staged, frames[table.parameters[0]]) if verdict.refused else None
+        failure = contract_check.failure(table, verdict, str(self.week))
+        told = _examples(table, refused) if failure else None
+        yield contract_check.result(table, verdict, samples, told)
+        if failure:
+            raise failure
+        week = self._week(verdict, quality.accepted(table, staged) if verdict.accepted else None)
+        quarantine = self._quarantine(week, verdict, refused) if table.has_quarantine else None
+        receipt = Receipt(
+            key=self.key,
+            verdict=verdict,
+            samples=samples,
+            quarantine=quarantine and quarantine.digest,
+            examples=_examples(table, quarantine.frame) if quarantine else None,
+        )
+        judged: list[delta.Publishable] = (
+            [week] if quarantine is None else [Judged(week, quarantine), quarantine]
+        )
+        yield from self._outputs(receipt, judged, started)
+        receipt.write(self.stage.lake, table.path, self.week)
+
+    def _judged(self, frames: Mapping[str, DataFrame]) -> DataFrame:
+        """The judged frame, materialized; a table without quarantine hands on what is so already."""
+        table = self.table
+        judged = quality.judged(table, table.build(*(frames[name] for name in table.parameters)), frames)
+        if not table.has_quarantine:
+            return judged
+        staged = self.stage.materialized("judged", judged)
+        if not table.key or not duplicates.present(table, staged):
+            return staged
+        repeated = self.stage.materialized("duplicates", duplicates.duplicates(table, staged))
+        return duplicates.marked(table, staged, repeated)
+
+    def _kept(self, receipt: Receipt) -> list[delta.Kept] | None:
+        """The week and its quarantine, if the lake holds exactly what the receipt says."""
+        weeks = [self._week(receipt.verdict, None)]
+        if receipt.quarantine is not None:
+            weeks.append(self._refused(weeks[0], receipt.verdict, None, receipt.quarantine))
+        kept = [delta.kept(self.stage.lake, self.stage.session, week) for week in weeks]
+        return None if None in kept else [week for week in kept if week]
+
+    def _week(self, verdict: quality.Verdict, frame: DataFrame | None) -> WeekOfTable:
+        return WeekOfTable(
+            path=self.table.path,
+            fields=fields(self.table),
+            week=self.week,
+            frame=frame,
+            rows=verdict.accepted,
+            digest=verdict.digest,
+            step=self.name,
+            force=self.force,
+        )
+
+    def _quarantine(
+        self, week: WeekOfTable, verdict: quality.Verdict, refused: DataFrame | None
+    ) -> WeekOfTable:
+        """The refused rows as a week of their own; most weeks have none, which costs nothing."""
+        if refused is None:
+            return self._refused(week, verdict, None, digest.empty(quality.QUARANTINE))
+        frame = self.stage.materialized("quarantine", refused)
+        return self._refused(week, verdict, frame, digest.digest(frame, quality.QUARANTINE))
+
+    def _refused(
+        self, week: WeekOfTable, verdict: quality.Verdict, frame: DataFrame | None, digest: str
+    ) -> WeekOfTable:
+        path, rows = quarantine_path(self.table), verdict.refused
+        return replace(week, path=path, fields=quality.QUARANTINE, frame=frame, rows=rows, digest=digest)
+
+    def _outputs(
+        self, receipt: Receipt, values: Sequence[delta.Publishable], started: float
+    ) -> Iterator[dg.Output[Any]]:
+        """The quarantine first: its table's commit proves that both come from one step.
+
+        `seconds` is the time from the loaded inputs to here: build and judgement.
+        """
+        seconds = {"seconds": round(time.monotonic() - started, 3)}
+        name, version = self.table.identifier, dg.DataVersion(receipt.verdict.digest)
+        week, *quarantine = values
+        if quarantine and receipt.quarantine:
+            samples = {"samples": dg.MetadataValue.md(receipt.examples)} if receipt.examples else {}
+            yield dg.Output(
+                quarantine[0],
+                output_name=f"{name}_quarantine",
+                data_version=dg.DataVersion(receipt.quarantine),
+                metadata={**samples, **seconds},
+            )
+            seconds["quarantined"] = receipt.verdict.refused
+        yield dg.Output(week, output_name=name, data_version=version, metadata=seconds)
+
+
+def _examples(table: Table, refused: DataFrame | None) -> str | None:
+    return None if refused is None else refusals.examples(table, refused)

@@ -11,7 +11,7 @@ from spark.text import LOOKUP_REASONS, MEANINGS, lookup, tidy
 LONGEST_NAME_WORDS = 6
 SENTENCE = Rule(
     "cast: a name, not a sentence",
-    lambda: F.size(F.split("cast", " ")) > LONGEST_NAME_WORDS,
+    lambda: F.col("cast").rlike(f"(?:[^ ]+ ){{{LONGEST_NAME_WORDS}}}"),
 )
 
 

@@ -26,9 +26,9 @@ class Lake:
     def write(self, table: str, frame: pl.DataFrame) -> None:
         """Replace the week."""
         path = self.root / table
-        there = {"predicate": f"week = '{self.week}'"} if path.is_dir() else {}
+        predicate = f"week = '{self.week}'" if path.is_dir() else None
         data = frame.with_columns(week=pl.lit(self.week))
-        write_deltalake(path, data, mode="overwrite", partition_by=["week"], **there)
+        write_deltalake(path, data, mode="overwrite", partition_by=["week"], predicate=predicate)
 
     def read(self, table: str, week: date | None = None) -> pl.DataFrame:
         """The week, or another."""

@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 UV_INDEX_URL ?= $(PIP_INDEX_URL)
 UV := $(if $(UV_INDEX_URL),UV_INDEX_URL=$(UV_INDEX_URL) )$(BIN)/uv
 
-.PHONY: run test setup dev check format lock clean pictures
+.PHONY: run test setup dev check format lock clean pictures bench
 
 run: $(STAMP)  ## Three weeks of sample publications, raw to gold
 	@$(BIN)/cloudflix run --weeks 3
@@ -22,6 +22,9 @@ setup: $(STAMP)  ## Only set up .venv
 
 dev: $(STAMP)  ## Dagster's web UI on the same lake
 	@$(BIN)/cloudflix dev
+
+bench: $(STAMP)  ## Side by side with scripts written by hand, to benchmarks/RESULTS.md (half an hour)
+	@$(BIN)/python -m benchmarks.bench
 
 check: $(STAMP)  ## Lint, types, import contracts
 	@$(BIN)/ruff check .

@@ -169,6 +169,8 @@ def main(source: Path, root: Path, week: date) -> None:
     for name, column in LOOKUPS.items():
         silver_lookup(lake, name, column)
     gold(lake)
+    session.stop()
+    server.stop()
 
 
 if __name__ == "__main__":

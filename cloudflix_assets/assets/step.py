@@ -20,7 +20,7 @@ from cloudflix_assets.receipts import Receipt
 from cloudflix_assets.staging import Staging
 from spark import digest, duplicates, quality
 from spark.rules import fields
-from spark.table import Table
+from spark.table import PUBLICATION, RECORDS, Table
 
 Event = dg.AssetCheckResult | dg.Output[Any]
 
@@ -87,13 +87,13 @@ class Step:
         receipt.write(self.stage.lake, table.path, self.week)
 
     def _judged(self, frames: Mapping[str, DataFrame]) -> DataFrame:
-        """The judged frame, materialized; a table without quarantine hands on what is so already."""
+        """The judged frame, materialized; raw and bronze hand on what is so already."""
         table = self.table
         judged = quality.judged(table, table.build(*(frames[name] for name in table.parameters)), frames)
-        if not table.has_quarantine:
+        if table.parameters[0] == PUBLICATION or table.parameters[0].endswith(RECORDS):
             return judged
         staged = self.stage.materialized("judged", judged)
-        if not table.key or not duplicates.present(table, staged):
+        if not table.has_quarantine or not table.key or not duplicates.present(table, staged):
             return staged
         repeated = self.stage.materialized("duplicates", duplicates.duplicates(table, staged))
         return duplicates.marked(table, staged, repeated)

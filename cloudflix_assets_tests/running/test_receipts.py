@@ -1,0 +1,202 @@
+"""A rerun keeps what was judged only while nothing that was read, and nothing that is held, has changed."""
+
+import json
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import pytest
+from deltalake import DeltaTable
+
+from cloudflix_assets import code_versions, receipts
+from cloudflix_assets_tests.lakehouse import (
+    WEEK_1,
+    WEEK_2,
+    Lakehouse,
+    MemorySource,
+    data_version,
+    publication,
+    registered,
+    titles,
+)
+from spark import quality
+
+RAW, BRONZE, SILVER = "raw/titles", "bronze/titles", "silver/titles"
+REFUSED = "silver/titles_quarantine"
+RECEIPT = f"raw/files/receipts/{SILVER}/{WEEK_1}.json"
+FORCE = {"cloudflix/force": "true"}
+
+
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Paths of the tables that were judged, in order."""
+    found: list[str] = []
+    original = quality.judged
+
+    def spy(table: Any, *arguments: Any) -> Any:
+        found.append(table.path)
+        return original(table, *arguments)
+
+    monkeypatch.setattr(quality, "judged", spy)
+    return found
+
+
+@pytest.fixture
+def source() -> MemorySource:
+    """Two weeks; one title of twenty-one has an unreadable length."""
+    bad = [{"show_id": str(i), "title": f"Title {i}"} for i in range(1, 21)] + [
+        {"show_id": "21", "duration_minutes": "ninety"}
+    ]
+    files = publication(titles=titles(*bad))
+    return MemorySource({WEEK_1: files, WEEK_2: files})
+
+
+@pytest.fixture
+def house(lakehouse: Callable[..., Lakehouse], source: MemorySource, judged: list[str]) -> Lakehouse:
+    """A lake whose first week was run once."""
+    made = lakehouse(source=source, tables=registered(RAW, BRONZE, SILVER))
+    assert made.run(WEEK_1).success
+    assert judged == [RAW, BRONZE, SILVER]
+    judged.clear()
+    return made
+
+
+def committed(house: Lakehouse, *paths: str, week: date = WEEK_1, tags: Any = None) -> list[str]:
+    """Tables that a run of these assets committed."""
+    result = house.run(week, *paths, tags=tags)
+    assert result.success, result.failures
+    return [path for path, table in result.tables.items() if table.committed]
+
+
+def test_nothing_changed_is_not_judged_again(house: Lakehouse, judged: list[str]) -> None:
+    """A full week would be computed to find that it is the same."""
+    digests = house.digests(WEEK_1)
+    assert committed(house) == []
+    assert judged == []
+    assert house.digests(WEEK_1) == digests
+
+
+def test_what_is_kept_is_told_like_what_was_judged(house: Lakehouse) -> None:
+    """The check of a rerun would otherwise lose its rules, and the quarantine its samples."""
+
+    def told() -> tuple[Any, Any, str, str]:
+        key = dg.AssetCheckKey(dg.AssetKey(SILVER.split("/")), "contract")
+        record = house.instance.event_log_storage.get_asset_check_execution_history(key, limit=1)[0]
+        evaluation = record.event.dagster_event.asset_check_evaluation_data  # type: ignore[union-attr]
+        refused = house.instance.get_latest_materialization_event(dg.AssetKey(REFUSED.split("/")))
+        samples = refused.asset_materialization.metadata["samples"]  # type: ignore[union-attr]
+        versions = data_version(house.instance, SILVER, WEEK_1), data_version(house.instance, REFUSED, WEEK_1)
+        return evaluation.metadata, samples, *versions
+
+    before = told()
+    committed(house)
+    assert told() == before
+
+
+def test_an_unchanged_rerun_leaves_nothing_stale(house: Lakehouse) -> None:
+    """A kept week must be recorded with its data version, else what follows from it is stale."""
+    version = data_version(house.instance, SILVER, WEEK_1)
+    committed(house, SILVER)
+    assert data_version(house.instance, SILVER, WEEK_1) == version
+
+
+def test_force_judges_and_commits(house: Lakehouse, judged: list[str]) -> None:
+    """It would be the only way out, did a receipt lie."""
+    assert committed(house, SILVER, tags=FORCE) == [SILVER, REFUSED]
+    assert judged == [SILVER]
+
+
+def test_another_week_is_judged(house: Lakehouse, judged: list[str]) -> None:
+    """Equal files of another week are another week."""
+    committed(house, week=WEEK_2)
+    assert judged == [RAW, BRONZE, SILVER]
+
+
+def test_a_changed_file_is_judged(house: Lakehouse, source: MemorySource, judged: list[str]) -> None:
+    """And all that follows from it."""
+    source.publications[WEEK_1] = publication()
+    committed(house)
+    assert judged == [RAW, BRONZE, SILVER]
+
+
+def test_an_upstream_that_was_committed_again_is_judged(house: Lakehouse, judged: list[str]) -> None:
+    """Its files have other names; that they hold the same is for the judgement to find."""
+    committed(house, BRONZE, tags=FORCE)
+    judged.clear()
+    assert committed(house, SILVER) == []
+    assert judged == [SILVER]
+
+
+TAMPERED = {"the table": SILVER, "its quarantine": REFUSED}
+
+
+@pytest.mark.parametrize("path", TAMPERED.values(), ids=TAMPERED)
+def test_what_somebody_changed_is_mended(house: Lakehouse, judged: list[str], path: str) -> None:
+    """A receipt says what was published; the lake is asked whether it still holds that."""
+    digests = house.digests(WEEK_1)
+    DeltaTable(house.lake.uri(path)).delete("record_number = 21 or record_number = 3")
+    assert committed(house, SILVER) == [path]
+    assert judged == [SILVER]
+    rows = {SILVER: 20, REFUSED: 1}
+    assert len(house.rows(path, WEEK_1)) == rows[path]
+    assert house.digests(WEEK_1) == digests
+
+
+DAMAGED = {
+    "cut": lambda content: content[:40],
+    "of another version": lambda content: json.dumps({**json.loads(content), "new": 1}).encode(),
+    "of another key": lambda content: json.dumps({**json.loads(content), "key": "0"}).encode(),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED.values(), ids=DAMAGED)
+def test_a_receipt_that_does_not_fit_is_not_believed(
+    house: Lakehouse, judged: list[str], damage: Callable[[bytes], bytes]
+) -> None:
+    """The step judges anew, and writes it anew."""
+    content = house.lake.read(RECEIPT) or b""
+    house.lake.write(RECEIPT, damage(content))
+    assert committed(house, SILVER) == []
+    assert judged == [SILVER]
+    assert house.lake.read(RECEIPT) == content
+
+
+def test_other_code_judges_anew(
+    house: Lakehouse,
+    lakehouse: Callable[..., Lakehouse],
+    source: MemorySource,
+    judged: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A changed rule must reach weeks whose files did not change."""
+    tree = code_versions._tree
+
+    def changed(name: str) -> Any:
+        return tree("spark.text") if name == "spark.silver.titles" else tree(name)
+
+    code_versions.hash_of.cache_clear()
+    monkeypatch.setattr(code_versions, "_tree", changed)
+    other = lakehouse(source=source, tables=registered(RAW, BRONZE, SILVER))
+    committed(other)
+    code_versions.hash_of.cache_clear()
+    assert judged == [SILVER]
+
+
+def test_another_engine_or_library_is_another_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one engine found is no proof for the next."""
+    keys = {receipts.key_of(engine, "code", ["a"]) for engine in ("sail", "spark")}
+    monkeypatch.setattr(receipts, "version", lambda name: "0")
+    keys.add(receipts.key_of("sail", "code", ["a"]))
+    keys |= {receipts.key_of("sail", "code", ["b"]), receipts.key_of("sail", "other", ["b"])}
+    assert len(keys) == 5
+
+
+def test_a_refused_week_leaves_no_receipt(lakehouse: Callable[..., Lakehouse], judged: list[str]) -> None:
+    """A rerun of a week that failed must fail again, not be kept."""
+    bad = publication(titles=titles(*({"show_id": "x"} for _ in range(20))))
+    house = lakehouse(source=MemorySource({WEEK_1: bad}), tables=registered(RAW, BRONZE, SILVER))
+    for _ in range(2):
+        assert not house.run(WEEK_1).success
+        assert house.lake.read(RECEIPT) is None
+    assert judged == [RAW, BRONZE, SILVER, SILVER]

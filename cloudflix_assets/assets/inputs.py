@@ -1,6 +1,6 @@
 """From a table's parameters to Dagster's inputs, and from loaded inputs to the frames of one week."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import dagster as dg
@@ -11,7 +11,7 @@ from cloudflix_assets import delta_reads
 from cloudflix_assets.assets.description import asset_key
 from cloudflix_assets.delta_table import opened
 from cloudflix_assets.lake import Lake
-from cloudflix_assets.manifest import Manifest
+from cloudflix_assets.manifest import LandedFile, Manifest
 from cloudflix_assets.partitions import WEEK
 from cloudflix_assets.staging import Staging
 from spark import delivery
@@ -57,15 +57,22 @@ def files_read(table: Table, tables: Mapping[str, Table], lake: Lake, week: date
     found: list[str] = []
     for name in _names(table):
         if name == PUBLICATION:
-            manifest = Manifest.path_of(week)
-            files = Manifest.parsed(lake.read(manifest) or b"", lake.uri(manifest)).files
-            found += [file.model_dump_json(exclude={"origin"}) for file in files]
+            found += [file.model_dump_json(exclude={"origin"}) for file in _landed(lake, week)]
             continue
-        path = tables[upstream(name)].path
-        stored = opened(lake, path)
+        parent = tables[upstream(name)]
+        stored = opened(lake, parent.path)
         of_week = week - WEEK if name.endswith(BEFORE) else week
         found += [f"{name} {file}" for file in delta_reads.files_of(stored, of_week)] if stored else []
+        if name.endswith(RECORDS):
+            paths = [f"raw/{file.path}" for file in _landed(lake, week) if file.dataset == parent.name]
+            found += [f"{path} {lake.files.get_file_info(path).size}" for path in paths]
     return found
+
+
+def _landed(lake: Lake, week: date) -> Sequence[LandedFile]:
+    path = Manifest.path_of(week)
+    content = lake.read(path)
+    return Manifest.parsed(content, lake.uri(path)).files if content else ()
 
 
 def _names(table: Table) -> tuple[str, ...]:

@@ -3,18 +3,9 @@
 from itertools import pairwise
 from typing import Any
 
-TITLES = [
-    "duration_minutes",
-    "duration_seasons",
-    "type",
-    "title",
-    "date_added",
-    "release_year",
-    "rating",
-    "description",
-    "show_id",
-]
+from spark.datasets import DATASETS
 
+TITLES = DATASETS[0].columns
 Row = dict[str, Any]
 
 

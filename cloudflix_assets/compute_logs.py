@@ -8,13 +8,14 @@ and answer a Ctrl-C with stack traces of their own. Drop once the copy can be sw
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Self
 
 from dagster._core.execution.compute_logs import redirect_to_file
 from dagster._core.storage.compute_log_manager import CapturedLogContext, ComputeIOType
 from dagster._core.storage.local_compute_log_manager import IO_TYPE_EXTENSION, LocalComputeLogManager
 from dagster._serdes import ConfigurableClassData
-from dagster._utils import ensure_file, touch_file
+from dagster._utils import ensure_file
 
 
 class ComputeLogs(LocalComputeLogManager):
@@ -36,4 +37,5 @@ class ComputeLogs(LocalComputeLogManager):
         ensure_file(err)
         with redirect_to_file(sys.stdout, out), redirect_to_file(sys.stderr, err):
             yield CapturedLogContext(log_key)
-        touch_file(self.complete_artifact_path(log_key))  # type: ignore[no-untyped-call]
+        # Dagster's method has no types.
+        Path(self.complete_artifact_path(log_key)).touch()  # type: ignore[no-untyped-call]

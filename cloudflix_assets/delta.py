@@ -162,7 +162,7 @@ def _written(lake: Lake, week: WeekOfTable) -> list[parquet.File]:
     folder = f"week={week.week}/{week.step}-{uuid4().hex[:8]}"
     try:
         return _written_to(lake, week, week.frame, folder)
-    except Exception:
+    except BaseException:  # an interrupt too; it is raised again
         lake.remove(f"{week.path}/{folder}")
         raise
 

@@ -1,15 +1,19 @@
 """Frames that a step materializes once, as Parquet in the lake, and removes when it ends."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow.fs import FileSelector
 from pyspark.sql import DataFrame, SparkSession
 
 from cloudflix_assets import parquet
 from cloudflix_assets.lake import Lake
+from spark.table import Layer
+
+_RUN_ID = len("00000000-0000-0000-0000-000000000000")
 
 
 def folder_of(path: str, step: str) -> str:
@@ -67,3 +71,19 @@ def staging(lake: Lake, session: SparkSession, folder: str) -> Iterator[Staging]
         yield Staging(lake, session, folder)
     finally:
         lake.remove(folder)
+
+
+def swept(lake: Lake, is_over: Callable[[str], bool]) -> list[str]:
+    """Remove what steps of runs that are over left behind: killed, or interrupted while the engine wrote.
+
+    `is_over` tells it of a run id; of a run that it does not know it must say no.
+    """
+    folders = (
+        f"{layer.value}/staging/{info.base_name}"
+        for layer in Layer
+        for info in lake.files.get_file_info(FileSelector(f"{layer.value}/staging", allow_not_found=True))
+    )
+    left = [folder for folder in folders if is_over(folder.rpartition("/")[2][:_RUN_ID])]
+    for folder in left:
+        lake.remove(folder)
+    return left

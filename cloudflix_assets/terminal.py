@@ -28,7 +28,7 @@ def told(*, debug: bool = False, quiet: bool = False) -> Iterator[Console]:
         raise
     except KeyboardInterrupt:
         stop("Interrupted: run the same command again.")
-    except Exception as error:
+    except Exception as error:  # the last one before the user, who is shown no trace unasked
         if debug:
             raise
         say(_sentence(error))

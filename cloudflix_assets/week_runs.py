@@ -1,7 +1,7 @@
 """What `cloudflix run` does, without a terminal."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 
@@ -16,6 +16,7 @@ from cloudflix_assets.lake import Lake
 from cloudflix_assets.layers import numbered
 from cloudflix_assets.running import Runner, Seen, WeekResult, unseen
 from cloudflix_assets.sources import source_of
+from cloudflix_assets.staging import swept
 from cloudflix_assets.stale import Staleness, materialized_weeks
 from spark.registry import TABLES
 
@@ -54,12 +55,7 @@ def run_weeks(
             source.deliveries(min(weeks))  # what is mistyped must be told before the lake is emptied
             lake.empty(path for table in TABLES for path in stored_fields(table))
             instance.wipe_assets(list(runner.keys))
-        for number, week in enumerate(sorted(weeks), start=1):
-            with watch(_title(week, number, len(weeks))) as seen:
-                result = runner.run(week, keys, tags, seen)
-            yield result
-            if result.interrupted:
-                return
+        yield from _run(runner, lake, weeks, lambda _: keys, tags=tags, watch=watch)
 
 
 def run_stale(
@@ -79,18 +75,44 @@ def run_stale(
     with open_instance(environment) as instance:
         runner = Runner(defs, instance)
         selected = _selected(defs, select)
-        chosen_weeks = weeks or materialized_weeks(runner.graph, instance)
-        for number, week in enumerate(chosen_weeks, start=1):
+
+        def chosen(week: date) -> set[dg.AssetKey]:
             stale = dg.AssetSelection.assets(*Staleness(runner.graph, instance).stale(week))
             keys = stale.downstream().resolve(runner.graph)
-            chosen = keys if selected is None else keys & selected
-            if not chosen:
-                continue
-            with watch(_title(week, number, len(chosen_weeks))) as seen:
-                result = runner.run(week, chosen, tags, seen)
-            yield result
-            if result.interrupted:
-                return
+            return set(keys if selected is None else keys & selected)
+
+        chosen_weeks = weeks or materialized_weeks(runner.graph, instance)
+        lake = Lake(environment.lake_root)
+        yield from _run(runner, lake, chosen_weeks, chosen, tags=tags, watch=watch)
+
+
+def _run(
+    runner: Runner,
+    lake: Lake,
+    weeks: Sequence[date],
+    chosen: Callable[[date], Collection[dg.AssetKey] | None],
+    *,
+    tags: Mapping[str, str],
+    watch: Watch,
+) -> Iterator[WeekResult]:
+    """Run each week in calendar order, its assets (None: all) chosen when its turn comes."""
+
+    def is_over(run_id: str) -> bool:
+        run = runner.instance.get_run_by_id(run_id)
+        return run is not None and run.is_finished
+
+    swept(lake, is_over)
+    for number, week in enumerate(sorted(weeks), start=1):
+        keys = chosen(week)
+        if keys is not None and not keys:
+            continue
+        with watch(_title(week, number, len(weeks))) as seen:
+            result = runner.run(week, keys, tags, seen)
+        if result.interrupted:
+            swept(lake, is_over)
+        yield result
+        if result.interrupted:
+            return
 
 
 def _title(week: date, number: int, of: int) -> str:

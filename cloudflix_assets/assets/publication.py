@@ -6,6 +6,7 @@ from cloudflix_assets.errors import told
 from cloudflix_assets.lake import Lake
 from cloudflix_assets.landing import land
 from cloudflix_assets.layers import GROUPS, SOURCE
+from cloudflix_assets.manifest import Manifest
 from cloudflix_assets.partitions import week_of
 from cloudflix_assets.sources import Source
 
@@ -28,7 +29,7 @@ def publication_asset(lake: Lake, source: Source, weeks: dg.PartitionsDefinition
         "nothing is landed. Grain: one manifest per week.",
         code_version="1",
     )
-    def publication(context: dg.AssetExecutionContext):  # type: ignore[no-untyped-def]  # Dagster reads it
+    def publication(context: dg.AssetExecutionContext) -> dg.Output[Manifest]:
         with told():
             refresh = context.run.tags.get(REFRESH) == "true"
             manifest = land(lake, source, week_of(context.partition_key), refresh=refresh)

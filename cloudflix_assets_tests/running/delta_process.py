@@ -56,7 +56,7 @@ def ended(process: "subprocess.Popen[str]") -> int:
     except subprocess.TimeoutExpired:
         process.kill()
         raise
-    print(errors)  # noqa: T201
+    sys.stdout.write(errors)
     return process.returncode
 
 

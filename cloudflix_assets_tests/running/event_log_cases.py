@@ -37,7 +37,7 @@ def materialized(instance: dg.DagsterInstance, number: int, name: str = "test") 
 def main(home: str, runs: str, name: str) -> None:
     with open_instance(Environment(home=Path(home))) as instance:
         for number in range(int(runs)):
-            print(materialized(instance, number, name))  # noqa: T201
+            sys.stdout.write(f"{materialized(instance, number, name)}\n")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -67,7 +68,7 @@ def read(lake: Lake, session: SparkSession) -> object:
 
 
 ONE_ROW = {"id": [1], "name": ["one"], "week": [WEEK_1]}
-FOREIGN: Mapping[str, tuple[dict[str, object], str, str]] = {
+FOREIGN: Mapping[str, tuple[dict[str, Any], str, str]] = {
     "partitioned by another column": (
         {"partition_by": ["name"]},
         "partitioned by ['name'], not by week",
@@ -94,7 +95,7 @@ def test_a_table_that_was_not_made_here_is_refused(
 ) -> None:
     """Features that a reader does not know read as nulls; other partitions would all be emptied."""
     options, what, remedy = FOREIGN[kind]
-    write_deltalake(lake.uri(TABLE), pa.table(ONE_ROW), **options)  # type: ignore[call-overload]
+    write_deltalake(lake.uri(TABLE), pa.table(ONE_ROW), **options)
     before = (version(lake), parquet_files(lake))
 
     with pytest.raises(TableRefused) as refused:

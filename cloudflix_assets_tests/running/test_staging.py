@@ -1,5 +1,8 @@
 """A staged frame is computed once, keeps its columns when it is empty, and is gone after its step."""
 
+from pathlib import Path
+from uuid import UUID
+
 import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
@@ -7,7 +10,9 @@ from pyspark.sql import functions as F
 
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.lake import Lake
-from cloudflix_assets.staging import staging
+from cloudflix_assets.staging import folder_of, staging, swept
+from cloudflix_assets.week_runs import run_weeks
+from cloudflix_assets_tests.lakehouse import WEEK_1
 from cloudflix_assets_tests.running.delta_cases import FIELDS, ROWS
 
 FOLDER = "silver/staging/run/titles-0"
@@ -69,3 +74,26 @@ def test_what_an_earlier_attempt_left_is_not_read(lake: Lake, spark_session: Spa
     frame.write.parquet(lake.uri(f"{FOLDER}/judged"))
     with staging(lake, spark_session, FOLDER) as stage:
         assert stage.materialized("judged", frame).count() == len(ROWS)
+
+
+OVER, RUNNING, UNKNOWN = (str(UUID(int=number)) for number in (1, 2, 3))
+
+
+def test_only_what_runs_that_are_over_left_is_swept(tmp_path: Path) -> None:
+    """A killed step's staging would stay for ever; a running step's must never go."""
+    lake = Lake(tmp_path)
+    for run in (OVER, RUNNING, UNKNOWN):
+        lake.write(f"{folder_of('silver/titles', f'{run}-0')}/judged/part.parquet", b"")
+    assert swept(lake, lambda run: run == OVER) == [folder_of("silver/titles", f"{OVER}-0")]
+    assert {path.name[: len(OVER)] for path in (tmp_path / "silver/staging").iterdir()} == {RUNNING, UNKNOWN}
+
+
+def test_the_next_run_sweeps_what_a_killed_one_left(environment: Environment) -> None:
+    """The instance knows which runs are over; the lake does not."""
+    (first,) = run_weeks(environment, [WEEK_1], "publication", {})
+    lake = Lake(environment.lake_root)
+    left = [folder_of("silver/titles", f"{run}-0") for run in (first.run_id, UNKNOWN)]
+    for folder in left:
+        lake.write(f"{folder}/judged/part.parquet", b"")
+    assert [result.success for result in run_weeks(environment, [WEEK_1], "publication", {})] == [True]
+    assert [(environment.lake_root / folder).exists() for folder in left] == [False, True]

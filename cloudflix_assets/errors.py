@@ -70,9 +70,7 @@ def storing(place: str) -> Iterator[None]:
         yield
     except TOLD:
         raise
-    except (
-        Exception
-    ) as error:  # Python, Sail, delta-rs and SQLite share no base; none is swallowed
+    except Exception as error:  # Python, Sail, delta-rs and SQLite share no base; none is swallowed
         for words, (trouble, remedy) in _STORAGE.items():
             if words in str(error):
                 raise StorageRefused(

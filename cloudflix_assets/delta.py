@@ -93,7 +93,7 @@ def replace(lake: Lake, session: SparkSession, week: WeekOfTable) -> Outcome:
         with attempt:
             table = _ready(lake, week)
             version = table.transaction_version(application(week.week))
-            if version is not None and not week.force and _is_present(lake, session, week):
+            if version is not None and not week.force and _is_present(lake, session, table, week):
                 return Outcome(version, committed=False)
             # Anew for every attempt: one transaction must never remove and add the same path.
             written = _written(lake, week)
@@ -110,7 +110,7 @@ def kept(lake: Lake, session: SparkSession, week: WeekOfTable) -> Kept | None:
     """`week`, which needs no frame, if it is the content of its week already."""
     table = opened(lake, week.path)
     version = table.transaction_version(application(week.week)) if table else None
-    if version is None or not _is_present(lake, session, week):
+    if table is None or version is None or not _is_present(lake, session, table, week):
         return None
     return Kept(week, version)
 
@@ -151,8 +151,8 @@ def _ready(lake: Lake, week: WeekOfTable) -> DeltaTable:
     return evolved(lake, table, week.path, week.fields)
 
 
-def _is_present(lake: Lake, session: SparkSession, week: WeekOfTable) -> bool:
-    return present(lake, session, week.path, week.fields, week.week) == week.digest
+def _is_present(lake: Lake, session: SparkSession, table: DeltaTable, week: WeekOfTable) -> bool:
+    return present(session, table, lake.uri(week.path), week.fields, week.week) == week.digest
 
 
 def _written(lake: Lake, week: WeekOfTable) -> list[parquet.File]:

@@ -43,7 +43,13 @@ def read(
         )
     if table is None:
         return session.createDataFrame([], T.StructType([*(fields or []), WEEK]))
-    frame = session.read.format("delta").load(lake.uri(path)).where(F.col("week").isin(list(weeks)))
+    return _frame(session, table, lake.uri(path), fields, weeks)
+
+
+def _frame(
+    session: SparkSession, table: DeltaTable, uri: str, fields: T.StructType | None, weeks: Sequence[date]
+) -> DataFrame:
+    frame = session.read.format("delta").load(uri).where(F.col("week").isin(list(weeks)))
     if fields is None:
         return frame
     stored = {field.name for field in table.schema().fields}
@@ -64,12 +70,11 @@ def recorded_digest(lake: Lake, path: str, week: date) -> str | None:
     return None
 
 
-def present(lake: Lake, session: SparkSession, path: str, fields: T.StructType, week: date) -> str:
-    """The digest of what the lake holds now, computed, not believed."""
-    table = opened(lake, path)
-    if table is None or not files_of(table, week):
+def present(session: SparkSession, table: DeltaTable, uri: str, fields: T.StructType, week: date) -> str:
+    """The digest of what an opened table at `uri` holds, computed, not believed."""
+    if not files_of(table, week):
         return digest.empty(fields)
-    return digest.digest(read(lake, session, path, fields, [week]), fields)
+    return digest.digest(_frame(session, table, uri, fields, [week]), fields)
 
 
 def files_of(table: DeltaTable, week: date) -> list[str]:

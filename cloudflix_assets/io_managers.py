@@ -94,11 +94,10 @@ class ManifestIOManager(dg.IOManager):
         """One row per landed file of the week."""
         week = week_of(context.partition_key)
         with told():
-            content = self.lake.read(Manifest.path_of(week))
-            if content is None:
+            manifest = Manifest.of(self.lake, week)
+            if manifest is None:
                 raise delta_reads.WeekAbsent(
                     f"nothing was landed for the week {week}: "
                     f"run `cloudflix run --week {week} --select publication` first."
                 )
-            manifest = Manifest.parsed(content, self.lake.uri(Manifest.path_of(week)))
         return manifest.rows(self.spark.spark_session)

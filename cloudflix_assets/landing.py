@@ -32,13 +32,10 @@ def land(lake: Lake, source: Source, week: date, *, refresh: bool = False) -> Ma
     known = _known(lake, week)
     datasets = {dataset.name: dataset for dataset in DATASETS}
     with storing(gettempdir()), TemporaryDirectory(prefix="cloudflix-") as folder:
-        spooled = [
-            (
-                path := Path(folder) / delivered.file,
-                _verified(delivered, datasets[delivered.dataset], path, known),
-            )
-            for delivered in source.deliveries(week, refresh=refresh)
-        ]
+        spooled: list[tuple[Path, LandedFile]] = []
+        for delivered in source.deliveries(week, refresh=refresh):
+            path = Path(folder) / delivered.file
+            spooled.append((path, _verified(delivered, datasets[delivered.dataset], path, known)))
         with storing(lake.uri("raw/files")):
             lake.claim(source.identity)
             for path, file in spooled:
@@ -49,11 +46,11 @@ def land(lake: Lake, source: Source, week: date, *, refresh: bool = False) -> Ma
 
 def _known(lake: Lake, week: date) -> dict[str, LandedFile]:
     """The files that this week was landed with, by hash, if the same code inspected them."""
-    content = lake.read(Manifest.path_of(week))
     try:
-        files = Manifest.parsed(content, "").files if content else ()
+        manifest = Manifest.of(lake, week)
     except ManifestDamaged:
-        files = ()  # it is written anew
+        manifest = None  # it is written anew
+    files = manifest.files if manifest else ()
     return {file.sha256: file for file in files if file.inspected_by == hash_of(INSPECTOR)}
 
 

@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as T
 
 from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.lake import Lake
 
 _ROW = T.StructType(
     [
@@ -63,18 +64,20 @@ class Manifest(BaseModel):
         return f"raw/files/publications/{week}.json"
 
     @classmethod
-    def parsed(cls, content: bytes, where: str) -> Self:
-        """What was written.
+    def of(cls, lake: Lake, week: date) -> Self | None:
+        """What was landed for a week, or None if nothing was.
 
         Raises:
-            ManifestDamaged: it is no longer that.
+            ManifestDamaged: it is no longer what was written.
         """
+        path = cls.path_of(week)
+        content = lake.read(path)
         try:
-            return cls.model_validate_json(content)
+            return None if content is None else cls.model_validate_json(content)
         except ValidationError as error:
             raise ManifestDamaged(
-                f"the manifest {where} cannot be read: rerun its week with its publication, which writes "
-                "it anew."
+                f"the manifest {lake.uri(path)} cannot be read: rerun its week with its publication, which "
+                "writes it anew."
             ) from error
 
     @property

@@ -11,9 +11,9 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from spark import digest
-from spark.quality import ACCEPTED, BROKEN, mask
-from spark.rules import DUPLICATE_KEY, DUPLICATE_ROW, compiled, fields
-from spark.table import ADDRESS, Severity, Table
+from spark.quality import ACCEPTED, BROKEN, is_accepted, mask
+from spark.rules import DUPLICATE_KEY, DUPLICATE_ROW, fields
+from spark.table import ADDRESS, Table
 
 _RULE = "_duplicate"
 
@@ -45,10 +45,8 @@ def duplicates(table: Table, judged: DataFrame) -> DataFrame:
 def marked(table: Table, judged: DataFrame, duplicates: DataFrame) -> DataFrame:
     """`judged`, with the duplicates' rule added to what they broke."""
     frame = judged.join(F.broadcast(duplicates), [*ADDRESS], "left")
-    refusing = mask(table, [rule.name for rule in compiled(table) if rule.severity is Severity.QUARANTINE])
     broken = F.col(BROKEN).bitwiseOR(F.coalesce(_RULE, F.lit(0)))
-    accepted = broken.bitwiseAND(F.lit(refusing)) == 0
-    return frame.withColumns({BROKEN: broken, ACCEPTED: accepted}).select(*judged.columns)
+    return frame.withColumns({BROKEN: broken, ACCEPTED: is_accepted(table, broken)}).select(*judged.columns)
 
 
 def _bit(table: Table, rule: str) -> Column:

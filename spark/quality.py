@@ -54,7 +54,7 @@ class Verdict:
 
 
 def judged(table: Table, built: DataFrame, parents: Mapping[str, DataFrame]) -> DataFrame:
-    """Add `_broken` (sorted names of broken rules) and `_accepted` to what `table.build` returned.
+    """Add `_broken` (a bit per broken rule) and `_accepted` to what `table.build` returned.
 
     In this order: reasons and contract, then foreign keys (`parents` by parameter name). The key is
     judged after them, among the accepted rows (`duplicates.py`); where no row has an address, here.
@@ -65,10 +65,7 @@ def judged(table: Table, built: DataFrame, parents: Mapping[str, DataFrame]) -> 
     frame = frame.withColumn(BROKEN, _broken(table))
     if table.key and not table.has_quarantine:
         frame = _with_repeated_keys(table, frame)
-    refusing = mask(table, [rule.name for rule in compiled(table) if rule.severity is Severity.QUARANTINE])
-    frame = frame.withColumns(
-        {ACCEPTED: F.col(BROKEN).bitwiseAND(F.lit(refusing)) == 0, _UNDECLARED: _undeclared(table)}
-    )
+    frame = frame.withColumns({ACCEPTED: is_accepted(table, F.col(BROKEN)), _UNDECLARED: _undeclared(table)})
     extra = () if not table.has_quarantine else ADDRESS
     stored = dict.fromkeys((*fields(table).names, *extra))
     return frame.select(*stored, BROKEN, ACCEPTED, _UNDECLARED)
@@ -141,6 +138,12 @@ def mask(table: Table, rules: Collection[str]) -> int:
     return sum(1 << bit for bit, rule in enumerate(compiled(table)) if rule.name in rules)
 
 
+def is_accepted(table: Table, broken: Column) -> Column:
+    """Whether none of the broken rules refuses the row."""
+    refusing = [rule.name for rule in compiled(table) if rule.severity is Severity.QUARANTINE]
+    return broken.bitwiseAND(F.lit(mask(table, refusing))) == 0
+
+
 def names(table: Table) -> Column:
     """The names of the broken rules, sorted."""
     rules = sorted((rule.name, 1 << bit) for bit, rule in enumerate(compiled(table)))
@@ -151,21 +154,31 @@ def names(table: Table) -> Column:
 def _broken(table: Table) -> Column:
     """A bit per broken rule; a row that is none of this table's rows breaks that rule alone."""
     orphans = {foreign.rule: _is_orphan(foreign) for foreign in table.foreign_keys}
-    whole_row, others = F.lit(0).cast("bigint"), F.lit(0).cast("bigint")
+    whole_row: list[Column] = []
+    others: list[Column] = []
     for bit, rule in enumerate(compiled(table)):
         broken = orphans.get(rule.name)
         if rule.name in table.reasons:
             broken = F.array_contains(REASONS, rule.name)
         elif rule.breach is not None:
             broken = rule.breach()
-        if broken is None:
-            continue
-        value = F.when(broken, F.lit(1 << bit)).otherwise(F.lit(0)).cast("bigint")
-        if rule.name in table.reasons and not rule.name.endswith(": readable"):
-            whole_row = whole_row.bitwiseOR(value)
-        else:
-            others = others.bitwiseOR(value)
-    return F.when(whole_row != 0, whole_row).otherwise(others)
+        if broken is not None:
+            alone = rule.name in table.reasons and not rule.name.endswith(": readable")
+            (whole_row if alone else others).append(_bit_if(broken, bit))
+    found = _union(whole_row)
+    return F.when(found != 0, found).otherwise(_union(others))
+
+
+def _bit_if(broken: Column, bit: int) -> Column:
+    return F.when(broken, F.lit(1 << bit)).otherwise(F.lit(0)).cast("bigint")
+
+
+def _union(bits: Sequence[Column]) -> Column:
+    """All of them, as a tree: a chain of fifty is deeper than Spark Connect can send."""
+    if len(bits) <= 1:
+        return bits[0] if bits else F.lit(0).cast("bigint")
+    middle = len(bits) // 2
+    return _union(bits[:middle]).bitwiseOR(_union(bits[middle:]))
 
 
 def _undeclared(table: Table) -> Column:

@@ -17,6 +17,8 @@ from pyspark.sql import types as T
 from spark.table import REASONS, Severity, Table
 
 MAX_DECIMAL_DIGITS = 18
+MAX_RULES = 63
+"""Each is a bit of a signed 64-bit integer."""
 DUPLICATE_ROW = "duplicate row"
 DUPLICATE_KEY = "duplicate key"
 
@@ -172,6 +174,11 @@ def _with_severities(
     names = [name for name, _ in found]
     if unknown := sorted(set(table.severities) - set(names)):
         raise ContractError(f"{table.path}: severities name no rule: {', '.join(unknown)}.")
+    if len(names) > MAX_RULES:
+        raise ContractError(
+            f"{table.path} has {len(names)} rules, and {MAX_RULES} can be told apart: split the table, "
+            "or merge rules that say the same."
+        )
     if len(set(names)) < len(names):
         raise ContractError(f"{table.path}: two rules share a name: {', '.join(names)}.")
     default = Severity.QUARANTINE if table.has_quarantine else Severity.FAIL

@@ -70,9 +70,8 @@ def files_read(table: Table, tables: Mapping[str, Table], lake: Lake, week: date
 
 
 def _landed(lake: Lake, week: date) -> Sequence[LandedFile]:
-    path = Manifest.path_of(week)
-    content = lake.read(path)
-    return Manifest.parsed(content, lake.uri(path)).files if content else ()
+    manifest = Manifest.of(lake, week)
+    return manifest.files if manifest else ()
 
 
 def _names(table: Table) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """One change breaks one rule: which rules are named, which rows stay, what is counted."""
 
+from dataclasses import replace
 from typing import Any
 
 import pandera.pyspark as pa
@@ -10,7 +11,7 @@ from pyspark.sql import functions as F
 
 from cloudflix_assets_tests.tables.conftest import Judgement, judgement_of
 from spark import digest, quality
-from spark.rules import fields
+from spark.rules import MAX_RULES, compiled, fields
 from spark.table import REASONS, ForeignKey, Layer, Rule, Severity, Table
 
 
@@ -233,6 +234,18 @@ def test_a_repeated_key_fails_a_table_without_quarantine(judged: Any) -> None:
 def test_judging_adds_no_rows(judged: Any, spark_session: SparkSession) -> None:
     """A parent that holds its key twice would multiply its children."""
     assert len(judged({}, {"id": 2}).rows) == 2
+
+
+@pytest.mark.both_engines
+def test_the_last_rule_that_fits_is_a_rule_like_any(judged: Any) -> None:
+    """Its bit is the highest that a signed integer has."""
+    reasons = tuple(f"reason {number}" for number in range(60))
+    table = replace(FILMS, key=(), foreign_keys=(), rules=(), severities={}, reasons=reasons[:59])
+    free = MAX_RULES - len(compiled(table))
+    table = replace(table, reasons=(*reasons[:59], *(f"more {number}" for number in range(free))))
+    found = judged({REASONS: [table.reasons[-1]]}, {}, table=table)
+    assert found.broken == [[table.reasons[-1]], []]
+    assert (found.verdict.accepted, found.verdict.broken[table.reasons[-1]]) == (1, 1)
 
 
 def test_samples_are_the_first_addresses_of_each_rule(judged: Any) -> None:

@@ -185,6 +185,10 @@ MISTAKES: dict[str, tuple[Callable[[], Table], str]] = {
         lambda: table(LONG, rules=(POSITIVE, POSITIVE)),
         "silver/tests: two rules share a name: x: named, x: named",
     ),
+    "more rules than bits": (
+        lambda: table(LONG, reasons=tuple(map(str, range(64)))),
+        "silver/tests has 64 rules, and 63 can be told apart: split the table",
+    ),
     "quarantine without one": (
         lambda: table(
             LONG, rules=(POSITIVE,), severities={"x: named": Severity.QUARANTINE}, has_quarantine=False

@@ -2,16 +2,19 @@
 
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import psutil
+
+LOOK_SECONDS = 0.1
+
 
 @dataclass(frozen=True)
 class Measured:
-    """Wall-clock seconds from start to exit, peak megabytes (of the largest process), standard output."""
+    """Wall-clock seconds from start to exit, peak megabytes with its children, standard output."""
 
     seconds: float
     megabytes: float
@@ -31,15 +34,27 @@ def measured(command: Sequence[str], settings: Mapping[str, str] | None = None) 
     clean = {name: value for name, value in os.environ.items() if not name.startswith("CLOUDFLIX_")}
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         started = time.monotonic()
-        process = subprocess.Popen(  # noqa: S603  our own commands
-            command, stdout=output, stderr=errors, env={**clean, **(settings or {})}
-        )
-        _, status, usage = os.wait4(process.pid, 0)
+        process = psutil.Popen(command, stdout=output, stderr=errors, env={**clean, **(settings or {})})
+        peak = 0
+        while True:
+            peak = max(peak, _resident(process))
+            try:
+                code = process.wait(LOOK_SECONDS)
+                break
+            except (psutil.TimeoutExpired, subprocess.TimeoutExpired):
+                continue
         seconds = time.monotonic() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         errors.seek(0)
-        if process.returncode:
-            raise Failed(f"{' '.join(command)} ended with {process.returncode}: {errors.read()[-2000:]}")
-        kilo = 1 if sys.platform == "linux" else 1024  # kilobytes on Linux, bytes on macOS
-        return Measured(seconds, usage.ru_maxrss / 1024 / kilo, output.read())
+        if code:
+            raise Failed(f"{' '.join(command)} ended with {code}: {errors.read()[-2000:]}")
+        return Measured(seconds, peak / 2**20, output.read())
+
+
+def _resident(process: psutil.Popen) -> int:
+    """Bytes in memory now, of the process and all that it started."""
+    try:
+        family = [process, *process.children(recursive=True)]
+        return sum(member.memory_info().rss for member in family)
+    except psutil.NoSuchProcess:
+        return 0

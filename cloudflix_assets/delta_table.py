@@ -15,6 +15,8 @@ WEEK = T.StructField("week", T.DateType())
 PROPERTIES = {
     "delta.enableDeletionVectors": "false",
     "delta.columnMapping.mode": "none",
+    # Else a table is opened by reading up to a hundred commits one by one.
+    "delta.checkpointInterval": "10",
     "delta.logRetentionDuration": "interval 3650 days",
 }
 MAX_PROTOCOL = (1, 2)

@@ -1,6 +1,7 @@
 """One week of a table is replaced, exactly that one, only when it changed, and told so in the log."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from deltalake import DeltaTable, write_deltalake
@@ -129,6 +130,17 @@ def test_a_commit_tells_step_week_digest_and_columns(lake: Lake, spark_session: 
     assert delta_reads.recorded_digest(lake, TABLE, WEEK_2) is None
     assert delta_reads.recorded_digest(lake, "silver/none", WEEK_1) is None
     assert DeltaTable(lake.uri(TABLE)).transaction_version(application(WEEK_1)) == committed
+
+
+def test_the_log_is_folded_every_ten_commits(lake: Lake, spark_session: SparkSession) -> None:
+    """Else every opening reads one file more for every week that was ever run."""
+    for number in range(12):
+        delta.replace(lake, spark_session, week_of(spark_session, ROWS[: 1 + number % 2], step=str(number)))
+    log = Path(lake.uri(TABLE)) / "_delta_log"
+    assert [path.name for path in log.glob("*.checkpoint.parquet")] == [
+        "00000000000000000009.checkpoint.parquet"
+    ]
+    assert delta_reads.recorded_digest(lake, TABLE, WEEK_1) == week_of(spark_session, ROWS[:2]).digest
 
 
 def test_a_week_is_still_known_after_a_checkpoint(lake: Lake, spark_session: SparkSession) -> None:

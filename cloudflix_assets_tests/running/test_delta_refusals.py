@@ -21,7 +21,9 @@ from cloudflix_assets_tests.running.delta_cases import (
     ROWS,
     TABLE,
     has_week,
+    judged,
     parquet_files,
+    published,
     stored,
     version,
     week_of,
@@ -109,19 +111,19 @@ def test_a_table_that_was_not_made_here_is_refused(
 
 
 @pytest.mark.parametrize("error", [DeltaError("the store timed out"), OSError("the store timed out")])
-@pytest.mark.parametrize("at", [1, 2])
+@pytest.mark.parametrize("at", [1, 2], ids=["the quarantine", "the table"])
 def test_trouble_while_opening_never_looks_like_no_table(
     lake: Lake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch, error: Exception, at: int
 ) -> None:
     """The stock Delta IO manager takes any error for a missing table, and creates it over all weeks."""
     for week in (WEEK_1, WEEK_2):
-        delta.replace(lake, spark_session, week_of(spark_session, ROWS, week))
+        published(lake, spark_session, judged(spark_session, "before", ROWS, week))
 
     with monkeypatch.context() as patched:
         patched.setattr(delta_table, "DeltaTable", failing(at, error))
         told = TableRefused if isinstance(error, DeltaError) else OSError
         with pytest.raises(told, match="the store timed out"):
-            delta.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2))
+            published(lake, spark_session, judged(spark_session, "after", OTHER_ROWS, WEEK_2))
 
     assert stored(lake, spark_session, WEEK_1) == ROWS
     assert stored(lake, spark_session, WEEK_2) == ROWS

@@ -19,7 +19,7 @@ from pyspark.sql import types as T
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from cloudflix_assets import parquet
-from cloudflix_assets.delta_reads import files_of, present, recorded_digest
+from cloudflix_assets.delta_reads import files_in_lake, files_of, held, recorded_digest
 from cloudflix_assets.delta_table import WEEK, application, created, evolved, opened
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake import Lake
@@ -152,7 +152,8 @@ def _ready(lake: Lake, week: WeekOfTable) -> DeltaTable:
 
 
 def _is_present(lake: Lake, session: SparkSession, table: DeltaTable, week: WeekOfTable) -> bool:
-    return present(session, table, lake.uri(week.path), week.fields, week.week) == week.digest
+    files = files_in_lake(table, week.path, week.week)
+    return held(lake, session, files, week.fields) == week.digest
 
 
 def _written(lake: Lake, week: WeekOfTable) -> list[parquet.File]:

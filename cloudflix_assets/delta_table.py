@@ -121,11 +121,15 @@ def created(lake: Lake, path: str, fields: T.StructType) -> DeltaTable:
         return table
 
 
+def stored_fields(table: DeltaTable) -> T.StructType:
+    """Its columns as Spark calls them, without `week`."""
+    fields = T.StructType.fromJson(json.loads(table.schema().to_json()))
+    return T.StructType([field for field in fields if field.name != WEEK.name])
+
+
 def evolved(lake: Lake, table: DeltaTable, path: str, fields: T.StructType) -> DeltaTable:
     """Add the contract's new columns; refuse a column whose type changed."""
-    stored = {
-        field.name: field.dataType for field in T.StructType.fromJson(json.loads(table.schema().to_json()))
-    }
+    stored = {field.name: field.dataType for field in stored_fields(table)}
     for field in fields:
         if stored.get(field.name, field.dataType) != field.dataType:
             raise TableRefused(

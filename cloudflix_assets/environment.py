@@ -4,7 +4,6 @@ The only reader of environment variables. Each field is `CLOUDFLIX_<FIELD>`.
 """
 
 import os
-import re
 from datetime import date, timedelta
 from difflib import get_close_matches
 from pathlib import Path
@@ -43,11 +42,11 @@ def _monday(day: date) -> date:
 
 
 def _readable(path: Path) -> Path:
-    """2026-11-23: Sail misses tables under other paths, Dagster its databases. Drop once both read them."""
-    if other := sorted(set(re.sub(r"[A-Za-z0-9._~+:@,=/-]", "", str(path)))):
+    """2026-11-26: engines take these for patterns of file names, Dagster's databases % for a code."""
+    if misread := sorted(set(str(path)) & set("*?[]{}\\%")):
         raise ValueError(
-            f"is the folder {path}, in whose path the engine misreads {' '.join(map(repr, other))}: choose "
-            "one of plain letters, digits and ._~+:@,=- (--home, CLOUDFLIX_HOME, CLOUDFLIX_LAKE)"
+            f"is the folder {path}, in whose path {' '.join(misread)} would be misread: choose a folder "
+            "without any of * ? [ ] { } \\ % (--home, CLOUDFLIX_HOME, CLOUDFLIX_LAKE)"
         )
     return path
 

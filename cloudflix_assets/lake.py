@@ -7,9 +7,10 @@
 * `<layer>/staging/<run>-<retry>-<table>/`: what a running step has judged
 """
 
+import errno
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from shutil import copyfile, rmtree
 from typing import BinaryIO
 from uuid import uuid4
 
-from pyarrow.fs import FileSystem, LocalFileSystem, SubTreeFileSystem
+from pyarrow.fs import FileSystem, FileType, LocalFileSystem, SubTreeFileSystem
 
 from cloudflix_assets.errors import CloudflixError
 from spark.table import Layer
@@ -80,6 +81,16 @@ class Lake:
                 f"the landed file {self.root / path} is gone: restore it, or rerun the week with its "
                 "publication, which lands the file again if the source still has it."
             ) from None
+
+    def require(self, paths: Sequence[str]) -> None:
+        """Refuse if a file is gone.
+
+        Raises:
+            FileNotFoundError: of the first that is.
+        """
+        for info in self.files.get_file_info(paths):
+            if info.type is FileType.NotFound:
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self.uri(info.path))
 
     def names(self, path: str) -> list[str]:
         """What lies in a folder, by name; nothing if there is no such folder."""

@@ -28,12 +28,13 @@ SETTINGS = {
     "CLOUDFLIX_FIRST_WEEK=1767571200": (
         "CLOUDFLIX_FIRST_WEEK=1767571200 is no date: write a Monday, such as 2026-01-05."
     ),
-    "CLOUDFLIX_LAKE=/data/my lake": (
-        "CLOUDFLIX_LAKE=/data/my lake is the folder /data/my lake, in whose path the engine misreads ' ': "
-        "choose one of plain letters"
+    "CLOUDFLIX_LAKE=/data/100%": (
+        "CLOUDFLIX_LAKE=/data/100% is the folder /data/100%, in whose path % would be misread: "
+        "choose a folder without any of * ? [ ] { } \\ % (--home, CLOUDFLIX_HOME, CLOUDFLIX_LAKE)."
     ),
-    "CLOUDFLIX_LAKE=/données/#1": "CLOUDFLIX_LAKE=/données/#1 is the folder /données/#1, in whose path the "
-    "engine misreads '#' 'é': choose",
+    "CLOUDFLIX_LAKE=/data/[1]": (
+        "CLOUDFLIX_LAKE=/data/[1] is the folder /data/[1], in whose path [ ] would be misread: choose"
+    ),
 }
 
 

@@ -1,13 +1,16 @@
 """Weeks are read together and apart; what a table or a week lacks is null, empty, or refused."""
 
+from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pyspark.sql.types as T
 import pytest
 from deltalake import DeltaTable, QueryBuilder
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from cloudflix_assets import delta, delta_reads
+from cloudflix_assets.delta import WeekOfTable
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.lake import Lake
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, WEEK_3
@@ -17,6 +20,12 @@ from cloudflix_assets_tests.running.delta_cases import FIELDS, OTHER_ROWS, ROWS,
 @pytest.fixture
 def lake(environment: Environment) -> Lake:
     return Lake(environment.lake_root)
+
+
+def in_two_files(week: WeekOfTable) -> DataFrame:
+    """The rows of a week, which an engine writes as a file per partition."""
+    assert week.frame is not None
+    return week.frame.repartition(2, "id")
 
 
 @pytest.mark.both_engines
@@ -30,6 +39,33 @@ def test_delta_rs_reads_what_the_engine_wrote(lake: Lake, spark_session: SparkSe
     ids, weeks = (found.column(name).to_pylist() for name in ("id", "week"))
     assert ids == [1, 2, 3, 4, 5]
     assert weeks == [WEEK_1] * 2 + [WEEK_2] * 3
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("name", ["two words", "a #b", "é", "it's", 'say "so"', "a&b=c;d,e+f"])
+def test_a_lake_may_lie_in_a_folder_of_any_name(
+    tmp_path: Path, spark_session: SparkSession, name: str
+) -> None:
+    """An engine that takes a path for a URL writes elsewhere, or finds no table."""
+    lake = Lake(Environment(home=tmp_path / name).lake_root)
+    delta.replace(lake, spark_session, week_of(spark_session, ROWS))
+    assert not delta.replace(lake, spark_session, week_of(spark_session, ROWS)).committed
+    assert stored(lake, spark_session, WEEK_1) == ROWS
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.both_engines
+def test_a_week_of_which_one_file_is_gone_is_not_read(lake: Lake, spark_session: SparkSession) -> None:
+    """Sail reads the files that are left, and says nothing."""
+    week = week_of(spark_session, ROWS)
+    delta.replace(lake, spark_session, replace(week, frame=in_two_files(week)))
+    one, other = DeltaTable(lake.uri(TABLE)).file_uris()
+    Path(other).unlink()
+
+    with pytest.raises(FileNotFoundError) as refused:
+        delta_reads.read(lake, spark_session, TABLE, FIELDS, [WEEK_1])
+    assert refused.value.filename == other
+    assert Path(one).is_file()
 
 
 @pytest.mark.both_engines

@@ -42,6 +42,7 @@ class WeekOfTable:
         digest: of those rows.
         step: who commits, unique per attempt.
         force: commit even what is unchanged.
+        parquet: a folder of the lake that holds the rows of `frame` already, to be copied.
     """
 
     path: str
@@ -52,6 +53,7 @@ class WeekOfTable:
     digest: str
     step: str
     force: bool = False
+    parquet: str | None = None
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,11 @@ def _written(lake: Lake, week: WeekOfTable) -> list[parquet.File]:
 
 
 def _written_to(lake: Lake, week: WeekOfTable, frame: DataFrame, folder: str) -> list[parquet.File]:
-    frame.select(*week.fields.names).write.mode("append").parquet(lake.uri(f"{week.path}/{folder}"))
+    target = f"{week.path}/{folder}"
+    if week.parquet:
+        lake.copy(week.parquet, target)
+    else:
+        frame.select(*week.fields.names).write.mode("append").parquet(lake.uri(target))
     files = parquet.inspected(lake.files, week.path, folder, week.fields)
     if (rows := sum(file.rows for file in files)) != week.rows:
         raise RuntimeError(

@@ -18,7 +18,7 @@ from shutil import copyfile, rmtree
 from typing import BinaryIO
 from uuid import uuid4
 
-from pyarrow.fs import FileSystem, FileType, LocalFileSystem, SubTreeFileSystem
+from pyarrow.fs import FileSystem, FileType, LocalFileSystem, SubTreeFileSystem, copy_files
 
 from cloudflix_assets.errors import CloudflixError
 from spark.table import Layer
@@ -150,6 +150,11 @@ class Lake:
         for path in (*tables, "raw/files"):
             if (self.root / path).is_dir():
                 rmtree(self.root / path)
+
+    def copy(self, folder: str, target: str) -> None:
+        """Copy the files of a folder into another, which is made."""
+        self.files.create_dir(target)
+        copy_files(folder, target, source_filesystem=self.files, destination_filesystem=self.files)
 
     def remove(self, path: str) -> None:
         """Remove a folder, if it is there."""

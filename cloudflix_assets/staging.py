@@ -1,6 +1,7 @@
 """Frames that a step materializes once, as Parquet in the lake, and removes when it ends."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -37,27 +38,39 @@ class Staging:
         frame.write.mode("append").options(**_READ_ONCE).parquet(self.lake.uri(path))
         return self._read(path, frame)
 
-    def batches(self, name: str, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> DataFrame:
-        """A frame of record batches, streamed to the lake."""
-        path = f"{self.folder}/{name}"
-        self.lake.files.create_dir(path)
+    @property
+    def records(self) -> str:
+        """The folder that `batches` fills."""
+        return f"{self.folder}/records"
+
+    def batches(self, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> DataFrame:
+        """A frame of record batches, streamed to the lake as they may be published."""
+        self.lake.files.create_dir(self.records)
         with pq.ParquetWriter(
-            f"{path}/part.parquet",
+            f"{self.records}/part.parquet",
             schema,
             filesystem=self.lake.files,
-            compression="lz4",
-            use_dictionary=[ADDRESS[0]],  # one file name for all
-            write_statistics=False,
+            compression="zstd",
+            use_dictionary=[ADDRESS[0]],  # one file name for all; other columns cost twice the time with one
         ) as writer:
-            for batch in batches:
+            for batch in _ahead(batches):
                 writer.write_batch(batch)
-        return self.session.read.parquet(self.lake.uri(path))
+        return self.session.read.parquet(self.lake.uri(self.records))
 
     def _read(self, path: str, frame: DataFrame) -> DataFrame:
         """An empty frame leaves no Parquet behind, so its columns come from the frame."""
         if not parquet.found(self.lake.files, path):
             return self.session.createDataFrame([], frame.schema)
         return self.session.read.parquet(self.lake.uri(path))
+
+
+def _ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same, the next one parsed while this one is written: neither holds Python's lock."""
+    with ThreadPoolExecutor(1) as pool:
+        following = pool.submit(next, batches, None)
+        while (batch := following.result()) is not None:
+            following = pool.submit(next, batches, None)
+            yield batch
 
 
 @contextmanager

@@ -58,17 +58,25 @@ def _is_sound(text: bytes, ends: np.ndarray, quoted: np.ndarray) -> bool:
 
     A record is handed to it as one line, so that it can neither end early nor go on unnoticed.
     """
-    if b"\0" in text or text.count(b",") > MAX_COMMAS or text.count(b"\r") != text.count(b"\r\n"):
+    crowded = len(text) > MAX_COMMAS and text.count(b",") > MAX_COMMAS
+    if crowded or b"\0" in text or _has_bare_returns(text):
         return False
     try:
-        lines = text.decode().split("\n")[:-1]
+        decoded = text.decode()
         if 2 * np.count_nonzero(quoted) < len(ends):
             lines = _cut(text, np.append(0, ends)[:-1][quoted], ends[quoted])
-        elif len(lines) > len(ends):
+        elif len(lines := decoded.split("\n")[:-1]) > len(ends):
             lines = _cut(text, np.append(0, ends)[:-1], ends)
         return sum(1 for _ in csv.reader(lines, strict=True)) == len(lines)
     except (csv.Error, UnicodeDecodeError):
         return False
+
+
+def _has_bare_returns(text: bytes) -> bool:
+    characters = np.frombuffer(text, np.uint8)
+    returns = characters == ord("\r")
+    ends = returns[:-1] & (characters[1:] == ord("\n"))
+    return bool(np.count_nonzero(returns) != np.count_nonzero(ends))
 
 
 def _cut(text: bytes, starts: np.ndarray, ends: np.ndarray) -> list[str]:

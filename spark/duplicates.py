@@ -1,7 +1,7 @@
 """The key of a table: of rows with equal keys the one with the lowest address stays accepted.
 
-Keys that more than one row has are found by an aggregate, and only their rows are put in order: a
-window over all rows would cost more than the rest of the step.
+Keys that more than one row has are found by an aggregate over their hashes, and only their rows are put
+in order: a window over all rows would cost more than the rest of the step.
 """
 
 from functools import reduce
@@ -16,23 +16,21 @@ from spark.rules import DUPLICATE_KEY, DUPLICATE_ROW, fields
 from spark.table import ADDRESS, Table
 
 _RULE = "_duplicate"
+_HASH = "_key"
 
 
-def present(table: Table, judged: DataFrame) -> bool:
-    """Whether any key may repeat: fewer hashes than keys, at a third of the price of finding which."""
-    candidates = _candidates(table, judged)
-    hashes = candidates.select(F.xxhash64(*table.key)).distinct()
-    return hashes.count() < candidates.count()
+def contested(table: Table, judged: DataFrame) -> DataFrame:
+    """Hashes of keys that more than one accepted row has; of a few other keys too, should hashes collide.
 
-
-def duplicates(table: Table, judged: DataFrame) -> DataFrame:
-    """Addresses of the accepted rows whose key another row has first, and the bit of the rule each breaks.
-
-    `judged` is read twice: materialize it before. Rows with a null in their key are no duplicates.
+    `judged` is read again for `duplicates`: materialize it before. A null in a key makes it nobody's.
     """
-    candidates = _candidates(table, judged)
-    contested = candidates.groupBy(*table.key).count().where(F.col("count") > 1).select(*table.key)
-    rows = candidates.join(F.broadcast(contested), [*table.key], "left_semi")
+    hashes = _candidates(table, judged).select(_HASH)
+    return hashes.groupBy(_HASH).count().where(F.col("count") > 1).select(_HASH)
+
+
+def duplicates(table: Table, judged: DataFrame, contested: DataFrame) -> DataFrame:
+    """Addresses of the accepted rows whose key another row has first, and the bit of the rule each breaks."""
+    rows = _candidates(table, judged).join(F.broadcast(contested), _HASH, "left_semi")
     content = [field for field in fields(table) if field.name not in (*ADDRESS, *table.key)]
     # The key beside it, a hash of the rest tells equal rows apart at a fraction of their width.
     rows = rows.withColumn("_content", digest.row_hash(content))
@@ -55,7 +53,7 @@ def _bit(table: Table, rule: str) -> Column:
 
 def _candidates(table: Table, judged: DataFrame) -> DataFrame:
     whole = reduce(and_, (F.col(column).isNotNull() for column in table.key))
-    return judged.where(F.col(ACCEPTED) & whole)
+    return judged.where(F.col(ACCEPTED) & whole).withColumn(_HASH, F.xxhash64(*table.key))
 
 
 def _place(*columns: str) -> Column:

@@ -60,7 +60,8 @@ class Step:
     def _judged_and_published(self, loaded: Mapping[str, DataFrame], started: float) -> Iterator[Event]:
         table = self.table
         frames = inputs.frames(table, loaded, self.stage, self.week)
-        staged = self._judged(frames)
+        built = table.build(*(frames[name] for name in table.parameters))
+        staged = self._judged(quality.judged(table, built, frames))
         verdict = quality.verdict(table, staged)
         contract_check.conserved(table, verdict, frames)
         broken = table.has_quarantine and any(verdict.broken.values())
@@ -72,6 +73,8 @@ class Step:
         if failure:
             raise failure
         week = self._week(verdict, quality.accepted(table, staged) if verdict.accepted else None)
+        if _are_records(table) and built is frames[table.parameters[0]]:
+            week = replace(week, parquet=self.stage.records)
         quarantine = self._quarantine(week, verdict, refused) if table.has_quarantine else None
         receipt = Receipt(
             key=self.key,
@@ -86,16 +89,18 @@ class Step:
         yield from self._outputs(receipt, judged, started)
         receipt.write(self.stage.lake, table.path, self.week)
 
-    def _judged(self, frames: Mapping[str, DataFrame]) -> DataFrame:
+    def _judged(self, judged: DataFrame) -> DataFrame:
         """The judged frame, materialized; raw and bronze hand on what is so already."""
         table = self.table
-        judged = quality.judged(table, table.build(*(frames[name] for name in table.parameters)), frames)
-        if table.parameters[0] == PUBLICATION or table.parameters[0].endswith(RECORDS):
+        if table.parameters[0] == PUBLICATION or _are_records(table):
             return judged
         staged = self.stage.materialized("judged", judged)
-        if not table.has_quarantine or not table.key or not duplicates.present(table, staged):
+        if not table.has_quarantine or not table.key:
             return staged
-        repeated = self.stage.materialized("duplicates", duplicates.duplicates(table, staged))
+        contested = self.stage.materialized("contested", duplicates.contested(table, staged))
+        if contested.isEmpty():
+            return staged
+        repeated = self.stage.materialized("duplicates", duplicates.duplicates(table, staged, contested))
         return duplicates.marked(table, staged, repeated)
 
     def _kept(self, receipt: Receipt) -> list[delta.Kept] | None:
@@ -153,6 +158,10 @@ class Step:
             )
             seconds["quarantined"] = receipt.verdict.refused
         yield dg.Output(week, output_name=name, data_version=version, metadata=seconds)
+
+
+def _are_records(table: Table) -> bool:
+    return table.parameters[0].endswith(RECORDS)
 
 
 def _examples(table: Table, refused: DataFrame | None) -> str | None:

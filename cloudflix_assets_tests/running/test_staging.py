@@ -49,7 +49,7 @@ def test_batches_become_a_frame(lake: Lake, spark_session: SparkSession, batches
     ids, names = zip(*ROWS, strict=True)
     batch = pa.record_batch([pa.array(ids), pa.array(names)], schema=schema)
     with staging(lake, spark_session, FOLDER) as stage:
-        frame = stage.batches("records", schema, iter([batch] * batches))
+        frame = stage.batches(schema, iter([batch] * batches))
         assert sorted(map(tuple, frame.collect())) == sorted([*ROWS] * batches)
         assert frame.columns == ["id", "name"]
 

@@ -85,8 +85,9 @@ def judgement_of(table: Table, staged: DataFrame) -> Judgement:
     """Judge the key, collect; a table without addresses is in the order of its key."""
     # Materialized, as a step does.
     staged = staged.sparkSession.createDataFrame(staged.collect(), staged.schema)
-    if table.key and table.has_quarantine and duplicates.present(table, staged):
-        staged = duplicates.marked(table, staged, duplicates.duplicates(table, staged))
+    if table.key and table.has_quarantine:
+        contested = duplicates.contested(table, staged)
+        staged = duplicates.marked(table, staged, duplicates.duplicates(table, staged, contested))
     named = staged.withColumn(NAMES, quality.names(table))
     order = ADDRESS if set(ADDRESS) <= set(staged.columns) else table.key
     return Judgement(table, staged, (named.orderBy(*order) if order else named).collect())

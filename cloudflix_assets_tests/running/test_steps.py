@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 
 import pytest
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from cloudflix_assets_tests.lakehouse import (
     PATHS,
@@ -182,3 +185,19 @@ def test_an_unrelated_column_is_rescued(lakehouse: Makes) -> None:
     rescued = {row["show_id"]: row["rescued"] for row in house.rows("bronze/titles", WEEK_1)}
     assert rescued == {"1": '{"extra": "kept"}', "2": None}
     assert [row["title"] for row in house.rows("gold/titles", WEEK_1)] == ["A Title", "A Title"]
+
+
+@pytest.mark.both_engines
+def test_bronze_that_changes_its_records_publishes_what_was_judged(lakehouse: Makes) -> None:
+    """Records that are handed on untouched are published as they were parsed; these are not."""
+
+    def shouting(records: DataFrame) -> DataFrame:
+        return records.withColumn("title", F.upper("title"))
+
+    raw, bronze = BRONZE_TITLES
+    tables = [raw, replace(bronze, build=shouting)]
+    house = lakehouse(source=MemorySource({WEEK_1: publication()}), tables=tables)
+    assert house.run(WEEK_1).success
+    assert {row["title"] for row in house.rows("bronze/titles", WEEK_1)} == {
+        f"TITLE {number}" for number in range(1, 21)
+    }

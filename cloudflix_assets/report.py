@@ -125,7 +125,12 @@ def _changed(tables: Mapping[str, TableResult]) -> str:
     if not committed and not unchanged:
         return "Nothing was committed."
     if not committed:
-        return f"Unchanged: {unchanged} tables hold this already, so nothing was committed."
+        holds = "holds" if unchanged == 1 else "hold"
+        return f"Unchanged: {_counted(unchanged)} {holds} this already, so nothing was committed."
     if not unchanged:
-        return f"Committed: {committed} tables."
-    return f"Committed: {committed} tables; unchanged: {unchanged}."
+        return f"Committed: {_counted(committed)}."
+    return f"Committed: {_counted(committed)}; unchanged: {unchanged}."
+
+
+def _counted(tables: int) -> str:
+    return "1 table" if tables == 1 else f"{tables} tables"

@@ -45,6 +45,13 @@ def test_a_summary_says_what_was_quarantined_and_why(first: tuple[Path, Told]) -
     assert told.stdout == ""
 
 
+def test_one_table_is_one_table(first: tuple[Path, Told]) -> None:
+    home, source = first[0], str(first[0].parent / "netflix")
+    again = ("run", "--week", str(WEEK_1), "--source", source, "--select", "raw/cast")
+    assert "Unchanged: 1 table holds this already" in cloudflix(home, *again).sentence
+    assert "Committed: 1 table." in cloudflix(home, *again, "--force").sentence
+
+
 def test_a_summary_keeps_the_order_of_the_flow(first: tuple[Path, Told]) -> None:
     """Titles, which all the others refer to, come first."""
     lines = first[1].stderr.splitlines()

@@ -98,7 +98,7 @@ class Step:
         if not table.has_quarantine or not table.key:
             return staged
         contested = self.stage.materialized("contested", duplicates.contested(table, staged))
-        if contested.isEmpty():
+        if not contested.take(1):
             return staged
         repeated = self.stage.materialized("duplicates", duplicates.duplicates(table, staged, contested))
         return duplicates.marked(table, staged, repeated)

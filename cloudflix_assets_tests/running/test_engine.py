@@ -140,6 +140,12 @@ def test_one_engine_serves_a_process(spark_session: SparkSession) -> None:
         assert row["id"] == 7
 
 
+def test_sail_keeps_no_answers_for_a_lost_connection() -> None:
+    """Once in a while it failed on that, and a week with it."""
+    client = spark_resource(Environment(engine="sail")).spark_session.client
+    assert not client._use_reattachable_execute
+
+
 @pytest.mark.both_engines
 def test_times_are_utc(spark_session: SparkSession) -> None:
     """The same record must be the same moment on every machine."""

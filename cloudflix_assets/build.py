@@ -29,7 +29,7 @@ def build_defs(
     """Everything that Dagster runs: the publication, every table, jobs, the schedule, resources."""
     lake = Lake(environment.lake_root)
     weeks = partitions.weekly(environment.first_week)
-    source = source or source_of(environment.source, environment.source_name)
+    source = source or source_of(environment)
     by_name = {table.identifier: table for table in tables}
     return dg.Definitions(
         assets=[

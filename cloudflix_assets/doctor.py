@@ -144,7 +144,7 @@ def _space(settings: Environment) -> Finding:
 def _owner(settings: Environment) -> Finding:
     """The lake's marker against the source that is set."""
     lake = Lake(settings.lake_root)
-    source = source_of(settings.source, settings.source_name)
+    source = source_of(settings)
     if lake.root.is_dir() and lake.read(MARKER) is not None:
         lake.check(source.identity)
         return Finding("lake's source", "ok", source.identity)
@@ -153,7 +153,7 @@ def _owner(settings: Environment) -> Finding:
 
 def _source(settings: Environment) -> Finding:
     """The last ended week's files can be listed."""
-    source, week = source_of(settings.source, settings.source_name), last_week(settings.first_week)
+    source, week = source_of(settings), last_week(settings.first_week)
     return Finding("source", "ok", f"{source.identity}: {len(source.deliveries(week))} files of {week}")
 
 

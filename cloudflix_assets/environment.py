@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -68,9 +68,13 @@ class Environment(BaseSettings):
     lake: Annotated[LakeFolder | None, Absent] = Field(None, description="The lake; default: lake in home")
     deployment: Literal["local"] = Field("local", description="Where steps run")
     engine: Literal["sail", "spark"] = Field("sail", description="Who computes")
-    source: str = Field("sample", description="sample, or a folder of five CSV files or of weeks")
+    source: str = Field("sample", description="sample, a folder of five CSV files or of weeks, or on GitHub")
     source_name: Annotated[str | None, Absent] = Field(
         None, description="Name of a folder as a source; default: its last path component"
+    )
+    github_api: str = Field("https://api.github.com", description="GitHub's API, or an enterprise's")
+    github_token: SecretStr | None = Field(
+        None, validation_alias="GITHUB_TOKEN", description="For private repositories and higher limits"
     )
     first_week: Monday = Field(date(2026, 1, 5), description="First week of the calendar, a Monday")
     cache: Folder = Field(
@@ -85,6 +89,7 @@ class Environment(BaseSettings):
             "LAKE": self.lake_root,
             "ENGINE": self.engine,
             "SOURCE": self.source,
+            "GITHUB_API": self.github_api,
         }
         own |= {"SOURCE_NAME": self.source_name or "", "FIRST_WEEK": self.first_week, "CACHE": self.cache}
         settings = {f"{PREFIX}{name}": str(value) for name, value in own.items()}

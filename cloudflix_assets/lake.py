@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from filecmp import cmp
 from pathlib import Path
 from shutil import copyfile, rmtree
 from typing import BinaryIO
@@ -47,9 +48,9 @@ class Lake:
         return str(self.root / path)
 
     def store(self, path: str, content: Path) -> bool:
-        """Put a file under a content-addressed path; False if it is there already."""
+        """Put a file under a content-addressed path; False if its bytes are there already."""
         target = self.root / path
-        if target.is_file() and target.stat().st_size == content.stat().st_size:
+        if target.is_file() and cmp(content, target, shallow=False):
             return False
         with self._part_of(target) as part:
             copyfile(content, part)

@@ -1,14 +1,17 @@
 """Land a publication: fetch every file, verify every byte, store all or nothing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 
 from cloudflix_assets.code_versions import hash_of
 from cloudflix_assets.errors import storing
-from cloudflix_assets.lake import Lake
+from cloudflix_assets.lake import Lake, LakeRefused
 from cloudflix_assets.manifest import LandedFile, Manifest, ManifestDamaged
 from cloudflix_assets.sources import Delivered, Source, SourceRefused
 from spark import delivery
@@ -19,48 +22,91 @@ INSPECTOR = frozenset({"spark.delivery"})
 """What decides whether a file is sound: bytes that it has passed pass again."""
 
 
-def land(lake: Lake, source: Source, week: date, *, refresh: bool = False) -> Manifest:
+@dataclass(frozen=True)
+class Landed:
+    """A manifest, and the one that the week had before."""
+
+    manifest: Manifest
+    before: Manifest | None
+
+    @property
+    def moved(self) -> str | None:
+        """In words: that the source's history gives the week another commit than before."""
+        before, now = self.before and self.before.commit, self.manifest.commit
+        if not self.before or not before or before == now:
+            return None
+        hashes = {file.sha256 for file in self.before.files}
+        changed = [file.file for file in self.manifest.files if file.sha256 not in hashes]
+        return (
+            f"the commit of the week {self.manifest.week} moved from {before[:12]} to "
+            f"{(now or 'none')[:12]}; changed files: {', '.join(changed) or 'none'}"
+        )
+
+
+def land(lake: Lake, source: Source, week: date, *, refresh: bool = False) -> Landed:
     """Store the week's files content-addressed and return their manifest; a defect stores none.
+
+    With `refresh` the commit of a past week is asked for again, although the week is pinned to one.
 
     Raises:
         LakeRefused: the lake is another source's.
+        NoPublication: the source's history begins after the week.
         SourceRefused: the source lacks a file, or it cannot be read.
         DeliveryDefect: a file is unsound.
         StorageRefused: the temporary folder or the lake cannot be written.
     """
     lake.check(source.identity)
-    known = _known(lake, week)
+    before = _manifest(lake, week)
+    pin = before.pin if before and not refresh else None
     datasets = {dataset.name: dataset for dataset in DATASETS}
     with storing(gettempdir()), TemporaryDirectory(prefix="cloudflix-") as folder:
         spooled: list[tuple[Path, LandedFile]] = []
-        for delivered in source.deliveries(week, refresh=refresh):
+        for delivered in source.deliveries(week, pin=pin):
             path = Path(folder) / delivered.file
-            spooled.append((path, _verified(delivered, datasets[delivered.dataset], path, known)))
+            digest = _fetched(lake, delivered, _same_blob(delivered, before), path)
+            spooled.append((path, _verified(delivered, datasets[delivered.dataset], path, digest, before)))
         with storing(lake.uri("raw/files")):
             lake.claim(source.identity)
             for path, file in spooled:
                 lake.store(f"raw/{file.path}", path)
     files = tuple(file for _, file in spooled)
-    return Manifest(week=week, source=source.identity, landed_at=datetime.now(UTC), files=files)
+    manifest = Manifest(week=week, source=source.identity, landed_at=datetime.now(UTC), files=files)
+    return Landed(manifest, before)
 
 
-def _known(lake: Lake, week: date) -> dict[str, LandedFile]:
-    """The files that this week was landed with, by hash, if the same code inspected them."""
+def _manifest(lake: Lake, week: date) -> Manifest | None:
+    """What the week was landed with."""
     try:
-        manifest = Manifest.of(lake, week)
+        return Manifest.of(lake, week)
     except ManifestDamaged:
-        manifest = None  # it is written anew
-    files = manifest.files if manifest else ()
-    return {file.sha256: file for file in files if file.inspected_by == hash_of(INSPECTOR)}
+        return None  # it is written anew
+
+
+def _same_blob(delivered: Delivered, before: Manifest | None) -> LandedFile | None:
+    """The file that the week was landed with and that git calls the same."""
+    blob = delivered.origin.get("blob")
+    files = before.files if before and blob else ()
+    return next((file for file in files if file.origin.get("blob") == blob), None)
+
+
+def _fetched(lake: Lake, delivered: Delivered, same: LandedFile | None, path: Path) -> str:
+    """Copy a delivery to `path`, out of the lake if its very bytes lie there; returns their hash."""
+    if same:
+        landed = replace(delivered, open=partial(lake.open, f"raw/{same.path}"))
+        with suppress(LakeRefused):  # it is gone: landed again
+            if _copied(landed, path) == same.sha256:
+                return same.sha256
+    return _copied(delivered, path)
 
 
 def _verified(
-    delivered: Delivered, dataset: Dataset, path: Path, known: Mapping[str, LandedFile]
+    delivered: Delivered, dataset: Dataset, path: Path, digest: str, before: Manifest | None
 ) -> LandedFile:
-    """Copy a delivery to `path`, so that what is verified is what is stored."""
-    digest = _copied(delivered, path)
-    if (same := known.get(digest)) and (same.dataset, same.file) == (dataset.name, delivered.file):
-        return same.model_copy(update={"origin": delivered.origin})
+    """What is known of the bytes at `path`; those that the same code inspected before pass again."""
+    for same in before.files if before else ():
+        inspected = same.sha256 == digest and same.inspected_by == hash_of(INSPECTOR)
+        if inspected and (same.dataset, same.file) == (dataset.name, delivered.file):
+            return same.model_copy(update={"origin": delivered.origin})
     with path.open("rb") as content:
         contents = delivery.inspected(content, dataset, delivered.file)
     return LandedFile(

@@ -1,7 +1,7 @@
 """The manifest of a publication: which files were landed for a week, and where they came from."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from typing import Self
 
@@ -79,6 +79,17 @@ class Manifest(BaseModel):
                 f"the manifest {lake.uri(path)} cannot be read: rerun its week with its publication, which "
                 "writes it anew."
             ) from error
+
+    @property
+    def commit(self) -> str | None:
+        """The state of the source that all files come from, where the source has a history."""
+        return next((file.origin["commit"] for file in self.files if "commit" in file.origin), None)
+
+    @property
+    def pin(self) -> str | None:
+        """The commit that the week stays with; None while the source may still publish in it."""
+        ended = datetime.combine(self.week + timedelta(days=7), time(), UTC)
+        return self.commit if self.landed_at >= ended else None
 
     @property
     def path(self) -> str:

@@ -40,6 +40,8 @@ def print_week(console: Console, result: WeekResult) -> None:
     for sentence in dict.fromkeys(result.failures.values()):
         steps = ", ".join(step for step, told in result.failures.items() if told == sentence)
         console.print(Text.assemble((f"{steps}: ", "red"), sentence), soft_wrap=True)
+    for sentence in result.notices:
+        console.print(sentence, style="yellow", soft_wrap=True, markup=False)
     console.print(_changed(result.tables), soft_wrap=True)
     console.print()
 

@@ -22,6 +22,7 @@ from dagster._utils.interrupts import check_captured_interrupt
 from cloudflix_assets import run_events
 from cloudflix_assets.interrupts import Noted, noted_interrupts, raise_swallowed_interrupt
 from cloudflix_assets.jobs import WEEKLY_REFRESH
+from cloudflix_assets.notices import notices
 
 DEFINITIONS = "cloudflix_assets.definitions"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -52,6 +53,7 @@ class WeekResult:
 
     Attributes:
         failures: a sentence per failed step.
+        notices: what steps had to say although nothing was wrong.
         refused: per table, the rules for which rows were quarantined, the most frequent first.
         warned: per table, the rules that warn.
         traces: a stack trace per failed step.
@@ -65,6 +67,7 @@ class WeekResult:
     tables: Mapping[str, TableResult]
     checks: Mapping[str, int]
     failures: Mapping[str, str]
+    notices: Sequence[str] = ()
     refused: Mapping[str, run_events.Counts] = field(default_factory=dict)
     warned: Mapping[str, run_events.Counts] = field(default_factory=dict)
     traces: Mapping[str, str] = field(default_factory=dict)
@@ -84,6 +87,7 @@ class WeekResult:
             "tables": tables,
             "checks": dict(self.checks),
             "failures": dict(self.failures),
+            "notices": list(self.notices),
         }
 
 
@@ -128,6 +132,7 @@ class Runner:
             tables=self._tables(events, selected, interrupted=ctrl_c.seen),
             checks=run_events.checks(events),
             failures=run_events.failures(events),
+            notices=notices(events),
             refused=run_events.broken(events, "quarantine"),
             warned=run_events.broken(events, "warn"),
             traces=run_events.traces(events),

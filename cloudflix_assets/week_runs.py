@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import date
 
 import dagster as dg
@@ -15,7 +15,7 @@ from cloudflix_assets.instance import open_instance
 from cloudflix_assets.lake import Lake
 from cloudflix_assets.layers import numbered
 from cloudflix_assets.running import Runner, Seen, WeekResult, unseen
-from cloudflix_assets.sources import source_of
+from cloudflix_assets.sources import NoPublication, source_of
 from cloudflix_assets.staging import swept
 from cloudflix_assets.stale import Staleness, materialized_weeks
 from spark.registry import TABLES
@@ -44,7 +44,7 @@ def run_weeks(
     watch: Watch = unwatched,
 ) -> Iterator[WeekResult]:
     """Run weeks in calendar order; a failed week does not stop the next, an interrupted one does."""
-    lake, source = Lake(environment.lake_root), source_of(environment.source, environment.source_name)
+    lake, source = Lake(environment.lake_root), source_of(environment)
     if not replace_source:
         lake.check(source.identity)
     defs = build_defs(environment)
@@ -52,7 +52,8 @@ def run_weeks(
         runner = Runner(defs, instance)
         keys = _selected(defs, select)
         if replace_source:
-            source.deliveries(min(weeks))  # what is mistyped must be told before the lake is emptied
+            with suppress(NoPublication):  # what is mistyped must be told before the lake is emptied
+                source.deliveries(min(weeks))
             lake.empty(path for table in TABLES for path in stored_fields(table))
             instance.wipe_assets(list(runner.keys))
         yield from _run(runner, lake, weeks, lambda _: keys, tags=tags, watch=watch)

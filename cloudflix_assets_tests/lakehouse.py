@@ -81,7 +81,7 @@ class MemorySource:
     publications: dict[date, dict[str, bytes]] = field(default_factory=dict)
     identity: str = "memory"
 
-    def deliveries(self, week: date, *, refresh: bool = False) -> Sequence[Delivered]:
+    def deliveries(self, week: date, *, pin: str | None = None) -> Sequence[Delivered]:
         files = self.publications[week]
         return [
             Delivered(dataset.name, dataset.file, partial(io.BytesIO, files[dataset.name]), {})

@@ -1,5 +1,7 @@
 """The asset `publication`: the source's files as of the end of a week, landed in the lake."""
 
+from collections.abc import Iterator
+
 import dagster as dg
 
 from cloudflix_assets.errors import told
@@ -7,8 +9,9 @@ from cloudflix_assets.lake import Lake
 from cloudflix_assets.landing import land
 from cloudflix_assets.layers import GROUPS, SOURCE
 from cloudflix_assets.manifest import Manifest
+from cloudflix_assets.notices import notice
 from cloudflix_assets.partitions import week_of
-from cloudflix_assets.sources import Source
+from cloudflix_assets.sources import NoPublication, Source
 
 REFRESH = "cloudflix/refresh"
 """Run tag: ask the source again, whatever it answered before."""
@@ -28,17 +31,25 @@ def publication_asset(lake: Lake, source: Source, weeks: dg.PartitionsDefinition
         "The state of the source as of the end of the week. A defect of one file refuses them all, and "
         "nothing is landed. Grain: one manifest per week.",
         code_version="1",
+        output_required=False,
     )
-    def publication(context: dg.AssetExecutionContext) -> dg.Output[Manifest]:
+    def publication(context: dg.AssetExecutionContext) -> Iterator[dg.AssetObservation | dg.Output[Manifest]]:
+        refresh = context.run.tags.get(REFRESH) == "true"
         with told():
-            refresh = context.run.tags.get(REFRESH) == "true"
-            manifest = land(lake, source, week_of(context.partition_key), refresh=refresh)
+            try:
+                landed = land(lake, source, week_of(context.partition_key), refresh=refresh)
+            except NoPublication as none:  # nothing is wrong: what depends on it is skipped
+                yield notice(context, str(none))
+                return
+        if landed.moved:
+            yield notice(context, landed.moved)
+        manifest = landed.manifest
         schema = dg.TableSchema([dg.TableColumn(name) for name in ("file", "records", "bytes", "path")])
         files = [
             dg.TableRecord({"file": f.file, "records": f.records, "bytes": f.bytes, "path": f.path})
             for f in manifest.files
         ]
-        return dg.Output(
+        yield dg.Output(
             manifest,
             data_version=dg.DataVersion(manifest.digest),
             metadata={

@@ -1,6 +1,6 @@
 """Where publications come from. A source knows its files of a week; it lands nothing itself."""
 
 from cloudflix_assets.sources.choice import source_of
-from cloudflix_assets.sources.publication import Delivered, Source, SourceRefused
+from cloudflix_assets.sources.publication import Delivered, NoPublication, Source, SourceRefused
 
-__all__ = ["Delivered", "Source", "SourceRefused", "source_of"]
+__all__ = ["Delivered", "NoPublication", "Source", "SourceRefused", "source_of"]

@@ -3,7 +3,9 @@
 import re
 from pathlib import Path
 
+from cloudflix_assets.environment import Environment
 from cloudflix_assets.sources.directory import Directory
+from cloudflix_assets.sources.github.address import SCHEME, Address
 from cloudflix_assets.sources.publication import Source, SourceRefused
 from cloudflix_assets.sources.sample import Sample
 
@@ -11,17 +13,22 @@ _KIND = re.compile(r"\w{2,}:")
 """A single letter is a drive."""
 
 
-def source_of(setting: str, name: str | None = None) -> Source:
-    """`sample`, or a folder, known to the lake as `name`.
+def source_of(environment: Environment) -> Source:
+    """`sample`, a folder on GitHub, or a local one.
 
     Raises:
         SourceRefused: it is of another kind, such as `https://…`.
     """
+    setting = environment.source
     if setting == "sample":
         return Sample()
+    if setting.startswith(SCHEME):
+        from cloudflix_assets.sources.github.source import GitHub  # httpx takes a while to import
+
+        return GitHub.at(Address.of(setting), environment.github_api, environment.github_token)
     if not setting.strip() or (_KIND.match(setting) and not Path(setting).exists()):
         raise SourceRefused(
-            f"{setting!r} is no source: give --source (or CLOUDFLIX_SOURCE) `sample`, or a folder of five "
-            "CSV files or of weeks."
+            f"{setting!r} is no source: give --source (or CLOUDFLIX_SOURCE) `sample`, a folder of five "
+            "CSV files or of weeks, or github:owner/repo[@branch][:folder]."
         )
-    return Directory(Path(setting).expanduser().absolute(), name)
+    return Directory(Path(setting).expanduser().absolute(), environment.source_name)

@@ -12,9 +12,16 @@ class SourceRefused(CloudflixError):
     """A source that cannot be read, or does not hold what it should."""
 
 
+class NoPublication(SourceRefused):
+    """A week before the source's history: there is nothing to land, and nothing is wrong."""
+
+
 @dataclass(frozen=True)
 class Delivered:
-    """One file of a publication; `open` reads it from its beginning, `origin` tells where it was."""
+    """One file of a publication; `open` reads it from its beginning, `origin` tells where it was.
+
+    A source with a history names in `origin` its `commit`, and the `blob` by which equal bytes are known.
+    """
 
     dataset: str
     file: str
@@ -29,9 +36,10 @@ class Source(Protocol):
     def identity(self) -> str:
         """Name that a lake remembers: `directory:netflix`."""
 
-    def deliveries(self, week: date, *, refresh: bool = False) -> Sequence[Delivered]:
-        """The files as of the end of a week, one per dataset; `refresh` forgets earlier answers.
+    def deliveries(self, week: date, *, pin: str | None = None) -> Sequence[Delivered]:
+        """The files as of the end of a week, or as of the commit `pin`, one per dataset.
 
         Raises:
-            SourceRefused: there is no such publication, or it lacks a file.
+            NoPublication: the source's history begins after the week.
+            SourceRefused: it cannot be read, or lacks a file.
         """

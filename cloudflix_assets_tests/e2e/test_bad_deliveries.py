@@ -162,13 +162,13 @@ def test_a_source_that_cannot_be_read_lands_nothing(house: House, tmp_path: Path
     assert house.listing() == before
 
 
-@pytest.mark.parametrize("source", ["https://example.org/netflix", "github:someone/netflix", ""])
+@pytest.mark.parametrize("source", ["https://example.org/netflix", "gitlab:someone/netflix", ""])
 def test_a_source_of_an_unknown_kind_runs_nothing(house: House, source: str) -> None:
     """Taken for a folder, it would be looked for below the current one; empty, it would be that one."""
     before = house.listing()
     assert refused(house.run("--source", source)) == (
-        f"{source!r} is no source: give --source (or CLOUDFLIX_SOURCE) `sample`, or a folder of five CSV "
-        "files or of weeks."
+        f"{source!r} is no source: give --source (or CLOUDFLIX_SOURCE) `sample`, a folder of five CSV "
+        "files or of weeks, or github:owner/repo[@branch][:folder]."
     )
     assert house.listing() == before
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from cloudflix_assets.environment import Environment
 from cloudflix_assets.sources import Delivered, Source, SourceRefused, source_of
 from cloudflix_assets.sources.directory import Directory
 from cloudflix_assets.sources.sample import Sample
@@ -89,14 +90,19 @@ def test_a_folder_is_known_by_name_so_that_it_may_move(tmp_path: Path) -> None:
     assert Directory(tmp_path / "b" / "netflix", "catalogue").identity == "directory:catalogue"
 
 
+def named(setting: str, name: str | None = None) -> Source:
+    """The source that a setting names."""
+    return source_of(Environment(source=setting, source_name=name))
+
+
 def test_a_setting_names_a_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A relative folder is the one seen from where the command was given, wherever steps run."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "me"))
-    assert isinstance(source_of("sample"), Sample)
-    assert source_of("files") == Directory(tmp_path / "files")
-    assert source_of("./files/").identity == "directory:files"
-    assert source_of("~/files") == Directory(tmp_path / "me" / "files")
-    assert source_of("files", "catalogue").identity == "directory:catalogue"
+    assert isinstance(named("sample"), Sample)
+    assert named("files") == Directory(tmp_path / "files")
+    assert named("./files/").identity == "directory:files"
+    assert named("~/files") == Directory(tmp_path / "me" / "files")
+    assert named("files", "catalogue").identity == "directory:catalogue"
     monkeypatch.chdir(tmp_path.parent)
-    assert source_of(".").identity == f"directory:{tmp_path.parent.name}"
+    assert named(".").identity == f"directory:{tmp_path.parent.name}"

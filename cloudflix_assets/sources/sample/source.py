@@ -19,7 +19,7 @@ class Sample:
 
     identity: str = "sample"
 
-    def deliveries(self, week: date, *, refresh: bool = False) -> Sequence[Delivered]:
+    def deliveries(self, week: date, *, pin: str | None = None) -> Sequence[Delivered]:
         """The five files of a week, each made when it is opened.
 
         Raises:

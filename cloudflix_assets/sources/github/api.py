@@ -1,0 +1,227 @@
+"""GitHub's REST API, as much as a publisher needs: patient with faults that pass, clear about others."""
+
+import hashlib
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any, BinaryIO, cast
+
+import httpx
+from pydantic import TypeAdapter, ValidationError
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity.wait import wait_random_exponential
+
+from cloudflix_assets.sources.github.limits import wait_seconds
+from cloudflix_assets.sources.github.models import Entry
+from cloudflix_assets.sources.publication import SourceRefused
+
+ATTEMPTS = 5
+LONGEST_WAIT = 120.0
+"""Seconds. A limit that lasts longer is told, with the time at which to come again."""
+TIMEOUT = 30.0
+"""Seconds, for a connection and for the next bytes."""
+_JSON = "application/vnd.github+json"
+_RAW = "application/vnd.github.raw+json"
+_BACKOFF = wait_random_exponential(multiplier=0.5, max=20)
+_CHUNK = 2**20
+
+
+class NotThere(SourceRefused):
+    """404: what was asked for is not there, or not for this token."""
+
+
+class _Passing(Exception):
+    """A fault that may be over by the next attempt, after `wait` seconds if it says so."""
+
+    def __init__(self, told: str, wait: float | None = None) -> None:
+        super().__init__(told)
+        self.wait = wait
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a conditional request brought: None for a 304, and the tag to ask with next time."""
+
+    value: Any
+    etag: str | None
+
+
+@dataclass(frozen=True)
+class Api:
+    """Requests to one server.
+
+    Args:
+        server: `https://api.github.com`, or an enterprise's.
+        token: raises the limits, and opens private repositories.
+        backoff: seconds before another attempt, where the answer does not say.
+        timeout: seconds, for a connection and for the next bytes.
+    """
+
+    server: str
+    token: str | None = field(default=None, repr=False)
+    backoff: Callable[[RetryCallState], float] = _BACKOFF
+    timeout: float = TIMEOUT
+
+    def ask(self, path: str, model: Any, params: Mapping[str, str | int] | None = None) -> Any:
+        """A GET, its answer checked.
+
+        Raises:
+            NotThere: 404.
+            SourceRefused: it cannot be had; says why, and what to do.
+        """
+        return self.ask_if_changed(path, model, params).value
+
+    def ask_if_changed(
+        self, path: str, model: Any, params: Mapping[str, str | int] | None = None, etag: str | None = None
+    ) -> Answer:
+        """The same, or None as its value if it is what was told with `etag`, which costs no quota."""
+        headers = {"accept": _JSON, **({"if-none-match": etag} if etag else {})}
+
+        def once() -> Answer:
+            response = self._client.get(path, params=dict(params or {}), headers=headers)
+            self._check(response)
+            if response.status_code == httpx.codes.NOT_MODIFIED:
+                return Answer(None, etag)
+            return Answer(_read(response, model), response.headers.get("etag"))
+
+        return cast("Answer", self._patiently(once, path))
+
+    def download(self, repository: str, entry: Entry) -> BinaryIO:
+        """The bytes of a file, held against its size and git's hash, to read from their beginning.
+
+        Raises:
+            SourceRefused: they cannot be had.
+        """
+        path = f"/repos/{repository}/git/blobs/{entry.sha}"
+
+        def once() -> BinaryIO:
+            target = cast("BinaryIO", tempfile.TemporaryFile(prefix="cloudflix-"))  # noqa: SIM115  # the reader closes it
+            try:
+                with self._client.stream("GET", path, headers={"accept": _RAW}) as response:
+                    self._check(response)
+                    _copied(response, entry, target)
+            except BaseException:  # an interrupt too; it is raised again
+                target.close()
+                raise
+            target.seek(0)
+            return target
+
+        return cast("BinaryIO", self._patiently(once, entry.name))
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        headers = {"x-github-api-version": "2022-11-28", "user-agent": "cloudflix"}
+        if self.token:
+            headers["authorization"] = f"Bearer {self.token}"
+        client = httpx.Client(
+            base_url=self.server, headers=headers, timeout=self.timeout, follow_redirects=True
+        )
+        weakref.finalize(self, client.close)
+        return client
+
+    def _patiently(self, once: Callable[[], Any], what: str) -> Any:
+        retrying = Retrying(
+            retry=retry_if_exception_type(_Passing),
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=self._wait,
+            reraise=True,
+        )
+        try:
+            for attempt in retrying:
+                with attempt, _passing():
+                    return once()
+        except _Passing as error:
+            raise SourceRefused(
+                f"GitHub ({self.server}) did not answer in {ATTEMPTS} attempts, for {what}: {error}; rerun "
+                "the week once it does; nothing was landed."
+            ) from error
+
+    def _wait(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        told = error.wait if isinstance(error, _Passing) else None
+        return self.backoff(state) if told is None else told
+
+    def _check(self, response: httpx.Response) -> None:
+        """Raise what the status means."""
+        status = response.status_code
+        if response.is_success or status == httpx.codes.NOT_MODIFIED:
+            return
+        message = _message(response)
+        now = datetime.now(UTC)
+        if (wait := wait_seconds(status, response.headers, message, now)) is not None:
+            self._limited(wait, now)
+        if response.is_server_error or status == httpx.codes.REQUEST_TIMEOUT:
+            raise _Passing(f"it answered {status}")
+        if status in {httpx.codes.NOT_FOUND, httpx.codes.UNPROCESSABLE_ENTITY}:
+            raise NotThere(f"GitHub has no {response.url.path}")
+        raise SourceRefused(f"GitHub {_refusal(status, message)}; nothing was landed.")
+
+    def _limited(self, wait: float, now: datetime) -> None:
+        if wait <= LONGEST_WAIT:
+            raise _Passing("its rate limit is used up", wait)
+        again = now + timedelta(seconds=wait)
+        more = "" if self.token else ", or set GITHUB_TOKEN, which raises the limit"
+        raise SourceRefused(
+            f"GitHub's rate limit is used up until {again:%Y-%m-%d %H:%M} UTC: rerun the week then{more}; "
+            "nothing was landed."
+        )
+
+
+@contextmanager
+def _passing() -> Iterator[None]:
+    """Timeouts, resets and torn bodies, as httpx calls them."""
+    try:
+        yield
+    except httpx.TooManyRedirects as error:
+        raise SourceRefused(
+            f"GitHub redirects in a circle ({error.request.url}): check the address of the source."
+        ) from error
+    except (httpx.TransportError, httpx.DecodingError) as error:
+        raise _Passing(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__) from error
+
+
+def _read(response: httpx.Response, model: Any) -> Any:
+    try:
+        return TypeAdapter(model).validate_json(response.content)
+    except ValidationError as error:
+        kind = response.headers.get("content-type", "an unknown type")
+        raise SourceRefused(
+            f"{response.url.copy_with(query=None)} did not answer as GitHub's API does ({kind}): is a proxy "
+            "or a login in between? nothing was landed."
+        ) from error
+
+
+def _copied(response: httpx.Response, entry: Entry, target: BinaryIO) -> None:
+    """Write the body; what was announced otherwise is asked for again."""
+    digest, size = hashlib.sha1(b"blob %d\0" % entry.size, usedforsecurity=False), 0
+    for chunk in response.iter_bytes(_CHUNK):
+        digest.update(chunk)
+        size += len(chunk)
+        if size > entry.size:
+            break
+        target.write(chunk)
+    if (size, digest.hexdigest()) != (entry.size, entry.sha):
+        raise _Passing("it sent other bytes than it had announced")
+
+
+def _message(response: httpx.Response) -> str:
+    try:
+        response.read()
+        return str(dict(response.json()).get("message", ""))
+    except (ValueError, TypeError):
+        return ""
+
+
+def _refusal(status: int, message: str) -> str:
+    told = f" ({message})" if message else ""
+    if status == httpx.codes.UNAUTHORIZED:
+        return f"refuses the token{told}: renew GITHUB_TOKEN, or unset it for a public repository"
+    if status == httpx.codes.FORBIDDEN:
+        return f"forbids it{told}: give the token in GITHUB_TOKEN the right to read the repository's contents"
+    if status == httpx.codes.CONFLICT:
+        return f"has no commits there{told}: publish something first"
+    return f"answered {status}{told}: check the address of the source"

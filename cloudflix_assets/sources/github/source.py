@@ -1,0 +1,136 @@
+"""A folder of a GitHub repository as a source: the commit that a week ended with, and its files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+from typing import Self
+from urllib.parse import quote
+
+from pydantic import SecretStr
+
+from cloudflix_assets.sources.github.address import Address
+from cloudflix_assets.sources.github.api import Api, NotThere
+from cloudflix_assets.sources.github.models import Commit, Entry, Repository
+from cloudflix_assets.sources.publication import Delivered, NoPublication, SourceRefused
+from spark.datasets import DATASETS, Dataset
+
+LARGEST_BYTES = 100 * 2**20
+"""What the API serves of one file."""
+_WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class GitHub:
+    """The publisher. A lake knows it by its address."""
+
+    address: Address
+    api: Api
+
+    @classmethod
+    def at(cls, address: Address, server: str, token: SecretStr | None) -> Self:
+        """On a server, with a token if there is one."""
+        return cls(address, Api(server, token.get_secret_value() if token else None))
+
+    @property
+    def identity(self) -> str:
+        """`github:owner/repo[@branch][:folder]`."""
+        return str(self.address)
+
+    def deliveries(self, week: date, *, pin: str | None = None) -> Sequence[Delivered]:
+        """The five files, all of one commit: `pin`, or the last by the week's end that touched the folder.
+
+        Raises:
+            NoPublication: the folder's history begins later.
+            SourceRefused: GitHub cannot be read, or the commit lacks a file.
+        """
+        commit = self._pinned(week, pin) if pin else self._last_of(week)
+        entries = {entry.name: entry for entry in self._entries(week, commit)}
+        return [self._delivered(dataset, entries.get(dataset.file), commit, week) for dataset in DATASETS]
+
+    def _last_of(self, week: date) -> Commit:
+        last_second = datetime.combine(week + _WEEK, time(), UTC) - timedelta(seconds=1)
+        params: dict[str, str | int] = {"until": last_second.strftime("%Y-%m-%dT%H:%M:%SZ"), "per_page": 1}
+        params |= {"path": self.address.folder} if self.address.folder else {}
+        params |= {"sha": self.address.branch} if self.address.branch else {}
+        try:
+            commits: list[Commit] = self.api.ask(self._path("commits"), list[Commit], params)
+        except NotThere:
+            raise self._absent() from None
+        if not commits:
+            raise NoPublication(
+                f"{self.address} has no commit in {self.address.place} by the end of the week {week}: "
+                "nothing was published yet; choose a later week, or check the folder and the branch."
+            )
+        return commits[0]
+
+    def _pinned(self, week: date, pin: str) -> Commit:
+        try:
+            return Commit.model_validate(self.api.ask(self._path(f"commits/{pin}"), Commit))
+        except NotThere:
+            raise SourceRefused(
+                f"{self.address} no longer has the commit {pin[:12]}, from which the week {week} was landed "
+                "(was its history rewritten?): `cloudflix run --refresh` for that week takes the commit that "
+                "stands there now; nothing was landed."
+            ) from None
+
+    def _entries(self, week: date, commit: Commit) -> list[Entry]:
+        path = self._path(f"contents/{quote(self.address.folder)}".rstrip("/"))
+        try:
+            found: Entry | list[Entry] = self.api.ask(path, list[Entry] | Entry, {"ref": commit.sha})
+        except NotThere:
+            raise SourceRefused(
+                f"{self.address} lacks {self.address.place} in its commit {commit.sha[:12]}, the last of "
+                f"the week {week} (was it moved?): give --source its new folder; nothing was landed."
+            ) from None
+        if isinstance(found, Entry):
+            raise SourceRefused(
+                f"{self.address} is a file: give --source the folder that holds it; nothing was landed."
+            )
+        return found
+
+    def _delivered(self, dataset: Dataset, entry: Entry | None, commit: Commit, week: date) -> Delivered:
+        where = f"{self.address}, commit {commit.sha[:12]}, the last of the week {week}"
+        if entry is None or entry.type != "file":
+            raise SourceRefused(
+                f"{dataset.file} is missing from {where}: have it published there, then rerun the week; "
+                "nothing was landed."
+            )
+        if entry.size > LARGEST_BYTES:
+            raise SourceRefused(
+                f"{dataset.file} has {entry.size / 2**20:,.0f} MB in {where}, and GitHub serves 100 at most: "
+                "clone the repository and give --source the folder; nothing was landed."
+            )
+        origin = {
+            "repository": self.address.repository,
+            "commit": commit.sha,
+            "authored": commit.commit.author.date.isoformat(),
+            "committed": commit.commit.committer.date.isoformat(),
+            "blob": entry.sha,
+        }
+        opened = partial(self.api.download, self.address.repository, entry)
+        return Delivered(dataset.name, dataset.file, opened, origin)
+
+    def _absent(self) -> SourceRefused:
+        """Why a history is not there: no such repository, or no such branch."""
+        try:
+            repository = Repository.model_validate(
+                self.api.ask(f"/repos/{self.address.repository}", Repository)
+            )
+        except NotThere:
+            hidden = (
+                "the token in GITHUB_TOKEN may not see it"
+                if self.api.token
+                else "it is private: set GITHUB_TOKEN then"
+            )
+            return SourceRefused(
+                f"GitHub shows no repository {self.address.repository}: check its name, or {hidden}; "
+                "nothing was landed."
+            )
+        return SourceRefused(
+            f"{repository.full_name} has no branch {self.address.branch} (was it renamed?): its default is "
+            f"{repository.default_branch}; nothing was landed."
+        )
+
+    def _path(self, rest: str) -> str:
+        return f"/repos/{self.address.repository}/{rest}"

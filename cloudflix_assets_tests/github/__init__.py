@@ -1,0 +1,1 @@
+"""GitHub as a source, against a loopback API with real git objects."""

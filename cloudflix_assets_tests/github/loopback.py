@@ -1,0 +1,275 @@
+"""A loopback GitHub: real HTTP over real git objects, strict about requests, with faults on demand.
+
+What it knows of GitHub is written in its documentation of the REST API, version 2022-11-28.
+"""
+
+import hashlib
+import json
+import re
+import socket
+import struct
+import threading
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+from dulwich.objects import Blob, Commit, ObjectID, Tree
+
+OWNER, NAME, BRANCH = "acme", "catalogue", "main"
+JSON, RAW = "application/vnd.github+json", "application/vnd.github.raw+json"
+RESET = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp())
+
+
+class History:
+    """A repository of one branch, whose commits a test makes and dates. Its objects are git's own."""
+
+    def __init__(self) -> None:
+        self.commits: dict[bytes, Commit] = {}
+        self.trees: dict[bytes, Tree] = {}
+        self.blobs: dict[bytes, Blob] = {}
+        self.head: Commit | None = None
+
+    def commit(self, files: Mapping[str, bytes], when: datetime, author: datetime | None = None) -> str:
+        """Make `files` (by path) the whole content, as of a moment; returns the commit's hash."""
+        commit = Commit()
+        commit.tree = self._tree(files)
+        commit.parents = [self.head.id] if self.head else []
+        commit.author = commit.committer = b"Ana <ana@example.org>"
+        commit.commit_time, commit.author_time = int(when.timestamp()), int((author or when).timestamp())
+        commit.commit_timezone = commit.author_timezone = 0
+        commit.message = b"publish"
+        self.commits[commit.id] = self.head = commit
+        return commit.id.decode()
+
+    def _tree(self, files: Mapping[str, bytes]) -> ObjectID:
+        tree = Tree()
+        folders: dict[str, dict[str, bytes]] = defaultdict(dict)
+        for path, content in files.items():
+            first, _, rest = path.partition("/")
+            if rest:
+                folders[first][rest] = content
+            else:
+                blob = Blob.from_string(content)
+                self.blobs[blob.id] = blob
+                tree.add(first.encode(), 0o100644, blob.id)
+        for name, inside in folders.items():
+            tree.add(name.encode(), 0o040000, self._tree(inside))
+        self.trees[tree.id] = tree
+        return tree.id
+
+    def last(self, until: datetime | None, path: str) -> list[Commit]:
+        """The newest commit that is not younger than `until` and touched `path`; none if there is none."""
+        commit = self.head
+        while commit:
+            parent = self.commits[commit.parents[0]] if commit.parents else None
+            touched = self.at(commit, path) != (self.at(parent, path) if parent else None)
+            if touched and (until is None or commit.commit_time <= until.timestamp()):
+                return [commit]
+            commit = parent
+        return []
+
+    def at(self, commit: Commit, path: str) -> bytes | None:
+        """The hash of what lies at a path in a commit."""
+        found: bytes = commit.tree
+        for part in filter(None, path.split("/")):
+            tree = self.trees.get(found)
+            if tree is None or part.encode() not in tree:
+                return None
+            found = tree[part.encode()][1]
+        return found
+
+
+Fault = Callable[["Handler", "Reply"], "Reply | None"]
+"""Changes a reply, or answers itself and returns None."""
+
+
+@dataclass
+class Reply:
+    """What the server would answer."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class LoopbackGitHub:
+    """The API of one repository.
+
+    Attributes:
+        faults: per kind of request (`commits`, `commit`, `contents`, `blob`, `repository`), those to come.
+        requests: what was asked, as (kind, status), 304s too.
+        wrong: requests that GitHub would not have understood; a test that makes any is wrong.
+        token: without it the repository is as good as absent, where set.
+        remaining: requests left before the primary limit; a 304 costs none.
+    """
+
+    def __init__(self, history: History) -> None:
+        self.history = history
+        self.faults: dict[str, deque[Fault]] = defaultdict(deque)
+        self.requests: list[tuple[str, int]] = []
+        self.wrong: list[str] = []
+        self.token: str | None = None
+        self.remaining = 5_000
+        self.renamed: str | None = None
+        self.url = ""
+
+    @contextmanager
+    def serving(self) -> Iterator["LoopbackGitHub"]:
+        """On a free port of this machine."""
+        handler = type("Bound", (Handler,), {"github": self})
+        with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            server.daemon_threads = True
+            thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+            thread.start()
+            self.url = f"http://127.0.0.1:{server.server_address[1]}"
+            try:
+                yield self
+            finally:
+                server.shutdown()
+
+    def answered(self, kind: str) -> list[int]:
+        """The statuses that one kind of request was answered with."""
+        return [status for found, status in self.requests if found == kind]
+
+    def reply(self, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> tuple[str, Reply]:
+        """The kind of a request, and what it is answered."""
+        for kind, pattern, known in _ROUTES:
+            if found := re.fullmatch(pattern, path):
+                if unknown := set(query) - known:
+                    self.wrong.append(f"{path} does not know {sorted(unknown)}")
+                return kind, self._guarded(kind, found, query, headers)
+        self.wrong.append(f"no such path: {path}")
+        return "unknown", error(404, "Not Found")
+
+    def _guarded(
+        self, kind: str, found: re.Match[str], query: Mapping[str, str], headers: Mapping[str, str]
+    ) -> Reply:
+        authorization = headers.get("authorization")
+        if authorization not in {None, f"Bearer {self.token}"}:
+            return error(401, "Bad credentials")
+        if (self.token and authorization is None) or found["repo"] not in {f"{OWNER}/{NAME}", self.renamed}:
+            return error(404, "Not Found")
+        if found["repo"] == self.renamed:
+            moved = found.string.replace(f"/{self.renamed}", f"/{OWNER}/{NAME}", 1)
+            return Reply(301, b"{}", {"location": f"{self.url}{moved}?{urlencode(query)}"})
+        if self.remaining <= 0:
+            limits = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(RESET)}
+            return error(403, "API rate limit exceeded for 127.0.0.1.", limits)
+        if headers.get("accept") != (RAW if kind == "blob" else JSON):
+            self.wrong.append(f"{kind} asked for {headers.get('accept')}")
+        reply: Reply = getattr(self, f"_{kind}")(found, query)
+        return reply
+
+    def _repository(self, found: re.Match[str], query: Mapping[str, str]) -> Reply:
+        return _json({"full_name": f"{OWNER}/{NAME}", "default_branch": BRANCH, "private": bool(self.token)})
+
+    def _commits(self, found: re.Match[str], query: Mapping[str, str]) -> Reply:
+        if self.history.head is None:
+            return error(409, "Git Repository is empty.")
+        if query.get("sha", BRANCH) != BRANCH:
+            return error(404, "Not Found")
+        until = datetime.fromisoformat(query["until"]) if "until" in query else None
+        last = self.history.last(until, query.get("path", ""))
+        return _json([self._told(commit) for commit in last])
+
+    def _commit(self, found: re.Match[str], query: Mapping[str, str]) -> Reply:
+        if (commit := self.history.commits.get(found["sha"].encode())) is None:
+            return error(422, f"No commit found for SHA: {found['sha']}")
+        return _json(self._told(commit))
+
+    def _contents(self, found: re.Match[str], query: Mapping[str, str]) -> Reply:
+        path = unquote(found["path"] or "")
+        sha = self.history.at(self.history.commits[query["ref"].encode()], path)
+        if sha is None:
+            return error(404, "Not Found")
+        if (tree := self.history.trees.get(sha)) is None:
+            return _json(self._entry(path.rpartition("/")[2], sha))
+        return _json([self._entry(item.path.decode(), item.sha) for item in tree.items() if item.path])
+
+    def _blob(self, found: re.Match[str], query: Mapping[str, str]) -> Reply:
+        if (blob := self.history.blobs.get(found["sha"].encode())) is None:
+            return error(404, "Not Found")
+        return Reply(200, blob.data, {"content-type": f"{RAW}; charset=utf-8"})
+
+    def _told(self, commit: Commit) -> dict[str, Any]:
+        author, committer = (
+            {"name": "Ana", "email": "ana@example.org", "date": f"{datetime.fromtimestamp(when, UTC):%FT%TZ}"}
+            for when in (commit.author_time, commit.commit_time)
+        )
+        signed = {"author": author, "committer": committer, "message": commit.message.decode()}
+        return {"sha": commit.id.decode(), "commit": signed}
+
+    def _entry(self, name: str, sha: bytes) -> dict[str, Any]:
+        blob = self.history.blobs.get(sha)
+        size = len(blob.data) if blob else 0
+        return {"name": name, "type": "file" if blob else "dir", "sha": sha.decode(), "size": size}
+
+
+_REPO = r"/repos/(?P<repo>[\w.-]+/[\w.-]+)"
+_ROUTES: list[tuple[str, str, set[str]]] = [
+    ("commits", rf"{_REPO}/commits", {"sha", "path", "until", "per_page"}),
+    ("commit", rf"{_REPO}/commits/(?P<sha>[0-9a-f]{{40}})", set()),
+    ("contents", rf"{_REPO}/contents(?:/(?P<path>.+))?", {"ref"}),
+    ("blob", rf"{_REPO}/git/blobs/(?P<sha>[0-9a-f]{{40}})", set()),
+    ("repository", _REPO, set()),
+]
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One request."""
+
+    github: LoopbackGitHub
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        address = urlsplit(self.path)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        kind, reply = self.github.reply(address.path, dict(parse_qsl(address.query)), headers)
+        if reply.status == 200:
+            etag = f'W/"{hashlib.sha256(reply.body).hexdigest()}"'
+            if headers.get("if-none-match") == etag:
+                reply = Reply(304, b"", {"etag": etag})
+            else:
+                self.github.remaining -= 1
+                reply.headers |= {"etag": etag, "x-ratelimit-remaining": str(self.github.remaining)}
+        changed: Reply | None = reply
+        if self.github.faults[kind]:
+            changed = self.github.faults[kind].popleft()(self, reply)
+        self.github.requests.append((kind, changed.status if changed else 0))
+        if changed:
+            self.answer(changed)
+
+    def answer(self, reply: Reply, length: int | None = None) -> None:
+        """Send it, with a length that may be wrong."""
+        self.send_response(reply.status)
+        headers = {"content-type": "application/json; charset=utf-8", **reply.headers}
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(reply.body) if length is None else length))
+        self.end_headers()
+        self.wfile.write(reply.body)
+
+    def reset(self) -> None:
+        """End the connection as a crashed peer does."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+        self.connection.close()
+
+    def log_message(self, *_: object) -> None:
+        """Not to the terminal."""
+
+
+def _json(value: object) -> Reply:
+    return Reply(200, json.dumps(value).encode())
+
+
+def error(status: int, message: str, headers: Mapping[str, str] | None = None) -> Reply:
+    """A refusal, in GitHub's form."""
+    return Reply(
+        status, json.dumps({"message": message, "status": str(status)}).encode(), dict(headers or {})
+    )

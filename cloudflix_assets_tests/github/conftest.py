@@ -53,9 +53,9 @@ def github(history: History) -> Iterator[LoopbackGitHub]:
 def source(github: LoopbackGitHub) -> Sources:
     """A source on that server: `source()`, `source(branch="main")`; waits are short."""
 
-    def make(token: str | None = None, **address: str) -> GitHub:
+    def make(token: str | None = None, timeout: float = 20, **address: str) -> GitHub:
         where = Address(**{"owner": OWNER, "repo": NAME, "folder": FOLDER, **address})
-        api = Api(github.url, token, backoff=lambda _: 0.001, timeout=0.5)
+        api = Api(github.url, token, backoff=lambda _: 0.001, timeout=timeout)
         return GitHub(where, api)
 
     return make

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 from cloudflix_assets_tests.github.loopback import Fault, Handler, Reply, error
 
+STALLED_SECONDS = 1.0
+
 
 def status(code: int, message: str = "no", headers: Mapping[str, str] | None = None) -> Fault:
     """Another status."""
@@ -29,7 +31,7 @@ def cut(handler: Handler, reply: Reply) -> None:
 
 def stalled(handler: Handler, reply: Reply) -> None:
     """Nothing comes."""
-    time.sleep(0.8)
+    time.sleep(STALLED_SECONDS)
     handler.close_connection = True
 
 

@@ -45,7 +45,8 @@ def test_a_fault_that_passes_leaves_no_trace(
     source: Sources, github: LoopbackGitHub, kind: str, fault: str
 ) -> None:
     github.faults[kind].extend([PASSING[fault]] * 2)
-    assert read(source().deliveries(WEEKS[2])) == published(2)
+    patience = {"timeout": faults.STALLED_SECONDS / 2} if fault == "stalled" else {}
+    assert read(source(**patience).deliveries(WEEKS[2])) == published(2)
     assert not github.faults[kind]
 
 

@@ -217,3 +217,9 @@ def test_status_names_what_is_stale_and_the_remedy(capsys: pytest.CaptureFixture
     assert f"stale 2 tables, {WEEK_1}: has a new code version" in text
     assert "! 44,310 +12" in text
     assert "cloudflix run --stale" in text
+
+
+def test_help_shows_how_a_folder_on_github_is_written() -> None:
+    """Rich takes `[@branch]` for markup, and leaves it out."""
+    shown = CliRunner().invoke(cli.app, ["run", "--help"], env={"COLUMNS": "160"}).output
+    assert "github:owner/repo[@branch][:folder]" in shown

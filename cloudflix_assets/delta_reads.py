@@ -45,12 +45,19 @@ def read(
         )
     if table is None:
         return session.createDataFrame([], T.StructType([*(fields or []), WEEK]))
-    stored = fields or stored_fields(table)
+    wanted = _as_stored(table, fields)
     frames = (
-        _rows(lake, session, files_in_lake(table, path, week), stored).withColumn(WEEK.name, F.lit(week))
+        _rows(lake, session, files_in_lake(table, path, week), wanted).withColumn(WEEK.name, F.lit(week))
         for week in weeks
     )
     return reduce(DataFrame.unionByName, frames)
+
+
+def _as_stored(table: DeltaTable, fields: T.StructType | None) -> T.StructType:
+    """`fields` (None: all) with the types they are stored in: read as another, text would become null."""
+    stored = stored_fields(table)
+    types = {field.name: field.dataType for field in stored}
+    return T.StructType([T.StructField(f.name, types.get(f.name, f.dataType)) for f in fields or stored])
 
 
 def files_in_lake(table: DeltaTable, path: str, week: date) -> list[str]:

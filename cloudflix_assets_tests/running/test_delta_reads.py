@@ -91,6 +91,18 @@ def test_a_column_that_the_stored_table_lacks_is_null(lake: Lake, spark_session:
     assert sorted(map(tuple, frame.collect())) == [(1, "one", None, WEEK_1), (2, None, None, WEEK_1)]
 
 
+@pytest.mark.both_engines
+def test_a_column_keeps_the_type_that_it_is_stored_in(lake: Lake, spark_session: SparkSession) -> None:
+    """Read as the numbers that a newer contract says, stored text would turn into null."""
+    delta.replace(lake, spark_session, week_of(spark_session, ROWS))
+    newer = T.StructType([FIELDS["id"], T.StructField("name", T.IntegerType())])
+
+    frame = delta_reads.read(lake, spark_session, TABLE, newer, [WEEK_1])
+
+    assert frame.schema["name"].dataType == T.StringType()
+    assert sorted(map(tuple, frame.collect())) == [(1, "one", WEEK_1), (2, None, WEEK_1)]
+
+
 @pytest.mark.parametrize("exists", [True, False])
 def test_an_absent_earlier_week_has_no_rows(lake: Lake, spark_session: SparkSession, exists: bool) -> None:
     """`newflag` of the first week looks a week back, into a table that may not be there yet."""

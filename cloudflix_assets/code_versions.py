@@ -9,6 +9,7 @@ from functools import cache
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 
 @cache
@@ -16,7 +17,7 @@ def hash_of(modules: frozenset[str]) -> str:
     """Twelve hexadecimal digits for these modules, by name, with what they import."""
     digest = sha256()
     for name in sorted(_closure(set(modules))):
-        digest.update(f"{name}\n{ast.unparse(_tree(name))}\n".encode())
+        digest.update(f"{name}\n{_parsed(name).code}\n".encode())
     return digest.hexdigest()[:12]
 
 
@@ -27,25 +28,31 @@ def _closure(names: set[str]) -> set[str]:
         name = waiting.pop()
         if name not in seen:
             seen.add(name)
-            waiting += _imported(name)
+            waiting += _parsed(name).imports
     return seen
 
 
-def _imported(name: str) -> Iterator[str]:
-    """Modules of the same package that a module imports."""
-    package = name.partition(".")[0]
-    for node in ast.walk(_tree(name)):
+class _Parsed(NamedTuple):
+    """A module without its comments, and the modules of the same package that it imports."""
+
+    code: str
+    imports: tuple[str, ...]
+
+
+@cache
+def _parsed(name: str) -> _Parsed:
+    source = _source(name)
+    tree = ast.parse(source.read_text(encoding="utf-8")) if source else ast.Module([], [])
+    return _Parsed(ast.unparse(tree), tuple(_imported(tree, name.partition(".")[0])))
+
+
+def _imported(tree: ast.Module, package: str) -> Iterator[str]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == package:
             yield node.module
             yield from (m for a in node.names if _source(m := f"{node.module}.{a.name}"))
         elif isinstance(node, ast.Import):
             yield from (a.name for a in node.names if a.name.partition(".")[0] == package)
-
-
-@cache
-def _tree(name: str) -> ast.Module:
-    source = _source(name)
-    return ast.parse(source.read_text(encoding="utf-8")) if source else ast.Module([], [])
 
 
 @cache

@@ -20,7 +20,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from cloudflix_assets import parquet
 from cloudflix_assets.delta_reads import files_in_lake, files_of, held, recorded_digest
-from cloudflix_assets.delta_table import WEEK, application, created, evolved, opened
+from cloudflix_assets.delta_table import WEEK, application, created, evolved, looked_at, opened
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake import Lake
 
@@ -110,7 +110,7 @@ def replace(lake: Lake, session: SparkSession, week: WeekOfTable) -> Outcome:
 
 def kept(lake: Lake, session: SparkSession, week: WeekOfTable) -> Kept | None:
     """`week`, which needs no frame, if it is the content of its week already."""
-    table = opened(lake, week.path)
+    table = looked_at(lake, week.path)
     version = table.transaction_version(application(week.week)) if table else None
     if table is None or version is None or not _is_present(lake, session, table, week):
         return None

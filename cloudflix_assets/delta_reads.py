@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from cloudflix_assets.delta_table import WEEK, application, opened, stored_fields
+from cloudflix_assets.delta_table import WEEK, application, looked_at, stored_fields
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake import Lake
 from spark import digest
@@ -38,7 +38,7 @@ def read(
     Raises:
         WeekAbsent: the table has no week `required`.
     """
-    table = opened(lake, path)
+    table = looked_at(lake, path)
     if required is not None and (table is None or table.transaction_version(application(required)) is None):
         raise WeekAbsent(
             f"{path} holds no week {required}: run `cloudflix run --week {required} --select +{path}` first."
@@ -82,7 +82,7 @@ def _rows(lake: Lake, session: SparkSession, files: Sequence[str], fields: T.Str
 
 def recorded_digest(lake: Lake, path: str, week: date) -> str | None:
     """The digest in the metadata of the commit that last replaced a week."""
-    table = opened(lake, path)
+    table = looked_at(lake, path)
     version = table.transaction_version(application(week)) if table else None
     content = None if version is None else lake.read(f"{path}/_delta_log/{version:020}.json")
     for line in (content or b"").splitlines():
@@ -99,5 +99,5 @@ def held(lake: Lake, session: SparkSession, files: Sequence[str], fields: T.Stru
 def files_of(table: DeltaTable, week: date) -> list[str]:
     """The active files of a week, relative to the table, sorted. A name is never used twice."""
     actions = pa.table(table.get_add_actions(flatten=True))
-    of_week = actions.filter(pa.compute.equal(actions["partition.week"], pa.scalar(week)))
-    return sorted(of_week["path"].to_pylist())
+    weeks = actions["partition.week"].to_pylist()
+    return sorted(path for path, of in zip(actions["path"].to_pylist(), weeks, strict=True) if of == week)

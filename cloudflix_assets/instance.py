@@ -1,6 +1,7 @@
 """The Dagster instance under `CLOUDFLIX_HOME`, which the command line and the web UI share."""
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,6 +14,8 @@ from cloudflix_assets.environment import Environment
 from cloudflix_assets.errors import CloudflixError, storing
 
 LOCK_SECONDS = 60
+EVENTS_AT_ONCE = 100
+"""What Dagster tells of one step or one plan together is stored in one transaction (event_log.py)."""
 _SETTINGS = """\
 # Written by cloudflix when it was missing; yours from then on.
 telemetry:
@@ -49,6 +52,7 @@ def open_instance(environment: Environment) -> Iterator[dg.DagsterInstance]:
         StorageRefused: they cannot be written, now or while it is open.
     """
     home = environment.home
+    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(EVENTS_AT_ONCE))
     with storing(str(home)):
         with _alone(home):
             instance = _opened(home)

@@ -98,6 +98,14 @@ class Lake:
         folder = self.root / path
         return sorted(child.name for child in folder.iterdir()) if folder.is_dir() else []
 
+    def state(self, path: str) -> frozenset[tuple[str, int, int, int]]:
+        """What is another as soon as a file of a folder is: names, inodes, sizes and times."""
+        try:
+            found = ((child.name, child.stat()) for child in os.scandir(self.root / path))
+            return frozenset((name, its.st_ino, its.st_size, its.st_mtime_ns) for name, its in found)
+        except (FileNotFoundError, NotADirectoryError):
+            return frozenset()
+
     def claim(self, source: str) -> None:
         """Mark the lake as `source`'s, or check that it is.
 

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from cloudflix_assets import delta_reads
 from cloudflix_assets.assets.description import asset_key
-from cloudflix_assets.delta_table import opened
+from cloudflix_assets.delta_table import looked_at
 from cloudflix_assets.lake import Lake
 from cloudflix_assets.manifest import LandedFile, Manifest
 from cloudflix_assets.partitions import WEEK
@@ -60,7 +60,7 @@ def files_read(table: Table, tables: Mapping[str, Table], lake: Lake, week: date
             found += [file.model_dump_json(exclude={"origin"}) for file in _landed(lake, week)]
             continue
         parent = tables[upstream(name)]
-        stored = opened(lake, parent.path)
+        stored = looked_at(lake, parent.path)
         of_week = week - WEEK if name.endswith(BEFORE) else week
         found += [f"{name} {file}" for file in delta_reads.files_of(stored, of_week)] if stored else []
         if name.endswith(RECORDS):

@@ -5,8 +5,10 @@ Nothing is published that was not judged. What Dagster knows of the table is in 
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -108,7 +110,8 @@ class Step:
         weeks = [self._week(receipt.verdict, None)]
         if receipt.quarantine is not None:
             weeks.append(self._refused(weeks[0], receipt.verdict, None, receipt.quarantine))
-        kept = [delta.kept(self.stage.lake, self.stage.session, week) for week in weeks]
+        with ThreadPoolExecutor() as pool:  # the engine has time for both
+            kept = list(pool.map(partial(delta.kept, self.stage.lake, self.stage.session), weeks))
         return None if None in kept else [week for week in kept if week]
 
     def _week(self, verdict: quality.Verdict, frame: DataFrame | None) -> WeekOfTable:

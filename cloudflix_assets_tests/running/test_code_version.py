@@ -24,7 +24,7 @@ def forgetful() -> Iterator[None]:
 
 
 def forget() -> None:
-    for remembered in (code_versions.hash_of, code_versions._tree, code_versions._source):
+    for remembered in (code_versions.hash_of, code_versions._parsed, code_versions._source):
         remembered.cache_clear()
 
 

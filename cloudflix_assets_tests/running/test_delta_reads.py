@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from shutil import rmtree
 
 import pyspark.sql.types as T
 import pytest
@@ -11,6 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from cloudflix_assets import delta, delta_reads
 from cloudflix_assets.delta import WeekOfTable
+from cloudflix_assets.delta_table import TableRefused, looked_at
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.lake import Lake
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, WEEK_3
@@ -133,3 +135,25 @@ def test_an_absent_own_week_names_the_command(lake: Lake, spark_session: SparkSe
 def test_weeks_of_other_years_are_weeks(lake: Lake, spark_session: SparkSession, week: date) -> None:
     delta.replace(lake, spark_session, week_of(spark_session, ROWS, week))
     assert stored(lake, spark_session, week) == ROWS
+
+
+def test_what_is_kept_of_a_table_is_dropped_as_soon_as_anybody_writes_it(
+    lake: Lake, spark_session: SparkSession
+) -> None:
+    """A step opens a table once; another process, a restored backup and a damage are seen nevertheless."""
+    assert looked_at(lake, TABLE) is None
+    delta.replace(lake, spark_session, week_of(spark_session, ROWS))
+    table = looked_at(lake, TABLE)
+    assert table is not None
+    assert looked_at(lake, TABLE) is table
+
+    DeltaTable(lake.uri(TABLE)).delete("id = 1")
+    assert stored(lake, spark_session, WEEK_1) == ROWS[1:]
+    assert delta_reads.recorded_digest(lake, TABLE, WEEK_1) is not None
+
+    last = max((lake.root / TABLE / "_delta_log").glob("*.json"))
+    last.write_bytes(b"")
+    with pytest.raises(TableRefused, match="is empty"):
+        looked_at(lake, TABLE)
+    rmtree(lake.root / TABLE)
+    assert looked_at(lake, TABLE) is None

@@ -1,13 +1,16 @@
 """The event log is Dagster's own, only quicker: same place, same content, for every reader and writer."""
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from cloudflix_assets.environment import Environment
@@ -110,6 +113,61 @@ def test_ours_reads_what_dagsters_own_log_stored(environment: Environment) -> No
     ours = SqliteEventLog(str(folder(environment)))
     assert told(ours, run_id) == expected
     ours.dispose()
+
+
+def test_the_database_of_a_run_is_what_dagster_would_have_made(
+    environment: Environment, opened: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    """It is a copy: made by another version of Dagster, or left out of a migration, it would be another."""
+    ours = [materialized(opened, number) for number in range(2)]
+    stock = SqliteEventLogStorage(str(tmp_path / "stock"))
+    with stock.run_connection("a-run"):
+        expected = laid_out(tmp_path / "stock" / "a-run.db")
+    stock.dispose()
+    opened.event_log_storage.dispose()
+
+    assert expected
+    for run_id in ours:
+        assert laid_out(folder(environment) / f"{run_id}.db") == expected
+    left = {path.name for path in folder(environment).iterdir() if path.suffix != ".db"}
+    assert left == {f"empty-{dg.__version__}"}
+
+
+def laid_out(database: Path) -> list[tuple[str, ...]]:
+    """Tables, indexes and Alembic's version of a SQLite file, and how it is written."""
+    with closing(sqlite3.connect(database)) as connection:
+        schema = "select type, name, coalesce(sql, '') from sqlite_master order by 1, 2"
+        parts = (schema, "select version_num from alembic_version", "pragma journal_mode")
+        return [row for part in parts for row in connection.execute(part).fetchall()]
+
+
+def test_a_batch_of_events_is_stored_whole_or_not_at_all(
+    opened: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a batch would be stored twice by the attempt that follows."""
+    storage = opened.event_log_storage
+    assert isinstance(storage, SqliteEventLog)
+    run_id = materialized(opened, 0)
+    before = told(storage, run_id)
+    events = [*storage.get_logs_for_run(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)] * 3
+    store = SqliteEventLogStorage.store_event
+    stored: list[EventLogEntry] = []
+
+    def breaking(self: SqliteEventLogStorage, event: EventLogEntry) -> None:
+        if len(stored) == len(events) - 1:
+            raise OSError("the disk is full")
+        stored.append(event)
+        store(self, event)
+
+    monkeypatch.setattr(SqliteEventLogStorage, "store_event", breaking)
+    with pytest.raises(OSError, match="the disk is full"):
+        storage.store_event_batch(events)
+    monkeypatch.undo()
+
+    assert len(stored) == 2
+    assert told(storage, run_id) == before
+    storage.store_event_batch(events)
+    assert len(storage.get_logs_for_run(run_id)) == len(before[0]) + 3  # type: ignore[arg-type]
 
 
 def test_connections_are_bounded_and_closed(opened: dg.DagsterInstance) -> None:

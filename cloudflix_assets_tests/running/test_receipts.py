@@ -170,13 +170,13 @@ def test_other_code_judges_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A changed rule must reach weeks whose files did not change."""
-    tree = code_versions._tree
+    parsed = code_versions._parsed
 
     def changed(name: str) -> Any:
-        return tree("spark.text") if name == "spark.silver.titles" else tree(name)
+        return parsed("spark.text") if name == "spark.silver.titles" else parsed(name)
 
     code_versions.hash_of.cache_clear()
-    monkeypatch.setattr(code_versions, "_tree", changed)
+    monkeypatch.setattr(code_versions, "_parsed", changed)
     other = lakehouse(source=source, tables=registered(RAW, BRONZE, SILVER))
     committed(other)
     code_versions.hash_of.cache_clear()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import dagster as dg
 from dagster_pyspark import LazyPySparkResource
 
-from cloudflix_assets import jobs, partitions, schedules
+from cloudflix_assets import alerts, automation, jobs, partitions, schedules, sensors
 from cloudflix_assets.assets.description import stored_fields
 from cloudflix_assets.assets.publication import publication_asset
 from cloudflix_assets.assets.tables import table_assets
@@ -26,7 +26,7 @@ warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 def build_defs(
     environment: Environment, *, tables: Sequence[Table] = TABLES, source: Source | None = None
 ) -> dg.Definitions:
-    """Everything that Dagster runs: the publication, every table, jobs, the schedule, resources."""
+    """Everything that Dagster runs: the publication, every table, jobs, schedule, sensors, resources."""
     lake = Lake(environment.lake_root)
     weeks = partitions.weekly(environment.first_week)
     source = source or source_of(environment)
@@ -37,11 +37,25 @@ def build_defs(
             *(table_assets(table, by_name, lake, weeks, environment.engine) for table in tables),
         ],
         jobs=jobs.jobs(),
-        schedules=[schedules.weekly],
+        schedules=[schedules.weekly(environment.deployment)],
+        sensors=_sensors(environment, lake, tables, source),
         resources=_resources(environment, lake, tables),
         # Twenty small steps take 3 s in one process, and 46 s with a process each.
         executor=dg.in_process_executor,
     )
+
+
+def _sensors(
+    environment: Environment, lake: Lake, tables: Sequence[Table], source: Source
+) -> list[dg.SensorDefinition]:
+    deployment = environment.deployment
+    steps = {table.identifier: table.path for table in tables}
+    return [
+        sensors.publication_sensor(source, deployment),
+        sensors.landing_sensor(source, lake, environment.first_week, deployment),
+        automation.on_changes(deployment),
+        alerts.sensor(environment.alert_webhook, environment.web_ui, steps, deployment),
+    ]
 
 
 def _resources(

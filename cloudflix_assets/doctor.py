@@ -16,7 +16,7 @@ from cloudflix_assets.environment import Environment, environment
 from cloudflix_assets.errors import TOLD, CloudflixError
 from cloudflix_assets.instance import open_instance
 from cloudflix_assets.lake import MARKER, Lake
-from cloudflix_assets.sources import source_of
+from cloudflix_assets.sources import NoPublication, source_of
 
 GIB = 1 << 30
 LOW_SPACE, NO_SPACE = 2 * GIB, GIB // 5
@@ -154,7 +154,11 @@ def _owner(settings: Environment) -> Finding:
 def _source(settings: Environment) -> Finding:
     """The last ended week's files can be listed."""
     source, week = source_of(settings), last_week(settings.first_week)
-    return Finding("source", "ok", f"{source.identity}: {len(source.deliveries(week))} files of {week}")
+    try:
+        files = len(source.deliveries(week))
+    except NoPublication as none:  # it answers: there is nothing yet
+        return Finding("source", "ok", f"{source.identity}: {str(none).split(': ')[0]}")
+    return Finding("source", "ok", f"{source.identity}: {files} files of {week}")
 
 
 def _instance(settings: Environment) -> Finding:

@@ -68,7 +68,9 @@ class Environment(BaseSettings):
     lake: Annotated[LakeFolder | None, Absent] = Field(None, description="The lake; default: lake in home")
     deployment: Literal["local"] = Field("local", description="Where steps run")
     engine: Literal["sail", "spark"] = Field("sail", description="Who computes")
-    source: str = Field("sample", description="sample, a folder of five CSV files or of weeks, or on GitHub")
+    source: str = Field(
+        "sample", description="sample, landing, a folder of five CSV files or of weeks, or on GitHub"
+    )
     source_name: Annotated[str | None, Absent] = Field(
         None, description="Name of a folder as a source; default: its last path component"
     )
@@ -76,6 +78,10 @@ class Environment(BaseSettings):
     github_token: SecretStr | None = Field(
         None, validation_alias="GITHUB_TOKEN", description="For private repositories and higher limits"
     )
+    alert_webhook: SecretStr | None = Field(
+        None, description="Slack's or Teams' webhook that is told of failures"
+    )
+    web_ui: str = Field("http://localhost:3000", description="Where alerts link to")
     first_week: Monday = Field(date(2026, 1, 5), description="First week of the calendar, a Monday")
     cache: Folder = Field(
         Path("~/.cache/cloudflix"), description="Jars and the Java wrapper of the spark engine"

@@ -3,6 +3,7 @@
 * `raw/files/lake.json`: the marker, format and source
 * `raw/files/publications/<week>.json`: manifests
 * `raw/files/<dataset>/<sha256>.csv`: landed bytes, content-addressed
+* `raw/landing/`, `raw/landed/<week>/<dataset>/`, `raw/refused/`: what was dropped, and where it went
 * `<layer>/<table>/`: Delta tables
 * `<layer>/staging/<run>-<retry>-<table>/`: what a running step has judged
 """
@@ -11,7 +12,7 @@ import errno
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from filecmp import cmp
 from pathlib import Path
@@ -105,6 +106,12 @@ class Lake:
             return frozenset((name, its.st_ino, its.st_size, its.st_mtime_ns) for name, its in found)
         except (FileNotFoundError, NotADirectoryError):
             return frozenset()
+
+    def move(self, path: str, target: str) -> None:
+        """Give a file another place, whose folder is made; nothing if somebody else has just moved it."""
+        (self.root / target).parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            (self.root / path).rename(self.root / target)
 
     def claim(self, source: str) -> None:
         """Mark the lake as `source`'s, or check that it is.

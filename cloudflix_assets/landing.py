@@ -13,7 +13,7 @@ from cloudflix_assets.code_versions import hash_of
 from cloudflix_assets.errors import storing
 from cloudflix_assets.lake import Lake, LakeRefused
 from cloudflix_assets.manifest import LandedFile, Manifest, ManifestDamaged
-from cloudflix_assets.sources import Delivered, Source, SourceRefused
+from cloudflix_assets.sources import Delivered, Receiving, Source, SourceRefused
 from spark import delivery
 from spark.datasets import DATASETS, Dataset
 
@@ -56,6 +56,8 @@ def land(lake: Lake, source: Source, week: date, *, refresh: bool = False) -> La
         StorageRefused: the temporary folder or the lake cannot be written.
     """
     lake.check(source.identity)
+    if isinstance(source, Receiving):
+        source.receive(week)
     before = _manifest(lake, week)
     pin = before.pin if before and not refresh else None
     datasets = {dataset.name: dataset for dataset in DATASETS}

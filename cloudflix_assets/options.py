@@ -49,8 +49,8 @@ Force = Annotated[bool, typer.Option("--force", help="Commit even what is unchan
 Source = Annotated[
     str | None,
     typer.Option(
-        help="sample, a folder of five CSV files or of weeks, or github:owner/repo\\[@branch]\\[:folder] "
-        "(CLOUDFLIX_SOURCE)",
+        help="sample, landing, a folder of five CSV files or of weeks, or "
+        "github:owner/repo\\[@branch]\\[:folder] (CLOUDFLIX_SOURCE)",
         rich_help_panel=_WHERE,
     ),
 ]

@@ -18,8 +18,8 @@ class UnknownWeek(CloudflixError):
 
 
 def weekly(first_week: date) -> dg.WeeklyPartitionsDefinition:
-    """Every week from `first_week` that has ended."""
-    return dg.WeeklyPartitionsDefinition(start_date=first_week.isoformat(), day_offset=1)
+    """Every week from `first_week` to the open one."""
+    return dg.WeeklyPartitionsDefinition(start_date=first_week.isoformat(), day_offset=1, end_offset=1)
 
 
 def last_ended(now: datetime) -> date:
@@ -28,11 +28,16 @@ def last_ended(now: datetime) -> date:
     return today - timedelta(days=today.weekday()) - WEEK
 
 
+def open_week(now: datetime) -> date:
+    """The week that `now` lies in: what is landed for it is provisional."""
+    return last_ended(now) + WEEK
+
+
 def in_calendar(week: date, first_week: date, now: datetime) -> date:
     """`week`, if it is one of the calendar's.
 
     Raises:
-        UnknownWeek: no Monday, before the calendar, or not ended yet.
+        UnknownWeek: no Monday, before the calendar, or not begun yet.
     """
     if week.weekday() != 0:
         monday = week - timedelta(days=week.weekday())
@@ -41,8 +46,8 @@ def in_calendar(week: date, first_week: date, now: datetime) -> date:
         raise UnknownWeek(
             f"{week} is before the first week, {first_week}: choose a later one, or set CLOUDFLIX_FIRST_WEEK."
         )
-    if week > last_ended(now):
-        raise UnknownWeek(f"the week {week} has not ended: the last one that has is {last_ended(now)}.")
+    if week > open_week(now):
+        raise UnknownWeek(f"the week {week} has not begun: the open one is {open_week(now)}.")
     return week
 
 

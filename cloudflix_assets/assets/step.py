@@ -45,7 +45,7 @@ class Step:
     force: bool
 
     def events(self, loaded: Mapping[str, DataFrame]) -> Iterator[Event]:
-        """The contract check, the quarantine and the table.
+        """The quarantine, the table and the contract check; of a refused week the check alone.
 
         Raises:
             dagster.Failure: the contract does not let the week be published.
@@ -54,8 +54,8 @@ class Step:
         started = time.monotonic()
         receipt = receipts.receipt_of(self.stage.lake, self.table.path, self.week)
         if receipt and receipt.key == self.key and not self.force and (kept := self._kept(receipt)):
-            yield contract_check.result(self.table, receipt.verdict, receipt.samples)
             yield from self._outputs(receipt, kept, started)
+            yield contract_check.result(self.table, receipt.verdict, receipt.samples)
         else:
             yield from self._judged_and_published(loaded, started)
 
@@ -71,8 +71,9 @@ class Step:
         refused = quality.refused(table, staged, frames[table.parameters[0]]) if verdict.refused else None
         failure = contract_check.failure(table, verdict, str(self.week))
         told = _examples(table, refused) if failure else None
-        yield contract_check.result(table, verdict, samples, told)
+        evaluated = contract_check.result(table, verdict, samples, told)
         if failure:
+            yield evaluated
             raise failure
         week = self._week(verdict, quality.accepted(table, staged) if verdict.accepted else None)
         if _are_records(table) and built is frames[table.parameters[0]]:
@@ -89,6 +90,7 @@ class Step:
             [week] if quarantine is None else [Judged(week, quarantine), quarantine]
         )
         yield from self._outputs(receipt, judged, started)
+        yield evaluated  # after what it judged is stored, so that Dagster takes it for the check of that
         receipt.write(self.stage.lake, table.path, self.week)
 
     def _judged(self, judged: DataFrame) -> DataFrame:

@@ -10,6 +10,7 @@ import dagster as dg
 from pyspark.sql import DataFrame
 
 from cloudflix_assets.assets import contract_check, inputs
+from cloudflix_assets.assets.conditions import LATE, WHEN_CHANGED
 from cloudflix_assets.assets.description import (
     asset_key,
     check_text,
@@ -30,7 +31,7 @@ from cloudflix_assets.layers import GROUPS
 from cloudflix_assets.partitions import week_of
 from cloudflix_assets.receipts import key_of
 from cloudflix_assets.staging import folder_of, staging
-from spark.table import Table
+from spark.table import Layer, Table
 
 FORCE = "cloudflix/force"
 """Run tag: commit even what is unchanged."""
@@ -80,6 +81,7 @@ def _outs(table: Table, tables: Mapping[str, Table]) -> dict[str, dg.AssetOut]:
         "kinds": {"deltalake", "pyspark"},
         "owners": list(table.owners),
         "code_version": code_version(table),
+        "automation_condition": WHEN_CHANGED,
     }
     outs = {
         table.identifier: dg.AssetOut(
@@ -90,6 +92,7 @@ def _outs(table: Table, tables: Mapping[str, Table]) -> dict[str, dg.AssetOut]:
                 "dagster/column_schema": column_schema(table, tables),
                 "dagster/column_lineage": column_lineage(table, tables),
             },
+            freshness_policy=LATE if table.layer is Layer.GOLD else None,
             **shared,
         )
     }

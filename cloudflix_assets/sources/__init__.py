@@ -1,6 +1,13 @@
 """Where publications come from. A source knows its files of a week; it lands nothing itself."""
 
 from cloudflix_assets.sources.choice import source_of
-from cloudflix_assets.sources.publication import Delivered, NoPublication, Source, SourceRefused
+from cloudflix_assets.sources.publication import (
+    Delivered,
+    NoPublication,
+    Polled,
+    Receiving,
+    Source,
+    SourceRefused,
+)
 
-__all__ = ["Delivered", "NoPublication", "Source", "SourceRefused", "source_of"]
+__all__ = ["Delivered", "NoPublication", "Polled", "Receiving", "Source", "SourceRefused", "source_of"]

@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 
 from cloudflix_assets.environment import Environment
+from cloudflix_assets.lake import Lake
 from cloudflix_assets.sources.directory import Directory
 from cloudflix_assets.sources.github.address import SCHEME, Address
+from cloudflix_assets.sources.landing.source import Landing
 from cloudflix_assets.sources.publication import Source, SourceRefused
 from cloudflix_assets.sources.sample import Sample
 
@@ -14,7 +16,7 @@ _KIND = re.compile(r"\w{2,}:")
 
 
 def source_of(environment: Environment) -> Source:
-    """`sample`, a folder on GitHub, or a local one.
+    """`sample`, the lake's landing folder, a folder on GitHub, or a local one.
 
     Raises:
         SourceRefused: it is of another kind, such as `https://…`.
@@ -22,13 +24,15 @@ def source_of(environment: Environment) -> Source:
     setting = environment.source
     if setting == "sample":
         return Sample()
+    if setting == "landing":
+        return Landing(Lake(environment.lake_root), environment.source_name)
     if setting.startswith(SCHEME):
         from cloudflix_assets.sources.github.source import GitHub  # httpx takes a while to import
 
         return GitHub.at(Address.of(setting), environment.github_api, environment.github_token)
     if not setting.strip() or (_KIND.match(setting) and not Path(setting).exists()):
         raise SourceRefused(
-            f"{setting!r} is no source: give --source (or CLOUDFLIX_SOURCE) `sample`, a folder of five "
-            "CSV files or of weeks, or github:owner/repo[@branch][:folder]."
+            f"{setting!r} is no source: give --source (or CLOUDFLIX_SOURCE) `sample`, `landing`, a folder of "
+            "five CSV files or of weeks, or github:owner/repo[@branch][:folder]."
         )
     return Directory(Path(setting).expanduser().absolute(), environment.source_name)

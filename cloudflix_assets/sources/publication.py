@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, runtime_checkable
 
 from cloudflix_assets.errors import CloudflixError
 
@@ -27,6 +27,39 @@ class Delivered:
     file: str
     open: Callable[[], BinaryIO]
     origin: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class News:
+    """The state that a source is in now, and the tag to ask with next time."""
+
+    commit: str
+    etag: str | None
+
+
+@runtime_checkable
+class Polled(Protocol):
+    """A source that can be asked whether it has changed, for the price of one request."""
+
+    def news(self, etag: str | None) -> News | None:
+        """Its newest state, or None if it is what was told with `etag`.
+
+        Raises:
+            NoPublication: it has published nothing yet.
+            SourceRefused: it cannot be asked.
+        """
+
+
+@runtime_checkable
+class Receiving(Protocol):
+    """A source that is given its files: what was dropped is taken in before a week is landed."""
+
+    def receive(self, week: date) -> None:
+        """Take in what was dropped for a week.
+
+        Raises:
+            SourceRefused: some of it was refused; says why and where it lies now.
+        """
 
 
 class Source(Protocol):

@@ -167,8 +167,8 @@ def test_a_source_of_an_unknown_kind_runs_nothing(house: House, source: str) -> 
     """Taken for a folder, it would be looked for below the current one; empty, it would be that one."""
     before = house.listing()
     assert refused(house.run("--source", source)) == (
-        f"{source!r} is no source: give --source (or CLOUDFLIX_SOURCE) `sample`, a folder of five CSV "
-        "files or of weeks, or github:owner/repo[@branch][:folder]."
+        f"{source!r} is no source: give --source (or CLOUDFLIX_SOURCE) `sample`, `landing`, a folder of "
+        "five CSV files or of weeks, or github:owner/repo[@branch][:folder]."
     )
     assert house.listing() == before
 
@@ -176,7 +176,7 @@ def test_a_source_of_an_unknown_kind_runs_nothing(house: House, source: str) -> 
 LAST = last_ended(datetime.now(UTC))
 WEEKS = {
     "2026-11-10": "2026-11-10 is a Tuesday; weeks begin on a Monday: did you mean 2026-11-09?",
-    str(LAST + WEEK): f"the week {LAST + WEEK} has not ended: the last one that has is {LAST}.",
+    str(LAST + 2 * WEEK): f"the week {LAST + 2 * WEEK} has not begun: the open one is {LAST + WEEK}.",
     "2025-12-29": "2025-12-29 is before the first week, 2026-01-05: choose a later one, or set "
     "CLOUDFLIX_FIRST_WEEK.",
     "next monday": "'next monday' is no date: write a week as its Monday, such as 2026-11-09.",

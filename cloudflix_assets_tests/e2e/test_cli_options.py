@@ -113,11 +113,11 @@ def test_options_win_over_variables(tmp_path: Path, asked: list[dict[str, Any]])
 MISTAKES = [
     ("--week 2026-11-10", {}, "2026-11-10 is a Tuesday; weeks begin on a Monday: did you mean 2026-11-09?"),
     ("--week tomorrow", {}, "'tomorrow' is no date: write a week as its Monday, such as 2026-11-09."),
-    ("--week 2026-11-23", {}, "the week 2026-11-23 has not ended: the last one that has is 2026-11-16."),
+    ("--week 2026-11-30", {}, "the week 2026-11-30 has not begun: the open one is 2026-11-23."),
     ("--week 2025-12-29", {}, "2025-12-29 is before the first week, 2026-01-05"),
     ("--from 2026-11-16 --to 2026-11-09", {}, "--from 2026-11-16 is after --to 2026-11-09: exchange them."),
     ("--from 2026-11-10", {}, "2026-11-10 is a Tuesday"),
-    ("--to 2027-01-04", {}, "the week 2027-01-04 has not ended"),
+    ("--to 2027-01-04", {}, "the week 2027-01-04 has not begun"),
     ("--week 2026-11-09 --weeks 2", {}, "choose weeks in one way: --week, or --weeks, or --from and --to."),
     ("--weeks 2 --to 2026-11-09", {}, "choose weeks in one way"),
     ("--week 2026-11-09 --from 2026-11-09", {}, "choose weeks in one way"),

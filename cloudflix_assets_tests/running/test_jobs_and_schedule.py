@@ -44,7 +44,7 @@ def test_every_job_runs_a_week_in_one_process(lakehouse: Makes, job: str) -> Non
     assert definition.executor_def.name == "in_process"
     assert definition.partitions_def is not None
     weeks = definition.partitions_def.get_partition_keys(current_time=datetime(2026, 11, 23, tzinfo=UTC))
-    assert (weeks[0], weeks[-1]) == ("2026-01-05", "2026-11-16")
+    assert (weeks[0], weeks[-1]) == ("2026-01-05", "2026-11-23")
     assert definition.description
 
 

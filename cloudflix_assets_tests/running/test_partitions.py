@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from cloudflix_assets.partitions import UnknownWeek, in_calendar, last_ended, span, week_of, weekly
+from cloudflix_assets.partitions import UnknownWeek, in_calendar, last_ended, open_week, span, week_of, weekly
 
 FIRST = date(2026, 1, 5)
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
@@ -29,9 +29,10 @@ TOKYO = timezone(timedelta(hours=9))
 def test_the_last_week_that_has_ended(now: datetime, week: date) -> None:
     """A week is over at Monday 00:00 UTC, not an hour earlier or a day later."""
     assert last_ended(now) == week
+    assert open_week(now) == week + timedelta(days=7)
 
 
-@pytest.mark.parametrize("week", [FIRST, date(2026, 11, 9), date(2026, 11, 16)], ids=str)
+@pytest.mark.parametrize("week", [FIRST, date(2026, 11, 9), date(2026, 11, 16), date(2026, 11, 23)], ids=str)
 def test_a_week_of_the_calendar_is_taken(week: date) -> None:
     assert in_calendar(week, FIRST, NOW) == week
 
@@ -55,10 +56,10 @@ def test_a_week_of_the_calendar_is_taken(week: date) -> None:
             ),
         ),
         (
-            date(2026, 11, 23),
-            "the week 2026-11-23 has not ended: the last one that has is 2026-11-16.",
+            date(2026, 11, 30),
+            "the week 2026-11-30 has not begun: the open one is 2026-11-23.",
         ),
-        (date(2027, 1, 4), "the week 2027-01-04 has not ended: the last one that has is 2026-11-16."),
+        (date(2027, 1, 4), "the week 2027-01-04 has not begun: the open one is 2026-11-23."),
     ],
     ids=str,
 )
@@ -86,7 +87,7 @@ def test_a_span_holds_both_its_ends(first: date, last: date, weeks: list[str]) -
 def test_dagster_names_the_same_weeks() -> None:
     """Two calendars that differ by a day would read each other's partitions as absent."""
     keys = weekly(FIRST).get_partition_keys(current_time=NOW)
-    assert [week_of(key) for key in keys] == span(FIRST, last_ended(NOW))
+    assert [week_of(key) for key in keys] == span(FIRST, open_week(NOW))
 
 
 def test_a_partition_lasts_from_monday_to_monday() -> None:

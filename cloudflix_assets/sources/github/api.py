@@ -59,12 +59,14 @@ class Api:
         token: raises the limits, and opens private repositories.
         backoff: seconds before another attempt, where the answer does not say.
         timeout: seconds, for a connection and for the next bytes.
+        attempts: how often a fault that passes is met before it is told.
     """
 
     server: str
     token: str | None = field(default=None, repr=False)
     backoff: Callable[[RetryCallState], float] = _BACKOFF
     timeout: float = TIMEOUT
+    attempts: int = ATTEMPTS
 
     def ask(self, path: str, model: Any, params: Mapping[str, str | int] | None = None) -> Any:
         """A GET, its answer checked.
@@ -126,7 +128,7 @@ class Api:
     def _patiently(self, once: Callable[[], Any], what: str) -> Any:
         retrying = Retrying(
             retry=retry_if_exception_type(_Passing),
-            stop=stop_after_attempt(ATTEMPTS),
+            stop=stop_after_attempt(self.attempts),
             wait=self._wait,
             reraise=True,
         )
@@ -135,9 +137,10 @@ class Api:
                 with attempt, _passing():
                     return once()
         except _Passing as error:
+            times = f" in {self.attempts} attempts" if self.attempts > 1 else ""
             raise SourceRefused(
-                f"GitHub ({self.server}) did not answer in {ATTEMPTS} attempts, for {what}: {error}; rerun "
-                "the week once it does; nothing was landed."
+                f"GitHub ({self.server}) did not answer{times}, for {what}: {error}; rerun the week once it "
+                "does; nothing was landed."
             ) from error
 
     def _wait(self, state: RetryCallState) -> float:

@@ -1,7 +1,7 @@
 """A folder of a GitHub repository as a source: the commit that a week ended with, and its files."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Self
@@ -12,12 +12,14 @@ from pydantic import SecretStr
 from cloudflix_assets.sources.github.address import Address
 from cloudflix_assets.sources.github.api import Api, NotThere
 from cloudflix_assets.sources.github.models import Commit, Entry, Repository
-from cloudflix_assets.sources.publication import Delivered, NoPublication, SourceRefused
+from cloudflix_assets.sources.publication import Delivered, News, NoPublication, SourceRefused
 from spark.datasets import DATASETS, Dataset
 
 LARGEST_BYTES = 100 * 2**20
 """What the API serves of one file."""
 _WEEK = timedelta(days=7)
+POLL_TIMEOUT = 10.0
+"""Seconds. Dagster gives a sensor a minute."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +50,35 @@ class GitHub:
         entries = {entry.name: entry for entry in self._entries(week, commit)}
         return [self._delivered(dataset, entries.get(dataset.file), commit, week) for dataset in DATASETS]
 
+    def news(self, etag: str | None) -> News | None:
+        """The newest commit that touched the folder, or None if it is what was told with `etag`.
+
+        One request and no second attempt: the next tick asks again.
+
+        Raises:
+            NoPublication: the folder has no history.
+            SourceRefused: GitHub cannot be asked.
+        """
+        api = replace(self.api, attempts=1, timeout=POLL_TIMEOUT)
+        try:
+            answer = api.ask_if_changed(self._path("commits"), list[Commit], self._history(), etag)
+        except NotThere:
+            raise self._absent() from None
+        if answer.value is None:
+            return None
+        if not answer.value:
+            raise NoPublication(f"{self.address} has no commit in {self.address.place} yet")
+        return News(answer.value[0].sha, answer.etag)
+
+    def _history(self) -> dict[str, str | int]:
+        """Parameters that ask for the newest commit of the folder on the branch."""
+        params: dict[str, str | int] = {"per_page": 1}
+        params |= {"path": self.address.folder} if self.address.folder else {}
+        return params | ({"sha": self.address.branch} if self.address.branch else {})
+
     def _last_of(self, week: date) -> Commit:
         last_second = datetime.combine(week + _WEEK, time(), UTC) - timedelta(seconds=1)
-        params: dict[str, str | int] = {"until": last_second.strftime("%Y-%m-%dT%H:%M:%SZ"), "per_page": 1}
-        params |= {"path": self.address.folder} if self.address.folder else {}
-        params |= {"sha": self.address.branch} if self.address.branch else {}
+        params = self._history() | {"until": last_second.strftime("%Y-%m-%dT%H:%M:%SZ")}
         try:
             commits: list[Commit] = self.api.ask(self._path("commits"), list[Commit], params)
         except NotThere:

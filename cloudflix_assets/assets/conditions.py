@@ -1,0 +1,93 @@
+"""When a table asks for a run of its own accord, and when gold is late."""
+
+from datetime import timedelta
+
+import dagster as dg
+from dagster._core.asset_graph_view.entity_subset import EntitySubset
+from dagster._core.definitions.declarative_automation.automation_context import AutomationContext
+from dagster._core.definitions.declarative_automation.operands.subset_automation_condition import (
+    SubsetAutomationCondition,
+)
+from dagster._core.event_api import PartitionKeyFilter
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionResolvedStatus as Status
+from dagster._record import record
+
+
+@record
+class NotRefused(SubsetAutomationCondition[dg.AssetCheckKey]):
+    """Weeks of which a check neither refused what is there now, nor runs, nor crashed.
+
+    `AutomationCondition.check_passed()` takes a warning for a failure, and a week that was never run too.
+    """
+
+    @property
+    def name(self) -> str:
+        """As the web UI shows it."""
+        return "not_refused"
+
+    async def compute_subset(  # type: ignore[override]  # Dagster's own are coroutines too
+        self, context: AutomationContext[dg.AssetCheckKey]
+    ) -> EntitySubset[dg.AssetCheckKey]:
+        """Those among the candidates."""
+        found = context.candidate_subset
+        for status in (Status.IN_PROGRESS, Status.EXECUTION_FAILED, Status.FAILED):
+            bad = await context.asset_graph_view.compute_subset_with_status(
+                key=context.key, status=status, from_subset=found
+            )
+            weeks = bad.compute_intersection(found).expensively_compute_partition_keys()
+            kept = {week for week in weeks if status is Status.FAILED and _warned(context, week)}
+            found = found.compute_difference(bad.compute_intersection_with_partition_keys(weeks - kept))
+        return found
+
+
+@record
+class ParentsHaveTheWeek(SubsetAutomationCondition[dg.AssetKey]):
+    """Weeks that every parent has.
+
+    `AutomationCondition.any_deps_missing()` also asks for the week before, which the first week has not.
+    """
+
+    @property
+    def name(self) -> str:
+        """As the web UI shows it."""
+        return "parents_have_the_week"
+
+    async def compute_subset(  # type: ignore[override]
+        self, context: AutomationContext[dg.AssetKey]
+    ) -> EntitySubset[dg.AssetKey]:
+        """Those among the candidates."""
+        view, found = context.asset_graph_view, context.candidate_subset
+        for parent in view.asset_graph.get(context.key).parent_keys:
+            there = await view.compute_materialized_asset_subset(parent)
+            found = found.compute_intersection_with_partition_keys(there.expensively_compute_partition_keys())
+        return found
+
+
+def _warned(context: AutomationContext[dg.AssetCheckKey], week: str) -> bool:
+    """Whether the newest evaluation of a week only warns."""
+    log = context.asset_graph_view.instance.event_log_storage
+    (newest,) = log.get_asset_check_execution_history(
+        context.key, limit=1, partition_filter=PartitionKeyFilter(key=week)
+    )
+    evaluation = newest.evaluation
+    return evaluation is not None and evaluation.severity is dg.AssetCheckSeverity.WARN
+
+
+WHEN_CHANGED: dg.AutomationCondition[dg.AssetKey] = (
+    dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_version_changed())
+    .since(dg.AutomationCondition.newly_requested() | dg.AutomationCondition.newly_updated())
+    .with_label("upstream has changed")
+    & ParentsHaveTheWeek()
+    & dg.AutomationCondition.all_deps_match(
+        dg.AutomationCondition.all_checks_match(NotRefused(), blocking_only=True)
+    ).with_label("no blocking check refuses it")
+    & ~dg.AutomationCondition.any_deps_in_progress()
+    & ~dg.AutomationCondition.in_progress()
+)
+"""A week of any parent, or of the week before where that is read, has another data version than it had.
+
+`eager()` would also ask after a rerun that changed nothing.
+"""
+
+LATE = dg.FreshnessPolicy.cron(deadline_cron="0 12 * * 1", lower_bound_delta=timedelta(hours=12))
+"""Run between Monday 00:00 and 12:00 UTC: the schedule asks at 06:00. An unchanged rerun counts."""

@@ -1,0 +1,183 @@
+"""What runs by itself: a map without a default; tables that follow what has changed, and nothing else."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import get_args
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.asset_daemon_cursor import AssetDaemonCursor
+from dagster._core.definitions.freshness import FreshnessPolicy
+
+from cloudflix_assets import automation
+from cloudflix_assets.environment import Environment
+from cloudflix_assets_tests.lakehouse import (
+    WEEK_1,
+    WEEK_2,
+    Lakehouse,
+    MemorySource,
+    credits,
+    publication,
+    registered,
+    titles,
+)
+
+Makes = Callable[..., Lakehouse]
+TITLES = registered("raw/titles", "bronze/titles", "silver/titles", "gold/titles")
+CAST = registered("raw/cast", "bronze/cast", "silver/cast", "gold/cast")
+
+
+RETITLED = publication(titles=titles(*({"show_id": str(i), "title": f"Another {i}"} for i in range(1, 21))))
+
+
+def test_every_deployment_says_what_runs_by_itself(lakehouse: Makes) -> None:
+    """Forgotten, a new one would silently run nothing, or everything."""
+    assert set(automation.BY_ITSELF) == set(get_args(Environment.model_fields["deployment"].annotation))
+    repository = lakehouse().defs.get_repository_def()
+    names = {each.name for each in repository.schedule_defs} | {s.name for s in repository.sensor_defs}
+    assert names == {"weekly", "publication_sensor", "landing_sensor", "changed_upstream", "alerts"}
+    assert frozenset().union(*automation.BY_ITSELF.values()) <= names
+
+
+def test_a_deployment_without_an_entry_is_an_error() -> None:
+    """And not a default."""
+    with pytest.raises(KeyError):
+        automation.sensor_status("moon", automation.ALERTS)
+
+
+def test_on_a_desk_nothing_starts_by_itself(lakehouse: Makes) -> None:
+    """Who opens the web UI for a look must not find runs that nobody asked for."""
+    repository = lakehouse().defs.get_repository_def()
+    running = {
+        s.name for s in repository.schedule_defs if s.default_status is dg.DefaultScheduleStatus.RUNNING
+    }
+    running |= {s.name for s in repository.sensor_defs if s.default_status is dg.DefaultSensorStatus.RUNNING}
+    assert running == {"alerts"}
+
+
+class Daemon:
+    """Dagster's evaluation of the conditions, tick after tick."""
+
+    def __init__(self, house: Lakehouse) -> None:
+        self.house = house
+        self.cursor: AssetDaemonCursor | None = None
+
+    def tick(self) -> set[tuple[str, str]]:
+        """Tables and weeks that it asks for."""
+        result = dg.evaluate_automation_conditions(
+            self.house.defs,
+            self.house.instance,
+            cursor=self.cursor,
+            evaluation_time=datetime(2026, 11, 24, tzinfo=UTC),
+        )
+        self.cursor = result.cursor
+        return {
+            ("/".join(key.path), week)
+            for key in self.house.runner.keys
+            for week in result.get_requested_partitions(key)
+            if week
+        }
+
+    def followed(self) -> list[str]:
+        """Ticks and runs what is asked for, until nothing is; what was asked for, without quarantines."""
+        found = []
+        while asked := self.tick():
+            by_week: dict[str, list[str]] = {}
+            for path, week in sorted(asked):
+                by_week.setdefault(week, []).append(path)
+            for week, paths in by_week.items():
+                assert self.house.run(date.fromisoformat(week), *paths).success
+                found += [f"{path} {week}" for path in paths if not path.endswith("_quarantine")]
+        return found
+
+
+@pytest.fixture
+def source() -> MemorySource:
+    return MemorySource({WEEK_1: publication(), WEEK_2: publication()})
+
+
+@pytest.fixture
+def house(lakehouse: Makes, source: MemorySource) -> Lakehouse:
+    made = lakehouse(source=source, tables=[*TITLES, *CAST])
+    assert made.run(WEEK_1).success
+    assert made.run(WEEK_2).success
+    return made
+
+
+@pytest.fixture
+def daemon(house: Lakehouse) -> Daemon:
+    found = Daemon(house)
+    assert found.tick() == set()
+    return found
+
+
+def test_a_changed_week_refreshes_what_follows_from_it(
+    house: Lakehouse, source: MemorySource, daemon: Daemon
+) -> None:
+    """And nothing beside it: the titles of that week did not change, nor did any other week."""
+    source.publications[WEEK_2] = publication(cast=credits("cast", ("Somebody Else", "1")))
+    assert house.run(WEEK_2, "publication").success
+    assert daemon.followed() == [
+        f"raw/cast {WEEK_2}",
+        f"raw/titles {WEEK_2}",
+        f"bronze/cast {WEEK_2}",
+        f"silver/cast {WEEK_2}",
+        f"gold/cast {WEEK_2}",
+    ]
+
+
+def test_a_rerun_that_changed_nothing_refreshes_nothing(house: Lakehouse, daemon: Daemon) -> None:
+    """`eager()` would run every dependant again, week after week."""
+    assert house.run(WEEK_2, "publication", "raw/titles", "silver/titles").success
+    assert daemon.followed() == []
+
+
+def test_the_weekly_run_is_not_followed_by_another(
+    house: Lakehouse, source: MemorySource, daemon: Daemon
+) -> None:
+    """It has refreshed the dependants itself."""
+    source.publications[WEEK_2] = RETITLED
+    assert house.run(WEEK_2).success
+    assert daemon.followed() == []
+
+
+def test_the_week_after_is_refreshed_where_it_is_read(
+    house: Lakehouse, source: MemorySource, daemon: Daemon
+) -> None:
+    """`newflag` of a week reads the titles of the week before."""
+    source.publications[WEEK_1] = RETITLED
+    assert house.run(WEEK_1, "publication", "raw/titles", "bronze/titles", "silver/titles").success
+    asked = daemon.followed()
+    assert f"gold/titles {WEEK_1}" in asked
+    assert f"gold/titles {WEEK_2}" in asked
+    assert not [one for one in asked if one.startswith(("silver", "bronze", "raw/titles"))]
+
+
+def test_a_warning_does_not_stop_what_follows(house: Lakehouse, source: MemorySource, daemon: Daemon) -> None:
+    """Dagster calls a check failed that only warned: a ragged record of bronze would end the chain."""
+    source.publications[WEEK_2] = publication(titles=RETITLED["titles"] + b"too,few\r\n")
+    assert house.run(WEEK_2, "publication").success
+    followed = daemon.followed()
+    assert {f"silver/titles {WEEK_2}", f"gold/titles {WEEK_2}"} <= set(followed)
+    assert house.run(WEEK_2).checks["warned"] == 1
+
+
+def test_what_failed_its_blocking_check_is_not_followed(
+    house: Lakehouse, source: MemorySource, daemon: Daemon
+) -> None:
+    """The refused silver keeps its content; gold would be built from it as if nothing had happened."""
+    source.publications[WEEK_2] = publication(titles=titles(*({"show_id": "x"} for _ in range(20))))
+    assert house.run(WEEK_2, "publication", "raw/titles", "bronze/titles").success
+    assert not house.run(WEEK_2, "silver/titles").success
+    assert not [path for path, _ in daemon.tick() if path == "gold/titles"]
+
+
+def test_gold_has_a_deadline_and_nothing_else_has(house: Lakehouse) -> None:
+    """What analysts read; the layers before it are late for its sake."""
+    policies = {
+        "/".join(node.key.path): node.freshness_policy_or_from_metadata
+        for node in house.runner.graph.asset_nodes
+    }
+    late = {path for path, policy in policies.items() if policy}
+    assert late == {"gold/titles", "gold/cast"}
+    assert isinstance(policies["gold/titles"], FreshnessPolicy)

@@ -1,0 +1,309 @@
+"""Files that are dropped into the lake: routed, validated, landed once, or refused with a reason."""
+
+import errno
+import os
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO
+
+import dagster as dg
+import pytest
+
+from cloudflix_assets.lake import Lake
+from cloudflix_assets.manifest import Manifest
+from cloudflix_assets.partitions import WEEK, open_week
+from cloudflix_assets.sensors import WEEKS_AT_ONCE
+from cloudflix_assets.sources.landing.routing import Unroutable, routed
+from cloudflix_assets.sources.landing.source import Landing
+from cloudflix_assets_tests.lakehouse import (
+    WEEK_1,
+    WEEK_2,
+    Lakehouse,
+    MemorySource,
+    credits,
+    publication,
+    registered,
+)
+
+Makes = Callable[..., Lakehouse]
+TABLES = registered("raw/cast", "bronze/cast")
+UNCLOSED = b'cast,show_id\r\n"Somebody,1\r\n'
+LONG_AGO = timedelta(hours=1)
+
+
+@pytest.fixture
+def house(lakehouse: Makes) -> Lakehouse:
+    found = lakehouse(tables=TABLES)
+    return lakehouse(source=Landing(found.lake), tables=TABLES)
+
+
+def drop(lake: Lake, name: str, content: bytes, ago: timedelta = LONG_AGO) -> Path:
+    """Put a file into the landing folder, written so long ago."""
+    path = lake.root / "raw" / "landing" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    written = (datetime.now(UTC) - ago).timestamp()
+    os.utime(path, (written, written))
+    return path
+
+
+def drop_week(lake: Lake, week: date, files: Mapping[str, bytes], ago: timedelta = LONG_AGO) -> None:
+    """Drop a publication, the week in the names."""
+    for dataset, content in files.items():
+        drop(lake, f"netflix_{dataset}_{week}.csv", content, ago)
+
+
+def listing(lake: Lake, folder: str) -> list[str]:
+    """Files below a folder of raw, without the moment that begins their names."""
+    root = lake.root / "raw" / folder
+    paths = [path.relative_to(root) for path in root.rglob("*") if path.is_file()]
+    return sorted(str(path.with_name(path.name.partition("Z-")[2] or path.name)) for path in paths)
+
+
+@pytest.mark.parametrize(
+    ("name", "dataset", "week"),
+    [
+        ("netflix_titles_2026-11-09.csv", "titles", "2026-11-09"),
+        ("netflix_titles_2026-11-15.csv", "titles", "2026-11-09"),
+        ("netflix_cast-20261111.CSV", "cast", "2026-11-09"),
+        ("NETFLIX_Category.2026-11-09.csv", "category", "2026-11-09"),
+        ("2026-11-09/netflix_countries.csv", "countries", "2026-11-09"),
+        ("from bob/week of 2026-11-10/netflix_directors.csv", "directors", "2026-11-09"),
+        ("2026-11-02/netflix_cast_2026-11-09.csv", "cast", "2026-11-09"),
+        ("netflix_cast_2026-13-40_2026-11-09.csv", "cast", "2026-11-09"),
+    ],
+)
+def test_a_name_tells_dataset_and_week(name: str, dataset: str, week: str) -> None:
+    """Any day of the week, in the file's name or its folder's; the file's own wins."""
+    route = routed(name)
+    assert (route.dataset.name, str(route.week)) == (dataset, week)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("netflix_titles_2026-11-09.xlsx", "netflix_titles_2026-11-09.xlsx is no .csv by its name"),
+        (
+            "netflix_prices_2026-11-09.csv",
+            "begins with the name of no dataset (netflix_titles, netflix_cast, ",
+        ),
+        ("netflix_titlesque_2026-11-09.csv", "begins with the name of no dataset"),
+        ("netflix_titles.csv", "netflix_titles.csv tells no week, neither by its name nor by its folder's"),
+        ("netflix_titles_2026-02-30.csv", "tells no week"),
+        ("netflix_titles_120261109.csv", "tells no week"),
+    ],
+)
+def test_a_name_that_tells_too_little_is_refused(name: str, sentence: str) -> None:
+    """A guess would replace a week that nobody meant."""
+    with pytest.raises(Unroutable) as refused:
+        routed(name)
+    assert sentence in str(refused.value)
+    assert "call it like netflix_titles_2026-11-09.csv" in str(refused.value)
+
+
+def test_what_was_dropped_is_what_a_source_would_have_delivered(
+    house: Lakehouse, lakehouse: Makes, tmp_path: Path
+) -> None:
+    """Same bytes, same digests; the folder is empty afterwards."""
+    drop_week(house.lake, WEEK_1, publication())
+    assert house.run(WEEK_1).success
+    assert listing(house.lake, "landing") == []
+    assert listing(house.lake, "landed") == sorted(
+        f"{WEEK_1}/{dataset}/netflix_{dataset}_{WEEK_1}.csv" for dataset in publication()
+    )
+    environment = house.environment.model_copy(update={"home": tmp_path / "other"})
+    other = Lakehouse(
+        environment,
+        dg.DagsterInstance.ephemeral(),
+        source=MemorySource({WEEK_1: publication()}),
+        tables=TABLES,
+    )
+    assert other.run(WEEK_1).success
+    assert house.digests(WEEK_1) == other.digests(WEEK_1)
+
+
+def test_a_week_waits_until_all_five_are_there(house: Lakehouse) -> None:
+    """A torn publication would make orphans; nothing is wrong meanwhile."""
+    files = publication()
+    cast = files.pop("cast")
+    drop_week(house.lake, WEEK_1, files)
+    waiting = house.run(WEEK_1)
+    assert waiting.success
+    (sentence,) = waiting.notices
+    assert sentence.startswith(f"the week {WEEK_1} waits for netflix_cast.csv: drop them into ")
+    assert Manifest.of(house.lake, WEEK_1) is None
+
+    drop_week(house.lake, WEEK_1, {"cast": cast})
+    assert house.run(WEEK_1).tables["bronze/cast"].rows == 20
+
+
+def test_a_file_that_may_still_be_growing_waits(house: Lakehouse) -> None:
+    """Half a file may look whole."""
+    files = publication()
+    cast = files.pop("cast")
+    drop_week(house.lake, WEEK_1, files)
+    growing = drop(house.lake, f"netflix_cast_{WEEK_1}.csv", cast[:100], ago=timedelta())
+    (sentence,) = house.run(WEEK_1).notices
+    assert f"(netflix_cast_{WEEK_1}.csv: may still be growing, and waits for half a minute)" in sentence
+    assert growing.read_bytes() == cast[:100]
+
+    drop_week(house.lake, WEEK_1, {"cast": cast})
+    assert house.run(WEEK_1).tables["bronze/cast"].rows == 20
+
+
+@pytest.mark.parametrize("name", [".netflix_cast_{}.csv", "_netflix_cast_{}.csv", "netflix_cast_{}.csv.part"])
+def test_a_name_of_something_unfinished_is_left_alone(house: Lakehouse, name: str) -> None:
+    """However long ago it was written to."""
+    path = drop(house.lake, name.format(WEEK_1), UNCLOSED)
+    assert house.run(WEEK_1).success
+    assert path.exists()
+
+
+def test_an_unsound_file_is_refused_with_its_reason(house: Lakehouse) -> None:
+    """Loud once; the other files wait for a better one, and what was published stays."""
+    drop_week(house.lake, WEEK_1, publication())
+    assert house.run(WEEK_1).success
+    digests = house.digests(WEEK_1)
+    drop(house.lake, f"netflix_cast_{WEEK_1}.csv", UNCLOSED)
+
+    (sentence,) = house.run(WEEK_1).failures.values()
+    assert sentence.startswith(
+        f"netflix_cast_{WEEK_1}.csv: record 1 opens a quote that is never closed: it was moved to "
+    )
+    assert sentence.endswith(", and nothing of it was landed.")
+    assert listing(house.lake, "landing") == []
+    refused = f"netflix_cast_{WEEK_1}.csv"
+    assert listing(house.lake, "refused") == [refused, f"{refused}.reason.txt"]
+    (reason,) = (house.lake.root / "raw" / "refused").glob("*.reason.txt")
+    assert reason.read_text() == f"{sentence}\n"
+
+    again = house.run(WEEK_1)
+    assert again.success
+    assert not any(table.committed for table in again.tables.values())
+    assert house.digests(WEEK_1) == digests
+
+
+def test_a_file_dropped_again_is_landed_once(house: Lakehouse) -> None:
+    """By its content; a retry of an upload must not make a new version."""
+    drop_week(house.lake, WEEK_1, publication())
+    assert house.run(WEEK_1).success
+    drop_week(house.lake, WEEK_1, publication(), ago=timedelta(minutes=5))
+    again = house.run(WEEK_1)
+    assert again.success
+    assert not any(table.committed for table in again.tables.values())
+    assert len(list((house.lake.root / "raw" / "files" / "cast").iterdir())) == 1
+
+
+def test_the_file_written_last_counts(house: Lakehouse) -> None:
+    """Whichever was dropped or taken in first."""
+    drop_week(house.lake, WEEK_1, publication())
+    newer, older = credits("cast", ("Newer", "1")), credits("cast", ("Older", "1"))
+    drop(house.lake, f"netflix_cast_{WEEK_1}_v2.csv", newer, ago=timedelta(minutes=2))
+    drop(house.lake, f"netflix_cast_{WEEK_1}_v1.csv", older, ago=timedelta(minutes=9))
+    assert house.run(WEEK_1).success
+    assert [row["cast"] for row in house.rows("bronze/cast", WEEK_1)] == ["Newer"]
+
+
+def test_two_files_of_one_name_are_both_kept(house: Lakehouse) -> None:
+    """From two folders, copied with their times: one would take the other's place."""
+    drop_week(house.lake, WEEK_1, publication())
+    written = drop(house.lake, f"a/netflix_cast_{WEEK_1}.csv", credits("cast", ("A", "1"))).stat().st_mtime
+    os.utime(
+        drop(house.lake, f"b/netflix_cast_{WEEK_1}.csv", credits("cast", ("B", "1"))), (written, written)
+    )
+    assert house.run(WEEK_1).success
+    landed = [path.read_bytes() for path in (house.lake.root / "raw" / "landed").rglob("*__*")]
+    assert sorted(landed) == [credits("cast", (name, "1")) for name in "AB"]
+
+
+def test_a_file_that_cannot_be_read_is_told(house: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As root, every file can be; so the lake says what the system would."""
+    drop_week(house.lake, WEEK_1, publication())
+    opened = Lake.open
+
+    def refusing(self: Lake, path: str) -> BinaryIO:
+        if path.startswith("raw/landing/"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return opened(self, path)
+
+    monkeypatch.setattr(Lake, "open", refusing)
+    (sentence,) = house.run(WEEK_1).failures.values()
+    assert (
+        "cannot be read (Permission denied): make it readable for this user, then rerun the week" in sentence
+    )
+    assert len(listing(house.lake, "landing")) == 5
+
+
+def test_weeks_keep_apart(house: Lakehouse) -> None:
+    """A run takes in its own week alone: another's defect is not its own."""
+    drop_week(house.lake, WEEK_1, publication())
+    drop_week(house.lake, WEEK_2, publication(cast=UNCLOSED))
+    assert house.run(WEEK_1).success
+    assert len(listing(house.lake, "landing")) == 5
+    assert not house.run(WEEK_2).success
+
+
+def test_a_lake_of_another_source_takes_nothing_in(house: Lakehouse, lakehouse: Makes) -> None:
+    """The files stay where they are."""
+    other = lakehouse(source=MemorySource({WEEK_1: publication()}), tables=TABLES)
+    assert other.run(WEEK_1).success
+    drop_week(house.lake, WEEK_1, publication())
+    assert not house.run(WEEK_1).success
+    assert len(listing(house.lake, "landing")) == 5
+
+
+def tick(house: Lakehouse) -> tuple[list[dg.RunRequest], str]:
+    """What the sensor asks for, or why it does not."""
+    repository = house.defs.get_repository_def()
+    context = dg.build_sensor_context(instance=house.instance, repository_def=repository)
+    found = repository.get_sensor_def("landing_sensor").evaluate_tick(context)
+    return list(found.run_requests or []), found.skip_message or ""
+
+
+def test_the_sensor_asks_for_the_weeks_of_what_was_dropped(house: Lakehouse) -> None:
+    """Again and again with the same key, which Dagster runs once, until the files are taken in."""
+    assert tick(house) == ([], "Nothing was dropped.")
+    drop_week(house.lake, WEEK_1, publication(), ago=timedelta())
+    assert tick(house) == ([], "5 files may still be growing.")
+    drop_week(house.lake, WEEK_1, publication())
+    (first,), _ = tick(house)
+    assert first.partition_key == str(WEEK_1)
+    (second,), _ = tick(house)
+    assert second.run_key == first.run_key
+
+    assert house.run(WEEK_1).success
+    assert tick(house) == ([], "Nothing was dropped.")
+    drop_week(house.lake, WEEK_1, publication())
+    (third,), _ = tick(house)
+    assert third.run_key != first.run_key
+
+
+def test_a_tick_asks_for_few_weeks_and_the_oldest_first(house: Lakehouse) -> None:
+    """A hundred weeks dropped at once would bury the queue."""
+    weeks = [WEEK_1 - WEEK * back for back in range(WEEKS_AT_ONCE + 2)]
+    for week in weeks:
+        drop_week(house.lake, week, {"cast": b"x"})
+    requests, _ = tick(house)
+    assert [request.partition_key for request in requests] == sorted(map(str, weeks))[:WEEKS_AT_ONCE]
+
+
+def test_the_sensor_moves_away_what_no_run_could_take_in(house: Lakehouse) -> None:
+    """A name without a week, and a week that is none, would otherwise lie there for ever."""
+    late = open_week(datetime.now(UTC)) + WEEK
+    drop(house.lake, "netflix_cast.csv", b"x")
+    drop(house.lake, f"netflix_titles_{late}.csv", b"x")
+    requests, said = tick(house)
+    assert requests == []
+    assert "netflix_cast.csv tells no week" in said
+    assert f"the week {late} has not begun" in said
+    assert listing(house.lake, "landing") == []
+    assert len(listing(house.lake, "refused")) == 4
+
+
+def test_another_source_is_told_so(lakehouse: Makes) -> None:
+    """And nothing is touched."""
+    house = lakehouse(tables=TABLES)
+    path = drop(house.lake, "netflix_cast.csv", b"x")
+    assert tick(house) == ([], "the source is sample: set CLOUDFLIX_SOURCE=landing to use it.")
+    assert path.exists()

@@ -94,7 +94,7 @@ def sensor(
         if not trouble and runs:
             seen.looked = runs[-1].update_timestamp
         context.update_cursor(seen.as_cursor(now))
-        told = f"{len(sent)} alerts sent." if sent else "Nothing new went wrong."
+        told = f"{_counted(sent)} sent." if sent else "Nothing new went wrong."
         return dg.SkipReason(trouble or told)
 
     return alerts
@@ -152,7 +152,11 @@ def _sent(webhook: str, alerts: Sequence[Alert]) -> tuple[list[str], str | None]
                 if isinstance(error, httpx.HTTPStatusError)
                 else (f"cannot be reached ({type(error).__name__})")
             )
-            waiting = len(alerts) - len(sent)
-            return sent, f"The webhook {status}: {waiting} alerts wait for the next tick; check its address."
+            waiting = _counted(alerts[len(sent) :])
+            return sent, f"The webhook {status}: {waiting} to be sent with the next tick; check its address."
         sent.append(alert.key)
     return sent, None
+
+
+def _counted(alerts: Sequence[object]) -> str:
+    return "1 alert" if len(alerts) == 1 else f"{len(alerts)} alerts"

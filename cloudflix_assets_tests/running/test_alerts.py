@@ -119,7 +119,7 @@ def test_a_refused_publication_is_told(alerting: Alerting, webhook: Webhook, sou
     """Asset, week, reason, remedy, link."""
     source.publications[WEEK_1] = UNSOUND
     failed = alerting.house.run(WEEK_1)
-    assert alerting.tick() == "1 alerts sent."
+    assert alerting.tick() == "1 alert sent."
     (text,) = webhook.texts
     (sentence,) = failed.failures.values()
     assert text == f"**publication, week {WEEK_1}**: {sentence}\n{UI}/runs/{failed.run_id}"
@@ -144,11 +144,11 @@ def test_a_failed_retry_is_told_once(alerting: Alerting, webhook: Webhook, sourc
     source.publications = {WEEK_1: UNSOUND, WEEK_2: UNSOUND}
     for _ in range(3):
         assert not alerting.house.run(WEEK_1).success
-    assert alerting.tick() == "1 alerts sent."
+    assert alerting.tick() == "1 alert sent."
     assert not alerting.house.run(WEEK_1).success
     assert alerting.tick() == "Nothing new went wrong."
     assert not alerting.house.run(WEEK_2).success
-    assert alerting.tick() == "1 alerts sent."
+    assert alerting.tick() == "1 alert sent."
     assert len(webhook.texts) == 2
 
 
@@ -179,13 +179,13 @@ def test_a_dead_webhook_fails_nothing_and_is_told_later(
     assert said.startswith(
         "The webhook answered 503" if trouble == "refuses" else "The webhook cannot be reached"
     )
-    assert said.endswith(": 1 alerts wait for the next tick; check its address.")
+    assert said.endswith(": 1 alert to be sent with the next tick; check its address.")
     assert "hook" not in said.removeprefix("The webhook")
     assert webhook.texts == []
 
     webhook.status = 200
     alerting = Alerting(other(alerting, url), alerting.cursor)
-    assert alerting.tick() == "1 alerts sent."
+    assert alerting.tick() == "1 alert sent."
     assert alerting.tick() == "Nothing new went wrong."
 
 
@@ -214,7 +214,7 @@ def test_a_late_table_is_told(alerting: Alerting, webhook: Webhook) -> None:
         state_change_timestamp=datetime.now(UTC).timestamp(),
     )
     alerting.house.instance._report_runless_asset_event(change)  # as the daemon does
-    assert alerting.tick() == "1 alerts sent."
+    assert alerting.tick() == "1 alert sent."
     (text,) = webhook.texts
     assert text.startswith("**gold/titles**: it is late: no run since its deadline, Monday 12:00 UTC.")
     assert text.endswith(f"{UI}/assets/gold/titles")

@@ -13,7 +13,7 @@ from cloudflix_assets.code_versions import hash_of
 from cloudflix_assets.errors import storing
 from cloudflix_assets.lake import Lake, LakeRefused
 from cloudflix_assets.manifest import LandedFile, Manifest, ManifestDamaged
-from cloudflix_assets.sources import Delivered, Receiving, Source, SourceRefused
+from cloudflix_assets.sources import Delivered, LandedBefore, Pin, Receiving, Source, SourceRefused
 from spark import delivery
 from spark.datasets import DATASETS, Dataset
 
@@ -59,7 +59,7 @@ def land(lake: Lake, source: Source, week: date, *, refresh: bool = False) -> La
     if isinstance(source, Receiving):
         source.receive(week)
     before = _manifest(lake, week)
-    pin = before.pin if before and not refresh else None
+    pin = _pin(before) if before and not refresh else None
     datasets = {dataset.name: dataset for dataset in DATASETS}
     with storing(gettempdir()), TemporaryDirectory(prefix="cloudflix-") as folder:
         spooled: list[tuple[Path, LandedFile]] = []
@@ -82,6 +82,11 @@ def _manifest(lake: Lake, week: date) -> Manifest | None:
         return Manifest.of(lake, week)
     except ManifestDamaged:
         return None  # it is written anew
+
+
+def _pin(before: Manifest) -> Pin | None:
+    files = [LandedBefore(file.dataset, file.file, file.bytes, file.origin) for file in before.files]
+    return Pin(before.pin, files) if before.pin else None
 
 
 def _same_blob(delivered: Delivered, before: Manifest | None) -> LandedFile | None:

@@ -19,7 +19,7 @@ from cloudflix_assets.engine import spark_resource
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.lake import Lake
 from cloudflix_assets.running import Runner, WeekResult
-from cloudflix_assets.sources import Delivered
+from cloudflix_assets.sources import Delivered, Pin
 from spark.datasets import DATASETS
 from spark.registry import TABLES
 from spark.table import Table
@@ -81,7 +81,7 @@ class MemorySource:
     publications: dict[date, dict[str, bytes]] = field(default_factory=dict)
     identity: str = "memory"
 
-    def deliveries(self, week: date, *, pin: str | None = None) -> Sequence[Delivered]:
+    def deliveries(self, week: date, *, pin: Pin | None = None) -> Sequence[Delivered]:
         files = self.publications[week]
         return [
             Delivered(dataset.name, dataset.file, partial(io.BytesIO, files[dataset.name]), {})

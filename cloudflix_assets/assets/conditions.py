@@ -15,9 +15,10 @@ from dagster._record import record
 
 @record
 class NotRefused(SubsetAutomationCondition[dg.AssetCheckKey]):
-    """Weeks of which a check neither refused what is there now, nor runs, nor crashed.
+    """Weeks of which a check neither refused what is there now, nor runs just now.
 
-    `AutomationCondition.check_passed()` takes a warning for a failure, and a week that was never run too.
+    `AutomationCondition.check_passed()` takes for a failure: a warning, a week that was never run, and a
+    check that a failed run did not reach, whose table is as it was.
     """
 
     @property
@@ -30,7 +31,7 @@ class NotRefused(SubsetAutomationCondition[dg.AssetCheckKey]):
     ) -> EntitySubset[dg.AssetCheckKey]:
         """Those among the candidates."""
         found = context.candidate_subset
-        for status in (Status.IN_PROGRESS, Status.EXECUTION_FAILED, Status.FAILED):
+        for status in (Status.IN_PROGRESS, Status.FAILED):
             bad = await context.asset_graph_view.compute_subset_with_status(
                 key=context.key, status=status, from_subset=found
             )

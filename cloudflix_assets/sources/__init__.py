@@ -3,11 +3,23 @@
 from cloudflix_assets.sources.choice import source_of
 from cloudflix_assets.sources.publication import (
     Delivered,
+    LandedBefore,
     NoPublication,
+    Pin,
     Polled,
     Receiving,
     Source,
     SourceRefused,
 )
 
-__all__ = ["Delivered", "NoPublication", "Polled", "Receiving", "Source", "SourceRefused", "source_of"]
+__all__ = [
+    "Delivered",
+    "LandedBefore",
+    "NoPublication",
+    "Pin",
+    "Polled",
+    "Receiving",
+    "Source",
+    "SourceRefused",
+    "source_of",
+]

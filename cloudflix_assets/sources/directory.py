@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from cloudflix_assets.sources.publication import Delivered, SourceRefused
+from cloudflix_assets.sources.publication import Delivered, Pin, SourceRefused
 from spark.datasets import DATASETS
 
 
@@ -23,7 +23,7 @@ class Directory:
         """`directory:<name>`, by default the last component of the path."""
         return f"directory:{self.name or self.folder.name}"
 
-    def deliveries(self, week: date, *, pin: str | None = None) -> Sequence[Delivered]:
+    def deliveries(self, week: date, *, pin: Pin | None = None) -> Sequence[Delivered]:
         """The files of the week's sub-folder if there are sub-folders of weeks, else of the folder."""
         folder = self._folder(week)
         found = []

@@ -30,6 +30,24 @@ class Delivered:
 
 
 @dataclass(frozen=True)
+class LandedBefore:
+    """One file as a week was landed with it: its size in bytes, and what `origin` told then."""
+
+    dataset: str
+    file: str
+    bytes: int
+    origin: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Pin:
+    """The state of a source that a past week stays with."""
+
+    commit: str
+    files: Sequence[LandedBefore]
+
+
+@dataclass(frozen=True)
 class News:
     """The state that a source is in now, and the tag to ask with next time."""
 
@@ -69,8 +87,8 @@ class Source(Protocol):
     def identity(self) -> str:
         """Name that a lake remembers: `directory:netflix`."""
 
-    def deliveries(self, week: date, *, pin: str | None = None) -> Sequence[Delivered]:
-        """The files as of the end of a week, or as of the commit `pin`, one per dataset.
+    def deliveries(self, week: date, *, pin: Pin | None = None) -> Sequence[Delivered]:
+        """The files as of the end of a week, or as of the state `pin`, one per dataset.
 
         Raises:
             NoPublication: the source's history begins after the week.

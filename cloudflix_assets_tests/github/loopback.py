@@ -184,7 +184,9 @@ class LoopbackGitHub:
 
     def _contents(self, found: re.Match[str], query: Mapping[str, str]) -> Reply:
         path = unquote(found["path"] or "")
-        sha = self.history.at(self.history.commits[query["ref"].encode()], path)
+        if (commit := self.history.commits.get(query["ref"].encode())) is None:
+            return error(404, f"No commit found for the ref {query['ref']}")
+        sha = self.history.at(commit, path)
         if sha is None:
             return error(404, "Not Found")
         if (tree := self.history.trees.get(sha)) is None:

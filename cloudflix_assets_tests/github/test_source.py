@@ -1,11 +1,12 @@
 """A folder on GitHub as a source: which commit a week has, and that its bytes are those."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from cloudflix_assets.sources import Delivered, NoPublication, SourceRefused
+from cloudflix_assets.sources import Delivered, LandedBefore, NoPublication, Pin, SourceRefused
 from cloudflix_assets.sources.github.address import Address
 from cloudflix_assets_tests.github.conftest import WEEKS, Sources, in_folder, moment, published
 from cloudflix_assets_tests.github.loopback import History, LoopbackGitHub
@@ -80,14 +81,50 @@ def test_where_it_came_from_is_kept(source: Sources, history: History) -> None:
 
 def test_a_pin_is_kept_whatever_the_history_says_now(source: Sources, history: History) -> None:
     """Merged branches and force pushes bring commits with older dates."""
-    pin = source().deliveries(WEEKS[1])[0].origin["commit"]
+    pin = pinned(source().deliveries(WEEKS[1]))
     history.commit(in_folder(published(9)), moment(WEEKS[1], 4))
     assert read(source().deliveries(WEEKS[1], pin=pin)) == published(1)
 
 
+def test_a_pin_is_asked_for_with_its_tag(source: Sources, github: LoopbackGitHub) -> None:
+    """A 304 costs no quota, and what was told then can be read; one without a tag is asked for in full."""
+    landed = source().deliveries(WEEKS[1])
+    pin = pinned(landed)
+    github.requests.clear()
+    again = source().deliveries(WEEKS[1], pin=pin)
+    assert github.requests == [("contents", 304)]
+    assert [(file.file, file.origin) for file in again] == [(file.file, file.origin) for file in landed]
+    assert read(again) == published(1)
+
+    untagged = [replace(f, origin={n: v for n, v in f.origin.items() if n != "etag"}) for f in landed]
+    pin = pinned(untagged)
+    github.requests.clear()
+    in_full = source().deliveries(WEEKS[1], pin=pin)
+    assert github.requests == [("contents", 200)]
+    assert [file.origin for file in in_full] == [file.origin for file in landed]
+
+
 def test_a_pin_that_is_gone_is_told(source: Sources) -> None:
+    gone = Pin("d" * 40, pinned(source().deliveries(WEEKS[1])).files)
     with pytest.raises(SourceRefused, match=r"no longer has the commit dddddddddddd, .* --refresh"):
-        source().deliveries(WEEKS[1], pin="d" * 40)
+        source().deliveries(WEEKS[1], pin=gone)
+
+
+def test_a_pin_of_a_repository_that_is_gone_is_told(source: Sources, github: LoopbackGitHub) -> None:
+    """Its commit may well be there still."""
+    pin = pinned(source().deliveries(WEEKS[1]))
+    github.token = "needed now"
+    with pytest.raises(SourceRefused, match="shows no repository"):
+        source().deliveries(WEEKS[1], pin=pin)
+
+
+def pinned(deliveries: Sequence[Delivered]) -> Pin:
+    """What a manifest of these would pin."""
+    files = []
+    for file in deliveries:
+        with file.open() as content:
+            files.append(LandedBefore(file.dataset, file.file, len(content.read()), file.origin))
+    return Pin(deliveries[0].origin["commit"], files)
 
 
 def test_a_renamed_repository_is_found(source: Sources, github: LoopbackGitHub) -> None:

@@ -162,6 +162,17 @@ def test_a_warning_does_not_stop_what_follows(house: Lakehouse, source: MemorySo
     assert house.run(WEEK_2).checks["warned"] == 1
 
 
+def test_what_a_failed_run_did_not_reach_stops_nothing(
+    house: Lakehouse, source: MemorySource, daemon: Daemon
+) -> None:
+    """Dagster calls its checks failed too; the tables are as they were."""
+    source.publications[WEEK_2] = publication(cast=b"no,header\r\n")
+    assert not house.run(WEEK_2).success
+    source.publications[WEEK_2] = publication(cast=credits("cast", ("Somebody Else", "1")))
+    assert house.run(WEEK_2, "publication").success
+    assert f"gold/cast {WEEK_2}" in daemon.followed()
+
+
 def test_what_failed_its_blocking_check_is_not_followed(
     house: Lakehouse, source: MemorySource, daemon: Daemon
 ) -> None:

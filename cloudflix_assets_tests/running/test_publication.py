@@ -12,7 +12,7 @@ import pytest
 
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.manifest import Manifest
-from cloudflix_assets.sources import Delivered
+from cloudflix_assets.sources import Delivered, Pin
 from cloudflix_assets.sources.directory import Directory
 from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
@@ -162,10 +162,10 @@ class Recorder:
 
     inner: MemorySource
     identity: str = "recorder"
-    pins: list[str | None] = field(default_factory=list)
+    pins: list[Pin | None] = field(default_factory=list)
     opened: list[str] = field(default_factory=list)
 
-    def deliveries(self, week: date, *, pin: str | None = None) -> Sequence[Delivered]:
+    def deliveries(self, week: date, *, pin: Pin | None = None) -> Sequence[Delivered]:
         self.pins.append(pin)
         origin = {"commit": "c0ffee"}
         return [replace(d, open=partial(self._open, d), origin=origin) for d in self.inner.deliveries(week)]
@@ -188,7 +188,7 @@ def test_only_a_refresh_asks_the_source_again(lakehouse: Makes) -> None:
     house = lakehouse(source=source, tables=[])
     for tags in ({}, {}, {"cloudflix/refresh": "true"}):
         assert house.run(WEEK_1, tags=tags).success
-    assert source.pins == [None, "c0ffee", None]
+    assert [pin and pin.commit for pin in source.pins] == [None, "c0ffee", None]
 
 
 @pytest.mark.both_engines

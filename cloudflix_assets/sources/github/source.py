@@ -1,6 +1,6 @@
 """A folder of a GitHub repository as a source: the commit that a week ended with, and its files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
@@ -10,9 +10,16 @@ from urllib.parse import quote
 from pydantic import SecretStr
 
 from cloudflix_assets.sources.github.address import Address
-from cloudflix_assets.sources.github.api import Api, NotThere
+from cloudflix_assets.sources.github.api import Answer, Api, NotThere
 from cloudflix_assets.sources.github.models import Commit, Entry, Repository
-from cloudflix_assets.sources.publication import Delivered, News, NoPublication, SourceRefused
+from cloudflix_assets.sources.publication import (
+    Delivered,
+    LandedBefore,
+    News,
+    NoPublication,
+    Pin,
+    SourceRefused,
+)
 from spark.datasets import DATASETS, Dataset
 
 LARGEST_BYTES = 100 * 2**20
@@ -39,16 +46,45 @@ class GitHub:
         """`github:owner/repo[@branch][:folder]`."""
         return str(self.address)
 
-    def deliveries(self, week: date, *, pin: str | None = None) -> Sequence[Delivered]:
+    def deliveries(self, week: date, *, pin: Pin | None = None) -> Sequence[Delivered]:
         """The five files, all of one commit: `pin`, or the last by the week's end that touched the folder.
 
         Raises:
             NoPublication: the folder's history begins later.
             SourceRefused: GitHub cannot be read, or the commit lacks a file.
         """
-        commit = self._pinned(week, pin) if pin else self._last_of(week)
-        entries = {entry.name: entry for entry in self._entries(week, commit)}
-        return [self._delivered(dataset, entries.get(dataset.file), commit, week) for dataset in DATASETS]
+        if pin:
+            return self._again(week, pin)
+        commit = self._last_of(week)
+        try:
+            answer = self._contents(commit.sha)
+        except NotThere:
+            raise SourceRefused(
+                f"{self.address} lacks {self.address.place} in its commit {commit.sha[:12]}, the last of "
+                f"the week {week} (was it moved?): give --source its new folder; nothing was landed."
+            ) from None
+        origin = {
+            "repository": self.address.repository,
+            "commit": commit.sha,
+            "authored": commit.commit.author.date.isoformat(),
+            "committed": commit.commit.committer.date.isoformat(),
+        }
+        return self._listed(week, answer, origin)
+
+    def _again(self, week: date, pin: Pin) -> Sequence[Delivered]:
+        """The files of the commit that the week was landed from; after a 304, as they were told then."""
+        origin = dict(pin.files[0].origin)
+        try:
+            answer = self._contents(pin.commit, origin.get("etag"))
+        except NotThere:
+            raise self._hidden() or SourceRefused(
+                f"{self.address} no longer has the commit {pin.commit[:12]}, from which the week {week} was "
+                "landed (was its history rewritten?): `cloudflix run --refresh` for that week takes the "
+                "commit that stands there now; nothing was landed."
+            ) from None
+        if answer.value is not None:
+            return self._listed(week, answer, origin)
+        return [self._unchanged(file) for file in pin.files]
 
     def news(self, etag: str | None) -> News | None:
         """The newest commit that touched the folder, or None if it is what was told with `etag`.
@@ -90,33 +126,29 @@ class GitHub:
             )
         return commits[0]
 
-    def _pinned(self, week: date, pin: str) -> Commit:
-        try:
-            return Commit.model_validate(self.api.ask(self._path(f"commits/{pin}"), Commit))
-        except NotThere:
-            raise SourceRefused(
-                f"{self.address} no longer has the commit {pin[:12]}, from which the week {week} was landed "
-                "(was its history rewritten?): `cloudflix run --refresh` for that week takes the commit that "
-                "stands there now; nothing was landed."
-            ) from None
-
-    def _entries(self, week: date, commit: Commit) -> list[Entry]:
+    def _contents(self, commit: str, etag: str | None = None) -> Answer:
+        """What lies in the folder, or that it is what was told with `etag`."""
         path = self._path(f"contents/{quote(self.address.folder)}".rstrip("/"))
-        try:
-            found: Entry | list[Entry] = self.api.ask(path, list[Entry] | Entry, {"ref": commit.sha})
-        except NotThere:
-            raise SourceRefused(
-                f"{self.address} lacks {self.address.place} in its commit {commit.sha[:12]}, the last of "
-                f"the week {week} (was it moved?): give --source its new folder; nothing was landed."
-            ) from None
-        if isinstance(found, Entry):
+        return self.api.ask_if_changed(path, list[Entry] | Entry, {"ref": commit}, etag)
+
+    def _listed(self, week: date, answer: Answer, origin: Mapping[str, str]) -> Sequence[Delivered]:
+        if isinstance(answer.value, Entry):
             raise SourceRefused(
                 f"{self.address} is a file: give --source the folder that holds it; nothing was landed."
             )
-        return found
+        entries = {entry.name: entry for entry in answer.value}
+        told = {**origin, "etag": answer.etag} if answer.etag else origin
+        return [self._delivered(dataset, entries.get(dataset.file), told, week) for dataset in DATASETS]
 
-    def _delivered(self, dataset: Dataset, entry: Entry | None, commit: Commit, week: date) -> Delivered:
-        where = f"{self.address}, commit {commit.sha[:12]}, the last of the week {week}"
+    def _unchanged(self, file: LandedBefore) -> Delivered:
+        entry = Entry(name=file.file, type="file", sha=file.origin["blob"], size=file.bytes)
+        opened = partial(self.api.download, self.address.repository, entry)
+        return Delivered(file.dataset, file.file, opened, file.origin)
+
+    def _delivered(
+        self, dataset: Dataset, entry: Entry | None, origin: Mapping[str, str], week: date
+    ) -> Delivered:
+        where = f"{self.address}, commit {origin['commit'][:12]}, the last of the week {week}"
         if entry is None or entry.type != "file":
             raise SourceRefused(
                 f"{dataset.file} is missing from {where}: have it published there, then rerun the week; "
@@ -127,22 +159,20 @@ class GitHub:
                 f"{dataset.file} has {entry.size / 2**20:,.0f} MB in {where}, and GitHub serves 100 at most: "
                 "clone the repository and give --source the folder; nothing was landed."
             )
-        origin = {
-            "repository": self.address.repository,
-            "commit": commit.sha,
-            "authored": commit.commit.author.date.isoformat(),
-            "committed": commit.commit.committer.date.isoformat(),
-            "blob": entry.sha,
-        }
         opened = partial(self.api.download, self.address.repository, entry)
-        return Delivered(dataset.name, dataset.file, opened, origin)
+        return Delivered(dataset.name, dataset.file, opened, {**origin, "blob": entry.sha})
 
     def _absent(self) -> SourceRefused:
         """Why a history is not there: no such repository, or no such branch."""
+        return self._hidden() or SourceRefused(
+            f"{self.address.repository} has no branch {self.address.branch} (was it renamed?): its default "
+            f"is {self._repository().default_branch}; nothing was landed."
+        )
+
+    def _hidden(self) -> SourceRefused | None:
+        """That there is no such repository, or none that may be seen."""
         try:
-            repository = Repository.model_validate(
-                self.api.ask(f"/repos/{self.address.repository}", Repository)
-            )
+            self._repository()
         except NotThere:
             hidden = (
                 "the token in GITHUB_TOKEN may not see it"
@@ -153,10 +183,10 @@ class GitHub:
                 f"GitHub shows no repository {self.address.repository}: check its name, or {hidden}; "
                 "nothing was landed."
             )
-        return SourceRefused(
-            f"{repository.full_name} has no branch {self.address.branch} (was it renamed?): its default is "
-            f"{repository.default_branch}; nothing was landed."
-        )
+        return None
+
+    def _repository(self) -> Repository:
+        return Repository.model_validate(self.api.ask(f"/repos/{self.address.repository}", Repository))
 
     def _path(self, rest: str) -> str:
         return f"/repos/{self.address.repository}/{rest}"

@@ -8,7 +8,7 @@ from functools import partial
 from cloudflix_assets.lake import Lake, LakeRefused
 from cloudflix_assets.sources.landing.dropped import LANDING, Dropped, dropped
 from cloudflix_assets.sources.landing.routing import Route, Unroutable
-from cloudflix_assets.sources.publication import Delivered, NoPublication, SourceRefused
+from cloudflix_assets.sources.publication import Delivered, NoPublication, Pin, SourceRefused
 from spark.datasets import DATASETS, Dataset
 from spark.delivery import REMEDY, DeliveryDefect, inspected
 
@@ -44,7 +44,7 @@ class Landing:
         if refusals:
             raise SourceRefused(" ".join(refusals))
 
-    def deliveries(self, week: date, *, pin: str | None = None) -> Sequence[Delivered]:
+    def deliveries(self, week: date, *, pin: Pin | None = None) -> Sequence[Delivered]:
         """The file of each dataset that was dropped last.
 
         Raises:

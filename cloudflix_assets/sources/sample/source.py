@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
-from cloudflix_assets.sources.publication import Delivered, SourceRefused
+from cloudflix_assets.sources.publication import Delivered, Pin, SourceRefused
 from cloudflix_assets.sources.sample.edition import Edition
 from cloudflix_assets.sources.sample.folder import FEWEST_TITLES
 from cloudflix_assets.sources.sample.publication import MADE, Publication
@@ -19,7 +19,7 @@ class Sample:
 
     identity: str = "sample"
 
-    def deliveries(self, week: date, *, pin: str | None = None) -> Sequence[Delivered]:
+    def deliveries(self, week: date, *, pin: Pin | None = None) -> Sequence[Delivered]:
         """The five files of a week, each made when it is opened.
 
         Raises:

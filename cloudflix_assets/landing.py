@@ -63,8 +63,8 @@ def land(lake: Lake, source: Source, week: date, *, refresh: bool = False) -> La
     datasets = {dataset.name: dataset for dataset in DATASETS}
     with storing(gettempdir()), TemporaryDirectory(prefix="cloudflix-") as folder:
         spooled: list[tuple[Path, LandedFile]] = []
-        for delivered in source.deliveries(week, pin=pin):
-            path = Path(folder) / delivered.file
+        for number, delivered in enumerate(source.deliveries(week, pin=pin)):
+            path = Path(folder) / str(number)  # two files may have one name
             digest = _fetched(lake, delivered, _same_blob(delivered, before), path)
             spooled.append((path, _verified(delivered, datasets[delivered.dataset], path, digest, before)))
         with storing(lake.uri("raw/files")):

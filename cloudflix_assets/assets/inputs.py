@@ -1,9 +1,10 @@
 """From a table's parameters to Dagster's inputs, and from loaded inputs to the frames of one week."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 import dagster as dg
+import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -15,7 +16,7 @@ from cloudflix_assets.manifest import LandedFile, Manifest
 from cloudflix_assets.partitions import WEEK
 from cloudflix_assets.staging import Staging
 from spark import delivery
-from spark.datasets import DATASETS
+from spark.datasets import DATASETS, Dataset
 from spark.table import BEFORE, PUBLICATION, RECORDS, Table, upstream
 
 
@@ -83,9 +84,13 @@ def _of(frame: DataFrame, week: date) -> DataFrame:
 
 
 def _records(raw: DataFrame, stage: Staging) -> DataFrame:
-    """Every record of the landed file of one raw table."""
-    (row,) = raw.collect()
-    (dataset,) = (dataset for dataset in DATASETS if row["path"].startswith(f"files/{dataset.name}/"))
-    with stage.lake.open(f"raw/{row['path']}") as source:
-        batches = delivery.record_batches(source, dataset, row["path"], row["longest_record"])
-        return stage.batches(delivery.schema_of(dataset), batches)
+    """Every record of the landed files of one raw table; equal bytes are one file."""
+    files = sorted(tuple(row) for row in raw.select("path", "longest_record").distinct().collect())
+    (dataset,) = (dataset for dataset in DATASETS if files[0][0].startswith(f"files/{dataset.name}/"))
+    return stage.batches(delivery.schema_of(dataset), _parsed(stage.lake, dataset, files))
+
+
+def _parsed(lake: Lake, dataset: Dataset, files: Sequence[tuple[str, int]]) -> Iterator[pa.RecordBatch]:
+    for path, longest_record in files:
+        with lake.open(f"raw/{path}") as source:
+            yield from delivery.record_batches(source, dataset, path, longest_record)

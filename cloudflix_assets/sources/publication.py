@@ -88,7 +88,7 @@ class Source(Protocol):
         """Name that a lake remembers: `directory:netflix`."""
 
     def deliveries(self, week: date, *, pin: Pin | None = None) -> Sequence[Delivered]:
-        """The files as of the end of a week, or as of the state `pin`, one per dataset.
+        """The files as of the end of a week, or as of the state `pin`, one or more per dataset.
 
         Raises:
             NoPublication: the source's history begins after the week.

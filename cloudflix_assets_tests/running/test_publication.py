@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -154,6 +155,35 @@ def test_two_weeks_of_equal_files_share_their_bytes(lakehouse: Makes) -> None:
     assert all(house.run(week).success for week in (WEEK_1, WEEK_2))
     names = [Path(path).suffix for path in landed(house)]
     assert sorted(names) == [".csv"] * len(DATASETS) + [".json"] * 3  # the marker and a manifest per week
+
+
+@dataclass
+class More:
+    """A source that delivers further files of casts."""
+
+    inner: MemorySource
+    casts: dict[str, bytes]
+    identity: str = "more"
+
+    def deliveries(self, week: date, *, pin: str | None = None) -> Sequence[Delivered]:
+        further = [Delivered("cast", f, partial(BytesIO, content), {}) for f, content in self.casts.items()]
+        return [*self.inner.deliveries(week), *further]
+
+
+def test_a_week_may_have_several_files_of_a_dataset(lakehouse: Makes) -> None:
+    """Of one name, a file must not be stored with another's bytes; equal bytes must not count twice."""
+    first, second = credits("cast", ("Ana", "1"), ("Bo", "2")), credits("cast", ("Cid", "3"))
+    source = More(
+        MemorySource({WEEK_1: publication(cast=first)}),
+        {"netflix_cast.csv": second, "copy_of_netflix_cast.csv": first},
+    )
+    house = lakehouse(source=source, tables=CAST)
+    assert house.run(WEEK_1).failures == {}
+    delivered = [row["file"] for row in house.rows("raw/cast", WEEK_1)]
+    assert sorted(delivered) == ["copy_of_netflix_cast.csv", "netflix_cast.csv", "netflix_cast.csv"]
+    found = {(row["cast"], row["record_number"]) for row in house.rows("bronze/cast", WEEK_1)}
+    assert found == {("Ana", 1), ("Bo", 2), ("Cid", 1)}
+    assert len(house.rows("silver/cast", WEEK_1)) == 3
 
 
 @dataclass

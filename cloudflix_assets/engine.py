@@ -102,6 +102,8 @@ _SERVERS: list[Any] = []
 
 def _spark(environment: Environment) -> dict[str, Any]:
     os.environ["JAVA_HOME"] = str(java_home(environment))
+    # Its Python workers: by default whatever `python3` is on the path, without our packages.
+    os.environ["PYSPARK_PYTHON"] = sys.executable
     for name in _REMOTE:
         os.environ.pop(name, None)
     return {

@@ -4,6 +4,7 @@
 * `raw/files/publications/<week>.json`: manifests
 * `raw/files/<dataset>/<sha256>.csv`: landed bytes, content-addressed
 * `raw/landing/`, `raw/landed/<week>/<dataset>/`, `raw/refused/`: what was dropped, and where it went
+* `raw/files/receipts/…`, `raw/files/incremental/…`: what steps remember, see receipts.py and incremental.py
 * `<layer>/<table>/`: Delta tables
 * `<layer>/staging/<run>-<retry>-<table>/`: what a running step has judged
 """
@@ -14,6 +15,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from fcntl import LOCK_EX, flock
 from filecmp import cmp
 from pathlib import Path
 from shutil import copyfile, rmtree
@@ -98,6 +100,15 @@ class Lake:
         """What lies in a folder, by name; nothing if there is no such folder."""
         folder = self.root / path
         return sorted(child.name for child in folder.iterdir()) if folder.is_dir() else []
+
+    @contextmanager
+    def alone(self, path: str) -> Iterator[None]:
+        """Wait until no other process or thread is in here with this file; one that died is not."""
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("wb") as lock:
+            flock(lock, LOCK_EX)
+            yield
 
     def state(self, path: str) -> frozenset[tuple[str, int, int, int]]:
         """What is another as soon as a file of a folder is: names, inodes, sizes and times."""

@@ -39,15 +39,15 @@ class Staging:
         return self._read(path, frame)
 
     @property
-    def records(self) -> str:
-        """The folder that `batches` fills."""
-        return f"{self.folder}/records"
+    def records(self) -> str | None:
+        """The folder that `batches` filled, to be published as it is; None if it did not."""
+        return self._records if self.lake.names(self._records) else None
 
     def batches(self, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> DataFrame:
         """A frame of record batches, streamed to the lake as they may be published."""
-        self.lake.files.create_dir(self.records)
+        self.lake.files.create_dir(self._records)
         with pq.ParquetWriter(
-            f"{self.records}/part.parquet",
+            f"{self._records}/part.parquet",
             schema,
             filesystem=self.lake.files,
             compression="zstd",
@@ -55,7 +55,11 @@ class Staging:
         ) as writer:
             for batch in _ahead(batches):
                 writer.write_batch(batch)
-        return self.session.read.parquet(self.lake.uri(self.records))
+        return self.session.read.parquet(self.lake.uri(self._records))
+
+    @property
+    def _records(self) -> str:
+        return f"{self.folder}/records"
 
     def _read(self, path: str, frame: DataFrame) -> DataFrame:
         """An empty frame leaves no Parquet behind, so its columns come from the frame."""

@@ -5,11 +5,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Dataset:
-    """One delivered file kind, with its columns as delivered."""
+    """One delivered file kind, with its columns as delivered.
+
+    Args:
+        incremental: a week may arrive as many files; an engine that streams parses each of them once.
+    """
 
     name: str
     columns: tuple[str, ...]
     description: str
+    incremental: bool = False
 
     @property
     def file(self) -> str:
@@ -32,6 +37,7 @@ DATASETS = (
             "show_id",
         ),
         "every movie and TV show of the catalogue",
+        incremental=True,
     ),
     Dataset("cast", ("cast", "show_id"), "who plays in a title"),
     Dataset("category", ("listed_in", "show_id"), "under which categories a title is listed"),

@@ -8,14 +8,16 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from cloudflix_assets import delta_reads
+from cloudflix_assets import delta_reads, incremental
 from cloudflix_assets.assets.description import asset_key
 from cloudflix_assets.delta_table import looked_at
+from cloudflix_assets.incremental import Arrivals
 from cloudflix_assets.lake import Lake
 from cloudflix_assets.manifest import LandedFile, Manifest
 from cloudflix_assets.partitions import WEEK
 from cloudflix_assets.staging import Staging
 from spark import delivery
+from spark.binary_files import BinaryFile
 from spark.datasets import DATASETS, Dataset
 from spark.table import BEFORE, PUBLICATION, RECORDS, Table, upstream
 
@@ -36,7 +38,7 @@ def asset_ins(table: Table, tables: Mapping[str, Table]) -> dict[str, dg.AssetIn
 
 
 def frames(
-    table: Table, loaded: Mapping[str, DataFrame], stage: Staging, week: date
+    table: Table, loaded: Mapping[str, DataFrame], stage: Staging, week: date, engine: str
 ) -> Mapping[str, DataFrame]:
     """The frames that the table's function and its foreign keys name."""
     found: dict[str, DataFrame] = {}
@@ -49,7 +51,7 @@ def frames(
         else:
             found[upstream(name)] = _of(frame, week)
             if name.endswith(RECORDS):
-                found[name] = _records(_of(frame, week), stage)
+                found[name] = records(_of(frame, week), stage, week, engine)
     return found
 
 
@@ -83,14 +85,17 @@ def _of(frame: DataFrame, week: date) -> DataFrame:
     return frame.where(F.col("week") == F.lit(week)).drop("week")
 
 
-def _records(raw: DataFrame, stage: Staging) -> DataFrame:
+def records(raw: DataFrame, stage: Staging, week: date, engine: str) -> DataFrame:
     """Every record of the landed files of one raw table; equal bytes are one file."""
-    files = sorted(tuple(row) for row in raw.select("path", "longest_record").distinct().collect())
-    (dataset,) = (dataset for dataset in DATASETS if files[0][0].startswith(f"files/{dataset.name}/"))
+    rows = raw.select("path", "sha256", "records", "longest_record").distinct().collect()
+    files = tuple(BinaryFile(row[0], stage.lake.uri(f"raw/{row[0]}"), *row[1:]) for row in sorted(rows))
+    (dataset,) = (dataset for dataset in DATASETS if files[0].address.startswith(f"files/{dataset.name}/"))
+    if dataset.incremental and engine in incremental.ENGINES:
+        return Arrivals(stage.lake, stage.session, dataset, week, files).records()
     return stage.batches(delivery.schema_of(dataset), _parsed(stage.lake, dataset, files))
 
 
-def _parsed(lake: Lake, dataset: Dataset, files: Sequence[tuple[str, int]]) -> Iterator[pa.RecordBatch]:
-    for path, longest_record in files:
-        with lake.open(f"raw/{path}") as source:
-            yield from delivery.record_batches(source, dataset, path, longest_record)
+def _parsed(lake: Lake, dataset: Dataset, files: Sequence[BinaryFile]) -> Iterator[pa.RecordBatch]:
+    for file in files:
+        with lake.open(f"raw/{file.address}") as source:
+            yield from delivery.record_batches(source, dataset, file.address, file.longest_record)

@@ -32,6 +32,7 @@ class Step:
     """A week of a table in one attempt.
 
     Args:
+        engine: who computes.
         key: of the receipt that makes this step superfluous.
         name: who commits, unique per attempt.
         force: judge and commit whatever the lake holds.
@@ -40,6 +41,7 @@ class Step:
     table: Table
     week: date
     stage: Staging
+    engine: str
     key: str
     name: str
     force: bool
@@ -61,7 +63,7 @@ class Step:
 
     def _judged_and_published(self, loaded: Mapping[str, DataFrame], started: float) -> Iterator[Event]:
         table = self.table
-        frames = inputs.frames(table, loaded, self.stage, self.week)
+        frames = inputs.frames(table, loaded, self.stage, self.week, self.engine)
         built = table.build(*(frames[name] for name in table.parameters))
         staged = self._judged(quality.judged(table, built, frames))
         verdict = quality.verdict(table, staged)

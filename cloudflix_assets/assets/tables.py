@@ -70,7 +70,7 @@ def table_assets(
             checked(lake, table.path)
             key = key_of(engine, code_version(table), inputs.files_read(table, tables, lake, week))
             force = context.run.tags.get(FORCE) == "true"
-            yield from Step(table, week, stage, key, attempt, force).events(loaded)
+            yield from Step(table, week, stage, engine, key, attempt, force).events(loaded)
 
     return step
 

@@ -155,3 +155,18 @@ def test_emptying_a_lake_that_is_not_there(lake: Lake) -> None:
     lake.empty(["silver/titles"])
     lake.remove("silver/staging")
     assert not lake.root.exists()
+
+
+def test_one_at_a_time_is_alone(lake: Lake) -> None:
+    """Two runs of a week would each take the other's half-written records for its own."""
+    inside: list[int] = []
+
+    def enter(number: int) -> list[int]:
+        with lake.alone("raw/files/a.lock"):
+            inside.append(number)
+            found = [*inside]
+            inside.remove(number)
+        return found
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(enter, range(200))) == [[number] for number in range(200)]

@@ -1,0 +1,163 @@
+"""Records of a dataset that arrives as many files: Structured Streaming finds them, each is parsed once.
+
+A checkpoint per dataset, week and parser remembers which landed files were parsed; their records lie
+beside it, in a folder per micro-batch, below `raw/files/incremental`. It is a memory and no table:
+whatever in it does not agree with the week's manifest is forgotten, and the files are parsed anew.
+The step that asks for the records judges and publishes the week, once and whole.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property, partial
+from typing import Any, BinaryIO, cast
+
+import pyarrow as pa
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
+from pyspark.sql.types import StructType
+
+from cloudflix_assets.code_versions import hash_of
+from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.lake import Lake
+from spark import binary_files
+from spark.binary_files import DEFECT, BinaryFile
+from spark.datasets import Dataset
+from spark.delivery import MALFORMED, schema_of
+
+ENGINES = frozenset({"spark"})
+"""Those that stream."""
+
+PARSER = frozenset({"spark.binary_files"})
+LARGE_BYTES = 32 * 2**20
+FILES_PER_BATCH = 64
+_COLUMNS = "path string, modificationTime timestamp, length bigint, content binary"
+_FOUND = {
+    # A landed file's name is the hash of its bytes: the lake may move, and the name still tells it.
+    "fileNameOnly": "true",
+    # By default a file a week older than the newest one seen is ignored, and may have been landed long ago.
+    "maxFileAge": "36500d",
+}
+_READ_SELDOM = {"compression": "zstd"}
+
+
+def parser_version() -> str:
+    """What decides how bytes become records: our code and pyarrow."""
+    return f"{hash_of(PARSER)}-{pa.__version__}"
+
+
+class FileUnparsed(CloudflixError):
+    """A landed file that gives no records, or not as many as were counted."""
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """The landed files of a dataset for a week."""
+
+    lake: Lake
+    session: SparkSession
+    dataset: Dataset
+    week: date
+    files: tuple[BinaryFile, ...]
+
+    def records(self) -> DataFrame:
+        """Every record of the files, of which only those that are new to this lake are parsed.
+
+        Raises:
+            LakeRefused: a landed file is gone.
+            FileUnparsed: one is damaged, or the two readers count differently.
+        """
+        for file in self.files:
+            self.lake.open(f"raw/{file.address}").close()
+        with self.lake.alone(f"{self._week}.lock"):
+            for version in {*self.lake.names(self._week)} - {parser_version()}:
+                self.lake.remove(f"{self._week}/{version}")
+            remembers = bool(self.lake.names(self._folder))
+            try:
+                return self._discovered()
+            except (PySparkException, FileUnparsed):
+                if not remembers:
+                    raise
+            self.lake.remove(self._folder)  # what was remembered is the first to be doubted
+            return self._discovered()
+
+    def _discovered(self) -> DataFrame:
+        """Let the stream run until every file was parsed, and hold its records against the manifest."""
+        found = self.session.readStream.format("binaryFile").schema(_COLUMNS)
+        found = found.options(maxFilesPerTrigger=FILES_PER_BATCH, pathGlobFilter=self._glob, **_FOUND)
+        stream = found.load(self.lake.uri(f"raw/files/{self.dataset.name}")).writeStream
+        stream = stream.option("checkpointLocation", self.lake.uri(f"{self._folder}/checkpoint"))
+        query = stream.trigger(availableNow=True).foreachBatch(self._parsed).start()
+        try:
+            query.awaitTermination()
+        finally:
+            query.stop()
+        return self._checked()
+
+    def _parsed(self, batch: DataFrame, number: int) -> None:
+        """Parse a micro-batch into a folder of its number: one that is replayed replaces itself."""
+        large = F.col("length") > LARGE_BYTES
+        # Filters on the length reach the source, which then reads no content that nobody needs.
+        sent = batch.where(~large).select("path", "content")
+        named = batch.where(large).select("path", F.lit(None).cast("binary").alias("content"))
+        # Python's own: a function of this package would have every worker import all of it.
+        opened = cast("Callable[[str], BinaryIO]", partial(open, mode="rb"))
+        parse = partial(binary_files.parsed, dataset=self.dataset, files=self._by_name, opened=opened)
+        rows = sent.unionAll(named).mapInArrow(parse, self._schema)
+        folder = self.lake.uri(f"{self._records}/{number}")
+        rows.write.mode("overwrite").options(**_READ_SELDOM).parquet(folder)
+
+    def _checked(self) -> DataFrame:
+        """What was parsed now and before."""
+        folders = [self.lake.uri(f"{self._records}/{number}") for number in self.lake.names(self._records)]
+        if not folders:
+            return self._agreeing(self.session.createDataFrame([], self._schema))
+        return self._agreeing(self.session.read.schema(self._schema).parquet(*folders))
+
+    def _agreeing(self, staged: DataFrame) -> DataFrame:
+        """The records of the week's files, as many as the manifest says."""
+        records = staged.where(F.col("source_file").isin([file.address for file in self.files]))
+        defect = F.max(F.when(F.col("record_number") == DEFECT, F.col(MALFORMED)))
+        rows = records.groupBy("source_file").agg(F.count("*").alias("records"), defect.alias("defect"))
+        self._refuse_unlike({row["source_file"]: row.asDict() for row in rows.collect()})
+        return records
+
+    def _refuse_unlike(self, found: Mapping[str, Mapping[str, Any]]) -> None:
+        for file in self.files:
+            told = found.get(file.address, {"records": 0, "defect": None})
+            if told["defect"]:
+                raise FileUnparsed(
+                    f"{file.place} cannot be parsed ({told['defect']}): rerun the week {self.week} with its "
+                    "publication, which lands the file again; nothing was published."
+                )
+            if told["records"] != file.records:
+                raise FileUnparsed(
+                    f"{file.place} gave {told['records']} records where another reader counted "
+                    f"{file.records}: nothing was published; report this file, for one of the two is wrong."
+                )
+
+    @property
+    def _week(self) -> str:
+        return f"raw/files/incremental/{self.dataset.name}/{self.week}"
+
+    @property
+    def _folder(self) -> str:
+        return f"{self._week}/{parser_version()}"
+
+    @property
+    def _records(self) -> str:
+        return f"{self._folder}/records"
+
+    @property
+    def _schema(self) -> StructType:
+        return from_arrow_schema(schema_of(self.dataset))
+
+    @property
+    def _glob(self) -> str:
+        return f"{{{','.join(sorted(self._by_name))}}}"
+
+    @cached_property
+    def _by_name(self) -> dict[str, BinaryFile]:
+        return {file.address.rpartition("/")[2]: file for file in self.files}

@@ -1,0 +1,99 @@
+"""A worker gives records or says why not; it never raises, and never gives records of other bytes."""
+
+import io
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pytest
+
+from spark import binary_files
+from spark.binary_files import DEFECT, BinaryFile, parsed
+from spark.datasets import DATASETS
+from spark.delivery import inspected, record_batches, schema_of
+
+CAST = DATASETS[1]
+CONTENT = "cast,show_id\nNée,1\nragged\nBob,3\n".encode()
+OTHER = b"cast,show_id\nCid,4\n"
+
+
+def landed(content: bytes) -> BinaryFile:
+    digest, contents = sha256(content).hexdigest(), inspected(io.BytesIO(content), CAST, CAST.file)
+    address = f"files/cast/{digest}.csv"
+    return BinaryFile(address, f"/lake/raw/{address}", digest, contents.records, contents.longest_record)
+
+
+def rows_of(*contents: bytes | None, files: list[BinaryFile], opened: Any = None) -> list[dict[str, Any]]:
+    """What a worker makes of these contents, one per file, given as Spark gives them."""
+    paths = [f"file:{file.place}" for file in files[: len(contents)]]
+    schema = pa.schema([("path", pa.string()), ("content", pa.binary())])
+    batch = pa.record_batch([pa.array(paths), pa.array(contents, pa.binary())], schema=schema)
+    by_name = {file.address.rpartition("/")[2]: file for file in files}
+    found = parsed(iter([batch]), dataset=CAST, files=by_name, opened=opened or _never)
+    table = pa.Table.from_batches(found, schema_of(CAST))
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows
+
+
+def _never(place: str) -> BinaryIO:
+    raise AssertionError(f"{place} was opened")
+
+
+def by_the_parser(content: bytes) -> list[dict[str, Any]]:
+    file = landed(content)
+    found = record_batches(io.BytesIO(content), CAST, file.address, file.longest_record)
+    rows: list[dict[str, Any]] = pa.Table.from_batches(found, schema_of(CAST)).to_pylist()
+    return rows
+
+
+def test_rows_are_the_parsers() -> None:
+    """A second dialect on the workers would give an engine digests of its own."""
+    expected = by_the_parser(CONTENT) + by_the_parser(OTHER)
+    assert rows_of(CONTENT, OTHER, files=[landed(CONTENT), landed(OTHER)]) == expected
+
+
+def test_large_content_is_opened_where_it_lies() -> None:
+    """Sent to a worker that dies before it is read, it took the JVM along."""
+    lake = {landed(CONTENT).place: CONTENT}
+    found = rows_of(None, files=[landed(CONTENT)], opened=lambda place: io.BytesIO(lake[place]))
+    assert found == by_the_parser(CONTENT)
+
+
+def test_a_file_that_the_week_no_longer_lists_gives_nothing() -> None:
+    """A micro-batch that is replayed holds the files of its first time."""
+    batch = pa.record_batch([pa.array(["file:/lake/gone.csv"]), pa.array([OTHER])], names=["path", "content"])
+    assert list(parsed(iter([batch]), dataset=CAST, files={}, opened=_never)) == []
+
+
+def _gone(place: str) -> BinaryIO:
+    raise FileNotFoundError(2, "No such file or directory", place)
+
+
+DEFECTS = {
+    "other bytes": (CONTENT[:-4], None, "its bytes are not those that were landed"),
+    "gone": (None, _gone, "No such file or directory"),
+    "no words": (None, lambda place: (_ for _ in ()).throw(MemoryError()), "MemoryError"),
+}
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_a_defect_is_a_row(defect: str) -> None:
+    """The other file of the batch is parsed all the same."""
+    content, opened, text = DEFECTS[defect]
+    first, *others = rows_of(content, OTHER, files=[landed(CONTENT), landed(OTHER)], opened=opened)
+    assert (first["source_file"], first["record_number"]) == (landed(CONTENT).address, DEFECT)
+    assert text in first["malformed"]
+    assert others == by_the_parser(OTHER)
+
+
+def test_a_parser_that_fails_half_way_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its rows until then count for nothing: the row of the defect refuses the file."""
+
+    def torn(*arguments: Any) -> Any:
+        yield from record_batches(*arguments)
+        raise pa.ArrowInvalid("straddling object")
+
+    monkeypatch.setattr(binary_files, "record_batches", torn)
+    *_, last = rows_of(CONTENT, files=[replace(landed(CONTENT), longest_record=1)])
+    assert (last["record_number"], last["malformed"]) == (DEFECT, "straddling object")

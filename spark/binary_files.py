@@ -1,0 +1,76 @@
+"""Binary files to records, on the workers of an engine that streams: each file whole, defects as rows.
+
+`delivery.record_batches` parses them; here is what a worker adds to it. 2026-11-23: a Python worker
+that ends before it has read large content can take Spark 4.2's JVM with it. So nothing raises here,
+and large content is not sent: the worker opens that file itself.
+"""
+
+import io
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import file_digest
+from typing import BinaryIO, cast
+
+import pyarrow as pa
+
+from spark.datasets import Dataset
+from spark.delivery import MALFORMED, record_batches, schema_of
+
+DEFECT = 0
+"""Record number of the row that says, in `malformed`, why a file could not be parsed."""
+
+
+@dataclass(frozen=True)
+class BinaryFile:
+    """A landed file.
+
+    Args:
+        address: what its records are addressed by.
+        place: where a worker opens it.
+        records: after the header, as another reader counted them.
+        longest_record: bytes.
+    """
+
+    address: str
+    place: str
+    sha256: str
+    records: int
+    longest_record: int
+
+
+def parsed(
+    batches: Iterator[pa.RecordBatch],
+    *,
+    dataset: Dataset,
+    files: Mapping[str, BinaryFile],
+    opened: Callable[[str], BinaryIO],
+) -> Iterator[pa.RecordBatch]:
+    """Parse rows of `path` and `content` into batches of `schema_of(dataset)`.
+
+    A file whose content is null is opened at its place. One that `files`, by their names, do not list
+    gives nothing: a batch that is replayed may hold what the week no longer does.
+    """
+    for batch in batches:
+        for path, content in zip(batch.column("path"), batch.column("content"), strict=True):
+            if file := files.get(path.as_py().rpartition("/")[2]):
+                yield from _parsed(file, content.as_py(), dataset, opened)
+
+
+def _parsed(
+    file: BinaryFile, content: bytes | None, dataset: Dataset, opened: Callable[[str], BinaryIO]
+) -> Iterator[pa.RecordBatch]:
+    try:
+        with opened(file.place) if content is None else io.BytesIO(content) as source:
+            # What is parsed once and remembered by a name must be that name's bytes.
+            if file_digest(cast("io.BufferedReader", source), "sha256").hexdigest() != file.sha256:
+                yield _defect("its bytes are not those that were landed", file, dataset)
+                return
+            source.seek(0)
+            yield from record_batches(source, dataset, file.address, file.longest_record)
+    except Exception as error:  # noqa: BLE001  # whatever it is, the driver tells it
+        yield _defect(str(error) or type(error).__name__, file, dataset)
+
+
+def _defect(text: str, file: BinaryFile, dataset: Dataset) -> pa.RecordBatch:
+    row = {MALFORMED: text, "source_file": file.address, "record_number": DEFECT}
+    return pa.RecordBatch.from_pylist([row], schema=schema_of(dataset))

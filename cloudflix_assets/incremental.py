@@ -87,7 +87,7 @@ class Arrivals:
         """Let the stream run until every file was parsed, and hold its records against the manifest."""
         found = self.session.readStream.format("binaryFile").schema(_COLUMNS)
         found = found.options(maxFilesPerTrigger=FILES_PER_BATCH, pathGlobFilter=self._glob, **_FOUND)
-        stream = found.load(self.lake.uri(f"raw/files/{self.dataset.name}")).writeStream
+        stream = found.load(self.lake.uri(f"raw/files/{self.dataset.name}")).select("path").writeStream
         stream = stream.option("checkpointLocation", self.lake.uri(f"{self._folder}/checkpoint"))
         query = stream.trigger(availableNow=True).foreachBatch(self._parsed).start()
         try:
@@ -98,16 +98,27 @@ class Arrivals:
 
     def _parsed(self, batch: DataFrame, number: int) -> None:
         """Parse a micro-batch into a folder of its number: one that is replayed replaces itself."""
-        large = F.col("length") > LARGE_BYTES
-        # Filters on the length reach the source, which then reads no content that nobody needs.
-        sent = batch.where(~large).select("path", "content")
-        named = batch.where(large).select("path", F.lit(None).cast("binary").alias("content"))
-        # Python's own: a function of this package would have every worker import all of it.
+        names = (row["path"].rpartition("/")[2] for row in batch.collect())
+        # A batch that is replayed holds the files of its first time, and the week may list others now.
+        listed = [self._by_name[name].place for name in names if name in self._by_name]
+        if not listed:
+            return
+        # Python's own `open`: a function of this package would have every worker import all of it.
         opened = cast("Callable[[str], BinaryIO]", partial(open, mode="rb"))
         parse = partial(binary_files.parsed, dataset=self.dataset, files=self._by_name, opened=opened)
-        rows = sent.unionAll(named).mapInArrow(parse, self._schema)
+        rows = self._contents(listed).mapInArrow(parse, self._schema)
         folder = self.lake.uri(f"{self._records}/{number}")
         rows.write.mode("overwrite").options(**_READ_SELDOM).parquet(folder)
+
+    def _contents(self, places: list[str]) -> DataFrame:
+        """`path` and `content` of files, null for large ones, which are not read here.
+
+        Not from the stream: what it gives to `foreachBatch` is no source that a filter on the length reaches.
+        """
+        files = self.session.read.format("binaryFile").load(places)
+        large = F.col("length") > LARGE_BYTES
+        named = files.where(large).select("path", F.lit(None).cast("binary").alias("content"))
+        return files.where(~large).select("path", "content").unionAll(named)
 
     def _checked(self) -> DataFrame:
         """What was parsed now and before."""

@@ -47,13 +47,11 @@ def parsed(
 ) -> Iterator[pa.RecordBatch]:
     """Parse rows of `path` and `content` into batches of `schema_of(dataset)`.
 
-    A file whose content is null is opened at its place. One that `files`, by their names, do not list
-    gives nothing: a batch that is replayed may hold what the week no longer does.
+    `files` are by the last component of their path; one whose content is null is opened at its place.
     """
     for batch in batches:
         for path, content in zip(batch.column("path"), batch.column("content"), strict=True):
-            if file := files.get(path.as_py().rpartition("/")[2]):
-                yield from _parsed(file, content.as_py(), dataset, opened)
+            yield from _parsed(files[path.as_py().rpartition("/")[2]], content.as_py(), dataset, opened)
 
 
 def _parsed(

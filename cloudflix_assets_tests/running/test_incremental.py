@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from cloudflix_assets import incremental
@@ -109,6 +110,23 @@ def test_a_killed_loader_neither_loses_nor_doubles_a_record(
     assert bool(before) == (ENGINE == "spark")
     assert loaded(lake, spark_session, CORPUS) == DIGEST
     assert before.items() <= remembered(lake).items()
+
+
+def test_a_batch_that_failed_is_read_again_without_what_the_week_no_longer_lists(
+    lake: Lake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Spark replays a batch with the files of its first time."""
+    monkeypatch.setattr(incremental, "FILES_PER_BATCH", len(CORPUS))
+    loaded(lake, spark_session, without("quotes.csv", "ragged.csv"))
+    with monkeypatch.context() as patch, suppress(PySparkException):  # the batch loader has no batches
+        patch.setattr(Arrivals, "_contents", refuse)
+        loaded(lake, spark_session, without("ragged.csv"))
+    assert loaded(lake, spark_session, without("quotes.csv", "ragged.csv")).split(":")[1] == "5"
+    assert loaded(lake, spark_session, CORPUS) == DIGEST
+
+
+def refuse(*_: object) -> None:
+    raise ArithmeticError("the batch failed")
 
 
 @pytest.mark.parametrize("lost", ["records/1", "checkpoint"])

@@ -60,12 +60,6 @@ def test_large_content_is_opened_where_it_lies() -> None:
     assert found == by_the_parser(CONTENT)
 
 
-def test_a_file_that_the_week_no_longer_lists_gives_nothing() -> None:
-    """A micro-batch that is replayed holds the files of its first time."""
-    batch = pa.record_batch([pa.array(["file:/lake/gone.csv"]), pa.array([OTHER])], names=["path", "content"])
-    assert list(parsed(iter([batch]), dataset=CAST, files={}, opened=_never)) == []
-
-
 def _gone(place: str) -> BinaryIO:
     raise FileNotFoundError(2, "No such file or directory", place)
 

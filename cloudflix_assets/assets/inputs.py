@@ -88,4 +88,4 @@ def _records(raw: DataFrame, stage: Staging) -> DataFrame:
     (dataset,) = (dataset for dataset in DATASETS if row["path"].startswith(f"files/{dataset.name}/"))
     with stage.lake.open(f"raw/{row['path']}") as source:
         batches = delivery.record_batches(source, dataset, row["path"], row["longest_record"])
-        return stage.batches(delivery.schema_of(dataset), batches)
+        return stage.batches(batches.schema, batches)

@@ -14,6 +14,7 @@ from cloudflix_assets.engine import spark_resource
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.io_managers import DeltaIOManager, ManifestIOManager
 from cloudflix_assets.lake import Lake
+from cloudflix_assets.landing import Agreement
 from cloudflix_assets.sources import Source, source_of
 from spark.registry import TABLES
 from spark.table import Table
@@ -30,11 +31,15 @@ def build_defs(
     lake = Lake(environment.lake_root)
     weeks = partitions.weekly(environment.first_week)
     source = source or source_of(environment)
+    agreement = Agreement(environment.dialect, environment.schema_drift)
     by_name = {table.identifier: table for table in tables}
     return dg.Definitions(
         assets=[
-            publication_asset(lake, source, weeks),
-            *(table_assets(table, by_name, lake, weeks, environment.engine) for table in tables),
+            publication_asset(lake, source, weeks, agreement),
+            *(
+                table_assets(table, by_name, lake, weeks, environment.engine, drift=agreement.drift)
+                for table in tables
+            ),
         ],
         jobs=jobs.jobs(),
         schedules=[schedules.weekly],

@@ -2,7 +2,7 @@
 
 * `raw/files/lake.json`: the marker, format and source
 * `raw/files/publications/<week>.json`: manifests
-* `raw/files/<dataset>/<sha256>.csv`: landed bytes, content-addressed
+* `raw/files/<dataset>/<sha256>.csv`: landed bytes, content-addressed; `.cp1252.csv` if so declared
 * `<layer>/<table>/`: Delta tables
 * `<layer>/staging/<run>-<retry>-<table>/`: what a running step has judged
 """

@@ -2,24 +2,55 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from shlex import quote
 from tempfile import TemporaryDirectory, gettempdir
 
 from cloudflix_assets.code_versions import hash_of
+from cloudflix_assets.environment import PREFIX
 from cloudflix_assets.errors import storing
 from cloudflix_assets.lake import Lake, LakeRefused
 from cloudflix_assets.manifest import LandedFile, Manifest, ManifestDamaged
 from cloudflix_assets.sources import Delivered, Source, SourceRefused
 from spark import delivery
-from spark.datasets import DATASETS, Dataset
+from spark.datasets import DATASETS
+from spark.delivery import REMEDY, DeliveryDefect, NotAgreed
+from spark.dialect import Dialect
+from spark.headers import Drift, listed
 
 CHUNK_BYTES = 1 << 20
 INSPECTOR = frozenset({"spark.delivery"})
 """What decides whether a file is sound: bytes that it has passed pass again."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What a source may deliver: how its files are written, and what undeclared columns do."""
+
+    dialect: Dialect
+    drift: Drift
+
+    @property
+    def inspector(self) -> str:
+        """What an inspection depends on beside the bytes."""
+        return f"{hash_of(INSPECTOR)} {self.dialect.extension} {self.drift}"
+
+    def sentence(self, refused: NotAgreed) -> DeliveryDefect:
+        """The refusal, with the settings that would let the file in."""
+        admits = refused.admits
+        now, then = (
+            ({"schema_drift": self.drift}, {"schema_drift": admits})
+            if isinstance(admits, Drift)
+            else (asdict(self.dialect), asdict(admits))
+        )
+        settings = [f"{PREFIX}{name.upper()}={quote(then[name])}" for name in then if then[name] != now[name]]
+        return DeliveryDefect(
+            refused.defect, f"set {' and '.join(settings)} if that is what the source delivers, else {REMEDY}"
+        )
 
 
 @dataclass(frozen=True)
@@ -42,8 +73,14 @@ class Landed:
             f"{(now or 'none')[:12]}; changed files: {', '.join(changed) or 'none'}"
         )
 
+    @property
+    def undeclared(self) -> str | None:
+        """In words: which files have columns that nobody declared."""
+        found = [f"{f.file} has {listed(f.undeclared)}" for f in self.manifest.files if f.undeclared]
+        return f"undeclared columns in the week {self.manifest.week}: {'; '.join(found)}" if found else None
 
-def land(lake: Lake, source: Source, week: date, *, refresh: bool = False) -> Landed:
+
+def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refresh: bool = False) -> Landed:
     """Store the week's files content-addressed and return their manifest; a defect stores none.
 
     With `refresh` the commit of a past week is asked for again, although the week is pinned to one.
@@ -58,13 +95,12 @@ def land(lake: Lake, source: Source, week: date, *, refresh: bool = False) -> La
     lake.check(source.identity)
     before = _manifest(lake, week)
     pin = before.pin if before and not refresh else None
-    datasets = {dataset.name: dataset for dataset in DATASETS}
     with storing(gettempdir()), TemporaryDirectory(prefix="cloudflix-") as folder:
         spooled: list[tuple[Path, LandedFile]] = []
         for delivered in source.deliveries(week, pin=pin):
             path = Path(folder) / delivered.file
             digest = _fetched(lake, delivered, _same_blob(delivered, before), path)
-            spooled.append((path, _verified(delivered, datasets[delivered.dataset], path, digest, before)))
+            spooled.append((path, _verified(delivered, path, digest, before, agreement)))
         with storing(lake.uri("raw/files")):
             lake.claim(source.identity)
             for path, file in spooled:
@@ -100,25 +136,31 @@ def _fetched(lake: Lake, delivered: Delivered, same: LandedFile | None, path: Pa
 
 
 def _verified(
-    delivered: Delivered, dataset: Dataset, path: Path, digest: str, before: Manifest | None
+    delivered: Delivered, path: Path, digest: str, before: Manifest | None, agreement: Agreement
 ) -> LandedFile:
-    """What is known of the bytes at `path`; those that the same code inspected before pass again."""
+    """What is known of the bytes at `path`; those that passed by the same code and terms pass again."""
+    (dataset,) = (dataset for dataset in DATASETS if dataset.name == delivered.dataset)
     for same in before.files if before else ():
-        inspected = same.sha256 == digest and same.inspected_by == hash_of(INSPECTOR)
+        inspected = same.sha256 == digest and same.inspected_by == agreement.inspector
         if inspected and (same.dataset, same.file) == (dataset.name, delivered.file):
             return same.model_copy(update={"origin": delivered.origin})
-    with path.open("rb") as content:
-        contents = delivery.inspected(content, dataset, delivered.file)
+    dialect = agreement.dialect
+    try:
+        with path.open("rb") as content:
+            contents = delivery.inspected(content, dataset, delivered.file, dialect, agreement.drift)
+    except NotAgreed as refused:
+        raise agreement.sentence(refused) from refused
     return LandedFile(
         dataset=dataset.name,
         file=delivered.file,
-        path=f"files/{dataset.name}/{digest}.csv",
+        path=f"files/{dataset.name}/{digest}.{dialect.extension}",
         sha256=digest,
         bytes=path.stat().st_size,
         records=contents.records,
         longest_record=contents.longest_record,
-        header=",".join(contents.header),
-        inspected_by=hash_of(INSPECTOR),
+        header=dialect.delimiter.join(contents.header),
+        undeclared=contents.undeclared,
+        inspected_by=agreement.inspector,
         origin=delivered.origin,
     )
 

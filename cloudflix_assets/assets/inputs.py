@@ -16,6 +16,8 @@ from cloudflix_assets.partitions import WEEK
 from cloudflix_assets.staging import Staging
 from spark import delivery
 from spark.datasets import DATASETS
+from spark.dialect import dialect_of
+from spark.headers import Drift
 from spark.table import BEFORE, PUBLICATION, RECORDS, Table, upstream
 
 
@@ -35,7 +37,7 @@ def asset_ins(table: Table, tables: Mapping[str, Table]) -> dict[str, dg.AssetIn
 
 
 def frames(
-    table: Table, loaded: Mapping[str, DataFrame], stage: Staging, week: date
+    table: Table, loaded: Mapping[str, DataFrame], stage: Staging, week: date, drift: Drift
 ) -> Mapping[str, DataFrame]:
     """The frames that the table's function and its foreign keys name."""
     found: dict[str, DataFrame] = {}
@@ -48,7 +50,7 @@ def frames(
         else:
             found[upstream(name)] = _of(frame, week)
             if name.endswith(RECORDS):
-                found[name] = _records(_of(frame, week), stage)
+                found[name] = _records(_of(frame, week), stage, drift)
     return found
 
 
@@ -82,10 +84,12 @@ def _of(frame: DataFrame, week: date) -> DataFrame:
     return frame.where(F.col("week") == F.lit(week)).drop("week")
 
 
-def _records(raw: DataFrame, stage: Staging) -> DataFrame:
+def _records(raw: DataFrame, stage: Staging, drift: Drift) -> DataFrame:
     """Every record of the landed file of one raw table."""
     (row,) = raw.collect()
     (dataset,) = (dataset for dataset in DATASETS if row["path"].startswith(f"files/{dataset.name}/"))
     with stage.lake.open(f"raw/{row['path']}") as source:
-        batches = delivery.record_batches(source, dataset, row["path"], row["longest_record"])
+        batches = delivery.record_batches(
+            source, dataset, row["path"], row["longest_record"], dialect=dialect_of(row["path"]), drift=drift
+        )
         return stage.batches(batches.schema, batches)

@@ -7,6 +7,7 @@ import dagster as dg
 from dagster_pyspark import LazyPySparkResource
 
 from cloudflix_assets import alerts, automation, jobs, partitions, schedules, sensors
+from cloudflix_assets.agreement import Agreement
 from cloudflix_assets.assets.description import stored_fields
 from cloudflix_assets.assets.publication import publication_asset
 from cloudflix_assets.assets.tables import table_assets
@@ -30,11 +31,15 @@ def build_defs(
     lake = Lake(environment.lake_root)
     weeks = partitions.weekly(environment.first_week)
     source = source or source_of(environment)
+    agreement = Agreement(environment.dialect, environment.schema_drift)
     by_name = {table.identifier: table for table in tables}
     return dg.Definitions(
         assets=[
-            publication_asset(lake, source, weeks),
-            *(table_assets(table, by_name, lake, weeks, environment.engine) for table in tables),
+            publication_asset(lake, source, weeks, agreement),
+            *(
+                table_assets(table, by_name, lake, weeks, environment.engine, drift=agreement.drift)
+                for table in tables
+            ),
         ],
         jobs=jobs.jobs(),
         schedules=[schedules.weekly(environment.deployment)],

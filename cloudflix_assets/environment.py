@@ -14,6 +14,8 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cloudflix_assets.errors import CloudflixError
+from spark.dialect import Delimiter, Dialect, Encoding
+from spark.headers import Drift
 
 PREFIX = "CLOUDFLIX_"
 OTHERS = frozenset({"CLOUDFLIX_TEST_DATA"})
@@ -74,6 +76,9 @@ class Environment(BaseSettings):
     source_name: Annotated[str | None, Absent] = Field(
         None, description="Name of a folder as a source; default: its last path component"
     )
+    schema_drift: Drift = Field(Drift.RESCUE, description="What an undeclared column of a delivery does")
+    delimiter: Delimiter = Field(",", description="What parts the fields of the source's files")
+    encoding: Encoding = Field("utf-8", description="How the source's files are encoded")
     github_api: str = Field("https://api.github.com", description="GitHub's API, or an enterprise's")
     github_token: SecretStr | None = Field(
         None, validation_alias="GITHUB_TOKEN", description="For private repositories and higher limits"
@@ -97,9 +102,19 @@ class Environment(BaseSettings):
             "SOURCE": self.source,
             "GITHUB_API": self.github_api,
         }
+        own |= {
+            "SCHEMA_DRIFT": self.schema_drift,
+            "DELIMITER": self.delimiter,
+            "ENCODING": self.encoding,
+        }
         own |= {"SOURCE_NAME": self.source_name or "", "FIRST_WEEK": self.first_week, "CACHE": self.cache}
         settings = {f"{PREFIX}{name}": str(value) for name, value in own.items()}
         return {**os.environ, **settings, "DAGSTER_HOME": str(self.home)}
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the source writes its files."""
+        return Dialect(self.delimiter, self.encoding)
 
     @property
     def lake_root(self) -> Path:
@@ -140,7 +155,7 @@ def _refuse_unknown() -> None:
 def _sentence(problem: ErrorDetails) -> str:
     """Such as: CLOUDFLIX_ENGINE=sal is not allowed: set it to 'sail' or 'spark'."""
     setting = f"{PREFIX}{'_'.join(map(str, problem['loc'])).upper()}={problem['input']}"
-    if problem["type"] == "literal_error":
+    if problem["type"] in {"literal_error", "enum"}:
         return f"{setting} is not allowed: set it to {problem['ctx']['expected']}."
     reason = problem["msg"].removeprefix("Value error, ")
     return f"{setting} {reason}{'' if reason.endswith('?') else '.'}"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, partial
+from hashlib import sha256
 from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
@@ -54,13 +55,14 @@ class FileUnparsed(CloudflixError):
 
 @dataclass(frozen=True)
 class Arrivals:
-    """The landed files of a dataset for a week."""
+    """The landed files of a dataset for a week, and the columns that they add to it."""
 
     lake: Lake
     session: SparkSession
     dataset: Dataset
     week: date
     files: tuple[BinaryFile, ...]
+    added: tuple[str, ...] = ()
 
     def records(self) -> DataFrame:
         """Every record of the files, of which only those that are new to this lake are parsed.
@@ -72,7 +74,7 @@ class Arrivals:
         for file in self.files:
             self.lake.open(f"raw/{file.address}").close()
         with self.lake.alone(f"{self._week}.lock"):
-            for version in {*self.lake.names(self._week)} - {parser_version()}:
+            for version in {*self.lake.names(self._week)} - {self._version}:
                 self.lake.remove(f"{self._week}/{version}")
             remembers = bool(self.lake.names(self._folder))
             try:
@@ -105,7 +107,9 @@ class Arrivals:
             return
         # Python's own `open`: a function of this package would have every worker import all of it.
         opened = cast("Callable[[str], BinaryIO]", partial(open, mode="rb"))
-        parse = partial(binary_files.parsed, dataset=self.dataset, files=self._by_name, opened=opened)
+        parse = partial(
+            binary_files.parsed, dataset=self.dataset, files=self._by_name, opened=opened, added=self.added
+        )
         rows = self._contents(listed).mapInArrow(parse, self._schema)
         folder = self.lake.uri(f"{self._records}/{number}")
         rows.write.mode("overwrite").options(**_READ_SELDOM).parquet(folder)
@@ -155,7 +159,13 @@ class Arrivals:
 
     @property
     def _folder(self) -> str:
-        return f"{self._week}/{parser_version()}"
+        return f"{self._week}/{self._version}"
+
+    @property
+    def _version(self) -> str:
+        """What is remembered was parsed into these columns, by this code."""
+        columns = f"-{sha256(' '.join(self.added).encode()).hexdigest()[:8]}" if self.added else ""
+        return f"{parser_version()}{columns}"
 
     @property
     def _records(self) -> str:
@@ -163,7 +173,7 @@ class Arrivals:
 
     @property
     def _schema(self) -> StructType:
-        return from_arrow_schema(schema_of(self.dataset))
+        return from_arrow_schema(schema_of(self.dataset, self.added))
 
     @property
     def _glob(self) -> str:

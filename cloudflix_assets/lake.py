@@ -2,7 +2,7 @@
 
 * `raw/files/lake.json`: the marker, format and source
 * `raw/files/publications/<week>.json`: manifests
-* `raw/files/<dataset>/<sha256>.csv`: landed bytes, content-addressed
+* `raw/files/<dataset>/<sha256>.csv`: landed bytes, content-addressed; `.cp1252.csv` if so declared
 * `raw/landing/`, `raw/landed/<week>/<dataset>/`, `raw/refused/`: what was dropped, and where it went
 * `raw/files/receipts/…`, `raw/files/incremental/…`: what steps remember, see receipts.py and incremental.py
 * `<layer>/<table>/`: Delta tables

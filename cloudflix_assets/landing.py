@@ -9,17 +9,15 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 
-from cloudflix_assets.code_versions import hash_of
+from cloudflix_assets.agreement import Agreement
 from cloudflix_assets.errors import storing
 from cloudflix_assets.lake import Lake, LakeRefused
 from cloudflix_assets.manifest import LandedFile, Manifest, ManifestDamaged
 from cloudflix_assets.sources import Delivered, LandedBefore, Pin, Receiving, Source, SourceRefused
-from spark import delivery
-from spark.datasets import DATASETS, Dataset
+from spark.datasets import DATASETS
+from spark.headers import listed
 
 CHUNK_BYTES = 1 << 20
-INSPECTOR = frozenset({"spark.delivery"})
-"""What decides whether a file is sound: bytes that it has passed pass again."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +40,14 @@ class Landed:
             f"{(now or 'none')[:12]}; changed files: {', '.join(changed) or 'none'}"
         )
 
+    @property
+    def undeclared(self) -> str | None:
+        """In words: which files have columns that nobody declared."""
+        found = [f"{f.file} has {listed(f.undeclared)}" for f in self.manifest.files if f.undeclared]
+        return f"undeclared columns in the week {self.manifest.week}: {'; '.join(found)}" if found else None
 
-def land(lake: Lake, source: Source, week: date, *, refresh: bool = False) -> Landed:
+
+def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refresh: bool = False) -> Landed:
     """Store the week's files content-addressed and return their manifest; a defect stores none.
 
     With `refresh` the commit of a past week is asked for again, although the week is pinned to one.
@@ -60,13 +64,12 @@ def land(lake: Lake, source: Source, week: date, *, refresh: bool = False) -> La
         source.receive(week)
     before = _manifest(lake, week)
     pin = _pin(before) if before and not refresh else None
-    datasets = {dataset.name: dataset for dataset in DATASETS}
     with storing(gettempdir()), TemporaryDirectory(prefix="cloudflix-") as folder:
         spooled: list[tuple[Path, LandedFile]] = []
         for number, delivered in enumerate(source.deliveries(week, pin=pin)):
             path = Path(folder) / str(number)  # two files may have one name
             digest = _fetched(lake, delivered, _same_blob(delivered, before), path)
-            spooled.append((path, _verified(delivered, datasets[delivered.dataset], path, digest, before)))
+            spooled.append((path, _verified(delivered, path, digest, before, agreement)))
         with storing(lake.uri("raw/files")):
             lake.claim(source.identity)
             for path, file in spooled:
@@ -107,25 +110,28 @@ def _fetched(lake: Lake, delivered: Delivered, same: LandedFile | None, path: Pa
 
 
 def _verified(
-    delivered: Delivered, dataset: Dataset, path: Path, digest: str, before: Manifest | None
+    delivered: Delivered, path: Path, digest: str, before: Manifest | None, agreement: Agreement
 ) -> LandedFile:
-    """What is known of the bytes at `path`; those that the same code inspected before pass again."""
+    """What is known of the bytes at `path`; those that passed by the same code and terms pass again."""
+    (dataset,) = (dataset for dataset in DATASETS if dataset.name == delivered.dataset)
     for same in before.files if before else ():
-        inspected = same.sha256 == digest and same.inspected_by == hash_of(INSPECTOR)
+        inspected = same.sha256 == digest and same.inspected_by == agreement.inspector
         if inspected and (same.dataset, same.file) == (dataset.name, delivered.file):
             return same.model_copy(update={"origin": delivered.origin})
     with path.open("rb") as content:
-        contents = delivery.inspected(content, dataset, delivered.file)
+        contents = agreement.inspected(content, dataset, delivered.file)
+    dialect = agreement.dialect
     return LandedFile(
         dataset=dataset.name,
         file=delivered.file,
-        path=f"files/{dataset.name}/{digest}.csv",
+        path=f"files/{dataset.name}/{digest}.{dialect.extension}",
         sha256=digest,
         bytes=path.stat().st_size,
         records=contents.records,
         longest_record=contents.longest_record,
-        header=",".join(contents.header),
-        inspected_by=hash_of(INSPECTOR),
+        header=dialect.delimiter.join(contents.header),
+        undeclared=contents.undeclared,
+        inspected_by=agreement.inspector,
         origin=delivered.origin,
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -43,8 +44,9 @@ class LandedFile(BaseModel):
     records: int
     longest_record: int
     header: str
+    undeclared: tuple[str, ...] = ()
     inspected_by: str = ""
-    """Hash of the code that read it to its end."""
+    """Hash of the code that read it to its end, and what it was told of the source."""
     origin: Mapping[str, str]
 
 
@@ -99,7 +101,11 @@ class Manifest(BaseModel):
     @property
     def digest(self) -> str:
         """What was delivered, whenever and from wherever."""
-        parts = sorted(f"{file.dataset} {file.file} {file.sha256}" for file in self.files)
+        # The name that it was landed under: its hash, and how it is read where that was declared.
+        landed = (Path(file.path).name.removesuffix(".csv") for file in self.files)
+        parts = sorted(
+            f"{file.dataset} {file.file} {name}" for file, name in zip(self.files, landed, strict=True)
+        )
         hashed = sha256("\n".join(parts).encode())
         return f"v1:{len(parts)}:{hashed.hexdigest()[:16]}"
 

@@ -22,6 +22,7 @@ class Receipt(BaseModel):
 
     Args:
         key: what was read, by which code on which engine: see `key_of`.
+        columns: of the week as it was judged, which may be more than the contract's.
         samples: the first addresses per broken rule.
         quarantine: digest of the refused rows, None for a table without quarantine.
         examples: refused rows, as the web UI shows them.
@@ -30,6 +31,7 @@ class Receipt(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: str
+    columns: tuple[str, ...] = ()
     verdict: Verdict
     samples: Mapping[str, list[str]]
     quarantine: str | None

@@ -109,7 +109,7 @@ def _refused_weeks(lake: Lake, first_week: date, now: datetime) -> list[str]:
             try:
                 in_calendar(file.route.week, first_week, now)
             except UnknownWeek as unknown:
-                found.append(refuse(lake, file, f"{file.name}: {str(unknown).removesuffix('.')}"))
+                found.append(refuse(lake, file, f"{file.name}: {unknown}"))
     return found
 
 

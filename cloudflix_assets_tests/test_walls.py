@@ -92,6 +92,16 @@ def test_every_dataset_is_described_and_free_of_reserved_names(dataset: Dataset)
     assert len(set(dataset.columns)) == len(dataset.columns), f"{dataset.name} declares a column twice"
 
 
+@pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: dataset.name)
+def test_every_alias_and_option_is_of_a_declared_column(dataset: Dataset) -> None:
+    """A misspelt one would be believed and never apply; one name for two columns would swap them."""
+    named = {*dataset.aliases, *dataset.optional}
+    assert named <= set(dataset.columns), f"{dataset.name} declares no {named - set(dataset.columns)}"
+    aliases = [alias for column in dataset.aliases.values() for alias in column]
+    names = [name.casefold() for name in (*dataset.columns, *aliases)]
+    assert len(set(names)) == len(names), f"{dataset.name}: a name stands for two columns"
+
+
 def test_foreign_keys_point_at_gold_keys() -> None:
     """A parent without a unique key would multiply rows."""
     for table in TABLES:

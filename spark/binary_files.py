@@ -6,7 +6,7 @@ and large content is not sent: the worker opens that file itself.
 """
 
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import file_digest
 from typing import BinaryIO, cast
@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from spark.datasets import Dataset
 from spark.delivery import MALFORMED, record_batches, schema_of
+from spark.dialect import dialect_of
 
 DEFECT = 0
 """Record number of the row that says, in `malformed`, why a file could not be parsed."""
@@ -44,31 +45,36 @@ def parsed(
     dataset: Dataset,
     files: Mapping[str, BinaryFile],
     opened: Callable[[str], BinaryIO],
+    added: Collection[str] = (),
 ) -> Iterator[pa.RecordBatch]:
-    """Parse rows of `path` and `content` into batches of `schema_of(dataset)`.
+    """Parse rows of `path` and `content` into batches of `schema_of(dataset, added)`.
 
     `files` are by the last component of their path; one whose content is null is opened at its place.
     """
     for batch in batches:
         for path, content in zip(batch.column("path"), batch.column("content"), strict=True):
-            yield from _parsed(files[path.as_py().rpartition("/")[2]], content.as_py(), dataset, opened)
+            file, bytes_ = files[path.as_py().rpartition("/")[2]], content.as_py()
+            try:
+                with opened(file.place) if bytes_ is None else io.BytesIO(bytes_) as source:
+                    yield from _parsed(source, file, dataset, added)
+            except Exception as error:  # noqa: BLE001  # whatever it is, the driver tells it
+                yield _defect(str(error) or type(error).__name__, file, dataset, added)
 
 
 def _parsed(
-    file: BinaryFile, content: bytes | None, dataset: Dataset, opened: Callable[[str], BinaryIO]
+    source: BinaryIO, file: BinaryFile, dataset: Dataset, added: Collection[str]
 ) -> Iterator[pa.RecordBatch]:
-    try:
-        with opened(file.place) if content is None else io.BytesIO(content) as source:
-            # What is parsed once and remembered by a name must be that name's bytes.
-            if file_digest(cast("io.BufferedReader", source), "sha256").hexdigest() != file.sha256:
-                yield _defect("its bytes are not those that were landed", file, dataset)
-                return
-            source.seek(0)
-            yield from record_batches(source, dataset, file.address, file.longest_record)
-    except Exception as error:  # noqa: BLE001  # whatever it is, the driver tells it
-        yield _defect(str(error) or type(error).__name__, file, dataset)
+    # What is parsed once and remembered by a name must be that name's bytes.
+    if file_digest(cast("io.BufferedReader", source), "sha256").hexdigest() != file.sha256:
+        yield _defect("its bytes are not those that were landed", file, dataset, added)
+        return
+    source.seek(0)
+    dialect = dialect_of(file.address)
+    yield from record_batches(
+        source, dataset, file.address, file.longest_record, dialect=dialect, added=added
+    )
 
 
-def _defect(text: str, file: BinaryFile, dataset: Dataset) -> pa.RecordBatch:
+def _defect(text: str, file: BinaryFile, dataset: Dataset, added: Collection[str]) -> pa.RecordBatch:
     row = {MALFORMED: text, "source_file": file.address, "record_number": DEFECT}
-    return pa.RecordBatch.from_pylist([row], schema=schema_of(dataset))
+    return pa.RecordBatch.from_pylist([row], schema=schema_of(dataset, added))

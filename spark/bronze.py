@@ -1,5 +1,9 @@
 """Bronze: every record as delivered, text only, with its address. A table per dataset."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+
 import pandera.pyspark as pa
 import pyspark.sql.types as T
 from pyspark.sql import DataFrame
@@ -35,6 +39,32 @@ def contract_of(dataset: Dataset) -> type[pa.DataFrameModel]:
 def bronze(records: DataFrame) -> DataFrame:
     """Keep every record as it was delivered."""
     return records
+
+
+def evolved(table: Table, columns: Sequence[str]) -> Table:
+    """The table of a week that has these columns, as text where its contract does not know them."""
+    known = table.contract.to_schema().columns
+    added = tuple(column for column in columns if column not in known)
+    return _evolved(table, added) if added else table
+
+
+@cache
+def _evolved(table: Table, added: tuple[str, ...]) -> Table:
+    # By an alias: as an attribute of the model, a column `validate` would be in the way of pandera's.
+    fields = {
+        f"added_{number}": pa.Field(
+            nullable=True, alias=name, description=f"{name}, undeclared, as delivered"
+        )
+        for number, name in enumerate(added)
+    }
+    contract = table.contract
+    namespace = {
+        **fields,
+        "__annotations__": dict.fromkeys(fields, T.StringType),
+        "__doc__": contract.__doc__,
+        "__module__": contract.__module__,
+    }
+    return replace(table, contract=type(contract.__name__, (contract,), namespace))
 
 
 TABLES = tuple(

@@ -9,12 +9,14 @@ from typing import BinaryIO
 
 import numpy as np
 
+from spark.dialect import PLAIN, Dialect
+
 BLOCK_BYTES = 2**17
 MAX_COMMAS = 1_000_000
-"""In a line. Each may end a field, and a field costs the strict reader fifty times its comma."""
+"""In a line, or semicolons where these part fields: a field costs the strict reader fifty times its comma."""
 
 
-def counted(source: BinaryIO, max_record_bytes: int) -> tuple[int, int] | None:
+def counted(source: BinaryIO, max_record_bytes: int, dialect: Dialect = PLAIN) -> tuple[int, int] | None:
     """Records from here to the end and the longest in bytes, or None if the file may have a defect.
 
     Needs `csv.field_size_limit` to be at least `max_record_bytes`.
@@ -28,7 +30,7 @@ def counted(source: BinaryIO, max_record_bytes: int) -> tuple[int, int] | None:
         whole = int(ends[-1]) if len(ends) else 0
         rest = text[whole:]
         lengths = np.diff(ends, prepend=0)
-        if not _is_sound(text[:whole], ends, np.diff(quotes, prepend=0) > 0):
+        if not _is_sound(text[:whole], ends, np.diff(quotes, prepend=0) > 0, dialect):
             return None
         records += len(ends) - _blank_lines(text, ends, lengths)
         # The line break that ends the last record here is not in the file.
@@ -53,21 +55,21 @@ def _blank_lines(text: bytes, ends: np.ndarray, lengths: np.ndarray) -> int:
     return int(np.count_nonzero(lengths == 1) + np.count_nonzero(returns))
 
 
-def _is_sound(text: bytes, ends: np.ndarray, quoted: np.ndarray) -> bool:
+def _is_sound(text: bytes, ends: np.ndarray, quoted: np.ndarray, dialect: Dialect) -> bool:
     """Whether the strict reader takes each of these records for one record.
 
     A record is handed to it as one line, so that it can neither end early nor go on unnoticed.
     """
-    crowded = len(text) > MAX_COMMAS and text.count(b",") > MAX_COMMAS
+    crowded = len(text) > MAX_COMMAS and text.count(dialect.delimiter.encode()) > MAX_COMMAS
     if crowded or b"\0" in text or _has_bare_returns(text):
         return False
     try:
-        decoded = text.decode()
+        decoded = text.decode(dialect.encoding)
         if 2 * np.count_nonzero(quoted) < len(ends):
-            lines = _cut(text, np.append(0, ends)[:-1][quoted], ends[quoted])
+            lines = _cut(text, np.append(0, ends)[:-1][quoted], ends[quoted], dialect.encoding)
         elif len(lines := decoded.split("\n")[:-1]) > len(ends):
-            lines = _cut(text, np.append(0, ends)[:-1], ends)
-        return sum(1 for _ in csv.reader(lines, strict=True)) == len(lines)
+            lines = _cut(text, np.append(0, ends)[:-1], ends, dialect.encoding)
+        return sum(1 for _ in csv.reader(lines, strict=True, delimiter=dialect.delimiter)) == len(lines)
     except (csv.Error, UnicodeDecodeError):
         return False
 
@@ -79,5 +81,6 @@ def _has_bare_returns(text: bytes) -> bool:
     return bool(np.count_nonzero(returns) != np.count_nonzero(ends))
 
 
-def _cut(text: bytes, starts: np.ndarray, ends: np.ndarray) -> list[str]:
-    return [text[start:end].decode() for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+def _cut(text: bytes, starts: np.ndarray, ends: np.ndarray, encoding: str) -> list[str]:
+    places = zip(starts.tolist(), ends.tolist(), strict=True)
+    return [text[start:end].decode(encoding) for start, end in places]

@@ -1,6 +1,7 @@
 """The five delivered files. One entry here gives a dataset its raw and its bronze table."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -8,12 +9,16 @@ class Dataset:
     """One delivered file kind, with its columns as delivered.
 
     Args:
+        aliases: other names that the publisher may give a declared column.
+        optional: declared columns that a file may lack; they are null then.
         incremental: a week may arrive as many files; an engine that streams parses each of them once.
     """
 
     name: str
     columns: tuple[str, ...]
     description: str
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    optional: frozenset[str] = frozenset()
     incremental: bool = False
 
     @property
@@ -37,10 +42,16 @@ DATASETS = (
             "show_id",
         ),
         "every movie and TV show of the catalogue",
+        {"type": ("show_type",)},
         incremental=True,
     ),
-    Dataset("cast", ("cast", "show_id"), "who plays in a title"),
-    Dataset("category", ("listed_in", "show_id"), "under which categories a title is listed"),
-    Dataset("countries", ("country", "show_id"), "where a title was produced"),
-    Dataset("directors", ("director", "show_id"), "who directed a title"),
+    Dataset("cast", ("cast", "show_id"), "who plays in a title", {"cast": ("actor", "actors")}),
+    Dataset(
+        "category",
+        ("listed_in", "show_id"),
+        "under which categories a title is listed",
+        {"listed_in": ("category", "categories")},
+    ),
+    Dataset("countries", ("country", "show_id"), "where a title was produced", {"country": ("countries",)}),
+    Dataset("directors", ("director", "show_id"), "who directed a title", {"director": ("directors",)}),
 )

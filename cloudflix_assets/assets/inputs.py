@@ -19,6 +19,8 @@ from cloudflix_assets.staging import Staging
 from spark import delivery
 from spark.binary_files import BinaryFile
 from spark.datasets import DATASETS, Dataset
+from spark.dialect import dialect_of
+from spark.headers import Drift
 from spark.table import BEFORE, PUBLICATION, RECORDS, Table, upstream
 
 
@@ -38,7 +40,7 @@ def asset_ins(table: Table, tables: Mapping[str, Table]) -> dict[str, dg.AssetIn
 
 
 def frames(
-    table: Table, loaded: Mapping[str, DataFrame], stage: Staging, week: date, engine: str
+    table: Table, loaded: Mapping[str, DataFrame], stage: Staging, week: date, *, engine: str, drift: Drift
 ) -> Mapping[str, DataFrame]:
     """The frames that the table's function and its foreign keys name."""
     found: dict[str, DataFrame] = {}
@@ -51,7 +53,7 @@ def frames(
         else:
             found[upstream(name)] = _of(frame, week)
             if name.endswith(RECORDS):
-                found[name] = records(_of(frame, week), stage, week, engine)
+                found[name] = records(_of(frame, week), stage, week, engine=engine, drift=drift)
     return found
 
 
@@ -85,17 +87,32 @@ def _of(frame: DataFrame, week: date) -> DataFrame:
     return frame.where(F.col("week") == F.lit(week)).drop("week")
 
 
-def records(raw: DataFrame, stage: Staging, week: date, engine: str) -> DataFrame:
+def records(raw: DataFrame, stage: Staging, week: date, *, engine: str, drift: Drift) -> DataFrame:
     """Every record of the landed files of one raw table; equal bytes are one file."""
     rows = raw.select("path", "sha256", "records", "longest_record").distinct().collect()
     files = tuple(BinaryFile(row[0], stage.lake.uri(f"raw/{row[0]}"), *row[1:]) for row in sorted(rows))
     (dataset,) = (dataset for dataset in DATASETS if files[0].address.startswith(f"files/{dataset.name}/"))
+    added = _added(stage.lake, dataset, files) if drift is Drift.EVOLVE else ()
     if dataset.incremental and engine in incremental.ENGINES:
-        return Arrivals(stage.lake, stage.session, dataset, week, files).records()
-    return stage.batches(delivery.schema_of(dataset), _parsed(stage.lake, dataset, files))
+        return Arrivals(stage.lake, stage.session, dataset, week, files, added).records()
+    return stage.batches(delivery.schema_of(dataset, added), _parsed(stage.lake, dataset, files, added))
 
 
-def _parsed(lake: Lake, dataset: Dataset, files: Sequence[BinaryFile]) -> Iterator[pa.RecordBatch]:
+def _added(lake: Lake, dataset: Dataset, files: Sequence[BinaryFile]) -> tuple[str, ...]:
+    """Columns that the files add to the table, by name: of several files, those of any."""
+    found: set[str] = set()
     for file in files:
         with lake.open(f"raw/{file.address}") as source:
-            yield from delivery.record_batches(source, dataset, file.address, file.longest_record)
+            found.update(delivery.added_columns(source, dataset, file.address, dialect_of(file.address)))
+    return tuple(sorted(found))
+
+
+def _parsed(
+    lake: Lake, dataset: Dataset, files: Sequence[BinaryFile], added: Sequence[str]
+) -> Iterator[pa.RecordBatch]:
+    for file in files:
+        dialect = dialect_of(file.address)
+        with lake.open(f"raw/{file.address}") as source:
+            yield from delivery.record_batches(
+                source, dataset, file.address, file.longest_record, dialect=dialect, added=added
+            )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from cloudflix_assets.agreement import Agreement
 from cloudflix_assets.errors import told
 from cloudflix_assets.lake import Lake
 from cloudflix_assets.landing import land
@@ -12,12 +13,19 @@ from cloudflix_assets.manifest import Manifest
 from cloudflix_assets.notices import notice
 from cloudflix_assets.partitions import week_of
 from cloudflix_assets.sources import NoPublication, Source
+from spark.headers import Drift
 
 REFRESH = "cloudflix/refresh"
 """Run tag: ask the source again, whatever it answered before."""
+_UNDECLARED = {
+    Drift.EVOLVE: "columns of bronze, where their names can be",
+    Drift.RESCUE: "kept in the column `rescued` of bronze",
+}
 
 
-def publication_asset(lake: Lake, source: Source, weeks: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
+def publication_asset(
+    lake: Lake, source: Source, weeks: dg.PartitionsDefinition[str], agreement: Agreement
+) -> dg.AssetsDefinition:
     """Fetch, verify and store the five files of a week; a defect of one file refuses them all."""
 
     @dg.asset(
@@ -37,12 +45,14 @@ def publication_asset(lake: Lake, source: Source, weeks: dg.PartitionsDefinition
         refresh = context.run.tags.get(REFRESH) == "true"
         with told():
             try:
-                landed = land(lake, source, week_of(context.partition_key), refresh=refresh)
+                landed = land(lake, source, week_of(context.partition_key), agreement, refresh=refresh)
             except NoPublication as none:  # nothing is wrong: what depends on it is skipped
                 yield notice(context, str(none))
                 return
         if landed.moved:
             yield notice(context, landed.moved)
+        if landed.undeclared:
+            yield notice(context, f"{landed.undeclared}: {_UNDECLARED[agreement.drift]}")
         manifest = landed.manifest
         schema = dg.TableSchema([dg.TableColumn(name) for name in ("file", "records", "bytes", "path")])
         files = [

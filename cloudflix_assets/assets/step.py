@@ -21,6 +21,8 @@ from cloudflix_assets.delta import Judged, WeekOfTable
 from cloudflix_assets.receipts import Receipt
 from cloudflix_assets.staging import Staging
 from spark import digest, duplicates, quality
+from spark.bronze import evolved
+from spark.headers import Drift
 from spark.rules import fields
 from spark.table import PUBLICATION, RECORDS, Table
 
@@ -36,6 +38,7 @@ class Step:
         key: of the receipt that makes this step superfluous.
         name: who commits, unique per attempt.
         force: judge and commit whatever the lake holds.
+        drift: what undeclared columns of a landed file do.
     """
 
     table: Table
@@ -45,6 +48,7 @@ class Step:
     key: str
     name: str
     force: bool
+    drift: Drift
 
     def events(self, loaded: Mapping[str, DataFrame]) -> Iterator[Event]:
         """The quarantine, the table and the contract check; of a refused week the check alone.
@@ -62,8 +66,10 @@ class Step:
             yield from self._judged_and_published(loaded, started)
 
     def _judged_and_published(self, loaded: Mapping[str, DataFrame], started: float) -> Iterator[Event]:
-        table = self.table
-        frames = inputs.frames(table, loaded, self.stage, self.week, self.engine)
+        engine, drift = self.engine, self.drift
+        frames = inputs.frames(self.table, loaded, self.stage, self.week, engine=engine, drift=drift)
+        records = frames[self.table.parameters[0]]
+        table = self._evolved(records.columns) if drift is Drift.EVOLVE else self.table
         built = table.build(*(frames[name] for name in table.parameters))
         staged = self._judged(quality.judged(table, built, frames))
         verdict = quality.verdict(table, staged)
@@ -77,12 +83,13 @@ class Step:
         if failure:
             yield evaluated
             raise failure
-        week = self._week(verdict, quality.accepted(table, staged) if verdict.accepted else None)
+        week = self._week(table, verdict, quality.accepted(table, staged) if verdict.accepted else None)
         if _are_records(table) and built is frames[table.parameters[0]]:
             week = replace(week, parquet=self.stage.records)
         quarantine = self._quarantine(week, verdict, refused) if table.has_quarantine else None
         receipt = Receipt(
             key=self.key,
+            columns=tuple(fields(table).names),
             verdict=verdict,
             samples=samples,
             quarantine=quarantine and quarantine.digest,
@@ -94,6 +101,10 @@ class Step:
         yield from self._outputs(receipt, judged, started)
         yield evaluated  # after what it judged is stored, so that Dagster takes it for the check of that
         receipt.write(self.stage.lake, table.path, self.week)
+
+    def _evolved(self, columns: Sequence[str]) -> Table:
+        """The table of this week: its records may have columns that the contract does not know."""
+        return evolved(self.table, columns) if _are_records(self.table) else self.table
 
     def _judged(self, judged: DataFrame) -> DataFrame:
         """The judged frame, materialized; raw and bronze hand on what is so already."""
@@ -111,17 +122,17 @@ class Step:
 
     def _kept(self, receipt: Receipt) -> list[delta.Kept] | None:
         """The week and its quarantine, if the lake holds exactly what the receipt says."""
-        weeks = [self._week(receipt.verdict, None)]
+        weeks = [self._week(self._evolved(receipt.columns), receipt.verdict, None)]
         if receipt.quarantine is not None:
             weeks.append(self._refused(weeks[0], receipt.verdict, None, receipt.quarantine))
         with ThreadPoolExecutor() as pool:  # the engine has time for both
             kept = list(pool.map(partial(delta.kept, self.stage.lake, self.stage.session), weeks))
         return None if None in kept else [week for week in kept if week]
 
-    def _week(self, verdict: quality.Verdict, frame: DataFrame | None) -> WeekOfTable:
+    def _week(self, table: Table, verdict: quality.Verdict, frame: DataFrame | None) -> WeekOfTable:
         return WeekOfTable(
-            path=self.table.path,
-            fields=fields(self.table),
+            path=table.path,
+            fields=fields(table),
             week=self.week,
             frame=frame,
             rows=verdict.accepted,

@@ -31,7 +31,8 @@ from cloudflix_assets.layers import GROUPS
 from cloudflix_assets.partitions import week_of
 from cloudflix_assets.receipts import key_of
 from cloudflix_assets.staging import folder_of, staging
-from spark.table import Layer, Table
+from spark.headers import Drift
+from spark.table import RECORDS, Layer, Table
 
 FORCE = "cloudflix/force"
 """Run tag: commit even what is unchanged."""
@@ -43,12 +44,15 @@ def table_assets(
     lake: Lake,
     weeks: dg.PartitionsDefinition[str],
     engine: str,
+    *,
+    drift: Drift,
 ) -> dg.AssetsDefinition:
     """One step per week that yields the contract check, the quarantine and the table."""
+    version = _version(table, drift)
 
     @dg.multi_asset(
         name=table.identifier,
-        outs=_outs(table, tables),
+        outs=_outs(table, tables, version),
         ins=inputs.asset_ins(table, tables),
         partitions_def=weeks,
         check_specs=[
@@ -68,19 +72,25 @@ def table_assets(
         place = lake.uri(table.path)
         with told(), storing(place), staging(lake, session, folder_of(table.path, attempt)) as stage:
             checked(lake, table.path)
-            key = key_of(engine, code_version(table), inputs.files_read(table, tables, lake, week))
+            key = key_of(engine, version, inputs.files_read(table, tables, lake, week))
             force = context.run.tags.get(FORCE) == "true"
-            yield from Step(table, week, stage, engine, key, attempt, force).events(loaded)
+            yield from Step(table, week, stage, engine, key, attempt, force, drift).events(loaded)
 
     return step
 
 
-def _outs(table: Table, tables: Mapping[str, Table]) -> dict[str, dg.AssetOut]:
+def _version(table: Table, drift: Drift) -> str:
+    """The code version; what undeclared columns do decides, like code, what a table of records is."""
+    version, evolves = code_version(table), drift is Drift.EVOLVE and table.parameters[0].endswith(RECORDS)
+    return f"{version}-{drift}" if evolves else version
+
+
+def _outs(table: Table, tables: Mapping[str, Table], version: str) -> dict[str, dg.AssetOut]:
     shared: dict[str, Any] = {
         "group_name": GROUPS[table.layer],
         "kinds": {"deltalake", "pyspark"},
         "owners": list(table.owners),
-        "code_version": code_version(table),
+        "code_version": version,
         "automation_condition": WHEN_CHANGED,
     }
     outs = {

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from cloudflix_assets.agreement import Agreement
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.lake import Lake
 from cloudflix_assets.sources.directory import Directory
@@ -25,7 +26,8 @@ def source_of(environment: Environment) -> Source:
     if setting == "sample":
         return Sample()
     if setting == "landing":
-        return Landing(Lake(environment.lake_root), environment.source_name)
+        agreement = Agreement(environment.dialect, environment.schema_drift)
+        return Landing(Lake(environment.lake_root), agreement, environment.source_name)
     if setting.startswith(SCHEME):
         from cloudflix_assets.sources.github.source import GitHub  # httpx takes a while to import
 

@@ -21,6 +21,13 @@ SETTINGS = {
     "cloudflix_engin=spark": "cloudflix_engin is no setting: did you mean CLOUDFLIX_ENGINE?",
     "CLOUDFLIX_XYZ=1": f"CLOUDFLIX_XYZ is no setting: unset it; known are {KNOWN}",
     "CLOUDFLIX_ENGINE=sal": "CLOUDFLIX_ENGINE=sal is not allowed: set it to 'sail' or 'spark'.",
+    "CLOUDFLIX_SCHEMA_DRIFT=evolv": (
+        "CLOUDFLIX_SCHEMA_DRIFT=evolv is not allowed: set it to 'evolve', 'rescue' or 'fail'."
+    ),
+    "CLOUDFLIX_DELIMITER=|": "CLOUDFLIX_DELIMITER=| is not allowed: set it to ',' or ';'.",
+    "CLOUDFLIX_ENCODING=latin1": (
+        "CLOUDFLIX_ENCODING=latin1 is not allowed: set it to 'utf-8', 'cp1252' or 'iso-8859-1'."
+    ),
     "CLOUDFLIX_DEPLOYMENT=moon": "CLOUDFLIX_DEPLOYMENT=moon is not allowed: set it to 'local'.",
     "CLOUDFLIX_FIRST_WEEK=2026-01-06": (
         "CLOUDFLIX_FIRST_WEEK=2026-01-06 is a Tuesday; weeks begin on a Monday: did you mean 2026-01-05?"
@@ -64,6 +71,15 @@ def test_every_setting_and_the_tests_own_are_known(monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv(name, value)
     assert environment().home == tmp_path
     assert TestSettings().test_data == tmp_path
+
+
+def test_a_child_reads_the_source_on_the_same_terms(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The web UI would refuse or rescue what the command line that started it does not."""
+    own = Environment(home=tmp_path, schema_drift="evolve", delimiter=";", encoding="cp1252")
+    for name, value in own.for_child().items():
+        monkeypatch.setenv(name, value)
+    assert environment().dialect == own.dialect
+    assert environment().schema_drift == own.schema_drift == "evolve"
 
 
 def test_two_wrong_values_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,18 +8,23 @@ from functools import partial
 
 from pyspark.sql import DataFrame, SparkSession
 
+from cloudflix_assets.agreement import Agreement
 from cloudflix_assets.assets import inputs
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.lake import Lake
 from cloudflix_assets.landing import land
-from cloudflix_assets.sources import Delivered
+from cloudflix_assets.sources import Delivered, Pin
 from cloudflix_assets.staging import staging
 from cloudflix_assets_tests.lakehouse import TITLE, WEEK_1, csv_bytes, publication, titles
 from spark import digest
 from spark.bronze import contract_of
 from spark.datasets import DATASETS
+from spark.dialect import PLAIN
+from spark.headers import Drift
 
 TITLES = DATASETS[0]
+ENGINE = Environment().engine
+AGREED = Agreement(PLAIN, Drift.RESCUE)
 FOLDER = "bronze/staging/run-0-titles"
 BOM = b"\xef\xbb\xbf"
 CORPUS = {
@@ -44,7 +49,7 @@ class Arriving:
     files: Mapping[str, bytes]
     identity: str = "arriving"
 
-    def deliveries(self, week: date, *, pin: str | None = None) -> Sequence[Delivered]:
+    def deliveries(self, week: date, *, pin: Pin | None = None) -> Sequence[Delivered]:
         pieces = [(TITLES.name, name, content) for name, content in self.files.items()]
         others = [(d.name, d.file, publication()[d.name]) for d in DATASETS if d != TITLES]
         return [
@@ -60,14 +65,14 @@ def loaded(lake: Lake, session: SparkSession, files: Mapping[str, bytes]) -> str
 
 def raw_titles(lake: Lake, session: SparkSession, files: Mapping[str, bytes]) -> DataFrame:
     """Land these titles; the rows of `raw/titles`."""
-    manifest = land(lake, Arriving(files), WEEK_1).manifest
+    manifest = land(lake, Arriving(files), WEEK_1, AGREED).manifest
     return manifest.rows(session).where(f"dataset = '{TITLES.name}'").drop("dataset")
 
 
 def digest_of(lake: Lake, session: SparkSession, raw: DataFrame) -> str:
     """Load what these rows of `raw/titles` list; the digest of the records."""
     with staging(lake, session, FOLDER) as stage:
-        records = inputs.records(raw, stage, WEEK_1, Environment().engine)
+        records = inputs.records(raw, stage, WEEK_1, engine=ENGINE, drift=Drift.RESCUE)
         return digest.digest(records, contract_of(TITLES).to_structtype())
 
 

@@ -1,7 +1,7 @@
 """A backfill as the web UI launches it, taken through by Dagster's own daemon code."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._daemon.backfill import execute_backfill_iteration
 
-from cloudflix_assets_tests.lakehouse import WEEK_2, WEEK_3
+from cloudflix_assets.partitions import last_ended, open_week
+from cloudflix_assets.run_events import failures
 
 LOCATION = """\
 from cloudflix_assets.build import build_defs
@@ -26,7 +27,7 @@ from cloudflix_assets.environment import Environment
 from cloudflix_assets_tests.lakehouse import registered
 
 defs = build_defs(
-    Environment(home={home!r}, source="sample", first_week="2026-11-09"),
+    Environment(home={home!r}, source="sample", first_week={first!r}),
     tables=registered("raw/titles", "bronze/titles", "silver/titles", "gold/titles"),
 )
 """
@@ -38,6 +39,9 @@ HERE = {
 }
 ITERATIONS = 6
 """Two launch runs, the others find out that they have ended."""
+
+LAST, OPEN = last_ended(datetime.now(UTC)), open_week(datetime.now(UTC))
+"""The two newest weeks: no table has a week after them to be asked for."""
 
 LOG = logging.getLogger(__name__)
 
@@ -53,7 +57,8 @@ def instance() -> Iterator[dg.DagsterInstance]:
 def workspace(tmp_path: Path, instance: dg.DagsterInstance) -> Iterator[WorkspaceProcessContext]:
     """A code location with the titles of the product, as the daemon sees it."""
     location = tmp_path / "location.py"
-    location.write_text(LOCATION.format(home=str(tmp_path / "home")), encoding="utf-8")
+    text = LOCATION.format(home=str(tmp_path / "home"), first=str(LAST))
+    location.write_text(text, encoding="utf-8")
     target = LoadableTargetOrigin(python_file=str(location), working_directory=str(tmp_path))
     load = InProcessWorkspaceLoadTarget(InProcessCodeLocationOrigin(target, location_name="cloudflix"))
     with create_test_daemon_workspace_context(load, instance) as context:
@@ -64,13 +69,47 @@ def test_a_backfill_of_weeks_ends_well_and_in_order(
     instance: dg.DagsterInstance, workspace: WorkspaceProcessContext
 ) -> None:
     """Each run must know its week; and gold, which reads the week before, must not overtake its silver."""
-    graph = workspace.create_request_context().asset_graph
-    weeks = [str(week) for week in (WEEK_2, WEEK_3)]
+    weeks = [str(week) for week in (LAST, OPEN)]
+    ended = carried_out(instance, workspace, weeks)
+    assert ended.status is BulkActionStatus.COMPLETED_SUCCESS
+    runs = instance.get_runs()
+    assert {run.tags["dagster/partition"] for run in runs} == set(weeks)
+    for key in keys(workspace):
+        assert instance.get_materialized_partitions(key) == set(weeks)
+    assert stored_at(instance, "silver/titles", LAST) < stored_at(instance, "gold/titles", OPEN)
+
+
+def test_a_backfill_asks_for_the_week_after_where_it_is_read(
+    instance: dg.DagsterInstance, workspace: WorkspaceProcessContext
+) -> None:
+    """`newflag` of that week may change. If it was never run, its run fails and says what to do."""
+    ended = carried_out(instance, workspace, [str(LAST)])
+    assert ended.status is BulkActionStatus.COMPLETED_FAILED
+    done = {key.to_user_string(): instance.get_materialized_partitions(key) for key in keys(workspace)}
+    assert set(map(frozenset, done.values())) == {frozenset({str(LAST)})}
+    (failed,) = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE]))
+    assert failed.tags["dagster/partition"] == str(OPEN)
+    (event,) = instance.all_logs(failed.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    assert failures([event.get_dagster_event()]) == {
+        "gold_titles": f"silver/titles holds no week {OPEN}: run `cloudflix run --week {OPEN} --select "
+        "+silver/titles` first."
+    }
+
+
+def keys(workspace: WorkspaceProcessContext) -> Sequence[dg.AssetKey]:
+    """Every asset of the code location."""
+    return list(workspace.create_request_context().asset_graph.materializable_asset_keys)
+
+
+def carried_out(
+    instance: dg.DagsterInstance, workspace: WorkspaceProcessContext, weeks: Sequence[str]
+) -> PartitionBackfill:
+    """A backfill of these weeks of every asset, once the daemon has ended it."""
     backfill = PartitionBackfill.from_asset_partitions(
         backfill_id="weeks",
-        asset_graph=graph,
-        partition_names=weeks,
-        asset_selection=list(graph.materializable_asset_keys),
+        asset_graph=workspace.create_request_context().asset_graph,
+        partition_names=list(weeks),
+        asset_selection=keys(workspace),
         backfill_timestamp=datetime.now(UTC).timestamp(),
         tags={},
         dynamic_partitions_store=instance,
@@ -88,12 +127,7 @@ def test_a_backfill_of_weeks_ends_well_and_in_order(
             instance.launch_run(run.run_id, workspace.create_request_context())
     ended = instance.get_backfill("weeks")
     assert ended is not None
-    assert ended.status is BulkActionStatus.COMPLETED_SUCCESS
-    runs = instance.get_runs()
-    assert {run.tags["dagster/partition"] for run in runs} == set(weeks)
-    for key in graph.materializable_asset_keys:
-        assert instance.get_materialized_partitions(key) == set(weeks)
-    assert stored_at(instance, "silver/titles", WEEK_2) < stored_at(instance, "gold/titles", WEEK_3)
+    return ended
 
 
 def stored_at(instance: dg.DagsterInstance, path: str, week: date) -> float:

@@ -52,7 +52,7 @@ def test_every_asset_is_as_it_was(lakehouse: Makes, snapshot: SnapshotAssertion)
     assert found == snapshot
 
 
-def test_every_job_and_schedule_is_as_it_was(lakehouse: Makes, snapshot: SnapshotAssertion) -> None:
+def test_every_job_schedule_and_sensor_is_as_it_was(lakehouse: Makes, snapshot: SnapshotAssertion) -> None:
     """Whoever renames a job breaks somebody's schedule."""
     repository = lakehouse().defs.get_repository_def()
     jobs = {
@@ -64,7 +64,10 @@ def test_every_job_and_schedule_is_as_it_was(lakehouse: Makes, snapshot: Snapsho
         schedule.name: [schedule.cron_schedule, schedule.execution_timezone, schedule.job_name]
         for schedule in repository.schedule_defs
     }
-    assert {"jobs": jobs, "schedules": schedules} == snapshot
+    sensors = {
+        sensor.name: [target.job_name for target in sensor.targets] for sensor in repository.sensor_defs
+    }
+    assert {"jobs": jobs, "schedules": schedules, "sensors": sensors} == snapshot
 
 
 def test_the_week_before_is_an_input_where_it_is_read(lakehouse: Makes) -> None:

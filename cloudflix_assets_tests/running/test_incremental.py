@@ -14,14 +14,19 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from cloudflix_assets import incremental
+from cloudflix_assets.assets import inputs
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.incremental import Arrivals, FileUnparsed
 from cloudflix_assets.lake import Lake, LakeRefused
 from cloudflix_assets.landing import land
+from cloudflix_assets.staging import staging
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, Lakehouse, registered, titles
 from cloudflix_assets_tests.running.incremental_cases import (
+    AGREED,
     CORPUS,
     DIGEST,
+    ENGINE,
+    FOLDER,
     TITLES,
     Arriving,
     digest_of,
@@ -31,10 +36,10 @@ from cloudflix_assets_tests.running.incremental_cases import (
 )
 from cloudflix_assets_tests.running.incremental_process import KILLED, MOMENTS, killed
 from spark.binary_files import BinaryFile
+from spark.headers import Drift
 
 pytestmark = pytest.mark.both_engines
 
-ENGINE = Environment().engine
 TABLES = registered("raw/titles", "bronze/titles")
 LONG_AGO = 1_600_000_000
 PLAIN = CORPUS["plain.csv"]
@@ -91,9 +96,21 @@ def test_files_that_come_and_go_and_come_again(lake: Lake, spark_session: SparkS
     assert loaded(lake, spark_session, without("quotes.csv")) == first
 
 
+def test_columns_that_one_file_adds_are_columns_of_the_week(lake: Lake, spark_session: SparkSession) -> None:
+    """Null in the other files; and what was remembered without them is not taken for it."""
+    raw = raw_titles(lake, spark_session, CORPUS)
+    assert digest_of(lake, spark_session, raw) == DIGEST
+    with staging(lake, spark_session, FOLDER) as stage:
+        records = inputs.records(raw, stage, WEEK_1, engine=ENGINE, drift=Drift.EVOLVE)
+        assert "extra" in records.columns
+        kept = [row["extra"] for row in records.where("rescued is null").collect()]
+    assert sorted(map(str, kept)) == [*["None"] * 9, "kept"]
+    assert digest_of(lake, spark_session, raw) == DIGEST
+
+
 def test_a_file_that_was_landed_long_ago_is_found(lake: Lake, spark_session: SparkSession) -> None:
     """Spark's stream ignores what is a week older than the newest file it has seen."""
-    for file in land(lake, Arriving(CORPUS), WEEK_1).manifest.files:
+    for file in land(lake, Arriving(CORPUS), WEEK_1, AGREED).manifest.files:
         if file.file == "quotes.csv":
             os.utime(lake.root / "raw" / file.path, (LONG_AGO, LONG_AGO))
     loaded(lake, spark_session, without("quotes.csv"))

@@ -84,8 +84,8 @@ def test_a_defect_is_a_row(defect: str) -> None:
 def test_a_parser_that_fails_half_way_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its rows until then count for nothing: the row of the defect refuses the file."""
 
-    def torn(*arguments: Any) -> Any:
-        yield from record_batches(*arguments)
+    def torn(*arguments: Any, **options: Any) -> Any:
+        yield from record_batches(*arguments, **options)
         raise pa.ArrowInvalid("straddling object")
 
     monkeypatch.setattr(binary_files, "record_batches", torn)

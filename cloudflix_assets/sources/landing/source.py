@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 
+from cloudflix_assets.agreement import Agreement
 from cloudflix_assets.lake import Lake, LakeRefused
 from cloudflix_assets.sources.landing.dropped import LANDING, Dropped, dropped
 from cloudflix_assets.sources.landing.routing import Route, Unroutable
 from cloudflix_assets.sources.publication import Delivered, NoPublication, Pin, SourceRefused
 from spark.datasets import DATASETS, Dataset
-from spark.delivery import REMEDY, DeliveryDefect, inspected
+from spark.delivery import DeliveryDefect
 
 LANDED, REFUSED = "raw/landed", "raw/refused"
 _MOMENT = "%Y%m%dT%H%M%S%fZ"
@@ -22,6 +23,7 @@ class Landing:
     """What was dropped into `raw/landing/` of a lake."""
 
     lake: Lake
+    agreement: Agreement
     name: str | None = None
 
     @property
@@ -50,12 +52,12 @@ class Landing:
         Raises:
             NoPublication: not all five are there yet.
         """
-        newest = {dataset: self._landed(dataset, week) for dataset in DATASETS}
-        if missing := [dataset.file for dataset, path in newest.items() if path is None]:
+        newest = [(dataset, self._landed(dataset, week)) for dataset in DATASETS]
+        if missing := [dataset.file for dataset, path in newest if path is None]:
             raise NoPublication(self._waiting(week, missing))
         return [
             Delivered(dataset.name, dataset.file, partial(self.lake.open, path), {"landed": path})
-            for dataset, path in newest.items()
+            for dataset, path in newest
             if path
         ]
 
@@ -63,9 +65,9 @@ class Landing:
         """Why a file was refused, if it was."""
         try:
             with self.lake.open(file.path) as source:
-                inspected(source, route.dataset, file.file)
+                self.agreement.inspected(source, route.dataset, file.file)
         except DeliveryDefect as defect:
-            return [refuse(self.lake, file, str(defect).removesuffix(f": {REMEDY}."))]
+            return [refuse(self.lake, file, str(defect))]
         except LakeRefused:  # another run has just taken it in
             return []
         except OSError as error:
@@ -98,7 +100,7 @@ class Landing:
 def refused_by_name(lake: Lake, now: datetime) -> list[str]:
     """Move away what nothing can be done with; a sentence for each."""
     return [
-        refuse(lake, file, str(file.route).removesuffix("."))
+        refuse(lake, file, str(file.route))
         for file in dropped(lake)
         if isinstance(file.route, Unroutable) and file.has_settled(now)
     ]
@@ -107,7 +109,7 @@ def refused_by_name(lake: Lake, now: datetime) -> list[str]:
 def refuse(lake: Lake, file: Dropped, reason: str) -> str:
     """Move a file to `refused/`, with a file beside it that says why; returns what to tell."""
     target = f"{REFUSED}/{_kept_as(file)}"
-    sentence = f"{reason}: it was moved to {lake.uri(target)}, and nothing of it was landed."
+    sentence = f"{reason} It was moved to {lake.uri(target)}."
     lake.write(f"{target}.reason.txt", f"{sentence}\n".encode())
     lake.move(file.path, target)
     return sentence

@@ -1,0 +1,302 @@
+"""A publisher's columns drift from week to week: added, kept aside or refused, as its source declares."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import dagster as dg
+import pytest
+from deltalake import DeltaTable
+
+from cloudflix_assets.environment import Environment
+from cloudflix_assets.manifest import Manifest
+from cloudflix_assets_tests.lakehouse import (
+    TITLE,
+    WEEK_1,
+    WEEK_2,
+    WEEK_3,
+    Lakehouse,
+    MemorySource,
+    credits,
+    csv_bytes,
+    publication,
+    registered,
+)
+from spark import quality
+from spark.delivery import REMEDY
+
+BRONZE, SILVER = "bronze/titles", "silver/titles"
+TABLES = registered("raw/titles", BRONZE, SILVER, "raw/cast", "bronze/cast")
+Makes = Callable[..., Lakehouse]
+
+
+def titles_with(**added: str) -> bytes:
+    """Twenty titles with columns that nobody declared, before the others."""
+    rows = [
+        [*added.values(), *{**TITLE, "show_id": str(i), "title": f"Title {i}"}.values()] for i in range(1, 21)
+    ]
+    return csv_bytes([*added, *TITLE], rows)
+
+
+@pytest.fixture
+def source() -> MemorySource:
+    """A column appears in the second week, and another in the third."""
+    return MemorySource(
+        {
+            WEEK_1: publication(),
+            WEEK_2: publication(titles=titles_with(Score="7")),
+            WEEK_3: publication(titles=titles_with(score="8", **{"Filmed in": "Rome", "Week": "x"})),
+        }
+    )
+
+
+@pytest.fixture
+def made(environment: Environment, instance: dg.DagsterInstance, source: MemorySource) -> Makes:
+    """Lakehouses over one lake whose settings the test chooses."""
+
+    def make(**declared: Any) -> Lakehouse:
+        own = Environment(**{**environment.model_dump(exclude={"java_home", "github_token"}), **declared})
+        return Lakehouse(own, instance, source=source, tables=TABLES)
+
+    return make
+
+
+def ran(house: Lakehouse, *weeks: Any) -> None:
+    for week in weeks or (WEEK_1, WEEK_2, WEEK_3):
+        result = house.run(week)
+        assert result.success, result.failures
+
+
+def extra(house: Lakehouse, week: Any) -> set[tuple[Any, ...]]:
+    """What the rows of a week of bronze hold beyond the declared columns."""
+    names = ("score", "filmed_in", "rescued")
+    return {tuple(row.get(name) for name in names) for row in house.rows(BRONZE, week)}
+
+
+@pytest.mark.both_engines
+def test_evolve_adds_columns_that_older_weeks_lack(made: Makes) -> None:
+    """One spelling of a column is one column; a name that bronze has already stays in `rescued`."""
+    house = made(schema_drift="evolve")
+    ran(house)
+    assert extra(house, WEEK_1) == {(None, None, None)}
+    assert extra(house, WEEK_2) == {("7", None, None)}
+    assert extra(house, WEEK_3) == {("8", "Rome", '{"Week": "x"}')}
+    names = [field.name for field in DeltaTable(house.lake.uri(BRONZE)).schema().fields]
+    assert names[-2:] == ["score", "filmed_in"]
+
+
+@pytest.mark.both_engines
+def test_every_engine_takes_the_names_that_columns_get(made: Makes, source: MemorySource) -> None:
+    """Words of SQL, a number first, an accent, a method of pandera's models: a publisher may write any."""
+    columns = ["select", "2024_views", "größe", "a_b_c", "validate"]
+    names = ["Select", "2024 Views", "Größe", "a.b`c", "validate"]
+    source.publications[WEEK_1] = publication(titles=titles_with(**dict.fromkeys(names, "x")))
+    house = made(schema_drift="evolve")
+    for _ in range(2):  # the second time, by what is stored
+        ran(house, WEEK_1)
+    row = house.rows(BRONZE, WEEK_1)[0]
+    assert {row[column] for column in columns} == {"x"}
+    assert row["rescued"] is None
+
+
+def test_rescue_keeps_them_as_json(made: Makes) -> None:
+    """The default: the schema of a table changes when somebody decides so."""
+    house = made()
+    ran(house)
+    assert extra(house, WEEK_2) == {(None, None, '{"Score": "7"}')}
+    assert extra(house, WEEK_3) == {(None, None, '{"Filmed in": "Rome", "Week": "x", "score": "8"}')}
+
+
+def test_what_drifted_is_told_each_week(made: Makes) -> None:
+    """A column that is only ever kept aside is a column that nobody knows of."""
+    house = made()
+    told = (
+        "undeclared columns in the week {}: netflix_titles.csv has {}: kept in the column `rescued` of bronze"
+    )
+    assert house.run(WEEK_1).notices == []
+    for _ in range(2):  # also when the file is not inspected again
+        assert house.run(WEEK_2).notices == [told.format(WEEK_2, "Score")]
+    assert house.run(WEEK_3).notices == [told.format(WEEK_3, "score, Filmed in, Week")]
+    (evolving,) = made(schema_drift="evolve").run(WEEK_2).notices
+    assert evolving.endswith("netflix_titles.csv has Score: columns of bronze, where their names can be")
+
+
+def test_a_manifest_of_before_is_read(made: Makes) -> None:
+    """It says nothing of undeclared columns: the file is inspected again, and told."""
+    house = made()
+    ran(house, WEEK_2)
+    manifest = json.loads(house.lake.read(Manifest.path_of(WEEK_2)) or b"")
+    for file in manifest["files"]:
+        file.pop("undeclared")
+        file["inspected_by"] = file["inspected_by"].partition(" ")[0]
+    house.lake.write(Manifest.path_of(WEEK_2), json.dumps(manifest).encode())
+    assert house.run(WEEK_2, "raw/titles").success
+    assert len(house.run(WEEK_2).notices) == 1
+
+
+def test_fail_refuses_the_delivery(made: Makes) -> None:
+    """And lands nothing; a week without new columns is as good as ever."""
+    house = made(schema_drift="fail")
+    ran(house, WEEK_1)
+    result = house.run(WEEK_3)
+    assert result.failures == {
+        "publication": "netflix_titles.csv: the header has the undeclared columns score, Filmed in, Week: "
+        f"set CLOUDFLIX_SCHEMA_DRIFT=rescue if that is what the source delivers, else {REMEDY}."
+    }
+    assert house.lake.read(Manifest.path_of(WEEK_3)) is None
+
+
+def test_fail_does_not_believe_an_inspection_under_other_terms(made: Makes) -> None:
+    """What passed while columns were rescued would pass for ever."""
+    ran(made(), WEEK_2)
+    refused = made(schema_drift="fail").run(WEEK_2).failures["publication"]
+    assert "netflix_titles.csv: the header has the undeclared column Score: set" in refused
+    assert made().run(WEEK_2).success
+
+
+def test_evolving_changes_bronze_of_weeks_that_drifted_and_nothing_else(made: Makes) -> None:
+    """Silver reads what is declared; a week without new columns is the same under every mode."""
+    ran(made())
+    house = made()
+    before = house.digests(WEEK_1, WEEK_2, WEEK_3)
+    ran(made(schema_drift="evolve"))
+    after = house.digests(WEEK_1, WEEK_2, WEEK_3)
+    changed = {key for key in before if before[key] != after[key]}
+    assert changed == {(BRONZE, WEEK_2), (BRONZE, WEEK_3)}
+    ran(made())
+    assert house.digests(WEEK_1, WEEK_2, WEEK_3) == before
+
+
+def test_an_unchanged_week_with_new_columns_is_kept(made: Makes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its digest is over more columns than its contract has: judged without them it would look changed."""
+    house = made(schema_drift="evolve")
+    ran(house)
+    before = house.digests(WEEK_3)
+    judged: list[str] = []
+    original = quality.judged
+
+    def spy(table: Any, *arguments: Any) -> Any:
+        judged.append(table.path)
+        return original(table, *arguments)
+
+    monkeypatch.setattr(quality, "judged", spy)
+    assert [path for path, table in house.run(WEEK_3).tables.items() if table.committed] == []
+    assert judged == []
+    forced = house.run(WEEK_3, tags={"cloudflix/force": "true"})
+    assert forced.tables[BRONZE].committed
+    assert house.digests(WEEK_3) == before
+
+
+def test_what_somebody_did_to_a_new_column_is_mended(made: Makes) -> None:
+    """The lake is held against all that was judged, not against the contract alone."""
+    house = made(schema_drift="evolve")
+    ran(house, WEEK_2)
+    DeltaTable(house.lake.uri(BRONZE)).update({"score": "'9'"}, predicate="record_number = 3")
+    assert house.run(WEEK_2).tables[BRONZE].committed
+    assert extra(house, WEEK_2) == {("7", None, None)}
+
+
+def test_another_mode_makes_bronze_stale_and_nothing_above_it(made: Makes) -> None:
+    """A changed setting that `run --stale` does not see would be ignored in silence."""
+
+    def versions(house: Lakehouse) -> dict[str, str | None]:
+        graph = house.defs.resolve_asset_graph()
+        return {"/".join(key.path): graph.get(key).code_version for key in graph.get_all_asset_keys()}
+
+    rescuing, evolving, failing = (versions(made(schema_drift=mode)) for mode in ("rescue", "evolve", "fail"))
+    assert {path for path in rescuing if rescuing[path] != evolving[path]} == {BRONZE, "bronze/cast"}
+    assert rescuing == failing
+
+
+def semicolons(content: bytes) -> bytes:
+    return content.replace(b",", b";")
+
+
+@pytest.fixture
+def spanish() -> bytes:
+    """Credits with an accent, in UTF-8 and with commas."""
+    return credits("actor", *((f"José {i}", str(i)) for i in range(1, 21)))
+
+
+def test_a_declared_dialect_is_read_and_an_undeclared_one_refused(
+    made: Makes, source: MemorySource, spanish: bytes
+) -> None:
+    """Each refusal names the setting that is missing; with both, the same rows come out."""
+    files = {name: semicolons(content) for name, content in publication(cast=spanish).items()}
+    plain = {name: content.decode("utf-8-sig").encode("cp1252") for name, content in files.items()}
+    source.publications |= {WEEK_1: publication(cast=spanish), WEEK_2: plain}
+    ran(made(), WEEK_1)
+    given = "if that is what the source delivers, else have the publisher deliver it again"
+    assert (
+        made()
+        .run(WEEK_2)
+        .failures["publication"]
+        .startswith(
+            "netflix_titles.csv: the header misses the column duration_minutes: set CLOUDFLIX_DELIMITER=';' "
+            + given
+        )
+    )
+    assert (
+        made(delimiter=";")
+        .run(WEEK_2)
+        .failures["publication"]
+        .startswith("netflix_cast.csv: record 1 is not UTF-8: set CLOUDFLIX_ENCODING=cp1252 " + given)
+    )
+    house = made(delimiter=";", encoding="cp1252")
+    ran(house, WEEK_2)
+    first, second = (
+        [(row["cast"], row["show_id"]) for row in house.rows("bronze/cast", week)]
+        for week in (WEEK_1, WEEK_2)
+    )
+    assert sorted(first) == sorted(second)
+    assert ("José 1", "1") in first
+    assert [row["header"] for row in house.rows("raw/cast", WEEK_2)] == ["actor;show_id"]
+
+
+def test_a_landed_file_is_read_as_it_was_landed(made: Makes, source: MemorySource, spanish: bytes) -> None:
+    """The publisher changes to semicolons: a week of commas that is computed again is still one of commas."""
+    source.publications |= {
+        WEEK_1: publication(cast=spanish),
+        WEEK_2: {name: semicolons(content) for name, content in publication(cast=spanish).items()},
+    }
+    ran(made(), WEEK_1)
+    house = made(delimiter=";")
+    ran(house, WEEK_2)
+    before = house.digests(WEEK_1)
+    again = house.run(WEEK_1, "bronze/cast", tags={"cloudflix/force": "true"})
+    assert again.tables["bronze/cast"].committed
+    assert house.digests(WEEK_1) == before
+
+
+def test_the_same_bytes_read_otherwise_are_another_week(made: Makes, source: MemorySource) -> None:
+    """A wrong encoding that is corrected must reach the tables, and what follows must be stale."""
+    files = publication(cast=credits("cast", *((f"Jos\u0080 {i}", str(i)) for i in range(1, 21))))
+    source.publications[WEEK_1] = {
+        name: content.decode("utf-8-sig").encode("iso-8859-1") for name, content in files.items()
+    }
+    ran(made(encoding="iso-8859-1"), WEEK_1)
+    house = made(encoding="cp1252")
+    before = house.digests(WEEK_1)
+    versions = {house.lake.read(Manifest.path_of(WEEK_1))}
+    ran(house, WEEK_1)
+    versions.add(house.lake.read(Manifest.path_of(WEEK_1)))
+    assert len({Manifest.model_validate_json(version or b"").digest for version in versions}) == 2
+    assert {row["cast"][:4] for row in house.rows("bronze/cast", WEEK_1)} == {"Jos€"}
+    after = house.digests(WEEK_1)
+    changed = {path for path, _ in before if before[path, WEEK_1] != after[path, WEEK_1]}
+    assert {"raw/cast", "bronze/cast"} <= changed
+
+
+def test_other_letters_and_aliases_make_the_same_tables(made: Makes, source: MemorySource) -> None:
+    """`Show_ID` is `show_id`, and `show_type` is `type`: neither is a new column, nor a missing one."""
+    header = [{"type": "show_type", "show_id": "Show_ID"}.get(name, name) for name in TITLE]
+    rows = [list({**TITLE, "show_id": str(i), "title": f"Title {i}"}.values()) for i in range(1, 21)]
+    source.publications[WEEK_2] = publication(titles=csv_bytes(header, rows))
+    house = made(schema_drift="fail")
+    ran(house, WEEK_1, WEEK_2)
+    declared = ("type", "show_id", "title", "record_number")
+    first, second = (
+        {tuple(row[name] for name in declared) for row in house.rows(SILVER, week)}
+        for week in (WEEK_1, WEEK_2)
+    )
+    assert first == second

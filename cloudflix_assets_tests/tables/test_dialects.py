@@ -1,0 +1,231 @@
+"""Files in a declared dialect are read; others are refused, and what would admit them is named."""
+
+import csv
+import io
+from dataclasses import replace
+from itertools import product
+from typing import Any, Literal, get_args
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given, settings
+
+from spark import delivery
+from spark.datasets import DATASETS, Dataset
+from spark.delivery import DeliveryDefect, NotAgreed, added_columns, inspected, record_batches, schema_of
+from spark.dialect import PLAIN, Delimiter, Dialect, Encoding, dialect_of
+from spark.headers import Drift
+
+CAST = DATASETS[1]
+SEMICOLON = Dialect(";")
+CP1252 = Dialect(encoding="cp1252")
+EVERY = [Dialect(*both) for both in product(get_args(Delimiter), get_args(Encoding))]
+
+
+def read(
+    content: bytes, dialect: Dialect = PLAIN, drift: Drift = Drift.RESCUE, dataset: Dataset = CAST
+) -> list[dict[str, Any]]:
+    """What both readers make of a file, in the order of its records."""
+    found = inspected(io.BytesIO(content), dataset, dataset.file, dialect, drift)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delivery, "MIN_BLOCK_BYTES", 1)
+        added = added_columns(io.BytesIO(content), dataset, "f", dialect) if drift is Drift.EVOLVE else ()
+        batches = record_batches(
+            io.BytesIO(content), dataset, "f", found.longest_record, dialect=dialect, added=added
+        )
+        rows: list[dict[str, Any]] = batches.read_all().to_pylist()
+    assert len(rows) == found.records
+    return sorted(rows, key=lambda row: int(row["record_number"]))
+
+
+@pytest.mark.parametrize("dialect", EVERY, ids=lambda dialect: dialect.extension)
+def test_a_file_of_each_dialect_is_read(dialect: Dialect) -> None:
+    """Text between the delimiters comes out as it was written, ragged records with their numbers."""
+    text = 'show_id;cast;x\r\n1;Zoë, née;2\r\n2;a\r\n3;"b;""c""";ÿ\r\n'
+    if dialect.delimiter == ",":
+        text = text.replace(",", " -").replace(";", ",")
+    rows = read(text.encode(dialect.encoding), dialect)
+    first = "Zoë, née" if dialect.delimiter == ";" else "Zoë - née"
+    assert [(row["cast"], row["rescued"], row["malformed"]) for row in rows] == [
+        (first, '{"x": "2"}', None),
+        (None, None, f"2{dialect.delimiter}a"),
+        (f'b{dialect.delimiter}"c"', '{"x": "ÿ"}', None),
+    ]
+
+
+TEXT = st.text(st.characters(codec="cp1252", exclude_characters="\0"), max_size=6)
+ROWS = st.lists(st.lists(TEXT, min_size=1, max_size=3), max_size=12)
+WRITERS = st.sampled_from([("\r\n", csv.QUOTE_MINIMAL), ("\r\n", csv.QUOTE_ALL), ("\n", csv.QUOTE_ALL)])
+
+
+@settings(database=None, deadline=None, derandomize=True, max_examples=200)
+@given(ROWS, WRITERS, st.sampled_from(get_args(Delimiter)), st.sampled_from(["utf-8", "cp1252"]))
+def test_both_readers_agree_in_every_dialect(
+    rows: list[list[str]],
+    writer: tuple[str, Literal[0, 1]],
+    delimiter: Delimiter,
+    encoding: Encoding,
+) -> None:
+    """A reader that kept to commas or to UTF-8 would count other records, or place them elsewhere."""
+    text = io.StringIO(newline="")
+    header, umlaut = ["cast", "show_id"], ["Zoë", "1"]  # not UTF-8 by chance
+    lines = csv.writer(text, lineterminator=writer[0], quoting=writer[1], delimiter=delimiter)
+    lines.writerows([header, umlaut, *rows])
+    expected = csv.reader(io.StringIO(text.getvalue(), newline=""), strict=True, delimiter=delimiter)
+    found = read(text.getvalue().encode(encoding), Dialect(delimiter, encoding))
+    for row, fields in zip(found, [row for row in expected if row][1:], strict=True):
+        if row["malformed"] is None:
+            assert [row["cast"] or "", row["show_id"] or ""] == fields
+        else:
+            kept = csv.reader(io.StringIO(row["malformed"], newline=""), delimiter=delimiter)
+            assert next(kept) == fields
+            assert len(fields) != len(header)
+
+
+def test_a_record_that_grows_in_utf_8_is_still_read_in_one_block() -> None:
+    """The length of the longest record is in the file's bytes, and the block is in those of UTF-8."""
+    text = "€" * 1000
+    assert read(f"cast,show_id\n{text},1\n".encode("cp1252"), CP1252)[0]["cast"] == text
+
+
+REFUSED: dict[str, tuple[bytes, Dialect, str, Dialect]] = {
+    "semicolons": (b"cast;show_id\nAnn;1\n", PLAIN, "the header misses the column cast", SEMICOLON),
+    "semicolons and quotes": (
+        b'"cast";"show_id"\n"Ann";"1"\n',
+        PLAIN,
+        "the header has text after a closing quote",
+        SEMICOLON,
+    ),
+    "commas under semicolons": (
+        b"cast,show_id\nAnn,1\n",
+        SEMICOLON,
+        "the header misses the column cast",
+        PLAIN,
+    ),
+    "cp1252": ("cast,show_id\nAnn,1\nZoë,2\n".encode("cp1252"), PLAIN, "record 2 is not UTF-8", CP1252),
+    "no cp1252 either": (
+        b"cast,show_id\nAnn,1\nBob\x81,2\n",
+        PLAIN,
+        "record 2 is not UTF-8",
+        Dialect(encoding="iso-8859-1"),
+    ),
+    "a gap of cp1252": (
+        b"cast,show_id\nBob\x81,2\n",
+        CP1252,
+        "record 1 is not CP1252",
+        Dialect(encoding="iso-8859-1"),
+    ),
+    "UTF-8 under cp1252": ("cast,show_id\nZoë,2\n".encode(), CP1252, "is UTF-8 and not CP1252", PLAIN),
+    "semicolons in cp1252": (
+        "cast;show_id\nZoë;2\n".encode("cp1252"),
+        CP1252,
+        "the header misses the column cast",
+        Dialect(";", "cp1252"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "dialect", "sentence", "admits"), REFUSED.values(), ids=REFUSED)
+def test_another_dialect_is_refused_and_named(
+    content: bytes, dialect: Dialect, sentence: str, admits: Dialect
+) -> None:
+    """A guess might be wrong in silence; a refusal without the remedy costs a search."""
+    with pytest.raises(NotAgreed, match=sentence) as refusal:
+        read(content, dialect)
+    assert refusal.value.admits == admits
+
+
+@pytest.mark.parametrize(
+    "content", [b"Ann;1\nBob;2\n", b"a;b\n1;2\n", b"cast|show_id\nAnn|1\n"], ids=["no header", "others", "|"]
+)
+def test_no_dialect_is_named_that_would_not_help(content: bytes) -> None:
+    """A remedy that leads to the next refusal sends the operator in a circle."""
+    with pytest.raises(DeliveryDefect, match="the header misses the column cast") as refusal:
+        read(content)
+    assert not isinstance(refusal.value, NotAgreed)
+
+
+def test_ascii_is_ascii_in_every_encoding() -> None:
+    """A file without any accent is no UTF-8 by mistake."""
+    content = b"cast,show_id\nAnn,1\n"
+    assert read(content) == read(content, CP1252)
+
+
+def test_a_million_semicolons_are_refused_by_their_name() -> None:
+    """Each may end a field where semicolons part them; commas are text there."""
+    content = b"cast;show_id\n%b;1\n"
+    with pytest.raises(DeliveryDefect, match="record 1 holds over a million semicolons in one line"):
+        read(content % (b";" * 1_000_001), SEMICOLON)
+    assert len(read(content % (b"," * 1_000_001), SEMICOLON)) == 1
+
+
+@pytest.mark.parametrize("dialect", EVERY, ids=lambda dialect: dialect.extension)
+def test_the_name_of_a_landed_file_tells_its_dialect(dialect: Dialect) -> None:
+    """What was read once must be read the same after the setting has changed."""
+    assert dialect_of(f"files/cast/0a1b.{dialect.extension}") == dialect
+
+
+def test_a_plain_file_keeps_its_plain_name() -> None:
+    """Its path is content of raw: another name would change every digest."""
+    assert PLAIN.extension == "csv"
+
+
+def test_columns_of_another_file_of_the_week_are_null() -> None:
+    """A week in several files has the columns of them all, in each."""
+    batches = record_batches(io.BytesIO(b"cast,x,show_id\nAnn,2,1\n"), CAST, "f", 10, added=("born", "x"))
+    assert batches.schema == schema_of(CAST, ("born", "x"))
+    (row,) = batches.read_all().to_pylist()
+    assert (row["born"], row["x"], row["rescued"]) == (None, "2", None)
+
+
+def test_undeclared_columns_evolve_the_table() -> None:
+    """They follow the declared ones; one whose name cannot be a column's is rescued."""
+    content = b"Born,cast,week,show_id\n1970,Ann,x,1\n,Bob,,2\n"
+    rows = read(content, drift=Drift.EVOLVE)
+    assert list(rows[0]) == [
+        "cast",
+        "show_id",
+        "born",
+        "rescued",
+        "malformed",
+        "source_file",
+        "record_number",
+    ]
+    assert [(row["born"], row["rescued"]) for row in rows] == [("1970", '{"week": "x"}'), (None, None)]
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        (b"cast,show_id,born", "has the undeclared column born"),
+        (b"x,cast,show_id,born", "has the undeclared columns x, born"),
+    ],
+)
+def test_undeclared_columns_fail(header: bytes, told: str) -> None:
+    """Where a source is agreed to the letter, a new column is a question to the publisher."""
+    with pytest.raises(NotAgreed, match=told) as refusal:
+        read(header + b"\n1,2,3,4\n", drift=Drift.FAIL)
+    assert refusal.value.admits is Drift.RESCUE
+
+
+def test_other_names_of_declared_columns_do_not_fail() -> None:
+    """An alias is declared."""
+    assert read(b"SHOW_ID,actor\n1,Ann\n", drift=Drift.FAIL)[0]["cast"] == "Ann"
+
+
+def test_an_optional_column_that_is_absent_is_null() -> None:
+    """Absent is null, in every record."""
+    relaxed = replace(CAST, optional=frozenset({"cast"}))
+    rows = read(b"show_id\n1\n2\n", dataset=relaxed)
+    assert [(row["cast"], row["show_id"], row["malformed"]) for row in rows] == [
+        (None, "1", None),
+        (None, "2", None),
+    ]
+
+
+def test_a_column_declared_after_a_file_was_landed_is_told() -> None:
+    """Its records are asked for again when the code has changed."""
+    later = replace(CAST, columns=(*CAST.columns, "role"))
+    told = "raw/files/cast/0.csv: the header misses the column role: declare the column as optional"
+    with pytest.raises(DeliveryDefect, match=told):
+        record_batches(io.BytesIO(b"cast,show_id\nAnn,1\n"), later, "files/cast/0.csv", 10)

@@ -15,6 +15,9 @@ from spark.table import RECORDS, Table, upstream
 JUDGE = ("spark.quality", "spark.duplicates", "spark.rules", "spark.digest")
 """Modules that take part in every step, whatever its table imports."""
 
+READERS = ("spark.binary_files",)
+"""And in those that parse landed files."""
+
 _WEEK = dg.TableColumn(
     "week", "date", "Monday on which the week begins", dg.TableColumnConstraints(nullable=False)
 )
@@ -135,4 +138,5 @@ def quarantine_path(table: Table) -> str:
 
 def code_version(table: Table) -> str:
     """Hash of every module of `spark` that decides what this table is."""
-    return hash_of(frozenset({table.build.__module__, table.contract.__module__, *JUDGE}))
+    readers = READERS if table.parameters[0].endswith(RECORDS) else ()
+    return hash_of(frozenset({table.build.__module__, table.contract.__module__, *JUDGE, *readers}))

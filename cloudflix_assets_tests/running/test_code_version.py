@@ -68,6 +68,11 @@ EDITS = {
     "the digest": ("spark.digest", replacing("v1:", "v2:"), of_layers(*LAYERS)),
     "the vocabulary": ("spark.table", replacing('"_reasons"', '"_why"'), of_layers(*LAYERS)),
     "the parser": ("spark.delivery", replacing('"skip"', '"error"'), of_layers("bronze")),
+    "the parser on workers": (
+        "spark.binary_files",
+        replacing("DEFECT = 0", "DEFECT = -1"),
+        of_layers("bronze"),
+    ),
     "the batches": ("spark.batches", replacing('"malformed"', '"broken"'), of_layers("bronze")),
     "split records": ("spark.split_records", replacing("columns) + 1", "columns) + 2"), {"silver/titles"}),
     "one table": ("spark.gold.titles", replacing(".desc()", ".asc()"), {"gold/titles"}),

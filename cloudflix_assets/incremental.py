@@ -18,6 +18,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
+from pyspark.sql.streaming.readwriter import DataStreamReader
 from pyspark.sql.types import StructType
 
 from cloudflix_assets.code_versions import hash_of
@@ -28,25 +29,40 @@ from spark.binary_files import DEFECT, BinaryFile
 from spark.datasets import Dataset
 from spark.delivery import MALFORMED, schema_of
 
-ENGINES = frozenset({"spark"})
-"""Those that stream."""
-
 PARSER = frozenset({"spark.binary_files"})
 LARGE_BYTES = 32 * 2**20
 FILES_PER_BATCH = 64
 _COLUMNS = "path string, modificationTime timestamp, length bigint, content binary"
-_FOUND = {
-    # A landed file's name is the hash of its bytes: the lake may move, and the name still tells it.
-    "fileNameOnly": "true",
-    # By default a file a week older than the newest one seen is ignored, and may have been landed long ago.
-    "maxFileAge": "36500d",
+_FINDS = {
+    "spark": (
+        "binaryFile",
+        {
+            # A landed file's name is the hash of its bytes: the lake may move, and the name still tells it.
+            "fileNameOnly": "true",
+            # By default a file a week older than the newest one seen is ignored: it may be landed again.
+            "maxFileAge": "36500d",
+        },
+    ),
+    # Auto Loader keeps what it has seen by path, and for good. Nothing is overwritten under its name.
+    "databricks": ("cloudFiles", {"cloudFiles.format": "binaryFile", "cloudFiles.allowOverwrites": "false"}),
 }
+"""By engine that streams: the source that finds files, and its options."""
+
+ENGINES = frozenset(_FINDS)
 _READ_SELDOM = {"compression": "zstd"}
 
 
 def parser_version() -> str:
     """What decides how bytes become records: our code and pyarrow."""
     return f"{hash_of(PARSER)}-{pa.__version__}"
+
+
+def discovered(reader: DataStreamReader, engine: str, folder: str, glob: str) -> DataFrame:
+    """A stream of the files in a folder whose names match, as binary files."""
+    source, options = _FINDS[engine]
+    prefix = "cloudFiles." if source == "cloudFiles" else ""
+    capped = {f"{prefix}maxFilesPerTrigger": str(FILES_PER_BATCH), "pathGlobFilter": glob}
+    return reader.format(source).schema(_COLUMNS).options(**options, **capped).load(folder)
 
 
 class FileUnparsed(CloudflixError):
@@ -62,6 +78,7 @@ class Arrivals:
     dataset: Dataset
     week: date
     files: tuple[BinaryFile, ...]
+    engine: str
     added: tuple[str, ...] = ()
 
     def records(self) -> DataFrame:
@@ -87,9 +104,9 @@ class Arrivals:
 
     def _discovered(self) -> DataFrame:
         """Let the stream run until every file was parsed, and hold its records against the manifest."""
-        found = self.session.readStream.format("binaryFile").schema(_COLUMNS)
-        found = found.options(maxFilesPerTrigger=FILES_PER_BATCH, pathGlobFilter=self._glob, **_FOUND)
-        stream = found.load(self.lake.uri(f"raw/files/{self.dataset.name}")).select("path").writeStream
+        folder = self.lake.uri(f"raw/files/{self.dataset.name}")
+        found = discovered(self.session.readStream, self.engine, folder, self._glob)
+        stream = found.select("path").writeStream
         stream = stream.option("checkpointLocation", self.lake.uri(f"{self._folder}/checkpoint"))
         query = stream.trigger(availableNow=True).foreachBatch(self._parsed).start()
         try:

@@ -94,7 +94,7 @@ def records(raw: DataFrame, stage: Staging, week: date, *, engine: str, drift: D
     (dataset,) = (dataset for dataset in DATASETS if files[0].address.startswith(f"files/{dataset.name}/"))
     added = _added(stage.lake, dataset, files) if drift is Drift.EVOLVE else ()
     if dataset.incremental and engine in incremental.ENGINES:
-        return Arrivals(stage.lake, stage.session, dataset, week, files, added).records()
+        return Arrivals(stage.lake, stage.session, dataset, week, files, engine, added).records()
     return stage.batches(delivery.schema_of(dataset, added), _parsed(stage.lake, dataset, files, added))
 
 

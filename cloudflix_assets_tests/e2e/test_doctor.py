@@ -1,5 +1,6 @@
 """`cloudflix doctor`: what it sees, what it advises, and that it touches nothing."""
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Mapping
@@ -43,6 +44,20 @@ def test_a_doctor_changes_nothing(tmp_path: Path) -> None:
     assert told.code == 0
     assert "none yet" in findings(told)["instance"]["seen"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_doctor_takes_no_dropped_file_in(tmp_path: Path) -> None:
+    """A week that waits is no fault of the source, and to take files in is the run's business."""
+    dropped = tmp_path / "home" / "lake" / "raw" / "landing" / "netflix_cast_2026-11-09.csv"
+    dropped.parent.mkdir(parents=True)
+    dropped.write_bytes(b"no,header\r\n1,2\r\n")
+    os.utime(dropped, (0, 0))
+    told = cloudflix(tmp_path / "home", "doctor", "--json", "--source", "landing")
+    assert told.code == 0
+    source = findings(told)["source"]
+    assert source["seen"].startswith("landing: the week ")
+    assert "waits for netflix_titles.csv, netflix_cast.csv, " in source["seen"]
+    assert dropped.exists()
 
 
 def no_space(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:

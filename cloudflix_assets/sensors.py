@@ -1,9 +1,8 @@
 """Sensors: a new commit at the publisher's, and files in the landing folder."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from hashlib import sha256
-from itertools import islice
 
 import dagster as dg
 from pydantic import BaseModel, ValidationError
@@ -21,6 +20,7 @@ POLL_SECONDS = 300
 LOOK_SECONDS = 30
 WEEKS_AT_ONCE = 4
 """Runs that one tick of the landing sensor asks for; the other weeks wait for the next."""
+_NOTHING = "Nothing was dropped."
 
 
 class Known(BaseModel):
@@ -31,6 +31,20 @@ class Known(BaseModel):
 
     @classmethod
     def of(cls, cursor: str | None) -> "Known":
+        """What a cursor says; nothing, if it cannot be read."""
+        try:
+            return cls.model_validate_json(cursor or "{}")
+        except ValidationError:
+            return cls()
+
+
+class Asked(BaseModel):
+    """The cursor of the landing sensor: keys of the runs that it asked for, while their files lie there."""
+
+    keys: set[str] = set()
+
+    @classmethod
+    def of(cls, cursor: str | None) -> "Asked":
         """What a cursor says; nothing, if it cannot be read."""
         try:
             return cls.model_validate_json(cursor or "{}")
@@ -82,21 +96,24 @@ def landing_sensor(source: Source, lake: Lake, first_week: date, deployment: str
         description=f"Looks into {LANDING}/ of the lake, and runs the weeks of what was dropped there, once "
         f"nobody has written to it for half a minute; at most {WEEKS_AT_ONCE} weeks per tick, oldest first.",
     )
-    def sensor(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         if not isinstance(source, Landing):
-            yield dg.SkipReason(f"the source is {source.identity}: set CLOUDFLIX_SOURCE=landing to use it.")
-            return
+            return dg.SkipReason(f"the source is {source.identity}: set CLOUDFLIX_SOURCE=landing to use it.")
         now = datetime.now(UTC)
         refused = [*refused_by_name(lake, now), *_refused_weeks(lake, first_week, now)]
         for sentence in refused:
             context.log.warning(sentence)
         files = dropped(lake)
         settled = _by_week([file for file in files if file.has_settled(now)])
-        for week, names in islice(sorted(settled.items()), WEEKS_AT_ONCE):
-            yield dg.RunRequest(run_key=f"{week} {names}", partition_key=str(week))
-        if not settled:
-            waiting = f"{len(files)} files may still be growing." if files else "Nothing was dropped."
-            yield dg.SkipReason(" ".join([*refused, waiting]))
+        # By the cursor too: weeks whose runs failed to take their files in would use up every tick.
+        asked = Asked.of(context.cursor).keys & set(settled)
+        new = sorted(set(settled) - asked)[:WEEKS_AT_ONCE]
+        waiting = f"{len(files)} files wait: some may be growing, or their week runs." if files else _NOTHING
+        return dg.SensorResult(
+            run_requests=[dg.RunRequest(run_key=key, partition_key=settled[key]) for key in new],
+            skip_reason=None if new else " ".join([*refused, waiting]),
+            cursor=Asked(keys=asked | set(new)).model_dump_json(),
+        )
 
     return sensor
 
@@ -113,10 +130,11 @@ def _refused_weeks(lake: Lake, first_week: date, now: datetime) -> list[str]:
     return found
 
 
-def _by_week(files: Sequence[Dropped]) -> Mapping[date, str]:
-    """By week: a short hash of which files there are, and since when."""
+def _by_week(files: Sequence[Dropped]) -> Mapping[str, str]:
+    """Weeks by the keys of their runs: the week, and a short hash of which files there are, since when."""
     found: dict[date, list[str]] = {}
     for file in files:
         if isinstance(file.route, Route):
             found.setdefault(file.route.week, []).append(f"{file.name} {file.size} {file.written}")
-    return {week: sha256("\n".join(names).encode()).hexdigest()[:12] for week, names in found.items()}
+    hashes = {week: sha256("\n".join(names).encode()).hexdigest()[:12] for week, names in found.items()}
+    return {f"{week} {hashed}": str(week) for week, hashed in hashes.items()}

@@ -3,6 +3,7 @@
 import errno
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
@@ -256,47 +257,78 @@ def test_a_lake_of_another_source_takes_nothing_in(house: Lakehouse, lakehouse: 
     assert len(listing(house.lake, "landing")) == 5
 
 
-def tick(house: Lakehouse) -> tuple[list[dg.RunRequest], str]:
-    """What the sensor asks for, or why it does not."""
-    repository = house.defs.get_repository_def()
-    context = dg.build_sensor_context(instance=house.instance, repository_def=repository)
-    found = repository.get_sensor_def("landing_sensor").evaluate_tick(context)
-    return list(found.run_requests or []), found.skip_message or ""
+@dataclass
+class Ticks:
+    """The daemon: evaluates the sensor, and keeps its cursor unless it crashes before that."""
+
+    house: Lakehouse
+    cursor: str | None = None
+
+    def tick(self, *, crash: bool = False) -> tuple[list[dg.RunRequest], str]:
+        """What the sensor asks for, or why it does not."""
+        repository = self.house.defs.get_repository_def()
+        context = dg.build_sensor_context(
+            instance=self.house.instance, cursor=self.cursor, repository_def=repository
+        )
+        found = repository.get_sensor_def("landing_sensor").evaluate_tick(context)
+        if not crash:
+            self.cursor = found.cursor
+        return list(found.run_requests or []), found.skip_message or ""
 
 
-def test_the_sensor_asks_for_the_weeks_of_what_was_dropped(house: Lakehouse) -> None:
-    """Again and again with the same key, which Dagster runs once, until the files are taken in."""
-    assert tick(house) == ([], "Nothing was dropped.")
+@pytest.fixture
+def ticks(house: Lakehouse) -> Ticks:
+    return Ticks(house)
+
+
+WAITING = "5 files wait: some may be growing, or their week runs."
+
+
+def test_the_sensor_asks_once_for_the_week_of_what_was_dropped(house: Lakehouse, ticks: Ticks) -> None:
+    """As soon as it has settled, and again for what is dropped later."""
+    assert ticks.tick() == ([], "Nothing was dropped.")
     drop_week(house.lake, WEEK_1, publication(), ago=timedelta())
-    assert tick(house) == ([], "5 files may still be growing.")
+    assert ticks.tick() == ([], WAITING)
     drop_week(house.lake, WEEK_1, publication())
-    (first,), _ = tick(house)
+    (first,), _ = ticks.tick()
     assert first.partition_key == str(WEEK_1)
-    (second,), _ = tick(house)
-    assert second.run_key == first.run_key
+    assert ticks.tick() == ([], WAITING)
 
     assert house.run(WEEK_1).success
-    assert tick(house) == ([], "Nothing was dropped.")
+    assert ticks.tick() == ([], "Nothing was dropped.")
     drop_week(house.lake, WEEK_1, publication())
-    (third,), _ = tick(house)
-    assert third.run_key != first.run_key
+    (second,), _ = ticks.tick()
+    assert second.run_key != first.run_key
 
 
-def test_a_tick_asks_for_few_weeks_and_the_oldest_first(house: Lakehouse) -> None:
-    """A hundred weeks dropped at once would bury the queue."""
-    weeks = [WEEK_1 - WEEK * back for back in range(WEEKS_AT_ONCE + 2)]
+@pytest.mark.parametrize("cursor", [None, "", "not JSON", '{"keys": 7}'])
+def test_a_crash_before_the_cursor_is_written_asks_for_the_same_run(
+    house: Lakehouse, ticks: Ticks, cursor: str | None
+) -> None:
+    """Dagster starts a key once."""
+    drop_week(house.lake, WEEK_1, publication())
+    ticks.cursor = cursor
+    (crashed,), _ = ticks.tick(crash=True)
+    (again,), _ = ticks.tick()
+    assert crashed.run_key == again.run_key
+
+
+def test_a_tick_asks_for_few_weeks_and_the_oldest_first(house: Lakehouse, ticks: Ticks) -> None:
+    """A hundred at once would bury the queue; those whose runs fail must not hide the others."""
+    weeks = sorted(WEEK_1 - WEEK * back for back in range(WEEKS_AT_ONCE + 2))
     for week in weeks:
         drop_week(house.lake, week, {"cast": b"x"})
-    requests, _ = tick(house)
-    assert [request.partition_key for request in requests] == sorted(map(str, weeks))[:WEEKS_AT_ONCE]
+    asked = [[request.partition_key for request in ticks.tick()[0]] for _ in range(3)]
+    names = [str(week) for week in weeks]
+    assert asked == [names[:WEEKS_AT_ONCE], names[WEEKS_AT_ONCE:], []]
 
 
-def test_the_sensor_moves_away_what_no_run_could_take_in(house: Lakehouse) -> None:
+def test_the_sensor_moves_away_what_no_run_could_take_in(house: Lakehouse, ticks: Ticks) -> None:
     """A name without a week, and a week that is none, would otherwise lie there for ever."""
     late = open_week(datetime.now(UTC)) + WEEK
     drop(house.lake, "netflix_cast.csv", b"x")
     drop(house.lake, f"netflix_titles_{late}.csv", b"x")
-    requests, said = tick(house)
+    requests, said = ticks.tick()
     assert requests == []
     assert "netflix_cast.csv tells no week" in said
     assert f"the week {late} has not begun" in said
@@ -308,5 +340,5 @@ def test_another_source_is_told_so(lakehouse: Makes) -> None:
     """And nothing is touched."""
     house = lakehouse(tables=TABLES)
     path = drop(house.lake, "netflix_cast.csv", b"x")
-    assert tick(house) == ([], "the source is sample: set CLOUDFLIX_SOURCE=landing to use it.")
+    assert Ticks(house).tick() == ([], "the source is sample: set CLOUDFLIX_SOURCE=landing to use it.")
     assert path.exists()

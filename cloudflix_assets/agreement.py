@@ -2,10 +2,10 @@
 
 from dataclasses import asdict, dataclass
 from shlex import quote
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from cloudflix_assets.code_versions import hash_of
-from cloudflix_assets.environment import PREFIX
+from cloudflix_assets.environment import PREFIX, Environment
 from spark import delivery
 from spark.datasets import Dataset
 from spark.delivery import REMEDY, Contents, DeliveryDefect, NotAgreed
@@ -22,6 +22,11 @@ class Agreement:
 
     dialect: Dialect
     drift: Drift
+
+    @classmethod
+    def of(cls, environment: Environment) -> Self:
+        """As the settings say."""
+        return cls(environment.dialect, environment.schema_drift)
 
     @property
     def inspector(self) -> str:

@@ -11,9 +11,10 @@ from hashlib import sha256
 
 import dagster as dg
 from dagster._core.definitions.freshness import FreshnessState
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import Field, SecretStr
 
 from cloudflix_assets.automation import ALERTS, sensor_status
+from cloudflix_assets.cursors import Cursor
 from cloudflix_assets.run_events import failures
 
 LOOK_SECONDS = 60
@@ -44,19 +45,11 @@ class Alert:
         return f"**{self.about}**: {self.reason}\n{self.link}"
 
 
-class Told(BaseModel):
-    """The sensor's cursor: when it looked last, and when it told what."""
+class Told(Cursor):
+    """Up to when failed runs were looked for (None: never), and when what was told."""
 
-    looked: datetime
-    told: dict[str, datetime] = {}
-
-    @classmethod
-    def of(cls, cursor: str | None, now: datetime) -> "Told":
-        """What a cursor says; without one, or with one that cannot be read, the past is left alone."""
-        try:
-            return cls.model_validate_json(cursor or "")
-        except ValidationError:
-            return cls(looked=now)
+    looked: datetime | None = None
+    told: dict[str, datetime] = Field(default_factory=dict)
 
     def is_new(self, alert: Alert, now: datetime) -> bool:
         """Whether it was not told within a day."""
@@ -85,9 +78,11 @@ def sensor(
         now = datetime.now(UTC)
         if webhook is None:
             return dg.SkipReason("CLOUDFLIX_ALERT_WEBHOOK is not set: nobody is told.")
-        seen = Told.of(context.cursor, now)
+        seen = Told.of(context.cursor)
+        seen.looked = seen.looked or now  # what failed before it was switched on is left alone
         runs = _failed(context.instance, seen.looked)
-        found = [*_of_runs(context.instance, runs, web_ui, steps), *_of_late(context, web_ui)]
+        late = _of_late(context.instance, list(steps.values()), web_ui)
+        found = [*_of_runs(context.instance, runs, web_ui, steps), *late]
         new = {alert.key: alert for alert in found if seen.is_new(alert, now)}
         sent, trouble = _sent(webhook.get_secret_value(), list(new.values()))
         seen.told.update(dict.fromkeys(sent, now))
@@ -121,12 +116,10 @@ def _of_runs(
             yield Alert(f"{run.job_name}, week {week}", reason, link)
 
 
-def _of_late(context: dg.SensorEvaluationContext, web_ui: str) -> Iterator[Alert]:
-    if context.repository_def is None:
-        return
-    graph = context.repository_def.asset_graph
-    keys = [node.key for node in graph.asset_nodes if node.freshness_policy_or_from_metadata]
-    for key, record in context.instance.get_freshness_state_records(keys).items():
+def _of_late(instance: dg.DagsterInstance, paths: Sequence[str], web_ui: str) -> Iterator[Alert]:
+    """Of tables that miss their deadline; one without a deadline never does."""
+    keys = [dg.AssetKey(path.split("/")) for path in paths]
+    for key, record in instance.get_freshness_state_records(keys).items():
         if record.freshness_state is FreshnessState.FAIL:
             path = "/".join(key.path)
             reason = (

@@ -31,7 +31,7 @@ def build_defs(
     lake = Lake(environment.lake_root)
     weeks = partitions.weekly(environment.first_week)
     source = source or source_of(environment)
-    agreement = Agreement(environment.dialect, environment.schema_drift)
+    agreement = Agreement.of(environment)
     by_name = {table.identifier: table for table in tables}
     return dg.Definitions(
         assets=[

@@ -40,7 +40,7 @@ class SqliteEventLog(SqliteEventLogStorage):
         self._open: dict[str, Connection] = {}
         self._transactions: ExitStack | None = None
         super().__init__(*args, **kwargs)
-        self._db_lock = RLock()  # type: ignore[assignment]  # it is entered twice
+        self._db_lock = RLock()  # type: ignore[assignment]  # Dagster's is a Lock; a transaction enters it again
 
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Self:

@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime
 from hashlib import sha256
 
 import dagster as dg
-from pydantic import BaseModel, ValidationError
+from pydantic import Field
 
 from cloudflix_assets.automation import LANDING_SENSOR, PUBLICATION_SENSOR, sensor_status
+from cloudflix_assets.cursors import Cursor
 from cloudflix_assets.jobs import WEEKLY_REFRESH
 from cloudflix_assets.lake import Lake
 from cloudflix_assets.partitions import UnknownWeek, in_calendar, open_week
@@ -23,33 +24,17 @@ WEEKS_AT_ONCE = 4
 _NOTHING = "Nothing was dropped."
 
 
-class Known(BaseModel):
-    """The cursor of the publication sensor: the commit that was asked for last, and its tag."""
+class Known(Cursor):
+    """Of the publication sensor: the commit that was asked for last, and its tag."""
 
     commit: str | None = None
     etag: str | None = None
 
-    @classmethod
-    def of(cls, cursor: str | None) -> "Known":
-        """What a cursor says; nothing, if it cannot be read."""
-        try:
-            return cls.model_validate_json(cursor or "{}")
-        except ValidationError:
-            return cls()
 
+class Asked(Cursor):
+    """Of the landing sensor: keys of the runs that it asked for, while their files lie there."""
 
-class Asked(BaseModel):
-    """The cursor of the landing sensor: keys of the runs that it asked for, while their files lie there."""
-
-    keys: set[str] = set()
-
-    @classmethod
-    def of(cls, cursor: str | None) -> "Asked":
-        """What a cursor says; nothing, if it cannot be read."""
-        try:
-            return cls.model_validate_json(cursor or "{}")
-        except ValidationError:
-            return cls()
+    keys: set[str] = Field(default_factory=set)
 
 
 def publication_sensor(source: Source, deployment: str) -> dg.SensorDefinition:

@@ -26,7 +26,7 @@ class NotRefused(SubsetAutomationCondition[dg.AssetCheckKey]):
         """As the web UI shows it."""
         return "not_refused"
 
-    async def compute_subset(  # type: ignore[override]  # Dagster's own are coroutines too
+    async def compute_subset(  # type: ignore[override]  # as Dagster's own do: the base allows coroutines
         self, context: AutomationContext[dg.AssetCheckKey]
     ) -> EntitySubset[dg.AssetCheckKey]:
         """Those among the candidates."""
@@ -53,7 +53,7 @@ class ParentsHaveTheWeek(SubsetAutomationCondition[dg.AssetKey]):
         """As the web UI shows it."""
         return "parents_have_the_week"
 
-    async def compute_subset(  # type: ignore[override]
+    async def compute_subset(  # type: ignore[override]  # as above
         self, context: AutomationContext[dg.AssetKey]
     ) -> EntitySubset[dg.AssetKey]:
         """Those among the candidates."""

@@ -5,7 +5,6 @@ from typing import Any
 
 import dagster as dg
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from cloudflix_assets.assets.description import record_name
 from cloudflix_assets.assets.rule_texts import requirements
@@ -31,8 +30,8 @@ def conserved(table: Table, verdict: Verdict, frames: Mapping[str, DataFrame]) -
     first = table.parameters[0]
     judged = verdict.accepted + verdict.refused
     if first.endswith(RECORDS):
-        files = frames[upstream(first)].select("path", "records").distinct()  # equal bytes are one file
-        counted = files.agg(F.sum("records")).collect()[0][0]
+        files = frames[upstream(first)].select("path", "records").collect()
+        counted = sum({row["path"]: row["records"] for row in files}.values())  # equal bytes are one file
         if counted != judged:
             raise RecordsLost(
                 f"{table.path} has {judged} records of a file in which another reader counted {counted}: "

@@ -89,8 +89,8 @@ def _of(frame: DataFrame, week: date) -> DataFrame:
 
 def records(raw: DataFrame, stage: Staging, week: date, *, engine: str, drift: Drift) -> DataFrame:
     """Every record of the landed files of one raw table; equal bytes are one file."""
-    rows = raw.select("path", "sha256", "records", "longest_record").distinct().collect()
-    files = tuple(BinaryFile(row[0], stage.lake.uri(f"raw/{row[0]}"), *row[1:]) for row in sorted(rows))
+    rows = raw.select("path", "sha256", "records", "longest_record").collect()
+    files = tuple(BinaryFile(row[0], stage.lake.uri(f"raw/{row[0]}"), *row[1:]) for row in sorted(set(rows)))
     (dataset,) = (dataset for dataset in DATASETS if files[0].address.startswith(f"files/{dataset.name}/"))
     added = _added(stage.lake, dataset, files) if drift is Drift.EVOLVE else ()
     if dataset.incremental and engine in incremental.ENGINES:

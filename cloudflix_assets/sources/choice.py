@@ -26,8 +26,7 @@ def source_of(environment: Environment) -> Source:
     if setting == "sample":
         return Sample()
     if setting == "landing":
-        agreement = Agreement(environment.dialect, environment.schema_drift)
-        return Landing(Lake(environment.lake_root), agreement, environment.source_name)
+        return Landing(Lake(environment.lake_root), Agreement.of(environment), environment.source_name)
     if setting.startswith(SCHEME):
         from cloudflix_assets.sources.github.source import GitHub  # httpx takes a while to import
 

@@ -62,7 +62,7 @@ def dying(session: SparkSession, moment: str) -> Any:
 
 def die(session: SparkSession) -> None:
     if Environment().engine == "spark":
-        session.sparkContext._gateway.proc.kill()  # type: ignore[union-attr]
+        session.sparkContext._gateway.proc.kill()  # type: ignore[union-attr]  # py4j, untyped: the JVM itself
     os._exit(KILLED)
 
 

@@ -160,8 +160,8 @@ def test_what_lasts_is_told_again_after_a_day() -> None:
     assert not seen.is_new(alert, now + TOLD_AGAIN_AFTER - timedelta(seconds=1))
     assert seen.is_new(alert, now + TOLD_AGAIN_AFTER)
     assert seen.is_new(Alert("gold/cast", "it is late", UI), now)
-    assert Told.of(seen.as_cursor(now), now).told == {alert.key: now}
-    assert Told.of(seen.as_cursor(now + TOLD_AGAIN_AFTER), now).told == {}
+    assert Told.of(seen.as_cursor(now)).told == {alert.key: now}
+    assert Told.of(seen.as_cursor(now + TOLD_AGAIN_AFTER)).told == {}
 
 
 @pytest.mark.parametrize("trouble", ["refuses", "is gone"])

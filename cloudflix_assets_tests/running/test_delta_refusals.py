@@ -193,7 +193,7 @@ def failing(at: int, error: Exception) -> Callable[..., DeltaTable]:
             Unreliable.opened += 1
             if Unreliable.opened == at:
                 raise error
-            super().__init__(*arguments)  # type: ignore[arg-type]
+            super().__init__(*arguments)  # type: ignore[arg-type]  # whatever it is called with
 
     return Unreliable
 

@@ -13,6 +13,8 @@ ALERTS = "alerts"
 BY_ITSELF: Mapping[str, frozenset[str]] = {
     # On a desk nothing starts that nobody asked for: the web UI switches the others on. Alerts start nothing.
     "local": frozenset({ALERTS}),
+    # A lake in an account is somebody's: its weeks are run when they end, and what follows a change is.
+    "azure": frozenset({WEEKLY, LANDING_SENSOR, CHANGES, ALERTS}),
 }
 """By deployment: what runs from the first start on. The web UI overrides it, and remembers."""
 

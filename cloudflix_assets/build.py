@@ -15,6 +15,7 @@ from cloudflix_assets.engine import spark_resource
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.io_managers import DeltaIOManager, ManifestIOManager
 from cloudflix_assets.lake import Lake
+from cloudflix_assets.lakes import lake_of
 from cloudflix_assets.sources import Source, source_of
 from spark.registry import TABLES
 from spark.table import Table
@@ -28,7 +29,7 @@ def build_defs(
     environment: Environment, *, tables: Sequence[Table] = TABLES, source: Source | None = None
 ) -> dg.Definitions:
     """Everything that Dagster runs: the publication, every table, jobs, schedule, sensors, resources."""
-    lake = Lake(environment.lake_root)
+    lake = lake_of(environment)
     weeks = partitions.weekly(environment.first_week)
     source = source or source_of(environment)
     agreement = Agreement.of(environment)

@@ -176,7 +176,7 @@ def _written_to(lake: Lake, week: WeekOfTable, frame: DataFrame, folder: str) ->
         lake.copy(week.parquet, target)
     else:
         frame.select(*week.fields.names).write.mode("append").parquet(lake.uri(target))
-    files = parquet.inspected(lake.files, week.path, folder, week.fields)
+    files = parquet.inspected(lake, week.path, folder, week.fields)
     if (rows := sum(file.rows for file in files)) != week.rows:
         raise RuntimeError(
             f"{week.path}, week {week.week}: {week.rows} rows were judged and {rows} written; nothing was "

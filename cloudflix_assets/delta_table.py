@@ -39,14 +39,14 @@ def opened(lake: Lake, path: str) -> DeltaTable | None:
         TableRefused: its log is damaged, or it was not made here.
     """
     try:
-        table = DeltaTable(lake.uri(path))
+        table = DeltaTable(lake.uri(path), storage_options=_options(lake))
     except TableNotFoundError:
         return None
     except DeltaError as error:
         raise _cannot_be_opened(lake, path, str(error).splitlines()[0]) from error
     _refuse_features(table, path)
     # After a power failure, the commit written last may be there without its content.
-    if lake.read(f"{path}/_delta_log/{table.version():020}.json") == b"":
+    if lake.is_torn(f"{path}/_delta_log/{table.version():020}.json"):
         raise _cannot_be_opened(lake, path, f"commit {table.version()} is empty")
     if table.metadata().partition_columns != [WEEK.name]:
         raise TableRefused(
@@ -54,6 +54,10 @@ def opened(lake: Lake, path: str) -> DeltaTable | None:
             "it was not made here; move it away, then rerun."
         )
     return table
+
+
+def _options(lake: Lake) -> dict[str, str] | None:
+    return None if lake.storage_options is None else dict(lake.storage_options)
 
 
 def looked_at(lake: Lake, path: str) -> DeltaTable | None:
@@ -78,7 +82,7 @@ def _cannot_be_opened(lake: Lake, path: str, reason: str) -> TableRefused:
     reason = re.split(r": \w+ \{", reason.removeprefix("Kernel error: "))[0]  # without structs of Rust's
     if reason.startswith("Unsupported"):
         return _with_features(path, reason)
-    if (lake.root / path).is_file():
+    if lake.size(path) is not None:
         reason = "it is a file"
     return TableRefused(
         f"{path} cannot be opened ({reason}): restore {lake.uri(path)} from a "
@@ -111,8 +115,8 @@ def checked(lake: Lake, path: str) -> bool:
         TableRefused: it cannot be opened, or something else lies in its folder.
     """
     there = looked_at(lake, path) is not None
-    others = [name for name in lake.names(path) if name != "_delta_log"]
-    if others and not there:
+    others = [] if there else [name for name in lake.names(path) if name != "_delta_log"]
+    if others:
         raise TableRefused(
             f"{path} is no Delta table, and its folder {lake.uri(path)} holds other things "
             f"({', '.join(others[:3])}): move them away, then rerun; nothing was written."
@@ -131,7 +135,12 @@ def created(lake: Lake, path: str, fields: T.StructType) -> DeltaTable:
     schema = Schema.from_json(T.StructType([*fields, WEEK]).json())
     try:
         return DeltaTable.create(
-            lake.uri(path), schema, mode="error", partition_by=[WEEK.name], configuration=PROPERTIES
+            lake.uri(path),
+            schema,
+            mode="error",
+            partition_by=[WEEK.name],
+            configuration=PROPERTIES,
+            storage_options=_options(lake),
         )
     except DeltaError:
         # Another run created it first, or nobody did and the reason stands.

@@ -15,7 +15,8 @@ from cloudflix_assets.engine import MIN_JAVA, installed_java, spark_resource
 from cloudflix_assets.environment import Environment, environment
 from cloudflix_assets.errors import TOLD, CloudflixError
 from cloudflix_assets.instance import open_instance
-from cloudflix_assets.lake import MARKER, Lake
+from cloudflix_assets.lake import MARKER
+from cloudflix_assets.lakes import lake_of
 from cloudflix_assets.sources import NoPublication, source_of
 
 GIB = 1 << 30
@@ -143,9 +144,9 @@ def _space(settings: Environment) -> Finding:
 
 def _owner(settings: Environment) -> Finding:
     """The lake's marker against the source that is set."""
-    lake = Lake(settings.lake_root)
+    lake = lake_of(settings)
     source = source_of(settings)
-    if lake.root.is_dir() and lake.read(MARKER) is not None:
+    if lake.read(MARKER) is not None:
         lake.check(source.identity)
         return Finding("lake's source", "ok", source.identity)
     return Finding("lake's source", "ok", "none yet: the first run marks the lake")

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from dagster_pyspark import LazyPySparkResource
+from pydantic import PrivateAttr
 
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.errors import CloudflixError
@@ -23,6 +24,8 @@ from cloudflix_assets.errors import CloudflixError
 MIN_JAVA = 17
 JVM_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"
 DELTA_JAR = "io.delta:delta-spark_4.2_2.13:4.4.0"
+# 2026-11-26: of the Hadoop that Spark 4.2 brings along.
+AZURE_JAR = "org.apache.hadoop:hadoop-azure:3.5.0"
 
 
 _SESSION = {
@@ -55,11 +58,35 @@ class SailResource(LazyPySparkResource):
         return session
 
 
+class JvmResource(LazyPySparkResource):
+    """A session on Spark itself, which is told afterwards how to reach the lake.
+
+    As options of its start, a key would stand in the list of processes, for all on the machine to read.
+    """
+
+    _secrets: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def of(cls, options: dict[str, Any], secrets: dict[str, str]) -> Self:
+        """The resource with options of its start and of its session."""
+        resource = cls(spark_config=options)
+        resource._secrets = secrets
+        return resource
+
+    @property
+    def spark_session(self) -> Any:
+        """The session, opened when it is first used."""
+        session = super().spark_session
+        for name, value in self._secrets.items():
+            session.conf.set(name, value)
+        return session
+
+
 def spark_resource(environment: Environment) -> LazyPySparkResource:
     """The session of the chosen engine, opened when it is first used."""
     if environment.engine == "sail":
         return SailResource(spark_config=_sail(environment))
-    resource = LazyPySparkResource(spark_config=_spark(environment))
+    resource = JvmResource.of(_spark(environment), _hadoop(environment))
     with _output_on_stderr():
         _ = resource.spark_session
     return resource
@@ -78,7 +105,12 @@ def _output_on_stderr() -> Iterator[None]:
         os.close(kept)
 
 
-def _sail(_: Environment) -> dict[str, Any]:
+def _sail(environment: Environment) -> dict[str, Any]:
+    if environment.deployment != "local":
+        from cloudflix_assets.adls.account import Account
+        from cloudflix_assets.adls.dialects import tell_sail
+
+        tell_sail(Account.of(environment))
     return {"spark.remote": _sail_url(), **_SESSION}
 
 
@@ -100,6 +132,19 @@ _SERVERS: list[Any] = []
 """A server stops when it is collected."""
 
 
+def _hadoop(environment: Environment) -> dict[str, str]:
+    if environment.deployment == "local":
+        return {}
+    from cloudflix_assets.adls.account import Account
+    from cloudflix_assets.adls.dialects import hadoop
+
+    return hadoop(Account.of(environment))
+
+
+def _jars(environment: Environment) -> str:
+    return DELTA_JAR if environment.deployment == "local" else f"{DELTA_JAR},{AZURE_JAR}"
+
+
 def _spark(environment: Environment) -> dict[str, Any]:
     os.environ["JAVA_HOME"] = str(java_home(environment))
     # Its Python workers: by default whatever `python3` is on the path, without our packages.
@@ -108,7 +153,7 @@ def _spark(environment: Environment) -> dict[str, Any]:
         os.environ.pop(name, None)
     return {
         "spark.master": "local[*]",
-        "spark.jars.packages": DELTA_JAR,
+        "spark.jars.packages": _jars(environment),
         "spark.jars.ivy": str(environment.cache / "ivy"),
         "spark.jars.ivySettings": str(_ivy_settings(environment.cache)),
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",

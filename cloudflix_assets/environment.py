@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from cloudflix_assets.azure_settings import AzureSettings
 from cloudflix_assets.errors import CloudflixError
 from spark.dialect import Delimiter, Dialect, Encoding
 from spark.headers import Drift
@@ -59,7 +60,7 @@ Absent = BeforeValidator(lambda value: value or None)
 Monday = Annotated[date, BeforeValidator(_day), AfterValidator(_monday)]
 
 
-class Environment(BaseSettings):
+class Environment(AzureSettings, BaseSettings):
     """Everything that differs between one installation and the next."""
 
     model_config = SettingsConfigDict(
@@ -68,7 +69,7 @@ class Environment(BaseSettings):
 
     home: LakeFolder = Field(Path(".cloudflix"), description="Dagster's instance and, by default, the lake")
     lake: Annotated[LakeFolder | None, Absent] = Field(None, description="The lake; default: lake in home")
-    deployment: Literal["local"] = Field("local", description="Where steps run")
+    deployment: Literal["local", "azure"] = Field("local", description="Where the lake lies")
     engine: Literal["sail", "spark"] = Field("sail", description="Who computes")
     source: str = Field(
         "sample", description="sample, landing, a folder of five CSV files or of weeks, or on GitHub"

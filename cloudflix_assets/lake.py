@@ -1,4 +1,4 @@
-"""Where things lie in the lake, and its plain files: landed bytes, manifests, the marker, staging.
+"""Where things lie in a lake, and what every lake can do with its plain files; tables are delta.py's.
 
 * `raw/files/lake.json`: the marker, format and source
 * `raw/files/publications/<week>.json`: manifests
@@ -7,25 +7,25 @@
 * `raw/files/receipts/…`, `raw/files/incremental/…`: what steps remember, see receipts.py and incremental.py
 * `<layer>/<table>/`: Delta tables
 * `<layer>/staging/<run>-<retry>-<table>/`: what a running step has judged
+
+Paths are relative to the lake and begin with a layer. A folder (local_lake.py) and a storage account
+(adls/lake.py) are lakes; which one it is, lakes.py knows.
 """
 
 import errno
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from fcntl import LOCK_EX, flock
-from filecmp import cmp
-from pathlib import Path
-from shutil import copyfile, rmtree
+from datetime import datetime
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
-from uuid import uuid4
 
-from pyarrow.fs import FileSystem, FileType, LocalFileSystem, SubTreeFileSystem, copy_files
+import pyarrow as pa
 
 from cloudflix_assets.errors import CloudflixError
-from spark.table import Layer
 
 FORMAT = 1
 MARKER = "raw/files/lake.json"
@@ -36,41 +36,115 @@ class LakeRefused(CloudflixError):
 
 
 @dataclass(frozen=True)
-class Lake:
-    """A lake in a local folder. Paths are relative to it and begin with a layer."""
+class Stored:
+    """A file that lies in the lake; `size` in bytes."""
 
-    root: Path
+    path: str
+    size: int
+    written: datetime
+
+
+class Lake(ABC):
+    """Files by their path in the lake."""
 
     @property
-    def files(self) -> FileSystem:
-        """The lake as a file system, to read what the engines wrote."""
-        return SubTreeFileSystem(str(self.root), LocalFileSystem())
+    @abstractmethod
+    def place(self) -> str:
+        """What a reader of a sentence calls it."""
 
+    @property
+    def storage_options(self) -> Mapping[str, str] | None:
+        """What delta-rs must be told to reach it."""
+        return None
+
+    @property
+    def elsewhere(self) -> str:
+        """How to choose another one."""
+        return "choose another lake (CLOUDFLIX_LAKE)"
+
+    @abstractmethod
     def uri(self, path: str) -> str:
         """What engines and delta-rs call it."""
-        return str(self.root / path)
 
+    @abstractmethod
     def store(self, path: str, content: Path) -> bool:
         """Put a file under a content-addressed path; False if its bytes are there already."""
-        target = self.root / path
-        if target.is_file() and cmp(content, target, shallow=False):
-            return False
-        with self._part_of(target) as part:
-            copyfile(content, part)
-            part.replace(target)
-        return True
 
+    @abstractmethod
     def write(self, path: str, content: bytes) -> None:
         """Replace a small file at once."""
-        target = self.root / path
-        with self._part_of(target) as part:
-            part.write_bytes(content)
-            part.replace(target)
 
+    @abstractmethod
+    def write_new(self, path: str, content: bytes) -> bool:
+        """Write a small file that is not there; False if it is, and stays as it is."""
+
+    @abstractmethod
     def read(self, path: str) -> bytes | None:
         """A small file's bytes, or None if it is not there."""
-        target = self.root / path
-        return target.read_bytes() if target.is_file() else None
+
+    @abstractmethod
+    def opened(self, path: str) -> BinaryIO:
+        """A file, to read from its beginning.
+
+        Raises:
+            FileNotFoundError: it is not there.
+        """
+
+    @abstractmethod
+    def near(self, path: str) -> AbstractContextManager[Path]:
+        """A file where processes of this machine can open it."""
+
+    @abstractmethod
+    def input(self, path: str) -> pa.NativeFile:
+        """A file, to read parts of it."""
+
+    @abstractmethod
+    def output(self, path: str) -> pa.NativeFile:
+        """A new file, to write it from its beginning."""
+
+    @abstractmethod
+    def found(self, folder: str) -> list[Stored]:
+        """The files below a folder, by path; none if there is no such folder."""
+
+    @abstractmethod
+    def names(self, path: str) -> list[str]:
+        """What lies in a folder, by name; nothing if there is no such folder."""
+
+    @abstractmethod
+    def size(self, path: str) -> int | None:
+        """Bytes of a file; None if it is not there."""
+
+    @abstractmethod
+    def state(self, path: str) -> frozenset[tuple[object, ...]]:
+        """What is another as soon as a file of a folder is."""
+
+    @abstractmethod
+    def is_torn(self, path: str) -> bool:
+        """Whether a file is there without its content, as a power failure can leave it."""
+
+    @abstractmethod
+    def alone(self, path: str) -> AbstractContextManager[None]:
+        """Wait until no other process or thread is in here with this file; one that died is not."""
+
+    @abstractmethod
+    def move(self, path: str, target: str) -> None:
+        """Give a file another place, whose folder is made; nothing if somebody else has just moved it."""
+
+    @abstractmethod
+    def copy(self, folder: str, target: str) -> None:
+        """Copy the files of a folder into another, which is made."""
+
+    @abstractmethod
+    def remove(self, path: str) -> None:
+        """Remove a folder, if it is there."""
+
+    @abstractmethod
+    def ready(self) -> None:
+        """Refuse a place that cannot be a lake.
+
+        Raises:
+            LakeRefused: with the remedy.
+        """
 
     def open(self, path: str) -> BinaryIO:
         """A landed file, to read from its beginning.
@@ -79,10 +153,10 @@ class Lake:
             LakeRefused: it is gone.
         """
         try:
-            return (self.root / path).open("rb")
+            return self.opened(path)
         except FileNotFoundError:
             raise LakeRefused(
-                f"the landed file {self.root / path} is gone: restore it, or rerun the week with its "
+                f"the landed file {self.uri(path)} is gone: restore it, or rerun the week with its "
                 "publication, which lands the file again if the source still has it."
             ) from None
 
@@ -92,37 +166,11 @@ class Lake:
         Raises:
             FileNotFoundError: of the first that is.
         """
-        for info in self.files.get_file_info(paths):
-            if info.type is FileType.NotFound:
-                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self.uri(info.path))
-
-    def names(self, path: str) -> list[str]:
-        """What lies in a folder, by name; nothing if there is no such folder."""
-        folder = self.root / path
-        return sorted(child.name for child in folder.iterdir()) if folder.is_dir() else []
-
-    @contextmanager
-    def alone(self, path: str) -> Iterator[None]:
-        """Wait until no other process or thread is in here with this file; one that died is not."""
-        target = self.root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("wb") as lock:
-            flock(lock, LOCK_EX)
-            yield
-
-    def state(self, path: str) -> frozenset[tuple[str, int, int, int]]:
-        """What is another as soon as a file of a folder is: names, inodes, sizes and times."""
-        try:
-            found = ((child.name, child.stat()) for child in os.scandir(self.root / path))
-            return frozenset((name, its.st_ino, its.st_size, its.st_mtime_ns) for name, its in found)
-        except (FileNotFoundError, NotADirectoryError):
-            return frozenset()
-
-    def move(self, path: str, target: str) -> None:
-        """Give a file another place, whose folder is made; nothing if somebody else has just moved it."""
-        (self.root / target).parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):
-            (self.root / path).rename(self.root / target)
+        folders = {str(PurePosixPath(path).parent) for path in paths}
+        there = {stored.path for folder in folders for stored in self.found(folder)}
+        for path in paths:
+            if path not in there:
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self.uri(path))
 
     def claim(self, source: str) -> None:
         """Mark the lake as `source`'s, or check that it is.
@@ -130,26 +178,17 @@ class Lake:
         Raises:
             LakeRefused: it is another's, or of another format.
         """
-        target = self.root / MARKER
-        with self._part_of(target) as part:
-            part.write_text(json.dumps({"format": FORMAT, "source": source}, indent=2) + "\n")
-            try:
-                os.link(part, target)
-            except FileExistsError:
-                self.check(source)
+        marker = json.dumps({"format": FORMAT, "source": source}, indent=2) + "\n"
+        if not self.write_new(MARKER, marker.encode()):
+            self.check(source)
 
     def check(self, source: str) -> None:
-        """Refuse a marked lake that is not `source`'s, and one that is no folder.
+        """Refuse a marked lake that is not `source`'s, and a place that cannot be one.
 
         Raises:
             LakeRefused: with the remedy.
         """
-        for folder in (*self.root.parents, self.root, *(self.root / layer for layer in Layer)):
-            if folder.is_file():
-                raise LakeRefused(
-                    f"{folder} is a file, and the lake needs a folder there: move the file away, or choose "
-                    "another lake (CLOUDFLIX_LAKE)."
-                )
+        self.ready()
         if (content := self.read(MARKER)) is None:
             return
         try:
@@ -158,41 +197,21 @@ class Lake:
             marker = {}
         if not {"format", "source"} <= set(marker):
             raise LakeRefused(
-                f"the marker {self.root / MARKER} cannot be read: restore it, or empty the lake with "
+                f"the marker {self.uri(MARKER)} cannot be read: restore it, or empty the lake with "
                 "`cloudflix run --replace-source`."
             )
         if marker["format"] != FORMAT:
             raise LakeRefused(
-                f"the lake {self.root} has format {marker['format']} and this version writes {FORMAT}: "
-                "install a newer cloudflix, or choose another lake (CLOUDFLIX_LAKE)."
+                f"the lake {self.place} has format {marker['format']} and this version writes {FORMAT}: "
+                f"install a newer cloudflix, or {self.elsewhere}."
             )
         if marker["source"] != source:
             raise LakeRefused(
-                f"the lake {self.root} holds {marker['source']}, not {source}: choose another lake "
-                "(CLOUDFLIX_LAKE), or empty this one with `cloudflix run --replace-source`."
+                f"the lake {self.place} holds {marker['source']}, not {source}: {self.elsewhere}, or empty "
+                "this one with `cloudflix run --replace-source`."
             )
 
     def empty(self, tables: Iterable[str]) -> None:
         """Remove these tables, every landed file and the marker, and nothing else."""
         for path in (*tables, "raw/files"):
-            if (self.root / path).is_dir():
-                rmtree(self.root / path)
-
-    def copy(self, folder: str, target: str) -> None:
-        """Copy the files of a folder into another, which is made."""
-        self.files.create_dir(target)
-        copy_files(folder, target, source_filesystem=self.files, destination_filesystem=self.files)
-
-    def remove(self, path: str) -> None:
-        """Remove a folder, if it is there."""
-        rmtree(self.root / path, ignore_errors=True)
-
-    @contextmanager
-    def _part_of(self, target: Path) -> Iterator[Path]:
-        """A name beside `target` to write under, so that nobody meets half a file; nothing is left there."""
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f".{target.name}.{uuid4().hex}")
-        try:
-            yield part
-        finally:
-            part.unlink(missing_ok=True)
+            self.remove(path)

@@ -6,8 +6,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyarrow.fs import FileInfo, FileSelector, FileSystem
 from pyspark.sql import types as T
+
+from cloudflix_assets.lake import Lake, Stored
 
 _NAMES = {
     pa.string(): "string",
@@ -35,20 +36,18 @@ class File:
     statistics: dict[str, Any] = field(repr=False)
 
 
-def inspected(files: FileSystem, table: str, folder: str, fields: T.StructType) -> list[File]:
+def inspected(lake: Lake, table: str, folder: str, fields: T.StructType) -> list[File]:
     """The Parquet files in a table's folder, by their footers (none if the engine wrote none).
 
     Raises:
         UnexpectedParquet: a column is missing or has another type than `fields` says.
     """
-    return [_file(files, info.path, info.size, table, fields) for info in found(files, f"{table}/{folder}")]
+    return [_file(lake, stored, table, fields) for stored in found(lake, f"{table}/{folder}")]
 
 
-def found(files: FileSystem, folder: str) -> list[FileInfo]:
+def found(lake: Lake, folder: str) -> list[Stored]:
     """The Parquet files below a folder, by name."""
-    selector = FileSelector(folder, recursive=True, allow_not_found=True)
-    data = (info for info in files.get_file_info(selector) if _is_data(info.path.removeprefix(folder)))
-    return sorted(data, key=lambda info: info.path)
+    return [stored for stored in lake.found(folder) if _is_data(stored.path.removeprefix(folder))]
 
 
 def _is_data(path: str) -> bool:
@@ -56,14 +55,15 @@ def _is_data(path: str) -> bool:
     return path.endswith(".parquet") and not any(part.startswith(("_", ".")) for part in path.split("/"))
 
 
-def _file(files: FileSystem, path: str, size: int, table: str, fields: T.StructType) -> File:
-    with files.open_input_file(path) as source, pq.ParquetFile(source) as opened:
+def _file(lake: Lake, stored: Stored, table: str, fields: T.StructType) -> File:
+    with lake.input(stored.path) as source, pq.ParquetFile(source) as opened:
         metadata, schema = opened.metadata, opened.schema_arrow
     written = {column.name: _type_name(column.type) for column in schema}
     expected = {column.name: column.dataType.simpleString() for column in fields}
     if written != expected:
-        raise UnexpectedParquet(f"{path} holds {written}, not {expected}; nothing was committed.")
-    return File(path.removeprefix(f"{table}/"), size, metadata.num_rows, _statistics(metadata, fields))
+        raise UnexpectedParquet(f"{stored.path} holds {written}, not {expected}; nothing was committed.")
+    path = stored.path.removeprefix(f"{table}/")
+    return File(path, stored.size, metadata.num_rows, _statistics(metadata, fields))
 
 
 def _type_name(type_: pa.DataType) -> str:

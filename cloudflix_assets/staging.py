@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyarrow.fs import FileSelector
 from pyspark.sql import DataFrame, SparkSession
 
 from cloudflix_assets import parquet
@@ -45,14 +44,11 @@ class Staging:
 
     def batches(self, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> DataFrame:
         """A frame of record batches, streamed to the lake as they may be published."""
-        self.lake.files.create_dir(self._records)
-        with pq.ParquetWriter(
-            f"{self._records}/part.parquet",
-            schema,
-            filesystem=self.lake.files,
-            compression="zstd",
-            use_dictionary=[ADDRESS[0]],  # one file name for all; other columns cost twice the time with one
-        ) as writer:
+        with (
+            self.lake.output(f"{self._records}/part.parquet") as target,
+            # One file name for all; other columns cost twice the time with a dictionary.
+            pq.ParquetWriter(target, schema, compression="zstd", use_dictionary=[ADDRESS[0]]) as writer,
+        ):
             for batch in _ahead(batches):
                 writer.write_batch(batch)
         return self.session.read.parquet(self.lake.uri(self._records))
@@ -63,7 +59,7 @@ class Staging:
 
     def _read(self, path: str, frame: DataFrame) -> DataFrame:
         """An empty frame leaves no Parquet behind, so its columns come from the frame."""
-        if not parquet.found(self.lake.files, path):
+        if not parquet.found(self.lake, path):
             return self.session.createDataFrame([], frame.schema)
         return self.session.read.parquet(self.lake.uri(path))
 
@@ -103,9 +99,7 @@ def swept(lake: Lake, is_over: Callable[[str], bool]) -> list[str]:
     `is_over` tells it of a run id; of a run that it does not know it must say no.
     """
     folders = (
-        f"{layer.value}/staging/{info.base_name}"
-        for layer in Layer
-        for info in lake.files.get_file_info(FileSelector(f"{layer.value}/staging", allow_not_found=True))
+        f"{layer.value}/staging/{name}" for layer in Layer for name in lake.names(f"{layer.value}/staging")
     )
     left = [folder for folder in folders if is_over(folder.rpartition("/")[2][:_RUN_ID])]
     for folder in left:

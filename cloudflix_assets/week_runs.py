@@ -13,6 +13,7 @@ from cloudflix_assets.environment import Environment
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.instance import open_instance
 from cloudflix_assets.lake import Lake
+from cloudflix_assets.lakes import lake_of
 from cloudflix_assets.layers import numbered
 from cloudflix_assets.running import Runner, Seen, WeekResult, unseen
 from cloudflix_assets.sources import NoPublication, source_of
@@ -44,7 +45,7 @@ def run_weeks(
     watch: Watch = unwatched,
 ) -> Iterator[WeekResult]:
     """Run weeks in calendar order; a failed week does not stop the next, an interrupted one does."""
-    lake, source = Lake(environment.lake_root), source_of(environment)
+    lake, source = lake_of(environment), source_of(environment)
     if not replace_source:
         lake.check(source.identity)
     defs = build_defs(environment)
@@ -83,7 +84,7 @@ def run_stale(
             return set(keys if selected is None else keys & selected)
 
         chosen_weeks = weeks or materialized_weeks(runner.graph, instance)
-        lake = Lake(environment.lake_root)
+        lake = lake_of(environment)
         yield from _run(runner, lake, chosen_weeks, chosen, tags=tags, watch=watch)
 
 

@@ -17,7 +17,7 @@ from cloudflix_assets.assets.description import stored_fields
 from cloudflix_assets.build import build_defs
 from cloudflix_assets.engine import spark_resource
 from cloudflix_assets.environment import Environment
-from cloudflix_assets.lake import Lake
+from cloudflix_assets.local_lake import LocalLake
 from cloudflix_assets.running import Runner, WeekResult
 from cloudflix_assets.sources import Delivered, Pin
 from spark.datasets import DATASETS
@@ -96,7 +96,7 @@ class Lakehouse:
         self.environment, self.instance = environment, instance
         self.defs = build_defs(environment, **arguments)
         self.runner = Runner(self.defs, instance)
-        self.lake = Lake(environment.lake_root)
+        self.lake = LocalLake(environment.lake_root)
 
     def run(self, week: date, *paths: str, tags: Mapping[str, str] | None = None) -> WeekResult:
         """Materialize a week of some assets by path (`silver/titles`), or of all."""

@@ -70,7 +70,7 @@ def files_read(table: Table, tables: Mapping[str, Table], lake: Lake, week: date
         found += [f"{name} {file}" for file in delta_reads.files_of(stored, of_week)] if stored else []
         if name.endswith(RECORDS):
             paths = [f"raw/{file.path}" for file in _landed(lake, week) if file.dataset == parent.name]
-            found += [f"{path} {lake.files.get_file_info(path).size}" for path in paths]
+            found += [f"{path} {lake.size(path)}" for path in paths]
     return found
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cloudflix_assets.agreement import Agreement
 from cloudflix_assets.environment import Environment
-from cloudflix_assets.lake import Lake
+from cloudflix_assets.lakes import lake_of
 from cloudflix_assets.sources.directory import Directory
 from cloudflix_assets.sources.github.address import SCHEME, Address
 from cloudflix_assets.sources.landing.source import Landing
@@ -26,7 +26,7 @@ def source_of(environment: Environment) -> Source:
     if setting == "sample":
         return Sample()
     if setting == "landing":
-        return Landing(Lake(environment.lake_root), Agreement.of(environment), environment.source_name)
+        return Landing(lake_of(environment), Agreement.of(environment), environment.source_name)
     if setting.startswith(SCHEME):
         from cloudflix_assets.sources.github.source import GitHub  # httpx takes a while to import
 

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from cloudflix_assets import delta_reads
 from cloudflix_assets.environment import Environment
-from cloudflix_assets.lake import Lake
+from cloudflix_assets.local_lake import LocalLake
 from cloudflix_assets_tests.e2e.command import Told, cloudflix, cloudflix_process
 from cloudflix_assets_tests.lakehouse import WEEK_2
 
@@ -44,7 +44,7 @@ def tables(week: tuple[Path, Told]) -> dict[str, dict[str, Any]]:
 @pytest.fixture
 def stored(week: tuple[Path, Told], spark_session: SparkSession) -> Reads:
     """Reads a table of the week."""
-    lake = Lake(Environment(home=week[0]).lake_root)
+    lake = LocalLake(Environment(home=week[0]).lake_root)
     return lambda path: delta_reads.read(lake, spark_session, path, None, [WEEK_2])
 
 

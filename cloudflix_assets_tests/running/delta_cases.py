@@ -16,7 +16,7 @@ from pyspark.sql import SparkSession
 from cloudflix_assets import delta, delta_reads
 from cloudflix_assets.delta import Judged, Outcome, WeekOfTable
 from cloudflix_assets.delta_table import application
-from cloudflix_assets.lake import Lake
+from cloudflix_assets.local_lake import LocalLake
 from cloudflix_assets_tests.lakehouse import WEEK_1
 from spark import digest
 from spark.quality import QUARANTINE
@@ -54,13 +54,13 @@ def judged(session: SparkSession, name: str, rows: Rows, week: date = WEEK_1) ->
     )
 
 
-def published(lake: Lake, session: SparkSession, step: Judged) -> Outcome:
+def published(lake: LocalLake, session: SparkSession, step: Judged) -> Outcome:
     """What a step does: the quarantine, then the table beside it."""
     delta.replace(lake, session, step.quarantine)
     return delta.replace_beside(lake, session, step)
 
 
-def authors(lake: Lake, session: SparkSession, week: date = WEEK_1) -> tuple[str, ...]:
+def authors(lake: LocalLake, session: SparkSession, week: date = WEEK_1) -> tuple[str, ...]:
     """Whose rows table and quarantine hold; fails if either holds half a week, two, or another record."""
     found = []
     for path, fields, column in ((TABLE, FIELDS, 1), (REFUSED, QUARANTINE, 0)):
@@ -81,37 +81,37 @@ def authored(name: str) -> Rows:
 
 
 def stored(
-    lake: Lake, session: SparkSession, *weeks: date, path: str = TABLE, fields: T.StructType = FIELDS
+    lake: LocalLake, session: SparkSession, *weeks: date, path: str = TABLE, fields: T.StructType = FIELDS
 ) -> list[tuple[Any, ...]]:
     """Rows of some weeks as the engine reads them, without `week`, in order."""
     frame = delta_reads.read(lake, session, path, fields, weeks).drop("week")
     return sorted((tuple(row) for row in frame.collect()), key=repr)
 
 
-def version(lake: Lake, path: str = TABLE) -> int:
+def version(lake: LocalLake, path: str = TABLE) -> int:
     """The newest version of a table."""
     return DeltaTable(lake.uri(path)).version()
 
 
-def has_week(lake: Lake, week: date, path: str = TABLE) -> bool:
+def has_week(lake: LocalLake, week: date, path: str = TABLE) -> bool:
     """Whether some commit made this week."""
     table = DeltaTable(lake.uri(path))
     return table.transaction_version(application(week)) is not None
 
 
-def parquet_files(lake: Lake, path: str = TABLE) -> set[Path]:
+def parquet_files(lake: LocalLake, path: str = TABLE) -> set[Path]:
     """Every Parquet file in a table's folder, committed or not."""
     return set((lake.root / path).rglob("*.parquet"))
 
 
-def actions(lake: Lake, of_version: int, kind: str, path: str = TABLE) -> list[dict[str, Any]]:
+def actions(lake: LocalLake, of_version: int, kind: str, path: str = TABLE) -> list[dict[str, Any]]:
     """The actions of one kind (`add`, `remove`, `txn`, `commitInfo`) in one commit."""
     log = lake.root / path / "_delta_log" / f"{of_version:020}.json"
     lines = map(json.loads, log.read_text().splitlines())
     return [line[kind] for line in lines if kind in line]
 
 
-def recorded(lake: Lake, of_version: int, path: str = TABLE) -> dict[str, Any]:
+def recorded(lake: LocalLake, of_version: int, path: str = TABLE) -> dict[str, Any]:
     """What a commit of ours says about itself."""
     (info,) = actions(lake, of_version, "commitInfo", path)
     metadata: dict[str, Any] = json.loads(info["userMetadata"])

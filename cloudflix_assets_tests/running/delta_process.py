@@ -18,7 +18,7 @@ from pyspark.sql import SparkSession
 from cloudflix_assets import parquet
 from cloudflix_assets.engine import spark_resource
 from cloudflix_assets.environment import Environment
-from cloudflix_assets.lake import Lake
+from cloudflix_assets.local_lake import LocalLake
 from cloudflix_assets_tests.lakehouse import WEEK_1
 from cloudflix_assets_tests.running.delta_cases import (
     REFUSED,
@@ -61,14 +61,14 @@ def ended(process: "subprocess.Popen[str]") -> int:
 
 
 def main(command: str, root: str, name: str, argument: str) -> None:
-    lake, session = Lake(Path(root)), spark_resource(Environment()).spark_session
+    lake, session = LocalLake(Path(root)), spark_resource(Environment()).spark_session
     if command == "race":
         race(lake, session, name, int(argument))
     else:
         die(lake, session, name, argument)
 
 
-def race(lake: Lake, session: SparkSession, name: str, rounds: int) -> None:
+def race(lake: LocalLake, session: SparkSession, name: str, rounds: int) -> None:
     for number in range(rounds):
         step = judged(session, name, authored(name), WEEK_1 + timedelta(weeks=number))
         meet(lake.root.parent / "rounds", name, number)
@@ -83,7 +83,7 @@ def meet(folder: Path, name: str, number: int) -> None:
         time.sleep(0.001)
 
 
-def die(lake: Lake, session: SparkSession, name: str, moment: str) -> None:
+def die(lake: LocalLake, session: SparkSession, name: str, moment: str) -> None:
     point = MOMENTS[moment]
     patches = pytest.MonkeyPatch()
     if point.name == "inspected":
@@ -93,7 +93,7 @@ def die(lake: Lake, session: SparkSession, name: str, moment: str) -> None:
     published(lake, session, judged(session, name, authored(name)))
 
 
-def torn(lake: Lake) -> None:
+def torn(lake: LocalLake) -> None:
     """Die with the table's newest Parquet half written."""
     files = (lake.root / TABLE).rglob("*.parquet")
     newest = max(files, key=lambda path: path.stat().st_mtime_ns)

@@ -11,8 +11,8 @@ from pyspark.sql import DataFrame, SparkSession
 from cloudflix_assets.agreement import Agreement
 from cloudflix_assets.assets import inputs
 from cloudflix_assets.environment import Environment
-from cloudflix_assets.lake import Lake
 from cloudflix_assets.landing import land
+from cloudflix_assets.local_lake import LocalLake
 from cloudflix_assets.sources import Delivered, Pin
 from cloudflix_assets.staging import staging
 from cloudflix_assets_tests.lakehouse import TITLE, WEEK_1, csv_bytes, publication, titles
@@ -58,25 +58,25 @@ class Arriving:
         ]
 
 
-def loaded(lake: Lake, session: SparkSession, files: Mapping[str, bytes]) -> str:
+def loaded(lake: LocalLake, session: SparkSession, files: Mapping[str, bytes]) -> str:
     """Land these titles, and load them as bronze does on this engine; the digest of their records."""
     return digest_of(lake, session, raw_titles(lake, session, files))
 
 
-def raw_titles(lake: Lake, session: SparkSession, files: Mapping[str, bytes]) -> DataFrame:
+def raw_titles(lake: LocalLake, session: SparkSession, files: Mapping[str, bytes]) -> DataFrame:
     """Land these titles; the rows of `raw/titles`."""
     manifest = land(lake, Arriving(files), WEEK_1, AGREED).manifest
     return manifest.rows(session).where(f"dataset = '{TITLES.name}'").drop("dataset")
 
 
-def digest_of(lake: Lake, session: SparkSession, raw: DataFrame) -> str:
+def digest_of(lake: LocalLake, session: SparkSession, raw: DataFrame) -> str:
     """Load what these rows of `raw/titles` list; the digest of the records."""
     with staging(lake, session, FOLDER) as stage:
         records = inputs.records(raw, stage, WEEK_1, engine=ENGINE, drift=Drift.RESCUE)
         return digest.digest(records, contract_of(TITLES).to_structtype())
 
 
-def remembered(lake: Lake) -> dict[str, int]:
+def remembered(lake: LocalLake) -> dict[str, int]:
     """The files of records that a stream left for the next run, with the time of their last change."""
     folder = lake.root / "raw/files/incremental"
     found = folder.glob("**/records/*/*.parquet")

@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 from cloudflix_assets import incremental, staging
 from cloudflix_assets.engine import spark_resource
 from cloudflix_assets.environment import Environment
-from cloudflix_assets.lake import Lake
+from cloudflix_assets.local_lake import LocalLake
 from cloudflix_assets_tests.running.incremental_cases import CORPUS, loaded
 
 KILLED = 9
@@ -40,7 +40,7 @@ def main(root: str, moment: str) -> None:
         patches.setattr(staging, "_ahead", lambda batches: die(session))
     else:
         patches.setattr(incremental.Arrivals, "_parsed", dying(session, moment))
-    loaded(Lake(Path(root)), session, CORPUS)
+    loaded(LocalLake(Path(root)), session, CORPUS)
 
 
 def dying(session: SparkSession, moment: str) -> Any:
@@ -53,7 +53,7 @@ def dying(session: SparkSession, moment: str) -> Any:
             return
         if moment != "between two batches":
             original(arrivals, batch, number)
-            whole = next((arrivals.lake.root / arrivals._records / "1").glob("*.parquet"))
+            whole = next((Path(arrivals.lake.uri(arrivals._records)) / "1").glob("*.parquet"))
             whole.with_name("torn.parquet").write_bytes(whole.read_bytes()[:-9])
         die(session)
 

@@ -12,7 +12,7 @@ from cloudflix_assets import delta, delta_reads
 from cloudflix_assets.delta import Outcome
 from cloudflix_assets.delta_table import application
 from cloudflix_assets.environment import Environment
-from cloudflix_assets.lake import Lake
+from cloudflix_assets.local_lake import LocalLake
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, WEEK_3
 from cloudflix_assets_tests.running.delta_cases import (
     FIELDS,
@@ -29,12 +29,12 @@ from cloudflix_assets_tests.running.delta_cases import (
 
 
 @pytest.fixture
-def lake(environment: Environment) -> Lake:
-    return Lake(environment.lake_root)
+def lake(environment: Environment) -> LocalLake:
+    return LocalLake(environment.lake_root)
 
 
 @pytest.mark.both_engines
-def test_a_changed_week_is_replaced_and_no_other(lake: Lake, spark_session: SparkSession) -> None:
+def test_a_changed_week_is_replaced_and_no_other(lake: LocalLake, spark_session: SparkSession) -> None:
     """An overwrite that forgets its filter empties the table."""
     for week in (WEEK_1, WEEK_2, WEEK_3):
         delta.replace(lake, spark_session, week_of(spark_session, ROWS, week))
@@ -48,7 +48,7 @@ def test_a_changed_week_is_replaced_and_no_other(lake: Lake, spark_session: Spar
 
 
 @pytest.mark.both_engines
-def test_an_unchanged_week_is_not_touched(lake: Lake, spark_session: SparkSession) -> None:
+def test_an_unchanged_week_is_not_touched(lake: LocalLake, spark_session: SparkSession) -> None:
     """A commit of equal content would make every dependant stale."""
     first = delta.replace(lake, spark_session, week_of(spark_session, ROWS))
     files = parquet_files(lake)
@@ -61,7 +61,9 @@ def test_an_unchanged_week_is_not_touched(lake: Lake, spark_session: SparkSessio
 
 
 @pytest.mark.both_engines
-def test_an_empty_week_exists_and_an_absent_one_does_not(lake: Lake, spark_session: SparkSession) -> None:
+def test_an_empty_week_exists_and_an_absent_one_does_not(
+    lake: LocalLake, spark_session: SparkSession
+) -> None:
     """A week without rows is known by its commit, not by its files."""
     outcome = delta.replace(lake, spark_session, week_of(spark_session, []))
 
@@ -74,7 +76,7 @@ def test_an_empty_week_exists_and_an_absent_one_does_not(lake: Lake, spark_sessi
     assert again == Outcome(outcome.version, committed=False)
 
 
-def test_an_empty_week_replaces_a_full_one(lake: Lake, spark_session: SparkSession) -> None:
+def test_an_empty_week_replaces_a_full_one(lake: LocalLake, spark_session: SparkSession) -> None:
     delta.replace(lake, spark_session, week_of(spark_session, ROWS))
     delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_2))
 
@@ -84,7 +86,7 @@ def test_an_empty_week_replaces_a_full_one(lake: Lake, spark_session: SparkSessi
     assert stored(lake, spark_session, WEEK_2) == ROWS
 
 
-def test_force_commits_what_is_unchanged(lake: Lake, spark_session: SparkSession) -> None:
+def test_force_commits_what_is_unchanged(lake: LocalLake, spark_session: SparkSession) -> None:
     first = delta.replace(lake, spark_session, week_of(spark_session, ROWS))
 
     again = delta.replace(lake, spark_session, week_of(spark_session, ROWS, force=True))
@@ -95,7 +97,9 @@ def test_force_commits_what_is_unchanged(lake: Lake, spark_session: SparkSession
 
 
 @pytest.mark.both_engines
-def test_the_lake_is_asked_what_it_holds_not_its_metadata(lake: Lake, spark_session: SparkSession) -> None:
+def test_the_lake_is_asked_what_it_holds_not_its_metadata(
+    lake: LocalLake, spark_session: SparkSession
+) -> None:
     """Someone changed the rows; the last recorded digest still says that they are right."""
     delta.replace(lake, spark_session, week_of(spark_session, ROWS))
     tampered = DeltaTable(lake.uri(TABLE))
@@ -107,7 +111,9 @@ def test_the_lake_is_asked_what_it_holds_not_its_metadata(lake: Lake, spark_sess
     assert stored(lake, spark_session, WEEK_1) == ROWS
 
 
-def test_rows_that_someone_added_go_with_the_next_replace(lake: Lake, spark_session: SparkSession) -> None:
+def test_rows_that_someone_added_go_with_the_next_replace(
+    lake: LocalLake, spark_session: SparkSession
+) -> None:
     week = week_of(spark_session, ROWS)
     delta.replace(lake, spark_session, week)
     extra = week_of(spark_session, [(9, "nine")], WEEK_1).frame
@@ -120,7 +126,7 @@ def test_rows_that_someone_added_go_with_the_next_replace(lake: Lake, spark_sess
     assert stored(lake, spark_session, WEEK_1) == ROWS
 
 
-def test_a_commit_tells_step_week_digest_and_columns(lake: Lake, spark_session: SparkSession) -> None:
+def test_a_commit_tells_step_week_digest_and_columns(lake: LocalLake, spark_session: SparkSession) -> None:
     week = week_of(spark_session, ROWS, step="run-7")
     committed = delta.replace(lake, spark_session, week).version
 
@@ -132,7 +138,7 @@ def test_a_commit_tells_step_week_digest_and_columns(lake: Lake, spark_session: 
     assert DeltaTable(lake.uri(TABLE)).transaction_version(application(WEEK_1)) == committed
 
 
-def test_the_log_is_folded_every_ten_commits(lake: Lake, spark_session: SparkSession) -> None:
+def test_the_log_is_folded_every_ten_commits(lake: LocalLake, spark_session: SparkSession) -> None:
     """Else every opening reads one file more for every week that was ever run."""
     for number in range(12):
         delta.replace(lake, spark_session, week_of(spark_session, ROWS[: 1 + number % 2], step=str(number)))
@@ -143,7 +149,7 @@ def test_the_log_is_folded_every_ten_commits(lake: Lake, spark_session: SparkSes
     assert delta_reads.recorded_digest(lake, TABLE, WEEK_1) == week_of(spark_session, ROWS[:2]).digest
 
 
-def test_a_week_is_still_known_after_a_checkpoint(lake: Lake, spark_session: SparkSession) -> None:
+def test_a_week_is_still_known_after_a_checkpoint(lake: LocalLake, spark_session: SparkSession) -> None:
     """delta-rs folds a hundred commits into a checkpoint; readers then skip the log before it."""
     first = delta.replace(lake, spark_session, week_of(spark_session, ROWS))
     delta.replace(lake, spark_session, week_of(spark_session, [], WEEK_2))
@@ -157,7 +163,7 @@ def test_a_week_is_still_known_after_a_checkpoint(lake: Lake, spark_session: Spa
 
 
 @pytest.mark.both_engines
-def test_tables_are_created_open_to_every_engine(lake: Lake, spark_session: SparkSession) -> None:
+def test_tables_are_created_open_to_every_engine(lake: LocalLake, spark_session: SparkSession) -> None:
     """Newer features close a table to delta-rs, or make it read nulls."""
     delta.replace(lake, spark_session, week_of(spark_session, ROWS))
 
@@ -171,7 +177,9 @@ def test_tables_are_created_open_to_every_engine(lake: Lake, spark_session: Spar
 
 
 @pytest.mark.both_engines
-def test_stored_columns_are_nullable_whatever_the_frame_says(lake: Lake, spark_session: SparkSession) -> None:
+def test_stored_columns_are_nullable_whatever_the_frame_says(
+    lake: LocalLake, spark_session: SparkSession
+) -> None:
     """A literal is never null to the engine; the next week's value of that column may be."""
     frame = spark_session.range(2).select("id", F.lit("same").alias("name"))
     week = replace(week_of(spark_session, [(0, "same"), (1, "same")]), frame=frame)

@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 from cloudflix_assets import delta
 from cloudflix_assets.delta_table import opened
 from cloudflix_assets.environment import Environment
-from cloudflix_assets.lake import Lake
+from cloudflix_assets.local_lake import LocalLake
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2
 from cloudflix_assets_tests.running.delta_cases import (
     OTHER_ROWS,
@@ -56,12 +56,12 @@ def told(value: str | Two) -> str:
 
 
 @pytest.fixture
-def lake(environment: Environment) -> Lake:
-    return Lake(environment.lake_root)
+def lake(environment: Environment) -> LocalLake:
+    return LocalLake(environment.lake_root)
 
 
 def both(
-    lake: Lake, session: SparkSession, patches: pytest.MonkeyPatch, first: Point, second: Point
+    lake: LocalLake, session: SparkSession, patches: pytest.MonkeyPatch, first: Point, second: Point
 ) -> tuple[str, ...]:
     """Our step, in which theirs replaces its quarantine at `first` and its table at `second`."""
     theirs = judged(session, "theirs", authored("theirs"))
@@ -77,7 +77,7 @@ def both(
 
 @pytest.mark.parametrize(("first", "second"), combinations_with_replacement(POINTS, 2), ids=str)
 def test_a_new_week_written_by_two_is_of_one(
-    lake: Lake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch, first: Point, second: Point
+    lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch, first: Point, second: Point
 ) -> None:
     """delta-rs notices a conflict only where there is something to delete: both would succeed."""
     found = both(lake, spark_session, monkeypatch, first, second)
@@ -86,7 +86,7 @@ def test_a_new_week_written_by_two_is_of_one(
 
 @pytest.mark.parametrize(("before", "two"), KNOWN, ids=told)
 def test_a_known_week_written_by_two_is_of_one(
-    lake: Lake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch, before: str, two: Two
+    lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch, before: str, two: Two
 ) -> None:
     """One that finds itself unchanged commits nothing, and may still stand beside the other's quarantine."""
     published(lake, spark_session, judged(spark_session, before, authored(before)))
@@ -96,7 +96,7 @@ def test_a_known_week_written_by_two_is_of_one(
 
 @pytest.mark.parametrize("point", POINTS, ids=str)
 def test_another_week_written_meanwhile_stays(
-    lake: Lake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch, point: Point
+    lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch, point: Point
 ) -> None:
     """Also when it creates the table that we were about to create."""
     theirs = judged(spark_session, "they", authored("they"), WEEK_2)
@@ -108,7 +108,7 @@ def test_another_week_written_meanwhile_stays(
 
 
 def test_the_same_content_written_by_two_is_not_doubled(
-    lake: Lake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
+    lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     same = week_of(spark_session, ROWS, step="other-step")
     point = Point("before", "_committed", TABLE)
@@ -120,7 +120,7 @@ def test_the_same_content_written_by_two_is_not_doubled(
     assert stored(lake, spark_session, WEEK_1) == ROWS
 
 
-def test_a_stale_handle_commits_nothing(lake: Lake, spark_session: SparkSession) -> None:
+def test_a_stale_handle_commits_nothing(lake: LocalLake, spark_session: SparkSession) -> None:
     """What delta-rs would retry by itself would double a new week; the table must be seen anew first."""
     delta.replace(lake, spark_session, week_of(spark_session, []))
     stale = opened(lake, TABLE)

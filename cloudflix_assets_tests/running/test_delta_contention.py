@@ -13,7 +13,7 @@ from tenacity import wait_none
 
 from cloudflix_assets import delta, delta_reads
 from cloudflix_assets.environment import Environment
-from cloudflix_assets.lake import Lake
+from cloudflix_assets.local_lake import LocalLake
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2
 from cloudflix_assets_tests.running.delta_cases import (
     OTHER_ROWS,
@@ -34,17 +34,17 @@ OPENED, COMMITTED = Point("before", "_committed"), Point("after", "_committed")
 
 
 @pytest.fixture
-def lake(environment: Environment) -> Lake:
-    return Lake(environment.lake_root)
+def lake(environment: Environment) -> LocalLake:
+    return LocalLake(environment.lake_root)
 
 
-def appended(lake: Lake, week: date) -> None:
+def appended(lake: LocalLake, week: date) -> None:
     """A row that another tool appends."""
     rows = pa.table({"id": [99], "name": ["foreign"], "week": [week]})
     write_deltalake(lake.uri(TABLE), rows, mode="append")
 
 
-def overwritten_by_a_stale_handle(lake: Lake, stale: DeltaTable, action: AddAction) -> None:
+def overwritten_by_a_stale_handle(lake: LocalLake, stale: DeltaTable, action: AddAction) -> None:
     """A stock overwrite of the week, by a handle that does not know it yet: it deletes nothing."""
     stale.create_write_transaction(
         [action],
@@ -57,7 +57,7 @@ def overwritten_by_a_stale_handle(lake: Lake, stale: DeltaTable, action: AddActi
 
 @pytest.mark.parametrize("point", [OPENED, COMMITTED], ids=str)
 def test_a_foreign_append_to_our_week_does_not_stay(
-    lake: Lake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch, point: Point
+    lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch, point: Point
 ) -> None:
     """Appended between our look and our commit, or between our commit and the proof of it."""
     delta.replace(lake, spark_session, week_of(spark_session, [], WEEK_2))
@@ -69,7 +69,7 @@ def test_a_foreign_append_to_our_week_does_not_stay(
 
 @pytest.mark.parametrize("point", [OPENED, COMMITTED], ids=str)
 def test_a_foreign_append_to_another_week_stays(
-    lake: Lake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch, point: Point
+    lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch, point: Point
 ) -> None:
     delta.replace(lake, spark_session, week_of(spark_session, [], WEEK_2))
     interrupt(monkeypatch, (point, lambda: appended(lake, WEEK_2)))
@@ -80,7 +80,7 @@ def test_a_foreign_append_to_another_week_stays(
 
 
 def test_a_stale_stock_handle_doubles_no_week(
-    lake: Lake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
+    lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A writer with delta-rs' defaults commits the same new week after us, and conflicts with nobody."""
     delta.replace(lake, spark_session, week_of(spark_session, [], WEEK_2))
@@ -96,7 +96,7 @@ def test_a_stale_stock_handle_doubles_no_week(
 
 @pytest.mark.parametrize("force", [True, False])
 def test_a_commit_whose_answer_was_lost_counts(
-    lake: Lake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch, force: bool
+    lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch, force: bool
 ) -> None:
     """The commit is there and the answer says conflict; a file that is removed and added again is lost."""
     interrupt(monkeypatch, (COMMITTED, failing(CommitFailedError("a concurrent transaction"))))
@@ -106,7 +106,7 @@ def test_a_commit_whose_answer_was_lost_counts(
 
 
 def test_a_restored_quarantine_does_not_hold_up_its_table(
-    lake: Lake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
+    lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a restore the content is old and the last record new: neither may keep the step from ending."""
     monkeypatch.setattr(delta, "wait_random_exponential", lambda **_: wait_none())
@@ -129,7 +129,7 @@ def stored_rows(week: delta.WeekOfTable) -> list[tuple[object, ...]]:
 
 
 def test_attempts_that_all_meet_others_end(
-    lake: Lake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
+    lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Waiting for ever would look like work; the previous content stays."""
     delta.replace(lake, spark_session, week_of(spark_session, ROWS))
@@ -152,14 +152,14 @@ def test_attempts_that_all_meet_others_end(
 
 
 def test_a_quarantine_that_others_keep_replacing_ends(
-    lake: Lake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
+    lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two steps that undo each other's quarantine; once one of them is alone, it makes the week whole."""
     monkeypatch.setattr(delta, "wait_random_exponential", lambda **_: wait_none())
     ours, theirs = (judged(spark_session, name, authored(name)) for name in ("we", "they"))
     recorded_digest = delta_reads.recorded_digest
 
-    def after_they_came(lake: Lake, path: str, week: date) -> str | None:
+    def after_they_came(lake: LocalLake, path: str, week: date) -> str | None:
         delta.replace(lake, spark_session, theirs.quarantine)
         return recorded_digest(lake, path, week)
 

@@ -5,7 +5,7 @@ from pyspark.sql import SparkSession
 
 from cloudflix_assets import delta
 from cloudflix_assets.environment import Environment
-from cloudflix_assets.lake import Lake
+from cloudflix_assets.local_lake import LocalLake
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2
 from cloudflix_assets_tests.running.delta_cases import (
     FIELDS,
@@ -24,11 +24,11 @@ AFTER_THE_TABLE = ("after the table's commit", "before the quarantine is looked 
 
 
 @pytest.fixture
-def lake(environment: Environment) -> Lake:
-    return Lake(environment.lake_root)
+def lake(environment: Environment) -> LocalLake:
+    return LocalLake(environment.lake_root)
 
 
-def names(lake: Lake, session: SparkSession, path: str) -> list[str]:
+def names(lake: LocalLake, session: SparkSession, path: str) -> list[str]:
     fields, column = (FIELDS, 1) if path == TABLE else (QUARANTINE, 0)
     return [
         row[column].removesuffix(".csv") for row in stored(lake, session, WEEK_1, path=path, fields=fields)
@@ -36,7 +36,7 @@ def names(lake: Lake, session: SparkSession, path: str) -> list[str]:
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_a_killed_step_of_a_new_week(lake: Lake, spark_session: SparkSession, moment: str) -> None:
+def test_a_killed_step_of_a_new_week(lake: LocalLake, spark_session: SparkSession, moment: str) -> None:
     """Half a week must never be visible, and the rerun must neither double it nor leave it out."""
     published(lake, spark_session, judged(spark_session, "neighbour", authored("neighbour"), WEEK_2))
 
@@ -53,7 +53,9 @@ def test_a_killed_step_of_a_new_week(lake: Lake, spark_session: SparkSession, mo
 
 
 @pytest.mark.parametrize("moment", ["after the quarantine's commit", "while Parquet is written"])
-def test_a_killed_step_of_a_week_that_was_there(lake: Lake, spark_session: SparkSession, moment: str) -> None:
+def test_a_killed_step_of_a_week_that_was_there(
+    lake: LocalLake, spark_session: SparkSession, moment: str
+) -> None:
     """The content from before stays readable, until a rerun replaces it whole."""
     published(lake, spark_session, judged(spark_session, "before", authored("before")))
 
@@ -65,7 +67,9 @@ def test_a_killed_step_of_a_week_that_was_there(lake: Lake, spark_session: Spark
 
 
 @pytest.mark.parametrize("name", ["before", "we"])
-def test_a_killed_step_and_then_other_content(lake: Lake, spark_session: SparkSession, name: str) -> None:
+def test_a_killed_step_and_then_other_content(
+    lake: LocalLake, spark_session: SparkSession, name: str
+) -> None:
     """Between the two commits the quarantine is new and the table old: either step mends it."""
     published(lake, spark_session, judged(spark_session, "before", authored("before")))
     delta.replace(lake, spark_session, judged(spark_session, "we", authored("we")).quarantine)

@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 
 from cloudflix_assets import delta
 from cloudflix_assets.environment import Environment
-from cloudflix_assets.lake import Lake
+from cloudflix_assets.local_lake import LocalLake
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, WEEK_3
 from cloudflix_assets_tests.running.delta_cases import authored, authors, judged, published, stored, week_of
 from cloudflix_assets_tests.running.delta_process import ended, started
@@ -18,11 +18,11 @@ ROUNDS = 4
 
 
 @pytest.fixture
-def lake(environment: Environment) -> Lake:
-    return Lake(environment.lake_root)
+def lake(environment: Environment) -> LocalLake:
+    return LocalLake(environment.lake_root)
 
 
-def test_two_processes_that_write_the_same_new_weeks(lake: Lake, spark_session: SparkSession) -> None:
+def test_two_processes_that_write_the_same_new_weeks(lake: LocalLake, spark_session: SparkSession) -> None:
     """The first round also creates both tables at once."""
     lake.root.mkdir(parents=True)
     processes = [started("race", lake.root, name, ROUNDS) for name in ("we", "they")]
@@ -33,7 +33,7 @@ def test_two_processes_that_write_the_same_new_weeks(lake: Lake, spark_session: 
         assert found in {("we", "we"), ("they", "they")}
 
 
-def test_two_threads_that_write_the_same_new_week(lake: Lake, spark_session: SparkSession) -> None:
+def test_two_threads_that_write_the_same_new_week(lake: LocalLake, spark_session: SparkSession) -> None:
     barrier = Barrier(2)
 
     def step(name: str) -> None:
@@ -46,7 +46,7 @@ def test_two_threads_that_write_the_same_new_week(lake: Lake, spark_session: Spa
     assert authors(lake, spark_session) in {("we", "we"), ("they", "they")}
 
 
-def test_weeks_written_at_once_all_stay(lake: Lake, spark_session: SparkSession) -> None:
+def test_weeks_written_at_once_all_stay(lake: LocalLake, spark_session: SparkSession) -> None:
     """A conflict of one week with another must end in both."""
     weeks = (WEEK_1, WEEK_2, WEEK_3)
     barrier = Barrier(len(weeks))

@@ -14,14 +14,14 @@ from cloudflix_assets import delta, delta_reads
 from cloudflix_assets.delta import WeekOfTable
 from cloudflix_assets.delta_table import TableRefused, looked_at
 from cloudflix_assets.environment import Environment
-from cloudflix_assets.lake import Lake
+from cloudflix_assets.local_lake import LocalLake
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, WEEK_3
 from cloudflix_assets_tests.running.delta_cases import FIELDS, OTHER_ROWS, ROWS, TABLE, stored, week_of
 
 
 @pytest.fixture
-def lake(environment: Environment) -> Lake:
-    return Lake(environment.lake_root)
+def lake(environment: Environment) -> LocalLake:
+    return LocalLake(environment.lake_root)
 
 
 def in_two_files(week: WeekOfTable) -> DataFrame:
@@ -31,7 +31,7 @@ def in_two_files(week: WeekOfTable) -> DataFrame:
 
 
 @pytest.mark.both_engines
-def test_delta_rs_reads_what_the_engine_wrote(lake: Lake, spark_session: SparkSession) -> None:
+def test_delta_rs_reads_what_the_engine_wrote(lake: LocalLake, spark_session: SparkSession) -> None:
     delta.replace(lake, spark_session, week_of(spark_session, ROWS))
     delta.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2))
 
@@ -49,7 +49,7 @@ def test_a_lake_may_lie_in_a_folder_of_any_name(
     tmp_path: Path, spark_session: SparkSession, name: str
 ) -> None:
     """An engine that takes a path for a URL writes elsewhere, or finds no table."""
-    lake = Lake(Environment(home=tmp_path / name).lake_root)
+    lake = LocalLake(Environment(home=tmp_path / name).lake_root)
     delta.replace(lake, spark_session, week_of(spark_session, ROWS))
     assert not delta.replace(lake, spark_session, week_of(spark_session, ROWS)).committed
     assert stored(lake, spark_session, WEEK_1) == ROWS
@@ -57,7 +57,7 @@ def test_a_lake_may_lie_in_a_folder_of_any_name(
 
 
 @pytest.mark.both_engines
-def test_a_week_of_which_one_file_is_gone_is_not_read(lake: Lake, spark_session: SparkSession) -> None:
+def test_a_week_of_which_one_file_is_gone_is_not_read(lake: LocalLake, spark_session: SparkSession) -> None:
     """Sail reads the files that are left, and says nothing."""
     week = week_of(spark_session, ROWS)
     delta.replace(lake, spark_session, replace(week, frame=in_two_files(week)))
@@ -71,7 +71,7 @@ def test_a_week_of_which_one_file_is_gone_is_not_read(lake: Lake, spark_session:
 
 
 @pytest.mark.both_engines
-def test_weeks_are_read_together_and_apart(lake: Lake, spark_session: SparkSession) -> None:
+def test_weeks_are_read_together_and_apart(lake: LocalLake, spark_session: SparkSession) -> None:
     """Two weeks in one frame must keep telling which row is of which."""
     for number, week in enumerate((WEEK_1, WEEK_2, WEEK_3)):
         delta.replace(lake, spark_session, week_of(spark_session, [(number, None)], week))
@@ -83,7 +83,7 @@ def test_weeks_are_read_together_and_apart(lake: Lake, spark_session: SparkSessi
 
 
 @pytest.mark.both_engines
-def test_a_column_that_the_stored_table_lacks_is_null(lake: Lake, spark_session: SparkSession) -> None:
+def test_a_column_that_the_stored_table_lacks_is_null(lake: LocalLake, spark_session: SparkSession) -> None:
     delta.replace(lake, spark_session, week_of(spark_session, ROWS))
     wider = T.StructType([*FIELDS, T.StructField("score", T.IntegerType())])
 
@@ -94,7 +94,7 @@ def test_a_column_that_the_stored_table_lacks_is_null(lake: Lake, spark_session:
 
 
 @pytest.mark.both_engines
-def test_a_column_keeps_the_type_that_it_is_stored_in(lake: Lake, spark_session: SparkSession) -> None:
+def test_a_column_keeps_the_type_that_it_is_stored_in(lake: LocalLake, spark_session: SparkSession) -> None:
     """Read as the numbers that a newer contract says, stored text would turn into null."""
     delta.replace(lake, spark_session, week_of(spark_session, ROWS))
     newer = T.StructType([FIELDS["id"], T.StructField("name", T.IntegerType())])
@@ -106,7 +106,9 @@ def test_a_column_keeps_the_type_that_it_is_stored_in(lake: Lake, spark_session:
 
 
 @pytest.mark.parametrize("exists", [True, False])
-def test_an_absent_earlier_week_has_no_rows(lake: Lake, spark_session: SparkSession, exists: bool) -> None:
+def test_an_absent_earlier_week_has_no_rows(
+    lake: LocalLake, spark_session: SparkSession, exists: bool
+) -> None:
     """`newflag` of the first week looks a week back, into a table that may not be there yet."""
     if exists:
         delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_2))
@@ -118,7 +120,9 @@ def test_an_absent_earlier_week_has_no_rows(lake: Lake, spark_session: SparkSess
 
 
 @pytest.mark.parametrize("exists", [True, False])
-def test_an_absent_own_week_names_the_command(lake: Lake, spark_session: SparkSession, exists: bool) -> None:
+def test_an_absent_own_week_names_the_command(
+    lake: LocalLake, spark_session: SparkSession, exists: bool
+) -> None:
     """An empty input would become an empty output, and nobody would notice."""
     if exists:
         delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
@@ -132,13 +136,13 @@ def test_an_absent_own_week_names_the_command(lake: Lake, spark_session: SparkSe
 
 
 @pytest.mark.parametrize("week", [date(2024, 12, 30), date(2026, 1, 5) + timedelta(weeks=520)])
-def test_weeks_of_other_years_are_weeks(lake: Lake, spark_session: SparkSession, week: date) -> None:
+def test_weeks_of_other_years_are_weeks(lake: LocalLake, spark_session: SparkSession, week: date) -> None:
     delta.replace(lake, spark_session, week_of(spark_session, ROWS, week))
     assert stored(lake, spark_session, week) == ROWS
 
 
 def test_what_is_kept_of_a_table_is_dropped_as_soon_as_anybody_writes_it(
-    lake: Lake, spark_session: SparkSession
+    lake: LocalLake, spark_session: SparkSession
 ) -> None:
     """A step opens a table once; another process, a restored backup and a damage are seen nevertheless."""
     assert looked_at(lake, TABLE) is None

@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from cloudflix_assets import delta, delta_reads, delta_table
 from cloudflix_assets.delta_table import TableRefused
 from cloudflix_assets.environment import Environment
-from cloudflix_assets.lake import Lake
+from cloudflix_assets.local_lake import LocalLake
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2
 from cloudflix_assets_tests.running.delta_cases import (
     FIELDS,
@@ -31,13 +31,13 @@ from cloudflix_assets_tests.running.delta_cases import (
 
 
 @pytest.fixture
-def lake(environment: Environment) -> Lake:
-    return Lake(environment.lake_root)
+def lake(environment: Environment) -> LocalLake:
+    return LocalLake(environment.lake_root)
 
 
 @pytest.mark.parametrize("judged_rows", [1, 3])
 def test_other_rows_than_judged_are_not_committed(
-    lake: Lake, spark_session: SparkSession, judged_rows: int
+    lake: LocalLake, spark_session: SparkSession, judged_rows: int
 ) -> None:
     """The engine lost or doubled rows between the judgement and the write."""
     delta.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS))
@@ -55,17 +55,19 @@ def test_other_rows_than_judged_are_not_committed(
     assert stored(lake, spark_session, WEEK_1) == OTHER_ROWS
 
 
-def test_a_new_week_with_other_rows_than_judged_stays_absent(lake: Lake, spark_session: SparkSession) -> None:
+def test_a_new_week_with_other_rows_than_judged_stays_absent(
+    lake: LocalLake, spark_session: SparkSession
+) -> None:
     with pytest.raises(RuntimeError, match="nothing was committed"):
         delta.replace(lake, spark_session, replace(week_of(spark_session, ROWS), rows=5))
     assert not has_week(lake, WEEK_1)
 
 
-def written(lake: Lake, session: SparkSession) -> object:
+def written(lake: LocalLake, session: SparkSession) -> object:
     return delta.replace(lake, session, week_of(session, ROWS))
 
 
-def read(lake: Lake, session: SparkSession) -> object:
+def read(lake: LocalLake, session: SparkSession) -> object:
     return delta_reads.read(lake, session, TABLE, FIELDS, [WEEK_1])
 
 
@@ -93,7 +95,7 @@ FOREIGN: Mapping[str, tuple[dict[str, Any], str, str]] = {
 @pytest.mark.parametrize("kind", FOREIGN)
 @pytest.mark.parametrize("do", [written, read])
 def test_a_table_that_was_not_made_here_is_refused(
-    lake: Lake, spark_session: SparkSession, kind: str, do: Callable[[Lake, SparkSession], object]
+    lake: LocalLake, spark_session: SparkSession, kind: str, do: Callable[[LocalLake, SparkSession], object]
 ) -> None:
     """Features that a reader does not know read as nulls; other partitions would all be emptied."""
     options, what, remedy = FOREIGN[kind]
@@ -113,7 +115,7 @@ def test_a_table_that_was_not_made_here_is_refused(
 @pytest.mark.parametrize("error", [DeltaError("the store timed out"), OSError("the store timed out")])
 @pytest.mark.parametrize("at", [1, 2], ids=["the quarantine", "the table"])
 def test_trouble_while_opening_never_looks_like_no_table(
-    lake: Lake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch, error: Exception, at: int
+    lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch, error: Exception, at: int
 ) -> None:
     """The stock Delta IO manager takes any error for a missing table, and creates it over all weeks."""
     for week in (WEEK_1, WEEK_2):
@@ -130,7 +132,7 @@ def test_trouble_while_opening_never_looks_like_no_table(
 
 
 def test_trouble_while_opening_a_new_week_leaves_it_absent(
-    lake: Lake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
+    lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
 
@@ -144,7 +146,7 @@ def test_trouble_while_opening_a_new_week_leaves_it_absent(
 
 
 def test_trouble_after_the_commit_is_mended_by_a_rerun(
-    lake: Lake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
+    lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The week is committed and the proof fails: the rerun finds it unchanged."""
     delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
@@ -159,7 +161,7 @@ def test_trouble_after_the_commit_is_mended_by_a_rerun(
 
 
 def test_a_table_that_seems_absent_for_a_moment_is_not_created_again(
-    lake: Lake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
+    lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A listing that lags behind: the table is there, and its other week must stay."""
     delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
@@ -172,7 +174,7 @@ def test_a_table_that_seems_absent_for_a_moment_is_not_created_again(
     assert stored(lake, spark_session, WEEK_2) == OTHER_ROWS
 
 
-def test_a_log_that_lost_its_beginning_is_an_error(lake: Lake, spark_session: SparkSession) -> None:
+def test_a_log_that_lost_its_beginning_is_an_error(lake: LocalLake, spark_session: SparkSession) -> None:
     """A damaged table is no absent one: it must not be begun anew over what is left of it."""
     delta.replace(lake, spark_session, week_of(spark_session, ROWS))
     log = lake.root / TABLE / "_delta_log"

@@ -17,8 +17,9 @@ from cloudflix_assets import incremental
 from cloudflix_assets.assets import inputs
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.incremental import Arrivals, FileUnparsed
-from cloudflix_assets.lake import Lake, LakeRefused
+from cloudflix_assets.lake import LakeRefused
 from cloudflix_assets.landing import land
+from cloudflix_assets.local_lake import LocalLake
 from cloudflix_assets.staging import staging
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, Lakehouse, registered, titles
 from cloudflix_assets_tests.running.incremental_cases import (
@@ -46,8 +47,8 @@ PLAIN = CORPUS["plain.csv"]
 
 
 @pytest.fixture
-def lake(environment: Environment) -> Lake:
-    return Lake(environment.lake_root)
+def lake(environment: Environment) -> LocalLake:
+    return LocalLake(environment.lake_root)
 
 
 @pytest.fixture(autouse=True)
@@ -60,13 +61,13 @@ def without(*names: str) -> dict[str, bytes]:
     return {name: content for name, content in CORPUS.items() if name not in names}
 
 
-def test_both_loaders_make_the_same_of_every_file(lake: Lake, spark_session: SparkSession) -> None:
+def test_both_loaders_make_the_same_of_every_file(lake: LocalLake, spark_session: SparkSession) -> None:
     """A loader with a dialect of its own would give an engine digests of its own."""
     assert loaded(lake, spark_session, CORPUS) == DIGEST
 
 
 def test_large_files_are_read_where_they_lie(
-    lake: Lake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
+    lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As bytes they would be sent through a pipe that has crashed the JVM; some are large, some not."""
     monkeypatch.setattr(incremental, "LARGE_BYTES", len(CORPUS["unicode.csv"]))
@@ -74,7 +75,7 @@ def test_large_files_are_read_where_they_lie(
 
 
 def test_a_rerun_finds_nothing_new_and_another_parser_everything(
-    lake: Lake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
+    lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A checkpoint remembers files: of an older parser it would hold results that nobody gets today."""
     loaded(lake, spark_session, CORPUS)
@@ -87,7 +88,7 @@ def test_a_rerun_finds_nothing_new_and_another_parser_everything(
     assert len(remembered(lake)) == len(before)
 
 
-def test_files_that_come_and_go_and_come_again(lake: Lake, spark_session: SparkSession) -> None:
+def test_files_that_come_and_go_and_come_again(lake: LocalLake, spark_session: SparkSession) -> None:
     """Records of a replaced file must go, and those of one that is back must not be taken for seen."""
     first = loaded(lake, spark_session, without("quotes.csv"))
     replaced = {**without("plain.csv"), "ragged.csv": titles({"show_id": "30"})}
@@ -96,7 +97,9 @@ def test_files_that_come_and_go_and_come_again(lake: Lake, spark_session: SparkS
     assert loaded(lake, spark_session, without("quotes.csv")) == first
 
 
-def test_columns_that_one_file_adds_are_columns_of_the_week(lake: Lake, spark_session: SparkSession) -> None:
+def test_columns_that_one_file_adds_are_columns_of_the_week(
+    lake: LocalLake, spark_session: SparkSession
+) -> None:
     """Null in the other files; and what was remembered without them is not taken for it."""
     raw = raw_titles(lake, spark_session, CORPUS)
     assert digest_of(lake, spark_session, raw) == DIGEST
@@ -108,7 +111,7 @@ def test_columns_that_one_file_adds_are_columns_of_the_week(lake: Lake, spark_se
     assert digest_of(lake, spark_session, raw) == DIGEST
 
 
-def test_a_file_that_was_landed_long_ago_is_found(lake: Lake, spark_session: SparkSession) -> None:
+def test_a_file_that_was_landed_long_ago_is_found(lake: LocalLake, spark_session: SparkSession) -> None:
     """Spark's stream ignores what is a week older than the newest file it has seen."""
     for file in land(lake, Arriving(CORPUS), WEEK_1, AGREED).manifest.files:
         if file.file == "quotes.csv":
@@ -119,7 +122,7 @@ def test_a_file_that_was_landed_long_ago_is_found(lake: Lake, spark_session: Spa
 
 @pytest.mark.parametrize("moment", MOMENTS[ENGINE])
 def test_a_killed_loader_neither_loses_nor_doubles_a_record(
-    lake: Lake, spark_session: SparkSession, moment: str
+    lake: LocalLake, spark_session: SparkSession, moment: str
 ) -> None:
     """What was committed to the checkpoint is kept, what was not is parsed again in its place."""
     assert killed(lake.root, moment) == KILLED
@@ -130,7 +133,7 @@ def test_a_killed_loader_neither_loses_nor_doubles_a_record(
 
 
 def test_a_batch_that_failed_is_read_again_without_what_the_week_no_longer_lists(
-    lake: Lake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
+    lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Spark replays a batch with the files of its first time."""
     monkeypatch.setattr(incremental, "FILES_PER_BATCH", len(CORPUS))
@@ -147,7 +150,9 @@ def refuse(*_: object) -> None:
 
 
 @pytest.mark.parametrize("lost", ["records/1", "checkpoint"])
-def test_a_memory_that_does_not_hold_is_forgotten(lake: Lake, spark_session: SparkSession, lost: str) -> None:
+def test_a_memory_that_does_not_hold_is_forgotten(
+    lake: LocalLake, spark_session: SparkSession, lost: str
+) -> None:
     """Half of it would lose records, or double them, in every run from then on."""
     loaded(lake, spark_session, without("quotes.csv"))
     for folder in (lake.root / "raw/files/incremental").glob(f"titles/*/*/{lost}"):
@@ -155,7 +160,7 @@ def test_a_memory_that_does_not_hold_is_forgotten(lake: Lake, spark_session: Spa
     assert loaded(lake, spark_session, CORPUS) == DIGEST
 
 
-def test_a_landed_file_that_is_gone_is_told(lake: Lake, spark_session: SparkSession) -> None:
+def test_a_landed_file_that_is_gone_is_told(lake: LocalLake, spark_session: SparkSession) -> None:
     """A stream that finds nothing has nothing to say."""
     raw = raw_titles(lake, spark_session, CORPUS)
     next((lake.root / "raw/files/titles").iterdir()).unlink()
@@ -164,7 +169,7 @@ def test_a_landed_file_that_is_gone_is_told(lake: Lake, spark_session: SparkSess
 
 
 def test_what_was_parsed_of_a_damaged_file_does_not_outlive_it(
-    lake: Lake, spark_session: SparkSession
+    lake: LocalLake, spark_session: SparkSession
 ) -> None:
     """The name is the same when it lands again, and a checkpoint knows names."""
     raw = raw_titles(lake, spark_session, CORPUS)
@@ -185,7 +190,7 @@ UNLIKE = {
 
 @pytest.mark.parametrize("unlike", UNLIKE)
 def test_records_unlike_the_manifest_are_refused(
-    lake: Lake, spark_session: SparkSession, unlike: str
+    lake: LocalLake, spark_session: SparkSession, unlike: str
 ) -> None:
     """Sums over all files would let one file's loss pass for another's excess."""
     numbers, sentence = UNLIKE[unlike]

@@ -8,38 +8,39 @@ from threading import Barrier
 
 import pytest
 
-from cloudflix_assets.lake import FORMAT, MARKER, Lake, LakeRefused
+from cloudflix_assets.lake import FORMAT, MARKER, LakeRefused
+from cloudflix_assets.local_lake import LocalLake
 
 
 @pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake(tmp_path / "lake")
+def lake(tmp_path: Path) -> LocalLake:
+    return LocalLake(tmp_path / "lake")
 
 
-def everything(lake: Lake) -> set[str]:
+def everything(lake: LocalLake) -> set[str]:
     return {str(path.relative_to(lake.root)) for path in lake.root.rglob("*")}
 
 
-def test_a_claimed_lake_says_whose_it_is(lake: Lake) -> None:
+def test_a_claimed_lake_says_whose_it_is(lake: LocalLake) -> None:
     lake.claim("directory:netflix")
     assert json.loads(lake.read(MARKER) or b"") == {"format": FORMAT, "source": "directory:netflix"}
     assert everything(lake) == {"raw", "raw/files", MARKER}
 
 
-def test_an_unmarked_lake_takes_any_source(lake: Lake) -> None:
+def test_an_unmarked_lake_takes_any_source(lake: LocalLake) -> None:
     lake.check("sample")
     assert not lake.root.exists()
 
 
-@pytest.mark.parametrize("do", [Lake.check, Lake.claim])
-def test_its_own_source_comes_again(lake: Lake, do: object) -> None:
+@pytest.mark.parametrize("do", [LocalLake.check, LocalLake.claim])
+def test_its_own_source_comes_again(lake: LocalLake, do: object) -> None:
     lake.claim("sample")
     assert callable(do)
     do(lake, "sample")
 
 
-@pytest.mark.parametrize("do", [Lake.check, Lake.claim])
-def test_another_source_is_refused(lake: Lake, do: object) -> None:
+@pytest.mark.parametrize("do", [LocalLake.check, LocalLake.claim])
+def test_another_source_is_refused(lake: LocalLake, do: object) -> None:
     """Weeks of two sources in one table look like one history."""
     lake.claim("sample")
     assert callable(do)
@@ -54,7 +55,7 @@ def test_another_source_is_refused(lake: Lake, do: object) -> None:
     assert everything(lake) == {"raw", "raw/files", MARKER}
 
 
-def test_another_format_is_refused(lake: Lake) -> None:
+def test_another_format_is_refused(lake: LocalLake) -> None:
     """A later version may lay out the lake otherwise; even its own source does not help."""
     lake.write(MARKER, json.dumps({"format": FORMAT + 1, "source": "sample"}).encode())
     with pytest.raises(LakeRefused) as refused:
@@ -65,14 +66,14 @@ def test_another_format_is_refused(lake: Lake) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"not JSON", b"{}", b"[]"])
-def test_a_marker_that_cannot_be_read_is_refused(lake: Lake, content: bytes) -> None:
+def test_a_marker_that_cannot_be_read_is_refused(lake: LocalLake, content: bytes) -> None:
     """Not knowing whose lake it is, is no reason to write to it; the operator is told which file."""
     lake.write(MARKER, content)
     with pytest.raises(LakeRefused, match=r"lake\.json"):
         lake.check("sample")
 
 
-def test_of_two_sources_at_once_one_gets_the_lake(lake: Lake) -> None:
+def test_of_two_sources_at_once_one_gets_the_lake(lake: LocalLake) -> None:
     barrier = Barrier(8)
 
     def claimed(number: int) -> str | None:
@@ -89,7 +90,7 @@ def test_of_two_sources_at_once_one_gets_the_lake(lake: Lake) -> None:
     assert everything(lake) == {"raw", "raw/files", MARKER}
 
 
-def test_bytes_are_stored_once(lake: Lake, tmp_path: Path) -> None:
+def test_bytes_are_stored_once(lake: LocalLake, tmp_path: Path) -> None:
     """A rerun of a week lands the same file again; readers may have it open."""
     content = tmp_path / "content"
     content.write_bytes(b"a,b\r\n")
@@ -105,7 +106,7 @@ def test_bytes_are_stored_once(lake: Lake, tmp_path: Path) -> None:
     assert content.is_file()
 
 
-def test_a_torn_file_is_stored_again(lake: Lake, tmp_path: Path) -> None:
+def test_a_torn_file_is_stored_again(lake: LocalLake, tmp_path: Path) -> None:
     """A copy that another tool cut short has the right name and the wrong bytes."""
     content = tmp_path / "content"
     content.write_bytes(b"a,b\r\n")
@@ -115,7 +116,7 @@ def test_a_torn_file_is_stored_again(lake: Lake, tmp_path: Path) -> None:
     assert lake.read("raw/files/titles/abc.csv") == b"a,b\r\n"
 
 
-def test_a_write_that_fails_leaves_what_was_there(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_that_fails_leaves_what_was_there(lake: LocalLake, monkeypatch: pytest.MonkeyPatch) -> None:
     lake.write("raw/files/publications/week.json", b"before")
 
     def full(*_: object) -> None:
@@ -127,18 +128,18 @@ def test_a_write_that_fails_leaves_what_was_there(lake: Lake, monkeypatch: pytes
     assert lake.read("raw/files/publications/week.json") == b"before"
 
 
-def test_what_is_not_there_reads_as_none(lake: Lake) -> None:
+def test_what_is_not_there_reads_as_none(lake: LocalLake) -> None:
     assert lake.read("raw/files/publications/2026-11-09.json") is None
 
 
-def made(lake: Lake, names: Iterable[str]) -> None:
+def made(lake: LocalLake, names: Iterable[str]) -> None:
     for name in names:
         path = lake.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("content")
 
 
-def test_emptying_removes_ours_and_nothing_else(lake: Lake) -> None:
+def test_emptying_removes_ours_and_nothing_else(lake: LocalLake) -> None:
     """Somebody keeps a table of their own beside ours, or a note in the lake's folder."""
     ours = ["silver/titles/_delta_log/0.json", "raw/titles/week=2026-11-09/x.parquet", MARKER]
     theirs = ["silver/mine/_delta_log/0.json", "gold/notes.txt", "README.md", "raw/titles_mine/x.parquet"]
@@ -151,13 +152,13 @@ def test_emptying_removes_ours_and_nothing_else(lake: Lake) -> None:
     lake.claim("another source")
 
 
-def test_emptying_a_lake_that_is_not_there(lake: Lake) -> None:
+def test_emptying_a_lake_that_is_not_there(lake: LocalLake) -> None:
     lake.empty(["silver/titles"])
     lake.remove("silver/staging")
     assert not lake.root.exists()
 
 
-def test_one_at_a_time_is_alone(lake: Lake) -> None:
+def test_one_at_a_time_is_alone(lake: LocalLake) -> None:
     """Two runs of a week would each take the other's half-written records for its own."""
     inside: list[int] = []
 

@@ -12,7 +12,7 @@ import dagster as dg
 import pytest
 
 from cloudflix_assets.agreement import Agreement
-from cloudflix_assets.lake import Lake
+from cloudflix_assets.local_lake import LocalLake
 from cloudflix_assets.manifest import Manifest
 from cloudflix_assets.partitions import WEEK, open_week
 from cloudflix_assets.sensors import WEEKS_AT_ONCE
@@ -42,7 +42,7 @@ def house(lakehouse: Makes) -> Lakehouse:
     return lakehouse(source=Landing(found.lake, Agreement(PLAIN, Drift.RESCUE)), tables=TABLES)
 
 
-def drop(lake: Lake, name: str, content: bytes, ago: timedelta = LONG_AGO) -> Path:
+def drop(lake: LocalLake, name: str, content: bytes, ago: timedelta = LONG_AGO) -> Path:
     """Put a file into the landing folder, written so long ago."""
     path = lake.root / "raw" / "landing" / name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,13 +52,13 @@ def drop(lake: Lake, name: str, content: bytes, ago: timedelta = LONG_AGO) -> Pa
     return path
 
 
-def drop_week(lake: Lake, week: date, files: Mapping[str, bytes], ago: timedelta = LONG_AGO) -> None:
+def drop_week(lake: LocalLake, week: date, files: Mapping[str, bytes], ago: timedelta = LONG_AGO) -> None:
     """Drop a publication, the week in the names."""
     for dataset, content in files.items():
         drop(lake, f"netflix_{dataset}_{week}.csv", content, ago)
 
 
-def listing(lake: Lake, folder: str) -> list[str]:
+def listing(lake: LocalLake, folder: str) -> list[str]:
     """Files below a folder of raw, without the moment that begins their names."""
     root = lake.root / "raw" / folder
     paths = [path.relative_to(root) for path in root.rglob("*") if path.is_file()]
@@ -224,14 +224,14 @@ def test_two_files_of_one_name_are_both_kept(house: Lakehouse) -> None:
 def test_a_file_that_cannot_be_read_is_told(house: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     """As root, every file can be; so the lake says what the system would."""
     drop_week(house.lake, WEEK_1, publication())
-    opened = Lake.open
+    opened = LocalLake.open
 
-    def refusing(self: Lake, path: str) -> BinaryIO:
+    def refusing(self: LocalLake, path: str) -> BinaryIO:
         if path.startswith("raw/landing/"):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
         return opened(self, path)
 
-    monkeypatch.setattr(Lake, "open", refusing)
+    monkeypatch.setattr(LocalLake, "open", refusing)
     (sentence,) = house.run(WEEK_1).failures.values()
     assert (
         "cannot be read (Permission denied): make it readable for this user, then rerun the week" in sentence

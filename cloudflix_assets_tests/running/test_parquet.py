@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession
 
 from cloudflix_assets import delta, parquet
 from cloudflix_assets.environment import Environment
-from cloudflix_assets.lake import Lake
+from cloudflix_assets.local_lake import LocalLake
 from cloudflix_assets_tests.lakehouse import WEEK_1
 from cloudflix_assets_tests.running.delta_cases import actions, stored, week_of
 
@@ -47,12 +47,12 @@ NULLS = (None,) * len(EVERY_TYPE)
 
 
 @pytest.fixture
-def lake(environment: Environment) -> Lake:
-    return Lake(environment.lake_root)
+def lake(environment: Environment) -> LocalLake:
+    return LocalLake(environment.lake_root)
 
 
 @pytest.mark.both_engines
-def test_every_type_of_a_contract_is_stored_as_it_is(lake: Lake, spark_session: SparkSession) -> None:
+def test_every_type_of_a_contract_is_stored_as_it_is(lake: LocalLake, spark_session: SparkSession) -> None:
     """Engines differ in how they write timestamps, decimals and lists."""
     rows = [LOW, HIGH, NULLS]
     week = week_of(spark_session, rows, fields=EVERY_TYPE)
@@ -62,7 +62,7 @@ def test_every_type_of_a_contract_is_stored_as_it_is(lake: Lake, spark_session: 
 
 
 @pytest.mark.both_engines
-def test_statistics_in_the_log_are_those_of_the_rows(lake: Lake, spark_session: SparkSession) -> None:
+def test_statistics_in_the_log_are_those_of_the_rows(lake: LocalLake, spark_session: SparkSession) -> None:
     """Readers skip files by them: a range too narrow loses rows without a word."""
     week = week_of(spark_session, [LOW, HIGH, NULLS], fields=EVERY_TYPE)
     version = delta.replace(lake, spark_session, week).version

@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 from cloudflix_assets import delta, delta_reads
 from cloudflix_assets.delta_table import TableRefused
 from cloudflix_assets.environment import Environment
-from cloudflix_assets.lake import Lake
+from cloudflix_assets.local_lake import LocalLake
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, WEEK_3
 from cloudflix_assets_tests.running.delta_cases import (
     FIELDS,
@@ -31,16 +31,16 @@ NARROWER = T.StructType([FIELDS["id"]])
 
 
 @pytest.fixture
-def lake(environment: Environment) -> Lake:
-    return Lake(environment.lake_root)
+def lake(environment: Environment) -> LocalLake:
+    return LocalLake(environment.lake_root)
 
 
-def columns(lake: Lake) -> list[str]:
+def columns(lake: LocalLake) -> list[str]:
     return [field.name for field in DeltaTable(lake.uri(TABLE)).schema().fields]
 
 
 @pytest.mark.both_engines
-def test_a_new_column_is_stored_and_null_in_old_weeks(lake: Lake, spark_session: SparkSession) -> None:
+def test_a_new_column_is_stored_and_null_in_old_weeks(lake: LocalLake, spark_session: SparkSession) -> None:
     """An engine that silently drops what the table lacks would lose the column."""
     delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
     delta.replace(lake, spark_session, week_of(spark_session, [(3, "three", 7)], WEEK_2, fields=WIDER))
@@ -53,7 +53,7 @@ def test_a_new_column_is_stored_and_null_in_old_weeks(lake: Lake, spark_session:
 
 
 @pytest.mark.both_engines
-def test_old_weeks_keep_their_digest_over_their_columns(lake: Lake, spark_session: SparkSession) -> None:
+def test_old_weeks_keep_their_digest_over_their_columns(lake: LocalLake, spark_session: SparkSession) -> None:
     """The commit says which columns its digest covers, so that it can be checked years later."""
     old = week_of(spark_session, ROWS, WEEK_1)
     committed = delta.replace(lake, spark_session, old).version
@@ -66,7 +66,7 @@ def test_old_weeks_keep_their_digest_over_their_columns(lake: Lake, spark_sessio
 
 @pytest.mark.both_engines
 def test_an_old_week_is_unchanged_while_its_new_column_is_null(
-    lake: Lake, spark_session: SparkSession
+    lake: LocalLake, spark_session: SparkSession
 ) -> None:
     first = delta.replace(lake, spark_session, week_of(spark_session, ROWS))
     nulls = [(*row, None) for row in ROWS]
@@ -79,7 +79,9 @@ def test_an_old_week_is_unchanged_while_its_new_column_is_null(
 
 
 @pytest.mark.both_engines
-def test_a_removed_column_stays_and_is_null_in_new_weeks(lake: Lake, spark_session: SparkSession) -> None:
+def test_a_removed_column_stays_and_is_null_in_new_weeks(
+    lake: LocalLake, spark_session: SparkSession
+) -> None:
     """A column that left the contract is history: dropping it would change weeks that are done."""
     delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
     week = week_of(spark_session, [(3,)], WEEK_2, fields=NARROWER)
@@ -92,7 +94,7 @@ def test_a_removed_column_stays_and_is_null_in_new_weeks(lake: Lake, spark_sessi
 
 
 @pytest.mark.both_engines
-def test_a_column_that_comes_back_finds_its_history(lake: Lake, spark_session: SparkSession) -> None:
+def test_a_column_that_comes_back_finds_its_history(lake: LocalLake, spark_session: SparkSession) -> None:
     delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
     delta.replace(lake, spark_session, week_of(spark_session, [(3,)], WEEK_2, fields=NARROWER))
     delta.replace(lake, spark_session, week_of(spark_session, [(4, "four")], WEEK_3))
@@ -101,7 +103,7 @@ def test_a_column_that_comes_back_finds_its_history(lake: Lake, spark_session: S
 
 
 @pytest.mark.both_engines
-def test_a_new_list_column_is_stored(lake: Lake, spark_session: SparkSession) -> None:
+def test_a_new_list_column_is_stored(lake: LocalLake, spark_session: SparkSession) -> None:
     delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
     fields = T.StructType([*FIELDS, TAGS])
     delta.replace(lake, spark_session, week_of(spark_session, [(3, "x", ["a", None])], WEEK_2, fields=fields))
@@ -119,7 +121,7 @@ def test_a_new_list_column_is_stored(lake: Lake, spark_session: SparkSession) ->
     ],
 )
 def test_a_changed_type_is_refused_with_the_remedy(
-    lake: Lake, spark_session: SparkSession, type_: T.DataType, value: object, name: str
+    lake: LocalLake, spark_session: SparkSession, type_: T.DataType, value: object, name: str
 ) -> None:
     """Neither engine can read a column of two types, so nothing of the week may be written."""
     delta.replace(lake, spark_session, week_of(spark_session, ROWS))
@@ -136,7 +138,7 @@ def test_a_changed_type_is_refused_with_the_remedy(
 
 @pytest.mark.parametrize(("column", "value"), [(SCORE, 8), (TAGS, ["a"])])
 def test_two_runs_that_add_a_column_at_once(
-    lake: Lake,
+    lake: LocalLake,
     spark_session: SparkSession,
     monkeypatch: pytest.MonkeyPatch,
     column: T.StructField,

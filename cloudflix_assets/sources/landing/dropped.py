@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
-from pyarrow.fs import FileInfo, FileSelector, FileType
-
-from cloudflix_assets.lake import Lake
+from cloudflix_assets.lake import Lake, Stored
 from cloudflix_assets.sources.landing.routing import Route, Unroutable, is_unfinished, routed
 
 LANDING = "raw/landing"
@@ -46,17 +44,14 @@ class Dropped:
 
 def dropped(lake: Lake) -> Sequence[Dropped]:
     """Every finished-looking file, those written first first."""
-    selector = FileSelector(LANDING, recursive=True, allow_not_found=True)
-    files = [info for info in lake.files.get_file_info(selector) if info.type is FileType.File]
-    found = [_of(info) for info in files if not is_unfinished(info.path)]
+    found = [_of(stored) for stored in lake.found(LANDING) if not is_unfinished(stored.path)]
     return sorted(found, key=lambda file: (file.written, file.path))
 
 
-def _of(info: FileInfo) -> Dropped:
+def _of(stored: Stored) -> Dropped:
     route: Route | Unroutable
     try:
-        route = routed(info.path.removeprefix(f"{LANDING}/"))
+        route = routed(stored.path.removeprefix(f"{LANDING}/"))
     except Unroutable as reason:
         route = reason
-    written = datetime.fromtimestamp(info.mtime_ns / 1e9, UTC)
-    return Dropped(info.path, info.size, written, route)
+    return Dropped(stored.path, stored.size, stored.written, route)

@@ -1,0 +1,79 @@
+"""The Blob service of an account through dagster-azure's resource, and its Data Lake service beside it."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from azure.storage.blob import BlobServiceClient
+from azure.storage.filedatalake import DataLakeServiceClient
+from dagster_azure.blob import (
+    AzureBlobStorageDefaultCredential,
+    AzureBlobStorageKeyCredential,
+    AzureBlobStorageResource,
+    AzureBlobStorageSASTokenCredential,
+)
+from pydantic import PrivateAttr
+
+from cloudflix_assets.adls.account import Account
+from cloudflix_assets.adls.credentials import AccountKey, SharedAccessSignature
+from cloudflix_assets.adls.dialects import blob_credential
+
+BLOCK_BYTES = 8 << 20
+AT_ONCE = 4
+"""Blocks of a large file that are up- or downloaded at once."""
+_TRANSPORT: dict[str, Any] = {
+    # The SDK's default waits a quarter of a minute before it asks again.
+    "retry_total": 4,
+    "initial_backoff": 0.5,
+    "increment_base": 2,
+    "random_jitter_range": 0.3,
+    "connection_timeout": 10,
+    "read_timeout": 60,
+    "max_single_put_size": BLOCK_BYTES,
+    "max_block_size": BLOCK_BYTES,
+    "max_single_get_size": BLOCK_BYTES,
+    "max_chunk_get_size": BLOCK_BYTES,
+}
+
+
+class BlobStorageResource(AzureBlobStorageResource):
+    """dagster-azure's resource with the credential of the settings, and retries that end soon.
+
+    2026-11-26: theirs knows no credential but keys, signatures and whatever DefaultAzureCredential finds.
+    """
+
+    _account: Account = PrivateAttr()
+
+    @classmethod
+    def of(cls, account: Account) -> "BlobStorageResource":
+        """The resource of an account."""
+        kept: Any
+        match account.credential:
+            case AccountKey(secret):
+                kept = AzureBlobStorageKeyCredential(key=secret.get_secret_value())
+            case SharedAccessSignature(secret):
+                kept = AzureBlobStorageSASTokenCredential(token=secret.get_secret_value())
+            case _:
+                kept = AzureBlobStorageDefaultCredential()
+        resource = cls(account_url=account.endpoint, credential=kept)
+        resource._account = account
+        return resource
+
+    @contextmanager
+    def get_client(self) -> Generator[BlobServiceClient, None, None]:
+        """A client; one serves the whole process, because each has connections of its own."""
+        yield blob_service(self._account)
+
+
+@cache
+def blob_service(account: Account) -> BlobServiceClient:
+    """The Blob service: every call of ours but two."""
+    return BlobServiceClient(account.endpoint, credential=blob_credential(account), **_TRANSPORT)
+
+
+@cache
+def data_lake(account: Account) -> DataLakeServiceClient:
+    """The Data Lake service, which moves a file and removes a folder at once."""
+    endpoint = account.endpoint.replace(f"{account.name}.blob.", f"{account.name}.dfs.", 1)
+    return DataLakeServiceClient(endpoint, credential=blob_credential(account), **_TRANSPORT)

@@ -1,0 +1,167 @@
+"""How to prove to a storage account who asks: six kinds, one of which holds for every library.
+
+Chosen by CLOUDFLIX_AZURE_CREDENTIAL, else the first kind whose variables are set. A secret is kept as
+pydantic's SecretStr, which prints as asterisks.
+"""
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from cloudflix_assets.environment import Environment
+from cloudflix_assets.errors import CloudflixError
+
+
+class CredentialMissing(CloudflixError):
+    """No credential is set, or a part of the chosen one is missing."""
+
+
+@dataclass(frozen=True)
+class AccountKey:
+    """One of the two keys of the account, which may do everything."""
+
+    key: SecretStr
+
+
+@dataclass(frozen=True)
+class SharedAccessSignature:
+    """A token signed with a key, for some rights and some time."""
+
+    token: SecretStr
+
+
+@dataclass(frozen=True)
+class ServicePrincipal:
+    """An application of Entra ID with a secret."""
+
+    tenant: str
+    client: str
+    secret: SecretStr
+    authority: str
+
+
+@dataclass(frozen=True)
+class WorkloadIdentity:
+    """An application of Entra ID for which a token in a file speaks, as in Kubernetes."""
+
+    tenant: str
+    client: str
+    token_file: Path
+    authority: str
+
+
+@dataclass(frozen=True)
+class ManagedIdentity:
+    """The identity of the machine; `client` None for the one that the system assigned.
+
+    Args:
+        metadata: where a virtual machine asks.
+        app_service: where App Service and Container Apps ask instead.
+    """
+
+    client: str | None
+    metadata: str
+    app_service: str | None
+
+
+@dataclass(frozen=True)
+class AzureCli:
+    """Whoever has logged in with `az login`."""
+
+    tenant: str | None
+
+
+Credential = (
+    AccountKey | SharedAccessSignature | ServicePrincipal | WorkloadIdentity | ManagedIdentity | AzureCli
+)
+
+
+def chosen(environment: Environment) -> Credential:
+    """The credential of the settings.
+
+    Raises:
+        CredentialMissing: names the variables that would make one.
+    """
+    kind = environment.azure_credential
+    if kind != "auto":
+        if missing := [name for name, value in _parts(environment, kind).items() if not value]:
+            raise CredentialMissing(
+                f"CLOUDFLIX_AZURE_CREDENTIAL={kind} needs {' and '.join(missing)}: set it."
+            )
+        return _MAKES[kind](environment)
+    for candidate, makes in _MAKES.items():
+        if _is_present(environment, candidate):
+            return makes(environment)
+    raise CredentialMissing(
+        f"there is no credential for the storage account {environment.azure_account}: set AZURE_STORAGE_KEY "
+        "or AZURE_STORAGE_SAS_TOKEN, or AZURE_TENANT_ID and AZURE_CLIENT_ID with AZURE_CLIENT_SECRET or "
+        "AZURE_FEDERATED_TOKEN_FILE, log in with `az login`, or on a machine with an identity of its own set "
+        "CLOUDFLIX_AZURE_CREDENTIAL=managed_identity."
+    )
+
+
+def _parts(environment: Environment, kind: str) -> Mapping[str, object]:
+    """The variables that a kind cannot do without, with their values."""
+    application = {"AZURE_TENANT_ID": environment.azure_tenant, "AZURE_CLIENT_ID": environment.azure_client}
+    parts: dict[str, Mapping[str, object]] = {
+        "account_key": {"AZURE_STORAGE_KEY": environment.azure_key},
+        "sas": {"AZURE_STORAGE_SAS_TOKEN": environment.azure_sas},
+        "service_principal": {**application, "AZURE_CLIENT_SECRET": environment.azure_client_secret},
+        "workload_identity": {**application, "AZURE_FEDERATED_TOKEN_FILE": environment.azure_token_file},
+    }
+    return parts.get(kind, {})
+
+
+def _is_present(environment: Environment, kind: str) -> bool:
+    if kind == "managed_identity":  # of a virtual machine's nothing is set: it must be chosen
+        return bool(environment.azure_identity_endpoint)
+    if kind == "azure_cli":
+        return shutil.which("az") is not None
+    return all(_parts(environment, kind).values())
+
+
+def _account_key(environment: Environment) -> Credential:
+    return AccountKey(environment.azure_key or SecretStr(""))
+
+
+def _sas(environment: Environment) -> Credential:
+    token = environment.azure_sas.get_secret_value() if environment.azure_sas else ""
+    return SharedAccessSignature(SecretStr(token.removeprefix("?")))
+
+
+def _service_principal(environment: Environment) -> Credential:
+    return ServicePrincipal(
+        environment.azure_tenant or "",
+        environment.azure_client or "",
+        environment.azure_client_secret or SecretStr(""),
+        environment.azure_authority,
+    )
+
+
+def _workload_identity(environment: Environment) -> Credential:
+    return WorkloadIdentity(
+        environment.azure_tenant or "",
+        environment.azure_client or "",
+        environment.azure_token_file or Path(),
+        environment.azure_authority,
+    )
+
+
+def _managed_identity(environment: Environment) -> Credential:
+    return ManagedIdentity(
+        environment.azure_client, environment.azure_metadata, environment.azure_identity_endpoint
+    )
+
+
+_MAKES: Mapping[str, Callable[[Environment], Credential]] = {
+    "account_key": _account_key,
+    "sas": _sas,
+    "service_principal": _service_principal,
+    "workload_identity": _workload_identity,
+    "managed_identity": _managed_identity,
+    "azure_cli": lambda environment: AzureCli(environment.azure_tenant),
+}
+"""In the order in which they are looked for."""

@@ -1,0 +1,20 @@
+"""From the settings to a lake."""
+
+from cloudflix_assets.environment import Environment
+from cloudflix_assets.lake import Lake
+from cloudflix_assets.local_lake import LocalLake
+
+
+def lake_of(environment: Environment) -> Lake:
+    """The lake of the settings: a folder, or a storage account.
+
+    Raises:
+        AccountMissing: no account is named.
+        CredentialMissing: there is no credential for it.
+    """
+    if environment.deployment == "local":
+        return LocalLake(environment.lake_root)
+    from cloudflix_assets.adls.account import Account
+    from cloudflix_assets.adls.lake import AdlsLake  # Azure's libraries take a while to import
+
+    return AdlsLake(Account.of(environment))

@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 UV_INDEX_URL ?= $(PIP_INDEX_URL)
 UV := $(if $(UV_INDEX_URL),UV_INDEX_URL=$(UV_INDEX_URL) )$(BIN)/uv
 
-.PHONY: run test setup dev check format lock clean pictures bench
+.PHONY: run test setup dev check format lock clean pictures bench azurite azurite-stop
 
 run: $(STAMP)  ## Three weeks of sample publications, raw to gold
 	@$(BIN)/cloudflix run --weeks 3
@@ -22,6 +22,12 @@ setup: $(STAMP)  ## Only set up .venv
 
 dev: $(STAMP)  ## Dagster's web UI on the same lake
 	@$(BIN)/cloudflix dev
+
+azurite: $(STAMP)  ## A storage account on this machine, in memory and in the background (needs Node.js)
+	@$(BIN)/python -m cloudflix_assets_tests.azure.serve start
+
+azurite-stop: $(STAMP)  ## End it, and what is in it
+	@$(BIN)/python -m cloudflix_assets_tests.azure.serve stop
 
 bench: $(STAMP)  ## Side by side with scripts written by hand, to benchmarks/RESULTS.md (half an hour)
 	@$(BIN)/python -m benchmarks.bench
@@ -44,7 +50,9 @@ pictures: $(STAMP)  ## The pictures of the README, with Debian's chromium
 	@$(BIN)/python docs/pictures/take.py
 
 clean:
-	rm -rf .venv .cloudflix
+	@[ ! -f .azurite.pid ] || $(MAKE) --no-print-directory azurite-stop
+	rm -rf .venv .cloudflix .cloudflix-azurite .azurite.env .azurite.pid .azurite.log
+	rm -rf cloudflix_assets_tests/azure/node_modules
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -1,0 +1,1 @@
+"""A storage account and an identity provider on this machine, for tests without Azure."""

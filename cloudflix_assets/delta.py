@@ -19,8 +19,9 @@ from pyspark.sql import types as T
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from cloudflix_assets import parquet
+from cloudflix_assets.delta_creation import created
 from cloudflix_assets.delta_reads import files_in_lake, files_of, held, recorded_digest
-from cloudflix_assets.delta_table import WEEK, application, created, evolved, looked_at, opened
+from cloudflix_assets.delta_table import WEEK, application, evolved, looked_at, opened
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake import Lake
 
@@ -42,7 +43,7 @@ class WeekOfTable:
         digest: of those rows.
         step: who commits, unique per attempt.
         force: commit even what is unchanged.
-        parquet: a folder of the lake that holds the rows of `frame` already, to be copied.
+        parquet: a folder of the scratch lake that holds the rows of `frame` already, to be published.
     """
 
     path: str
@@ -149,7 +150,8 @@ def _attempts() -> Retrying:
 
 def _ready(lake: Lake, week: WeekOfTable) -> DeltaTable:
     """The table, made or widened if need be."""
-    table = opened(lake, week.path) or created(lake, week.path, week.fields)
+    there = lake.state(f"{week.path}/_delta_log")
+    table = (opened(lake, week.path) if there else None) or created(lake, week.path, week.fields)
     return evolved(lake, table, week.path, week.fields)
 
 
@@ -173,7 +175,7 @@ def _written(lake: Lake, week: WeekOfTable) -> list[parquet.File]:
 def _written_to(lake: Lake, week: WeekOfTable, frame: DataFrame, folder: str) -> list[parquet.File]:
     target = f"{week.path}/{folder}"
     if week.parquet:
-        lake.copy(week.parquet, target)
+        lake.publish(week.parquet, target)
     else:
         frame.select(*week.fields.names).write.mode("append").parquet(lake.uri(target))
     files = parquet.inspected(lake, week.path, folder, week.fields)

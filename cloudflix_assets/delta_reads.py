@@ -1,9 +1,12 @@
 """What a Delta table holds of a week: its rows, its files, its digest."""
 
+import errno
 import json
+import os
 from collections.abc import Sequence
 from datetime import date
 from functools import reduce
+from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -12,6 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from cloudflix_assets import parquet
 from cloudflix_assets.delta_table import WEEK, application, looked_at, stored_fields
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake import Lake
@@ -76,8 +80,21 @@ def _rows(lake: Lake, session: SparkSession, files: Sequence[str], fields: T.Str
     """
     if not files:
         return session.createDataFrame([], fields)
-    lake.require(files)
-    return session.read.schema(fields).parquet(*map(lake.uri, files))
+    return session.read.schema(fields).parquet(*_places(lake, files))
+
+
+def _places(lake: Lake, files: Sequence[str]) -> list[str]:
+    """What to read: the files' folders where nothing else lies in them, for an engine asks for each path.
+
+    Raises:
+        FileNotFoundError: one of them is gone.
+    """
+    folders = sorted({str(PurePosixPath(file).parent) for file in files})
+    there = {stored.path for folder in folders for stored in parquet.found(lake, folder)}
+    for file in files:
+        if file not in there:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), lake.uri(file))
+    return [lake.uri(file) for file in files] if there - {*files} else [f"{lake.uri(f)}/" for f in folders]
 
 
 def recorded_digest(lake: Lake, path: str, week: date) -> str | None:

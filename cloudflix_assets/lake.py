@@ -6,21 +6,19 @@
 * `raw/landing/`, `raw/landed/<week>/<dataset>/`, `raw/refused/`: what was dropped, and where it went
 * `raw/files/receipts/…`, `raw/files/incremental/…`: what steps remember, see receipts.py and incremental.py
 * `<layer>/<table>/`: Delta tables
-* `<layer>/staging/<run>-<retry>-<table>/`: what a running step has judged
+* `<layer>/staging/<run>-<retry>-<table>/`: what a running step has judged, in the scratch lake
 
 Paths are relative to the lake and begin with a layer. A folder (local_lake.py) and a storage account
 (adls/lake.py) are lakes; which one it is, lakes.py knows.
 """
 
-import errno
 import json
-import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -56,6 +54,11 @@ class Lake(ABC):
     def storage_options(self) -> Mapping[str, str] | None:
         """What delta-rs must be told to reach it."""
         return None
+
+    @property
+    @abstractmethod
+    def scratch(self) -> "Lake":
+        """A lake on a disk of this machine, for what a step needs while it runs."""
 
     @property
     def elsewhere(self) -> str:
@@ -99,10 +102,6 @@ class Lake(ABC):
         """A file, to read parts of it."""
 
     @abstractmethod
-    def output(self, path: str) -> pa.NativeFile:
-        """A new file, to write it from its beginning."""
-
-    @abstractmethod
     def found(self, folder: str) -> list[Stored]:
         """The files below a folder, by path; none if there is no such folder."""
 
@@ -131,8 +130,8 @@ class Lake(ABC):
         """Give a file another place, whose folder is made; nothing if somebody else has just moved it."""
 
     @abstractmethod
-    def copy(self, folder: str, target: str) -> None:
-        """Copy the files of a folder into another, which is made."""
+    def publish(self, folder: str, target: str) -> None:
+        """Copy the files of a folder of the scratch lake into a folder, which is made."""
 
     @abstractmethod
     def remove(self, path: str) -> None:
@@ -159,18 +158,6 @@ class Lake(ABC):
                 f"the landed file {self.uri(path)} is gone: restore it, or rerun the week with its "
                 "publication, which lands the file again if the source still has it."
             ) from None
-
-    def require(self, paths: Sequence[str]) -> None:
-        """Refuse if a file is gone.
-
-        Raises:
-            FileNotFoundError: of the first that is.
-        """
-        folders = {str(PurePosixPath(path).parent) for path in paths}
-        there = {stored.path for folder in folders for stored in self.found(folder)}
-        for path in paths:
-            if path not in there:
-                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self.uri(path))
 
     def claim(self, source: str) -> None:
         """Mark the lake as `source`'s, or check that it is.

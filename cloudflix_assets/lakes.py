@@ -17,4 +17,4 @@ def lake_of(environment: Environment) -> Lake:
     from cloudflix_assets.adls.account import Account
     from cloudflix_assets.adls.lake import AdlsLake  # Azure's libraries take a while to import
 
-    return AdlsLake(Account.of(environment))
+    return AdlsLake(Account.of(environment), LocalLake(environment.home / "scratch"))

@@ -29,6 +29,11 @@ class LocalLake(Lake):
         """The folder."""
         return str(self.root)
 
+    @property
+    def scratch(self) -> Lake:
+        """The lake itself."""
+        return self
+
     def uri(self, path: str) -> str:
         """The path on this machine."""
         return str(self.root / path)
@@ -83,11 +88,6 @@ class LocalLake(Lake):
         """A file, to read parts of it."""
         return pa.OSFile(self.uri(path), "rb")
 
-    def output(self, path: str) -> pa.NativeFile:
-        """A new file, to write it from its beginning."""
-        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
-        return pa.OSFile(self.uri(path), "wb")
-
     def found(self, folder: str) -> list[Stored]:
         """The files below a folder, by path; none if there is no such folder."""
         walked = os.walk(self.root / folder, onerror=_raise_unless_absent)
@@ -114,8 +114,10 @@ class LocalLake(Lake):
         try:
             found = ((child.name, child.stat()) for child in os.scandir(self.root / path))
             return frozenset((name, its.st_ino, its.st_size, its.st_mtime_ns) for name, its in found)
-        except (FileNotFoundError, NotADirectoryError):
+        except FileNotFoundError:
             return frozenset()
+        except NotADirectoryError:
+            return frozenset({("no folder",)})
 
     def is_torn(self, path: str) -> bool:
         """Whether a file is there without its content, as a power failure can leave it."""
@@ -136,7 +138,7 @@ class LocalLake(Lake):
         with suppress(FileNotFoundError):
             (self.root / path).rename(self.root / target)
 
-    def copy(self, folder: str, target: str) -> None:
+    def publish(self, folder: str, target: str) -> None:
         """Copy the files of a folder into another, which is made."""
         copytree(self.root / folder, self.root / target, copy_function=copyfile, dirs_exist_ok=True)
 

@@ -1,5 +1,6 @@
 """What an engine wrote, from the Parquet footers: rows, types, and the statistics of a Delta commit."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -42,7 +43,10 @@ def inspected(lake: Lake, table: str, folder: str, fields: T.StructType) -> list
     Raises:
         UnexpectedParquet: a column is missing or has another type than `fields` says.
     """
-    return [_file(lake, stored, table, fields) for stored in found(lake, f"{table}/{folder}")]
+    with ThreadPoolExecutor() as pool:
+        return list(
+            pool.map(lambda stored: _file(lake, stored, table, fields), found(lake, f"{table}/{folder}"))
+        )
 
 
 def found(lake: Lake, folder: str) -> list[Stored]:

@@ -1,13 +1,15 @@
-"""Frames that a step materializes once, as Parquet in the lake, and removes when it ends."""
+"""Frames that a step materializes once, as Parquet in the scratch lake, and removes when it ends."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.pandas.types import from_arrow_schema
 
 from cloudflix_assets import parquet
 from cloudflix_assets.lake import Lake
@@ -25,7 +27,7 @@ def folder_of(path: str, step: str) -> str:
 
 @dataclass(frozen=True)
 class Staging:
-    """A folder of one step."""
+    """A folder of one step; `lake` is the one that it publishes to."""
 
     lake: Lake
     session: SparkSession
@@ -34,24 +36,29 @@ class Staging:
     def materialized(self, name: str, frame: DataFrame) -> DataFrame:
         """Compute a frame once."""
         path = f"{self.folder}/{name}"
-        frame.write.mode("append").options(**_READ_ONCE).parquet(self.lake.uri(path))
+        frame.write.mode("append").options(**_READ_ONCE).parquet(self.lake.scratch.uri(path))
         return self._read(path, frame)
 
     @property
     def records(self) -> str | None:
         """The folder that `batches` filled, to be published as it is; None if it did not."""
-        return self._records if self.lake.names(self._records) else None
+        return self._records if self.lake.scratch.names(self._records) else None
 
     def batches(self, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> DataFrame:
-        """A frame of record batches, streamed to the lake as they may be published."""
-        with (
-            self.lake.output(f"{self._records}/part.parquet") as target,
-            # One file name for all; other columns cost twice the time with a dictionary.
-            pq.ParquetWriter(target, schema, compression="zstd", use_dictionary=[ADDRESS[0]]) as writer,
-        ):
+        """A frame of record batches, streamed to a file that may be published."""
+        folder = Path(self.lake.scratch.uri(self._records))
+        folder.mkdir(parents=True)
+        with pq.ParquetWriter(
+            folder / "part.parquet",
+            schema,
+            compression="zstd",
+            use_dictionary=[ADDRESS[0]],  # one file name for all; other columns cost twice the time with one
+        ) as writer:
             for batch in _ahead(batches):
                 writer.write_batch(batch)
-        return self.session.read.parquet(self.lake.uri(self._records))
+        return self.session.read.schema(from_arrow_schema(schema)).parquet(
+            self.lake.scratch.uri(self._records)
+        )
 
     @property
     def _records(self) -> str:
@@ -59,9 +66,10 @@ class Staging:
 
     def _read(self, path: str, frame: DataFrame) -> DataFrame:
         """An empty frame leaves no Parquet behind, so its columns come from the frame."""
-        if not parquet.found(self.lake, path):
+        if not parquet.found(self.lake.scratch, path):
             return self.session.createDataFrame([], frame.schema)
-        return self.session.read.parquet(self.lake.uri(path))
+        # Else every query of it reads its footers once more.
+        return self.session.read.schema(frame.schema).parquet(self.lake.scratch.uri(path))
 
 
 def _ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -79,18 +87,18 @@ def dropped_on_failure(lake: Lake, path: str, step: str) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        lake.remove(folder_of(path.removesuffix("_quarantine"), step))
+        lake.scratch.remove(folder_of(path.removesuffix("_quarantine"), step))
         raise
 
 
 @contextmanager
 def staging(lake: Lake, session: SparkSession, folder: str) -> Iterator[Staging]:
     """An empty staging folder that is gone afterwards, also after a failure."""
-    lake.remove(folder)  # a step that was killed leaves its own
+    lake.scratch.remove(folder)  # a step that was killed leaves its own
     try:
         yield Staging(lake, session, folder)
     finally:
-        lake.remove(folder)
+        lake.scratch.remove(folder)
 
 
 def swept(lake: Lake, is_over: Callable[[str], bool]) -> list[str]:
@@ -99,9 +107,11 @@ def swept(lake: Lake, is_over: Callable[[str], bool]) -> list[str]:
     `is_over` tells it of a run id; of a run that it does not know it must say no.
     """
     folders = (
-        f"{layer.value}/staging/{name}" for layer in Layer for name in lake.names(f"{layer.value}/staging")
+        f"{layer.value}/staging/{name}"
+        for layer in Layer
+        for name in lake.scratch.names(f"{layer.value}/staging")
     )
     left = [folder for folder in folders if is_over(folder.rpartition("/")[2][:_RUN_ID])]
     for folder in left:
-        lake.remove(folder)
+        lake.scratch.remove(folder)
     return left

@@ -29,6 +29,7 @@ from cloudflix_assets.adls.dialects import storage_options
 from cloudflix_assets.adls.namespaces import raise_unless_absent
 from cloudflix_assets.errors import storing
 from cloudflix_assets.lake import Lake, LakeRefused, Stored
+from cloudflix_assets.local_lake import LocalLake
 from spark.table import Layer
 
 OWNER = ".cloudflix.json"
@@ -42,6 +43,12 @@ class AdlsLake(Lake):
     """A lake in the containers of `account`."""
 
     account: Account
+    local: LocalLake
+
+    @property
+    def scratch(self) -> Lake:
+        """A folder beside Dagster's instance: what no reader needs is not worth a call to the account."""
+        return self.local
 
     @property
     def place(self) -> str:
@@ -134,11 +141,6 @@ class AdlsLake(Lake):
         container, name = self.account.placed(path)
         return _handler(self.account, container).open_input_file(name)
 
-    def output(self, path: str) -> pa.NativeFile:
-        """A new file, to write it from its beginning; there only once it is closed."""
-        container, name = self.account.placed(path)
-        return _handler(self.account, container).open_output_stream(name)
-
     def found(self, folder: str) -> list[Stored]:
         """The files below a folder, by path; none if there is no such folder."""
         layer, _, _ = folder.partition("/")
@@ -197,10 +199,12 @@ class AdlsLake(Lake):
         except ResourceNotFoundError as error:
             raise_unless_absent(error)
 
-    def copy(self, folder: str, target: str) -> None:
-        """Copy the files of a folder into another, at the server."""
-        for stored in self.found(folder):
-            self._copied(stored.path, f"{target}{stored.path.removeprefix(folder)}")
+    def publish(self, folder: str, target: str) -> None:
+        """Upload the files of a folder of the scratch lake, by blocks."""
+        for stored in self.scratch.found(folder):
+            with Path(self.scratch.uri(stored.path)).open("rb") as source:
+                path = f"{target}{stored.path.removeprefix(folder)}"
+                self._blob(path).upload_blob(source, overwrite=True, max_concurrency=AT_ONCE)
 
     def _copied(self, path: str, target: str) -> None:
         copied = self._blob(target)
@@ -275,12 +279,17 @@ class AdlsLake(Lake):
 
     def _container(self, path: str) -> tuple[ContainerClient, str]:
         container, name = self.account.placed(path)
-        with BlobStorageResource.of(self.account).get_client() as client:
-            return client.get_container_client(container), name
+        return _client(self.account, container), name
 
     def _blob(self, path: str) -> BlobClient:
         container, name = self._container(path)
         return container.get_blob_client(name)
+
+
+@cache
+def _client(account: Account, container: str) -> ContainerClient:
+    with BlobStorageResource.of(account).get_client() as client:
+        return client.get_container_client(container)
 
 
 @cache

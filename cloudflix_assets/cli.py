@@ -130,25 +130,28 @@ def status(
 def doctor(
     source: asked.Source = None,
     home: asked.Home = None,
+    fix: asked.Fix = False,
     as_json: asked.Json = False,
     quiet: asked.Quiet = False,
     debug: asked.Debug = False,
 ) -> None:
-    """Check this installation: what was seen, and what to do about what is wrong. Changes nothing.
+    """Check this installation: what was seen, and what to do about what is wrong.
 
-    The exit code is 1 if anything failed.
+    Changes nothing without --fix. The exit code is 1 if anything failed.
 
     \b
     Examples
       cloudflix doctor
       cloudflix doctor --source path/to/folder
+      cloudflix doctor --fix
       cloudflix doctor --json
     """
     with told(debug=debug, quiet=quiet):
-        from cloudflix_assets.doctor import Finding, examined, worst
+        from cloudflix_assets.doctor import examined, worst
         from cloudflix_assets.doctor_report import print_findings
+        from cloudflix_assets.findings import Finding
 
-        found = examined(home=home, source=source)
+        found = examined(fix=fix, home=home, source=source)
         if as_json:
             findings: Sequence[Finding] = list(found)
             print_json({"checks": [finding.as_json() for finding in findings]})

@@ -84,7 +84,7 @@ def _rows(lake: Lake, session: SparkSession, files: Sequence[str], fields: T.Str
 
 
 def _places(lake: Lake, files: Sequence[str]) -> list[str]:
-    """What to read: the files' folders where nothing else lies in them, for an engine asks for each path.
+    """What to read: the files' folder if nothing else lies there, because an engine asks for each path.
 
     Raises:
         FileNotFoundError: one of them is gone.
@@ -94,7 +94,8 @@ def _places(lake: Lake, files: Sequence[str]) -> list[str]:
     for file in files:
         if file not in there:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), lake.uri(file))
-    return [lake.uri(file) for file in files] if there - {*files} else [f"{lake.uri(f)}/" for f in folders]
+    alone = len(folders) == 1 and there == {*files}
+    return [f"{lake.uri(folder)}/" for folder in folders] if alone else [lake.uri(file) for file in files]
 
 
 def recorded_digest(lake: Lake, path: str, week: date) -> str | None:

@@ -1,47 +1,35 @@
-"""`cloudflix doctor`: what could keep a run from succeeding, looked at one by one, changing nothing."""
+"""`cloudflix doctor`: what could keep a run from succeeding, looked at one by one."""
 
 import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any, Literal
 
 from cloudflix_assets.chosen_weeks import last_week
 from cloudflix_assets.engine import MIN_JAVA, installed_java, spark_resource
 from cloudflix_assets.environment import Environment, environment
 from cloudflix_assets.errors import TOLD, CloudflixError
+from cloudflix_assets.findings import Finding, State
 from cloudflix_assets.instance import open_instance
 from cloudflix_assets.lake import MARKER
 from cloudflix_assets.lakes import lake_of
 from cloudflix_assets.sources import NoPublication, source_of
 
+Check = Callable[[Environment], Finding]
 GIB = 1 << 30
 LOW_SPACE, NO_SPACE = 2 * GIB, GIB // 5
 _PIN = re.compile(r"([\w.-]+)(?:\[[^]]*\])?==([^;\s]+)")
 
-State = Literal["ok", "warn", "fail"]
 
+def examined(*, fix: bool = False, **options: object) -> Iterator[Finding]:
+    """Every finding, cheap ones first; options are those of the settings.
 
-@dataclass(frozen=True)
-class Finding:
-    """What one check saw, and what to do about it."""
-
-    check: str
-    state: State
-    seen: str
-    remedy: str | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """The entry of `cloudflix doctor --json`."""
-        return asdict(self)
-
-
-def examined(**options: object) -> Iterator[Finding]:
-    """Every finding, cheap ones first; options are those of the settings."""
+    Nothing is changed; but `fix` makes the containers of a lake in an account.
+    """
     yield _python()
     yield _pins()
     try:
@@ -50,11 +38,25 @@ def examined(**options: object) -> Iterator[Finding]:
         yield Finding("settings", "fail", str(error), "mend the variable or option, then ask again")
         return
     yield Finding("settings", "ok", f"home {settings.home}, engine {settings.engine}")
-    for name, check in _CHECKS.items():
+    for name, check in _checks(settings, fix=fix).items():
         yield _safely(name, check, settings)
 
 
-def _safely(name: str, check: Callable[[Environment], Finding], settings: Environment) -> Finding:
+def _checks(settings: Environment, *, fix: bool) -> dict[str, Check]:
+    rest = {"lake's source": _owner, "source": _source, "instance": _instance, "engine": _engine}
+    return {"Java": _java, **_of_the_lake(settings, fix=fix), **rest}
+
+
+def _of_the_lake(settings: Environment, *, fix: bool) -> dict[str, Check]:
+    if settings.deployment == "local":
+        return {"lake": _lake_writable, "space": _space}
+    from cloudflix_assets.adls import checks  # Azure's libraries take a while to import
+
+    made = partial(checks.containers, fix=fix)
+    return {"account": checks.account, "containers": made, "lake": checks.writable, "space": _space}
+
+
+def _safely(name: str, check: Check, settings: Environment) -> Finding:
     """A check that itself fails is a finding, not the end."""
     try:
         return check(settings)
@@ -129,7 +131,7 @@ def _lake_writable(settings: Environment) -> Finding:
 
 
 def _space(settings: Environment) -> Finding:
-    folder = _existing(settings.lake_root)
+    folder = _existing(settings.lake_root if settings.deployment == "local" else settings.home)
     free = shutil.disk_usage(folder).free
     seen = f"{free / GIB:.1f} GiB free at {folder}"
     if free >= LOW_SPACE:
@@ -188,17 +190,6 @@ def _engine(settings: Environment) -> Finding:
 def _existing(path: Path) -> Path:
     """The path, or the nearest one above it that is there."""
     return next(folder for folder in (path, *path.parents) if folder.exists())
-
-
-_CHECKS: dict[str, Callable[[Environment], Finding]] = {
-    "Java": _java,
-    "lake": _lake_writable,
-    "space": _space,
-    "lake's source": _owner,
-    "source": _source,
-    "instance": _instance,
-    "engine": _engine,
-}
 
 
 def worst(findings: Sequence[Finding]) -> State:

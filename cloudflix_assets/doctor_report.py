@@ -6,7 +6,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cloudflix_assets.doctor import Finding, worst
+from cloudflix_assets.doctor import worst
+from cloudflix_assets.findings import Finding
 
 _STYLES = {"ok": "green", "warn": "yellow", "fail": "red"}
 _NAME = len("lake's source")

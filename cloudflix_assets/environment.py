@@ -98,7 +98,8 @@ class Environment(AzureSettings, BaseSettings):
         """Variables for a process that shall see the same settings and the same instance."""
         own: dict[str, object] = {
             "HOME": self.home,
-            "LAKE": self.lake_root,
+            "DEPLOYMENT": self.deployment,
+            "LAKE": self.lake_root if self.deployment == "local" else "",
             "ENGINE": self.engine,
             "SOURCE": self.source,
             "GITHUB_API": self.github_api,

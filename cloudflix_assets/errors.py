@@ -2,8 +2,10 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
+from typing import NamedTuple
 
 import dagster as dg
 
@@ -16,25 +18,32 @@ class CloudflixError(Exception):
 
 
 class StorageRefused(CloudflixError):
-    """A disk that is full, a right that is missing, a file in the way."""
+    """A disk that is full, a right that is missing, a file in the way, an account that lets nobody in."""
+
+
+class Trouble(NamedTuple):
+    """What storage says is wrong, in our words, and what to do about it."""
+
+    what: str
+    remedy: str
 
 
 TOLD = (CloudflixError, DeliveryDefect, UndeclaredReason)
 
-_RIGHTS = ("permission is denied", "give this user the right to read and write there")
-_FULL = ("no space is left on the disk", "make room there")
-_FAILS = ("the disk fails to read or write, or is full", "check it")
+_RIGHTS = Trouble("permission is denied", "give this user the right to read and write there")
+_FULL = Trouble("no space is left on the disk", "make room there")
+_FAILS = Trouble("the disk fails to read or write, or is full", "check it")
 _REBUILT = "restore it from a backup, or add --force to build the week anew"
-_GONE = ("a stored file is gone", _REBUILT)
-_DAMAGED = ("a stored Parquet file is damaged", _REBUILT)
+_GONE = Trouble("a stored file is gone", _REBUILT)
+_DAMAGED = Trouble("a stored Parquet file is damaged", _REBUILT)
 _STORAGE = {
     os.strerror(errno.ENOSPC): _FULL,
-    os.strerror(errno.EDQUOT): ("the disk quota is used up", "make room there, or raise the quota"),
-    os.strerror(errno.EFBIG): ("a file grew beyond what this process may write", "raise `ulimit -f`"),
+    os.strerror(errno.EDQUOT): Trouble("the disk quota is used up", "make room there, or raise the quota"),
+    os.strerror(errno.EFBIG): Trouble("a file grew beyond what this process may write", "raise `ulimit -f`"),
     os.strerror(errno.EACCES): _RIGHTS,
     os.strerror(errno.EPERM): _RIGHTS,
-    os.strerror(errno.EROFS): ("the disk is read-only", "make it writable"),
-    os.strerror(errno.ENOTDIR): ("a file is where a folder should be", "move the file away"),
+    os.strerror(errno.EROFS): Trouble("the disk is read-only", "make it writable"),
+    os.strerror(errno.ENOTDIR): Trouble("a file is where a folder should be", "move the file away"),
     os.strerror(errno.EIO): _FAILS,
     os.strerror(errno.ENOENT): _GONE,
     # Sail's and Spark's own words.
@@ -60,8 +69,12 @@ def told() -> Iterator[None]:
 
 
 @contextmanager
-def storing(place: str) -> Iterator[None]:
+def storing(place: str, troubles: Mapping[str, Trouble] = MappingProxyType({})) -> Iterator[None]:
     """Tell storage's own trouble, whoever met it: Python, an engine, delta-rs, SQLite.
+
+    Args:
+        place: where it is met.
+        troubles: what else than a disk's may be met there, by words of the error's text.
 
     Raises:
         StorageRefused: the disk is full, a right is missing, a file is in the way or gone.
@@ -71,9 +84,10 @@ def storing(place: str) -> Iterator[None]:
     except TOLD:
         raise
     except Exception as error:  # Python, Sail, delta-rs and SQLite share no base; none is swallowed
-        for words, (trouble, remedy) in _STORAGE.items():
+        for words, trouble in {**troubles, **_STORAGE}.items():
             if words in str(error):
                 raise StorageRefused(
-                    f"{place}: {trouble}: {remedy}, then rerun; what was published before is untouched."
+                    f"{place}: {trouble.what}: {trouble.remedy}, then rerun; what was published before is "
+                    "untouched."
                 ) from error
         raise

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql.types import StructType
 
 from cloudflix_assets import delta, delta_reads
-from cloudflix_assets.errors import CloudflixError, storing, told
+from cloudflix_assets.errors import CloudflixError, told
 from cloudflix_assets.lake import Lake
 from cloudflix_assets.manifest import Manifest
 from cloudflix_assets.partitions import week_of
@@ -38,7 +38,7 @@ class DeltaIOManager(dg.IOManager):
         A `Kept` is in the lake already.
         """
         started = time.monotonic()
-        with told(), storing(self.lake.uri("/".join(context.asset_key.path))):
+        with told(), self.lake.storing("/".join(context.asset_key.path)):
             if not isinstance(obj, delta.Publishable):
                 raise NotJudged(
                     f"{'/'.join(context.asset_key.path)} returned a {type(obj).__name__} that nobody judged: "
@@ -71,7 +71,7 @@ class DeltaIOManager(dg.IOManager):
         """The weeks that the partition mapping names; an earlier one may be absent, the own one not."""
         path = "/".join(context.asset_key.path)
         weeks = sorted(week_of(key) for key in context.asset_partition_keys)
-        with told(), storing(self.lake.uri(path)):
+        with told(), self.lake.storing(path):
             own = week_of(context.partition_key) if context.has_partition_key else weeks[-1]
             required = own if own in weeks else None
             return delta_reads.read(
@@ -87,7 +87,7 @@ class ManifestIOManager(dg.IOManager):
 
     def handle_output(self, context: dg.OutputContext, obj: Manifest) -> None:
         """Write the manifest."""
-        with told(), storing(self.lake.uri(obj.path)):
+        with told(), self.lake.storing(obj.path):
             self.lake.write(obj.path, obj.model_dump_json(indent=2).encode())
 
     def load_input(self, context: dg.InputContext) -> DataFrame:

@@ -23,7 +23,7 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.errors import CloudflixError, Trouble, storing
 
 FORMAT = 1
 MARKER = "raw/files/lake.json"
@@ -64,6 +64,15 @@ class Lake(ABC):
     def elsewhere(self) -> str:
         """How to choose another one."""
         return "choose another lake (CLOUDFLIX_LAKE)"
+
+    @property
+    def troubles(self) -> Mapping[str, Trouble]:
+        """What may be met there besides a disk's, by words of the error's text."""
+        return {}
+
+    def storing(self, path: str) -> AbstractContextManager[None]:
+        """Tell storage's own trouble at a path; see errors.storing."""
+        return storing(self.uri(path), self.troubles)
 
     @abstractmethod
     def uri(self, path: str) -> str:

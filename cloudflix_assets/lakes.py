@@ -14,7 +14,6 @@ def lake_of(environment: Environment) -> Lake:
     """
     if environment.deployment == "local":
         return LocalLake(environment.lake_root)
-    from cloudflix_assets.adls.account import Account
     from cloudflix_assets.adls.lake import AdlsLake  # Azure's libraries take a while to import
 
-    return AdlsLake(Account.of(environment), LocalLake(environment.home / "scratch"))
+    return AdlsLake.of(environment)

@@ -70,7 +70,7 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
             path = Path(folder) / str(number)  # two files may have one name
             digest = _fetched(lake, delivered, _same_blob(delivered, before), path)
             spooled.append((path, _verified(delivered, path, digest, before, agreement)))
-        with storing(lake.uri("raw/files")):
+        with lake.storing("raw/files"):
             lake.claim(source.identity)
             for path, file in spooled:
                 lake.store(f"raw/{file.path}", path)

@@ -44,6 +44,7 @@ Stale = Annotated[
     typer.Option("--stale", help="Only what is stale, in every week that was run", rich_help_panel=_WHAT),
 ]
 Refresh = Annotated[bool, typer.Option("--refresh", help="Ask the source again", rich_help_panel=_WHAT)]
+Fix = Annotated[bool, typer.Option("--fix", help="Make what is missing of the lake in an account")]
 Force = Annotated[bool, typer.Option("--force", help="Commit even what is unchanged", rich_help_panel=_WHAT)]
 
 Source = Annotated[

@@ -1,7 +1,6 @@
 """What the command line prints of a week that was run, and where to look next."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -46,7 +45,7 @@ def print_week(console: Console, result: WeekResult) -> None:
     console.print()
 
 
-def print_next(console: Console, results: Sequence[WeekResult], lake: Path) -> None:
+def print_next(console: Console, results: Sequence[WeekResult], lake: str) -> None:
     """Where the data is, and the commands that show more of it."""
     quarantine = next((path for result in reversed(results) for path, _ in _quarantined(result)), None)
     grid = Table.grid(padding=(0, 2))

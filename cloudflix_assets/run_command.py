@@ -11,6 +11,7 @@ from cloudflix_assets import week_runs
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.interrupts import raise_swallowed_interrupt
+from cloudflix_assets.lakes import lake_of
 from cloudflix_assets.report import print_next, print_week
 from cloudflix_assets.running import WeekResult
 from cloudflix_assets.terminal import print_json, say, stop
@@ -46,7 +47,7 @@ def run(request: Request, console: Console, watch: week_runs.Watch, *, debug: bo
     if request.stale and not finished:
         console.print("Nothing is stale.")
     if finished:
-        print_next(console, finished, request.environment.lake_root)
+        print_next(console, finished, lake_of(request.environment).place)
     if not all(result.success for result in finished):
         raise typer.Exit(1)
 

@@ -1,10 +1,13 @@
 """The Blob service of an account through dagster-azure's resource, and its Data Lake service beside it."""
 
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from azure.core.exceptions import AzureError
+from azure.core.pipeline.transport import HttpRequest, HttpResponse, RequestsTransport
 from azure.storage.blob import BlobServiceClient
 from azure.storage.filedatalake import DataLakeServiceClient
 from dagster_azure.blob import (
@@ -22,19 +25,31 @@ from cloudflix_assets.adls.dialects import blob_credential
 BLOCK_BYTES = 8 << 20
 AT_ONCE = 4
 """Blocks of a large file that are up- or downloaded at once."""
-_TRANSPORT: dict[str, Any] = {
+_SETTINGS: dict[str, Any] = {
     # The SDK's default waits a quarter of a minute before it asks again.
     "retry_total": 4,
     "initial_backoff": 0.5,
     "increment_base": 2,
     "random_jitter_range": 0.3,
-    "connection_timeout": 10,
-    "read_timeout": 60,
     "max_single_put_size": BLOCK_BYTES,
     "max_block_size": BLOCK_BYTES,
     "max_single_get_size": BLOCK_BYTES,
     "max_chunk_get_size": BLOCK_BYTES,
 }
+
+
+class DiscreetTransport(RequestsTransport):  # type: ignore[misc]  # exported by a __getattr__
+    """A transport whose errors do not tell addresses: a shared access signature stands in them."""
+
+    def send(self, request: HttpRequest, **options: Any) -> HttpResponse:
+        """Send a request."""
+        try:
+            response: HttpResponse = super().send(request, **options)
+        except AzureError as error:
+            cleaned = type(error)(re.sub(r"\?[^\s'\")]*", "?…", str(error)))
+        else:
+            return response
+        raise cleaned
 
 
 class BlobStorageResource(AzureBlobStorageResource):
@@ -69,11 +84,15 @@ class BlobStorageResource(AzureBlobStorageResource):
 @cache
 def blob_service(account: Account) -> BlobServiceClient:
     """The Blob service: every call of ours but two."""
-    return BlobServiceClient(account.endpoint, credential=blob_credential(account), **_TRANSPORT)
+    return BlobServiceClient(account.endpoint, credential=blob_credential(account), **_options())
 
 
 @cache
 def data_lake(account: Account) -> DataLakeServiceClient:
     """The Data Lake service, which moves a file and removes a folder at once."""
     endpoint = account.endpoint.replace(f"{account.name}.blob.", f"{account.name}.dfs.", 1)
-    return DataLakeServiceClient(endpoint, credential=blob_credential(account), **_TRANSPORT)
+    return DataLakeServiceClient(endpoint, credential=blob_credential(account), **_options())
+
+
+def _options() -> dict[str, Any]:
+    return {**_SETTINGS, "transport": DiscreetTransport(connection_timeout=10, read_timeout=60)}

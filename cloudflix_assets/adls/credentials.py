@@ -7,7 +7,9 @@ pydantic's SecretStr, which prints as asterisks.
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import parse_qs
 
 from pydantic import SecretStr
 
@@ -31,6 +33,16 @@ class SharedAccessSignature:
     """A token signed with a key, for some rights and some time."""
 
     token: SecretStr
+
+    @property
+    def expiry(self) -> datetime | None:
+        """When it ends, as it says itself; a stored access policy may say it instead."""
+        told = parse_qs(self.token.get_secret_value()).get("se", [""])[0]
+        try:
+            end = datetime.fromisoformat(told)
+        except ValueError:
+            return None
+        return end if end.tzinfo else end.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -72,6 +84,23 @@ class AzureCli:
     """Whoever has logged in with `az login`."""
 
     tenant: str | None
+
+
+def named(credential: "Credential") -> str:
+    """In words, without what is secret."""
+    match credential:
+        case AccountKey():
+            return "an account key"
+        case SharedAccessSignature():
+            return "a shared access signature"
+        case ServicePrincipal(client=client):
+            return f"the service principal {client}"
+        case WorkloadIdentity(client=client):
+            return f"the workload identity {client}"
+        case ManagedIdentity(client=client):
+            return f"the managed identity {client or 'of this machine'}"
+        case AzureCli():
+            return "whoever is logged in to the Azure CLI"
 
 
 Credential = (

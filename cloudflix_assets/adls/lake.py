@@ -9,7 +9,7 @@ from functools import cache, partial
 from hashlib import file_digest
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryFile
-from typing import BinaryIO, cast
+from typing import BinaryIO, Self, cast
 
 import pyarrow as pa
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
@@ -27,7 +27,9 @@ from cloudflix_assets.adls.account import Account
 from cloudflix_assets.adls.client import AT_ONCE, BlobStorageResource, data_lake
 from cloudflix_assets.adls.dialects import storage_options
 from cloudflix_assets.adls.namespaces import raise_unless_absent
-from cloudflix_assets.errors import storing
+from cloudflix_assets.adls.troubles import of_credential
+from cloudflix_assets.environment import Environment
+from cloudflix_assets.errors import Trouble, storing
 from cloudflix_assets.lake import Lake, LakeRefused, Stored
 from cloudflix_assets.local_lake import LocalLake
 from spark.table import Layer
@@ -44,6 +46,16 @@ class AdlsLake(Lake):
 
     account: Account
     local: LocalLake
+
+    @classmethod
+    def of(cls, environment: Environment) -> Self:
+        """The lake of the settings.
+
+        Raises:
+            AccountMissing: no account is named.
+            CredentialMissing: there is no credential for it.
+        """
+        return cls(Account.of(environment), LocalLake(environment.home / "scratch"))
 
     @property
     def scratch(self) -> Lake:
@@ -64,6 +76,11 @@ class AdlsLake(Lake):
     def elsewhere(self) -> str:
         """How to choose another one."""
         return "choose other containers (CLOUDFLIX_AZURE_CONTAINERS) or another account"
+
+    @property
+    def troubles(self) -> Mapping[str, Trouble]:
+        """What the account and Entra ID refuse."""
+        return of_credential(self.account)
 
     def uri(self, path: str) -> str:
         """`abfss://<container>@<account>.dfs.core.windows.net/<table>`."""
@@ -228,7 +245,7 @@ class AdlsLake(Lake):
             LakeRefused: with the remedy.
             StorageRefused: the account does not let us in, or lacks a container.
         """
-        with storing(self.account.endpoint), ThreadPoolExecutor(len(Layer) + 1) as pool:
+        with storing(self.account.endpoint, self.troubles), ThreadPoolExecutor(len(Layer) + 1) as pool:
             flat = pool.submit(namespaces.is_flat, self.account)
             owners = list(pool.map(self._owner, Layer))
             if flat.result() and not self.account.flat:

@@ -25,7 +25,7 @@ from cloudflix_assets.assets.description import (
 )
 from cloudflix_assets.assets.step import Event, Step
 from cloudflix_assets.delta_table import checked
-from cloudflix_assets.errors import storing, told
+from cloudflix_assets.errors import told
 from cloudflix_assets.lake import Lake
 from cloudflix_assets.layers import GROUPS
 from cloudflix_assets.partitions import week_of
@@ -69,8 +69,8 @@ def table_assets(
     def step(context: dg.AssetExecutionContext, **loaded: DataFrame) -> Iterator[Event]:
         attempt = f"{context.run.run_id}-{context.retry_number}"
         week, session = week_of(context.partition_key), context.resources.spark.spark_session
-        place = lake.uri(table.path)
-        with told(), storing(place), staging(lake, session, folder_of(table.path, attempt)) as stage:
+        folder = folder_of(table.path, attempt)
+        with told(), lake.storing(table.path), staging(lake, session, folder) as stage:
             checked(lake, table.path)
             key = key_of(engine, version, inputs.files_read(table, tables, lake, week))
             force = context.run.tags.get(FORCE) == "true"

@@ -50,7 +50,7 @@ pictures: $(STAMP)  ## The pictures of the README, with Debian's chromium
 	@$(BIN)/python docs/pictures/take.py
 
 clean:
-	@[ ! -f .azurite.pid ] || $(MAKE) --no-print-directory azurite-stop
+	@[ ! -f .azurite.pid ] || [ ! -x $(BIN)/python ] || $(BIN)/python -m cloudflix_assets_tests.azure.serve stop
 	rm -rf .venv .cloudflix .cloudflix-azurite .azurite.env .azurite.pid .azurite.log
 	rm -rf cloudflix_assets_tests/azure/node_modules
 

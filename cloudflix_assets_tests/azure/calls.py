@@ -1,17 +1,20 @@
 """Which call of the Blob service a request is, and whether the service knows such a call.
 
-After the Blob service's REST reference. What is not in it, or none of our clients sends, is an error.
+After the Blob service's REST reference. What is not in it, or none of our clients sends, is an error. Calls
+of DFS are named here too, for a proxy in front of an account with a hierarchy.
 """
 
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from cloudflix_assets_tests.azure import dfs
 from cloudflix_assets_tests.azure.azurite import ACCOUNT
 from cloudflix_assets_tests.azure.web import Request
 
 Kind = Literal[
     "list", "list containers", "head", "get", "put", "put-if-absent", "put block", "put block list",
     "copy", "delete", "batch", "container", "account", "lease", "other",
+    "create", "append", "flush", "rename",
 ]  # fmt: skip
 KINDS = get_args(Kind)
 
@@ -19,7 +22,8 @@ SIGNED = {"sv", "ss", "srt", "sr", "sp", "st", "se", "spr", "sip", "si", "sig"}
 SIGNED_BY_USER = {"skoid", "sktid", "skt", "ske", "sks", "skv", "saoid", "suoid", "scid", "sdd"}
 LISTED = {"prefix", "delimiter", "marker", "maxresults", "include", "showonly", "startFrom"}
 OF_A_BLOB = {"snapshot", "versionid", "blockid", "blocklisttype", "deletetype"}
-PARAMETERS = {"restype", "comp", "timeout"} | SIGNED | SIGNED_BY_USER | LISTED | OF_A_BLOB
+OF_HADOOP = {"upn", "close"}  # of DFS, and sent to flat accounts too, where they mean nothing
+PARAMETERS = {"restype", "comp", "timeout"} | OF_HADOOP | SIGNED | SIGNED_BY_USER | LISTED | OF_A_BLOB
 
 ON_THE_ACCOUNT: dict[tuple[str, str, str], Kind] = {
     ("GET", "", "list"): "list containers",
@@ -46,6 +50,18 @@ ON_A_BLOB: dict[tuple[str, str], Kind] = {
     **{("GET", part): "other" for part in ("blocklist", "metadata", "tags")},
     **{("PUT", part): "other" for part in ("metadata", "properties", "tags", "snapshot", "tier", "undelete")},
 }
+OF_DFS: dict[str, Kind] = {
+    "filesystems": "list containers",
+    **dict.fromkeys(("make_filesystem", "filesystem", "delete_filesystem"), "container"),
+    "paths": "list",
+    "make": "create",
+    "append": "append",
+    "flush": "flush",
+    "rename": "rename",
+    "status": "head",
+    "delete": "delete",
+}
+ON_BLOBS: set[Kind] = {"get", "head", "put", "put-if-absent", "put block", "put block list", "copy", "delete"}
 
 
 @dataclass
@@ -72,15 +88,23 @@ class Call:
     bytes: int = 0
 
 
-def understood(request: Request, wrong: list[str]) -> Call:
+def understood(request: Request, wrong: list[str], *, hierarchical: bool = False) -> Call:
     """Classify a request; what is wrong with it is added to a list."""
     account, _, rest = request.path.removeprefix("/").partition("/")
     container, _, path = rest.partition("/")
-    prefix = request.query.get("prefix", "")
-    call = Call(_kind(request, container, path), request.method, container, path or prefix)
+    of_dfs = dfs.kind_of(request) if hierarchical else None
+    kind = _kind_of_dfs(request, of_dfs) if of_dfs else _kind(request, container, path)
+    prefix = request.query.get("prefix") or request.query.get("directory", "")
+    call = Call(kind, request.method, container, path or prefix)
     call.conditional = request.header("if-none-match") == "*"
-    wrong += [f"{request.method} {request.target} {mistake}" for mistake in _mistakes(request, account, call)]
+    mistakes = [dfs.mistake(request, of_dfs)] if of_dfs else _mistakes(request, account, call)
+    wrong += [f"{request.method} {request.target} {mistake}" for mistake in mistakes if mistake]
     return call
+
+
+def _kind_of_dfs(request: Request, kind: str) -> Kind:
+    operation = dfs.OPERATIONS.get((dfs.method_of(request), kind))
+    return OF_DFS.get(operation.name, "other") if operation else "other"
 
 
 def _kind(request: Request, container: str, path: str) -> Kind:
@@ -103,15 +127,16 @@ def _mistakes(request: Request, account: str, call: Call) -> list[str]:
     query = request.query
     unknown = sorted(set(query) - PARAMETERS)
     other = (request.method, query.get("comp", "")) not in ON_A_BLOB or "restype" in query or not call.path
+    asks_for_hierarchy = _asks_for_hierarchy(request)
     untyped = call.kind.startswith("put") and "comp" not in query and "x-ms-blob-type" not in request.headers
     found = {
         f"is for the account {account}": account != ACCOUNT,
-        f"has parameters that are not known: {unknown}": bool(unknown) and not _asks_for_hierarchy(request),
-        "is no call of the Blob service": call.kind == "other" and other and not _asks_for_hierarchy(request),
+        f"has parameters that are not known: {unknown}": bool(unknown) and not asks_for_hierarchy,
+        "is no call of the Blob service": call.kind == "other" and other and not asks_for_hierarchy,
         "says no x-ms-version": "x-ms-version" not in request.headers,
         "is not signed": "authorization" not in request.headers and "sig" not in query,
         "says no x-ms-blob-type": untyped,
-        "names no blob": call.kind in {"get", "head", "put", "put-if-absent", "delete"} and not call.path,
+        "names no blob": call.kind in ON_BLOBS and not call.path and not asks_for_hierarchy,
     }
     return [mistake for mistake, made in found.items() if made]
 

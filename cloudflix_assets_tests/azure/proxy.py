@@ -50,13 +50,14 @@ class Proxy:
 
     Attributes:
         calls: those that ended, in the order of their ends.
-        wrong: requests that the Blob service would not have understood; a test that makes any is wrong.
+        hierarchical: the account has a hierarchy (`hierarchical.azurite`), so calls of DFS are right.
+        wrong: requests that the service would not have understood; a test that makes any is wrong.
     """
 
     account, key = ACCOUNT, KEY
 
-    def __init__(self, azurite: Azurite, tls: Authority | None = None) -> None:
-        self.upstream, self.tls = Upstream(azurite, tls), tls
+    def __init__(self, azurite: Azurite, tls: Authority | None = None, *, hierarchical: bool = False) -> None:
+        self.upstream, self.tls, self.hierarchical = Upstream(azurite, tls), tls, hierarchical
         self.calls: list[Call] = []
         self.wrong: list[str] = []
         self.rules: list[Rule] = []
@@ -139,7 +140,7 @@ class Proxy:
 
     def _answer(self, request: Request, handler: Handler) -> Reply | None:
         started = time.perf_counter()
-        call = understood(request, self.wrong)
+        call = understood(request, self.wrong, hierarchical=self.hierarchical)
         try:
             outcome = self._outcome(call, request, handler)
             if isinstance(outcome, Reply):

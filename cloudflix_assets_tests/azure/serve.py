@@ -40,8 +40,8 @@ def start(root: Path = ROOT, port: int = USUAL_PORT) -> None:
         typer.echo(f"Azurite runs already. {_usage()}")
         return
     stop_if_running(root)
-    if not is_installed():
-        typer.echo("Fetching Azurite with npm (a minute, 365 MB)")
+    if not is_installed() and shutil.which("npm"):
+        typer.echo("Azurite comes from npm (a minute, 365 MB)")
     try:
         azurite = _started(root, port)
     except (NoNode, NotStarted) as error:

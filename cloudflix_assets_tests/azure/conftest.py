@@ -1,0 +1,71 @@
+"""An account, an identity provider and what can stand in front of the account; without Node.js all skip."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from cloudflix_assets_tests.azure.authority import Authority, founded
+from cloudflix_assets_tests.azure.azurite import Azurite, NoNode, install, running
+from cloudflix_assets_tests.azure.entra import Entra
+from cloudflix_assets_tests.azure.hierarchical import Hierarchical
+from cloudflix_assets_tests.azure.proxy import Proxy
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """The path of node, with Azurite installed; asked once, for npm may take a minute to fail."""
+    try:
+        return install()
+    except NoNode as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Whom this run's clients trust."""
+    return founded(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def azurite(node: str) -> Iterator[Azurite]:
+    """An account over HTTP, shared: take containers of your own."""
+    with running() as azurite:
+        yield azurite
+
+
+@pytest.fixture(scope="session")
+def azurite_tls(node: str, authority: Authority) -> Iterator[Azurite]:
+    """An account over TLS that takes tokens too, shared."""
+    with running(authority) as azurite:
+        yield azurite
+
+
+@pytest.fixture(scope="session")
+def entra_server(authority: Authority) -> Iterator[Entra]:
+    """For what is set up once, such as a session of Spark; tests take `entra`."""
+    with Entra(authority).serving() as entra:
+        yield entra
+
+
+@pytest.fixture
+def entra(entra_server: Entra) -> Iterator[Entra]:
+    """It hands out good tokens; requests that Entra ID would not understand fail the test."""
+    entra_server.reset()
+    yield entra_server
+    assert entra_server.wrong == []
+
+
+@pytest.fixture
+def proxy(azurite: Azurite) -> Iterator[Proxy]:
+    """In front of `azurite`; requests that the service would not understand fail the test."""
+    with Proxy(azurite).serving() as proxy:
+        yield proxy
+    assert proxy.wrong == []
+
+
+@pytest.fixture
+def hierarchical(azurite: Azurite) -> Iterator[Hierarchical]:
+    """`azurite` with a hierarchy; requests that Azure would not understand fail the test."""
+    with Hierarchical(azurite).serving() as hierarchical:
+        yield hierarchical
+    assert hierarchical.wrong == []

@@ -49,7 +49,7 @@ class Proxy:
     """One between clients and an account.
 
     Attributes:
-        calls: those that ended, in the order of their ends.
+        calls: those that came, in that order.
         hierarchical: the account has a hierarchy (`hierarchical.azurite`), so calls of DFS are right.
         wrong: requests that the service would not have understood; a test that makes any is wrong.
     """
@@ -135,22 +135,20 @@ class Proxy:
             self.rules.clear()
 
     def counted(self, kind: Kind, path: str = "") -> int:
-        """How many calls of a kind have ended."""
+        """How many calls of a kind have come."""
         return sum(call.kind == kind and bool(re.search(path, call.path)) for call in list(self.calls))
 
     def _answer(self, request: Request, handler: Handler) -> Reply | None:
         started = time.perf_counter()
         call = understood(request, self.wrong, hierarchical=self.hierarchical)
-        try:
-            outcome = self._outcome(call, request, handler)
-            if isinstance(outcome, Reply):
-                call.status = outcome.status
-                call.bytes = len(request.body) + len(outcome.body)
-                handler.send(outcome)
-        finally:
-            call.seconds = time.perf_counter() - started
-            self.calls.append(call)
-        return None
+        self.calls.append(call)
+        outcome = self._outcome(call, request, handler)
+        call.seconds = time.perf_counter() - started
+        if isinstance(outcome, Ended):
+            return None
+        # Before it is sent: the client's next step may be to look here.
+        call.status, call.bytes = outcome.status, len(request.body) + len(outcome.body)
+        return outcome
 
     def _outcome(self, call: Call, request: Request, handler: Handler) -> Reply | Ended:
         if before := self._happens("before", call, handler, None):

@@ -204,8 +204,8 @@ class Upstream:
         return reply
 
     def _connection(self) -> http.client.HTTPConnection:
-        while self.idle:
-            connection, since = self.idle.pop()
+        while found := self._kept():
+            connection, since = found
             if time.monotonic() - since < IDLE_SECONDS:
                 return connection
             connection.close()
@@ -217,5 +217,11 @@ class Upstream:
 
     def close(self) -> None:
         """End what is kept."""
-        while self.idle:
-            self.idle.pop()[0].close()
+        while found := self._kept():
+            found[0].close()
+
+    def _kept(self) -> tuple[http.client.HTTPConnection, float] | None:
+        try:
+            return self.idle.pop()
+        except IndexError:  # another thread was quicker
+            return None

@@ -21,7 +21,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from cloudflix_assets import parquet
 from cloudflix_assets.delta_creation import created
 from cloudflix_assets.delta_reads import files_in_lake, files_of, held, recorded_digest
-from cloudflix_assets.delta_table import WEEK, application, evolved, looked_at, opened
+from cloudflix_assets.delta_table import WEEK, application, caught_up, evolved, looked_at, opened
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake import Lake
 
@@ -101,7 +101,7 @@ def replace(lake: Lake, session: SparkSession, week: WeekOfTable) -> Outcome:
             # Anew for every attempt: one transaction must never remove and add the same path.
             written = _written(lake, week)
             version = _committed(table, week, written)
-            _prove(table, week, version, written)
+            _prove(lake, table, week, version, written)
             return Outcome(version, committed=True, bytes=sum(file.size for file in written))
     raise Contended(
         f"{week.path}, week {week.week}: {ATTEMPTS} commits met other writers of this table; "
@@ -223,9 +223,9 @@ def _action(file: parquet.File, week: date) -> AddAction:
     )
 
 
-def _prove(table: DeltaTable, week: WeekOfTable, version: int, files: list[parquet.File]) -> None:
+def _prove(lake: Lake, table: DeltaTable, week: WeekOfTable, version: int, files: list[parquet.File]) -> None:
     """The week's active files are exactly ours, unless a later commit replaced it again."""
-    table.update_incremental()
+    caught_up(lake, week.path, table)
     if table.transaction_version(application(week.week)) != version:
         return
     if set(files_of(table, week.week)) != {file.path for file in files}:

@@ -11,7 +11,7 @@ from uuid import uuid4
 from deltalake import DeltaTable
 from pyspark.sql import types as T
 
-from cloudflix_assets.delta_table import MAX_PROTOCOL, WEEK, checked, reopened
+from cloudflix_assets.delta_table import MAX_PROTOCOL, WEEK, refuse_others, reopened
 from cloudflix_assets.lake import Lake
 
 PROPERTIES = {
@@ -29,8 +29,8 @@ def created(lake: Lake, path: str, fields: T.StructType) -> DeltaTable:
     Raises:
         TableRefused: something else lies in its folder.
     """
-    if not checked(lake, path):
-        lake.write_new(f"{path}/_delta_log/{0:020}.json", _first_entry(fields))
+    refuse_others(lake, path)
+    lake.write_new(f"{path}/_delta_log/{0:020}.json", _first_entry(fields))
     return reopened(lake, path)
 
 

@@ -122,20 +122,28 @@ def _with_features(path: str, which: str) -> TableRefused:
     )
 
 
-def checked(lake: Lake, path: str) -> bool:
-    """Whether the table is there; else it may be created. What could not be committed is refused at once.
+def checked(lake: Lake, path: str) -> None:
+    """Refuse at once what could not be committed; a table that is not there may be created.
 
     Raises:
         TableRefused: it cannot be opened, or something else lies in its folder.
     """
-    there = looked_at(lake, path) is not None
-    others = [] if there else [name for name in lake.names(path) if name != "_delta_log"]
-    if others:
+    if looked_at(lake, path) is None:
+        refuse_others(lake, path)
+
+
+def refuse_others(lake: Lake, path: str) -> None:
+    """Refuse a folder that holds something and no table.
+
+    Raises:
+        TableRefused: it does.
+    """
+    names = [name for name in lake.names(path) if name != "_delta_log"]
+    if names and not lake.state(f"{path}/_delta_log"):  # else another run has created it just now
         raise TableRefused(
             f"{path} is no Delta table, and its folder {lake.uri(path)} holds other things "
-            f"({', '.join(others[:3])}): move them away, then rerun; nothing was written."
+            f"({', '.join(names[:3])}): move them away, then rerun; nothing was written."
         )
-    return there
 
 
 def stored_fields(table: DeltaTable) -> T.StructType:

@@ -148,7 +148,9 @@ def _owner(settings: Environment) -> Finding:
     """The lake's marker against the source that is set."""
     lake = lake_of(settings)
     source = source_of(settings)
-    if lake.read(MARKER) is not None:
+    with lake.storing(MARKER):
+        marked = lake.read(MARKER) is not None
+    if marked:
         lake.check(source.identity)
         return Finding("lake's source", "ok", source.identity)
     return Finding("lake's source", "ok", "none yet: the first run marks the lake")

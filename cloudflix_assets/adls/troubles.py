@@ -43,6 +43,9 @@ _ENTRA: Mapping[str, Trouble] = {
     ),
 }
 _ACCOUNT: Mapping[str, Trouble] = {
+    "Server failed to authenticate the request": Trouble(  # the JVM's words
+        "the account does not know the credential", "set its present key, signature or secret"
+    ),
     "AuthorizationPermissionMismatch": Trouble(
         "the credential has no right to this data",
         "give its identity the role Storage Blob Data Contributor on the account (which takes some minutes), "
@@ -91,9 +94,6 @@ _ACCOUNT: Mapping[str, Trouble] = {
         "a policy of the container forbids to replace or delete", "keep lakes in containers without one"
     ),
     "LeaseIdMissing": Trouble("somebody has leased a file", "break the lease"),
-    "Server failed to authenticate the request": Trouble(  # the JVM's words
-        "the account does not know the credential", "set its present key, signature or secret"
-    ),
     "ServerBusy": Trouble("the account is overloaded, and stayed so", _WAIT),
     "OperationTimedOut": Trouble("the account did not answer in time, and again not", _WAIT),
     "InternalError": Trouble("the account failed, and again when it was asked again", _WAIT),

@@ -122,7 +122,7 @@ def test_trouble_while_opening_never_looks_like_no_table(
         published(lake, spark_session, judged(spark_session, "before", ROWS, week))
 
     with monkeypatch.context() as patched:
-        patched.setattr(delta_table, "DeltaTable", failing(at, error))
+        patched.setattr(delta_table, "Table", failing(at, error))
         told = TableRefused if isinstance(error, DeltaError) else OSError
         with pytest.raises(told, match="the store timed out"):
             published(lake, spark_session, judged(spark_session, "after", OTHER_ROWS, WEEK_2))
@@ -137,7 +137,7 @@ def test_trouble_while_opening_a_new_week_leaves_it_absent(
     delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
 
     with monkeypatch.context() as patched:
-        patched.setattr(delta_table, "DeltaTable", failing(1, OSError("the store timed out")))
+        patched.setattr(delta_table, "Table", failing(1, OSError("the store timed out")))
         with pytest.raises(OSError, match="the store timed out"):
             delta.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2))
 

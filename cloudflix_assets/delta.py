@@ -9,27 +9,32 @@ import json
 import time
 from dataclasses import dataclass
 from datetime import date
-from uuid import uuid4
 
 from deltalake import CommitProperties, DeltaTable, Transaction
-from deltalake.exceptions import CommitFailedError
+from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as T
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
 from cloudflix_assets import parquet
 from cloudflix_assets.delta_creation import created
-from cloudflix_assets.delta_reads import files_in_lake, files_of, held, recorded_digest
+from cloudflix_assets.delta_reads import files_in_lake, files_of, held, recorded, recorded_digest
 from cloudflix_assets.delta_table import WEEK, application, caught_up, evolved, looked_at, opened
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake import Lake
+from cloudflix_assets.uncommitted import new_folder, remove_uncommitted
 
-ATTEMPTS = 12
+ATTEMPTS, LOST = 12, 3
+"""How often a commit is tried: against other writers, and while storage does not answer."""
 
 
 class Contended(CloudflixError):
     """Other runs kept writing the same week."""
+
+
+class AnswerLost(OSError):
+    """Nobody knows whether a commit was made: the next attempt looks."""
 
 
 @dataclass(frozen=True)
@@ -92,16 +97,22 @@ def replace(lake: Lake, session: SparkSession, week: WeekOfTable) -> Outcome:
         TableRefused: the stored table cannot hold it.
         Contended: every attempt met another writer.
     """
+    folders: list[str] = []
     for attempt in _attempts():
         with attempt:
             table = _ready(lake, week)
             version = table.transaction_version(application(week.week))
-            if version is not None and not week.force and _is_present(lake, session, table, week):
-                return Outcome(version, committed=False)
+            ours = bool(folders) and recorded(lake, week.path, week.week).get("step") == week.step
+            if version is not None and (ours or not week.force) and _is_present(lake, session, table, week):
+                remove_uncommitted(lake, week.path, folders)
+                return Outcome(version, committed=ours)
             # Anew for every attempt: one transaction must never remove and add the same path.
-            written = _written(lake, week)
+            folders.append(new_folder(week.week, week.step))
+            written = _written(lake, week, folders[-1])
             version = _committed(table, week, written)
             _prove(lake, table, week, version, written)
+            if lost := folders[:-1]:
+                remove_uncommitted(lake, week.path, lost)
             return Outcome(version, committed=True, bytes=sum(file.size for file in written))
     raise Contended(
         f"{week.path}, week {week.week}: {ATTEMPTS} commits met other writers of this table; "
@@ -141,11 +152,24 @@ def replace_beside(lake: Lake, session: SparkSession, judged: Judged) -> Outcome
 
 def _attempts() -> Retrying:
     return Retrying(
-        retry=retry_if_exception_type(CommitFailedError),
-        stop=stop_after_attempt(ATTEMPTS),
+        retry=retry_if_exception_type((CommitFailedError, AnswerLost)),
+        stop=_enough,
         wait=wait_random_exponential(multiplier=0.05, max=2),
-        retry_error_callback=lambda _: None,
+        retry_error_callback=_given_up,
     )
+
+
+def _enough(state: RetryCallState) -> bool:
+    return state.attempt_number >= (LOST if isinstance(_met(state), AnswerLost) else ATTEMPTS)
+
+
+def _given_up(state: RetryCallState) -> None:
+    if isinstance(lost := _met(state), AnswerLost):
+        raise lost
+
+
+def _met(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
 
 
 def _ready(lake: Lake, week: WeekOfTable) -> DeltaTable:
@@ -160,11 +184,10 @@ def _is_present(lake: Lake, session: SparkSession, table: DeltaTable, week: Week
     return held(lake, session, files, week.fields) == week.digest
 
 
-def _written(lake: Lake, week: WeekOfTable) -> list[parquet.File]:
+def _written(lake: Lake, week: WeekOfTable, folder: str) -> list[parquet.File]:
     """Parquet under a folder of its own: visible to nobody before it is committed, gone if it fails."""
     if week.frame is None:
         return []
-    folder = f"week={week.week}/{week.step}-{uuid4().hex[:8]}"
     try:
         return _written_to(lake, week, week.frame, folder)
     except BaseException:  # an interrupt too; it is raised again
@@ -196,19 +219,25 @@ def _committed(table: DeltaTable, week: WeekOfTable, files: list[parquet.File]) 
         "digest": week.digest,
         "columns": week.fields.names,
     }
-    table.create_write_transaction(
-        [_action(file, week.week) for file in files],
-        mode="overwrite",
-        schema=table.schema(),
-        partition_by=[WEEK.name],
-        partition_filters=[(WEEK.name, "=", str(week.week))],
-        commit_properties=CommitProperties(
-            custom_metadata={"userMetadata": json.dumps(metadata)},
-            # Retried by delta-rs itself, two writers of a new week would both succeed and double it.
-            max_commit_retries=0,
-            app_transactions=[Transaction(application(week.week), version)],
-        ),
+    properties = CommitProperties(
+        custom_metadata={"userMetadata": json.dumps(metadata)},
+        # Retried by delta-rs itself, two writers of a new week would both succeed and double it.
+        max_commit_retries=0,
+        app_transactions=[Transaction(application(week.week), version)],
     )
+    try:
+        table.create_write_transaction(
+            [_action(file, week.week) for file in files],
+            mode="overwrite",
+            schema=table.schema(),
+            partition_by=[WEEK.name],
+            partition_filters=[(WEEK.name, "=", str(week.week))],
+            commit_properties=properties,
+        )
+    except CommitFailedError:
+        raise
+    except (DeltaError, OSError) as error:  # the commit may be there all the same
+        raise AnswerLost(f"{week.path}, week {week.week}: the commit was not answered: {error}") from error
     return version
 
 

@@ -3,10 +3,11 @@
 import errno
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import reduce
 from pathlib import PurePosixPath
+from typing import Any
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -100,13 +101,18 @@ def _places(lake: Lake, files: Sequence[str]) -> list[str]:
 
 def recorded_digest(lake: Lake, path: str, week: date) -> str | None:
     """The digest in the metadata of the commit that last replaced a week."""
+    return recorded(lake, path, week).get("digest")
+
+
+def recorded(lake: Lake, path: str, week: date) -> Mapping[str, Any]:
+    """The metadata of the commit that last replaced a week: step, week, digest, columns; or nothing."""
     table = looked_at(lake, path)
     version = table.transaction_version(application(week)) if table else None
     content = None if version is None else lake.read(f"{path}/_delta_log/{version:020}.json")
     for line in (content or b"").splitlines():
         if metadata := json.loads(line).get("commitInfo", {}).get("userMetadata"):
-            return str(json.loads(metadata)["digest"])
-    return None
+            return dict(json.loads(metadata))
+    return {}
 
 
 def held(lake: Lake, session: SparkSession, files: Sequence[str], fields: T.StructType) -> str:

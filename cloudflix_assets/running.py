@@ -20,6 +20,7 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._utils.interrupts import check_captured_interrupt
 
 from cloudflix_assets import run_events
+from cloudflix_assets.ended_runs import PROCESS, this_process
 from cloudflix_assets.interrupts import Noted, noted_interrupts, raise_swallowed_interrupt
 from cloudflix_assets.jobs import WEEKLY_REFRESH
 from cloudflix_assets.notices import notices
@@ -174,7 +175,7 @@ class Runner:
             job_def=definition,
             execution_plan=create_execution_plan(job, _QUIET, instance_ref=reference),
             run_config=_QUIET,
-            tags={**definition.run_tags, **tags, "dagster/partition": str(week)},
+            tags={**definition.run_tags, **tags, "dagster/partition": str(week), PROCESS: this_process()},
             asset_selection=None if len(selected) == len(self.keys) else selected,
             remote_job_origin=_origin(),
         )

@@ -9,6 +9,7 @@ import dagster as dg
 
 from cloudflix_assets.assets.description import stored_fields
 from cloudflix_assets.build import build_defs
+from cloudflix_assets.ended_runs import sweep
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.instance import open_instance
@@ -17,7 +18,6 @@ from cloudflix_assets.lakes import lake_of
 from cloudflix_assets.layers import numbered
 from cloudflix_assets.running import Runner, Seen, WeekResult, unseen
 from cloudflix_assets.sources import NoPublication, source_of
-from cloudflix_assets.staging import swept
 from cloudflix_assets.stale import Staleness, materialized_weeks
 from spark.registry import TABLES
 
@@ -98,12 +98,9 @@ def _run(
     watch: Watch,
 ) -> Iterator[WeekResult]:
     """Run each week in calendar order, its assets (None: all) chosen when its turn comes."""
-
-    def is_over(run_id: str) -> bool:
-        run = runner.instance.get_run_by_id(run_id)
-        return run is not None and run.is_finished
-
-    swept(lake, is_over)
+    tables = [key.to_user_string() for key in runner.keys if len(key.path) > 1]
+    with lake.storing("raw"):
+        sweep(lake, runner.instance, tables)
     for number, week in enumerate(sorted(weeks), start=1):
         keys = chosen(week)
         if keys is not None and not keys:
@@ -111,7 +108,7 @@ def _run(
         with watch(_title(week, number, len(weeks))) as seen:
             result = runner.run(week, keys, tags, seen)
         if result.interrupted:
-            swept(lake, is_over)
+            sweep(lake, runner.instance, tables)
         yield result
         if result.interrupted:
             return

@@ -10,6 +10,7 @@ from cloudflix_assets import delta
 from cloudflix_assets.delta_table import opened
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.local_lake import LocalLake
+from cloudflix_assets.uncommitted import new_folder
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2
 from cloudflix_assets_tests.running.delta_cases import (
     OTHER_ROWS,
@@ -129,5 +130,5 @@ def test_a_stale_handle_commits_nothing(lake: LocalLake, spark_session: SparkSes
 
     assert stale is not None
     with pytest.raises(CommitFailedError):
-        delta._committed(stale, ours, delta._written(lake, ours))
+        delta._committed(stale, ours, delta._written(lake, ours, new_folder(ours.week, ours.step)))
     assert stored(lake, spark_session, WEEK_2) == ROWS

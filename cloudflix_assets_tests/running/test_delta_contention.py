@@ -14,6 +14,7 @@ from tenacity import wait_none
 from cloudflix_assets import delta, delta_reads
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.local_lake import LocalLake
+from cloudflix_assets.uncommitted import new_folder
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2
 from cloudflix_assets_tests.running.delta_cases import (
     OTHER_ROWS,
@@ -86,7 +87,7 @@ def test_a_stale_stock_handle_doubles_no_week(
     delta.replace(lake, spark_session, week_of(spark_session, [], WEEK_2))
     stale = DeltaTable(lake.uri(TABLE))
     theirs = week_of(spark_session, OTHER_ROWS)
-    (file,) = delta._written(lake, theirs)
+    (file,) = delta._written(lake, theirs, new_folder(theirs.week, theirs.step))
     action = delta._action(file, WEEK_1)
     interrupt(monkeypatch, (COMMITTED, lambda: overwritten_by_a_stale_handle(lake, stale, action)))
 

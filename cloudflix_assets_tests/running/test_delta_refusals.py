@@ -166,7 +166,7 @@ def test_a_table_that_seems_absent_for_a_moment_is_not_created_again(
     """A listing that lags behind: the table is there, and its other week must stay."""
     delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
     absent = TableNotFoundError("No files in log segment")
-    monkeypatch.setattr(delta_table, "DeltaTable", failing(1, absent))
+    monkeypatch.setattr(delta_table, "Table", failing(1, absent))
 
     assert delta.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2)).committed
 
@@ -186,16 +186,16 @@ def test_a_log_that_lost_its_beginning_is_an_error(lake: LocalLake, spark_sessio
 
 
 def failing(at: int, error: Exception) -> Callable[..., DeltaTable]:
-    """DeltaTable, except that the opening number `at` raises."""
+    """A table, except that the opening number `at` raises."""
 
-    class Unreliable(DeltaTable):
+    class Unreliable(delta_table.Table):
         opened = 0
 
-        def __init__(self, *arguments: object) -> None:
+        def __init__(self, *arguments: Any, **options: Any) -> None:
             Unreliable.opened += 1
             if Unreliable.opened == at:
                 raise error
-            super().__init__(*arguments)  # type: ignore[arg-type]  # whatever it is called with
+            super().__init__(*arguments, **options)
 
     return Unreliable
 

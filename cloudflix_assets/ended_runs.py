@@ -1,0 +1,69 @@
+"""Which runs are known to have ended, and the removal of what those left in the lake that did not succeed.
+
+A run of the command line carries its process as a tag: one that was killed would else be running for ever.
+A run that this instance does not know, or whose process is on another machine, is left alone.
+"""
+
+import os
+import platform
+from collections.abc import Collection
+
+import dagster as dg
+import psutil
+from dagster import DagsterRunStatus, RunsFilter
+
+from cloudflix_assets.lake import Lake
+from cloudflix_assets.partitions import week_of
+from cloudflix_assets.staging import swept
+from cloudflix_assets.uncommitted import remove_of_run
+
+PROCESS = "cloudflix/process"
+SWEPT = "cloudflix/swept"
+_GOING = [DagsterRunStatus.STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.CANCELING]
+_FAILED = [DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
+_SILENT = "Its process ended without a word: killed, out of memory, or the machine went down."
+
+
+def this_process() -> str:
+    """Machine, process and its start, which tells it from a later one of the same number."""
+    return f"{platform.node()} {os.getpid()} {psutil.Process().create_time()}"
+
+
+def sweep(lake: Lake, instance: dg.DagsterInstance, tables: Collection[str]) -> None:
+    """End the runs whose process is gone, and remove what ended ones staged or wrote without a commit.
+
+    Args:
+        lake: the one that its runs write to.
+        instance: which knows the runs.
+        tables: paths of all Delta tables.
+    """
+    for run in instance.get_runs(RunsFilter(statuses=_GOING)):
+        if _is_gone(run.tags.get(PROCESS)):
+            instance.report_run_failed(run, _SILENT)
+    swept(lake, lambda run_id: _is_over(instance, run_id))
+    for run in instance.get_runs(RunsFilter(statuses=_FAILED)):
+        if SWEPT not in run.tags:
+            _remove_of(run, lake, tables)
+            instance.add_run_tags(run.run_id, {SWEPT: "true"})
+
+
+def _is_gone(process: str | None) -> bool:
+    machine, number, start = (process or "  ").split(" ")
+    if machine != platform.node():
+        return False
+    try:
+        return str(psutil.Process(int(number)).create_time()) != start
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _is_over(instance: dg.DagsterInstance, run_id: str) -> bool:
+    run = instance.get_run_by_id(run_id)
+    return run is not None and run.is_finished
+
+
+def _remove_of(run: dg.DagsterRun, lake: Lake, tables: Collection[str]) -> None:
+    partition = run.tags.get("dagster/partition")
+    chosen = {key.to_user_string() for key in run.asset_selection or ()} or set(tables)
+    for path in sorted(chosen & set(tables)) if partition else ():
+        remove_of_run(lake, path, week_of(str(partition)), run.run_id)

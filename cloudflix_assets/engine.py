@@ -25,6 +25,7 @@ MIN_JAVA = 17
 JVM_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"
 DELTA_JAR = "io.delta:delta-spark_4.2_2.13:4.4.0"
 # 2026-11-26: of the Hadoop that Spark 4.2 brings along.
+_DATES = "org.apache.hadoop.fs.azurebfs.utils.DateTimeUtils"
 AZURE_JAR = "org.apache.hadoop:hadoop-azure:3.5.0"
 
 
@@ -79,7 +80,15 @@ class JvmResource(LazyPySparkResource):
         session = super().spark_session
         for name, value in self._secrets.items():
             session.conf.set(name, value)
+        if self._secrets:
+            _quieten(session)
         return session
+
+
+def _quieten(session: Any) -> None:
+    """2026-11-26: hadoop-azure 3.5.0 calls it an error that an emulator's folders have no date."""
+    log4j = session.sparkContext._jvm.org.apache.logging.log4j  # noqa: SLF001  # Spark offers no other way
+    log4j.core.config.Configurator.setLevel(_DATES, log4j.Level.OFF)
 
 
 def spark_resource(environment: Environment) -> LazyPySparkResource:

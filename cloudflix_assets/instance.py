@@ -85,7 +85,10 @@ def _opened(home: Path) -> dg.DagsterInstance:
     with _told(f"{settings} cannot be read", f"mend it, or move it away: {away}"):
         reference = InstanceRef.from_dir(str(home))
     with _told(f"Dagster's history in {home / 'history'} cannot be opened", f"move that folder away: {away}"):
-        return dg.DagsterInstance.from_ref(reference)
+        instance = dg.DagsterInstance.from_ref(reference)
+    with _told(f"the compute logs that {settings} asks for cannot be kept", "mend it there"):
+        instance.compute_log_manager  # noqa: B018  # made when it is first asked for, which is in a run
+    return instance
 
 
 @contextmanager

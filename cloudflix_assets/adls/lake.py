@@ -68,7 +68,7 @@ class AdlsLake(Lake):
         return f"{self.account.name}/{self.account.containers[0]}"
 
     @property
-    def storage_options(self) -> Mapping[str, str] | None:
+    def storage_options(self) -> Mapping[str, str]:
         """The endpoint and the credential."""
         return storage_options(self.account)
 

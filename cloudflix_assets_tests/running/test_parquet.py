@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyspark.sql.types as T
 import pytest
-from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 from pyspark.sql import SparkSession
 
 from cloudflix_assets import delta, parquet
@@ -101,8 +100,8 @@ def inspected(root: Path, **columns: pa.Array) -> parquet.File:
     folder = root / "silver" / "tiny" / "week=2026-11-09"
     folder.mkdir(parents=True)
     pq.write_table(pa.table(columns), folder / "part.parquet", row_group_size=2)
-    files = SubTreeFileSystem(str(root), LocalFileSystem())
-    (file,) = parquet.inspected(files, "silver/tiny", folder.name, ID)
+    lake = LocalLake(root)
+    (file,) = parquet.inspected(lake, "silver/tiny", folder.name, ID)
     return file
 
 
@@ -162,6 +161,6 @@ def test_what_an_engine_leaves_beside_its_files_is_no_data(tmp_path: Path) -> No
         path = tmp_path / "table" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    files = SubTreeFileSystem(str(tmp_path), LocalFileSystem())
-    assert [info.path for info in parquet.found(files, "table")] == ["table/a/part.parquet"]
-    assert parquet.found(files, "none") == []
+    lake = LocalLake(tmp_path)
+    assert [info.path for info in parquet.found(lake, "table")] == ["table/a/part.parquet"]
+    assert parquet.found(lake, "none") == []

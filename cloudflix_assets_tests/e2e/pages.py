@@ -4,7 +4,7 @@
   marked `diff`, a change of it.
 * `console`: what follows `$` runs in bash, in the copy; the lines under it must stand in what is printed,
   in their order (`…` stands for anything). `# exit code 1` tells how it ends, if not well; an `export`
-  holds for what follows.
+  or `set -a` holds for what follows.
 * `python` under no file's name runs as a script; a block `text` after it stands in what it prints.
 """
 
@@ -21,7 +21,11 @@ from pathlib import Path
 from deltalake import DeltaTable
 
 ROOT = Path(__file__).parents[2]
-NOT_COPIED = (".git", ".venv", ".cloudflix", ".hypothesis", ".pytest_cache", ".ruff_cache", "__pycache__")
+NOT_COPIED = (
+    *(".git", ".venv", ".cloudflix", ".hypothesis", ".pytest_cache", ".ruff_cache", "__pycache__"),
+    *(".cloudflix-azurite", ".azurite.env", ".azurite.pid", ".azurite.log", "node_modules"),
+)
+NODE_MODULES = Path("cloudflix_assets_tests", "azure", "node_modules")
 
 _BLOCK = re.compile(r"(?:`([^`\n]+)`:\n\n)?^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _EXIT_CODE = re.compile(r"# exit code (\d+)")
@@ -79,6 +83,7 @@ class Copy:
         for part in ("bin", "lib", "pyvenv.cfg"):
             (folder / ".venv" / part).symlink_to(Path(sys.prefix) / part)
         (folder / ".venv" / ".installed").touch()  # make finds nothing to set up
+        (folder / NODE_MODULES).symlink_to(ROOT / NODE_MODULES)
         return cls(folder, unrun)
 
     def follow(self, page: Path) -> None:
@@ -88,7 +93,7 @@ class Copy:
         for block in blocks(page):
             if block.language == "console":
                 for command, shown in block.commands:
-                    exports += [command] if command.startswith("export ") else []
+                    exports += [command] if command.startswith(("export ", "set -a")) else []
                     if bare(command) not in self.unrun:
                         self._run_as_shown("; ".join([*exports, command]), shown)
             elif block.language == "diff":
@@ -102,7 +107,7 @@ class Copy:
 
     def run(self, command: list[str], code: int = 0, **variables: str) -> str:
         """Run a command in the copy; what it printed."""
-        own = {name: value for name, value in os.environ.items() if not name.startswith("CLOUDFLIX_")}
+        own = {n: v for n, v in os.environ.items() if not n.startswith(("CLOUDFLIX_", "AZURE_"))}
         engine = {name: value for name, value in os.environ.items() if name == "CLOUDFLIX_ENGINE"}
         path = {"PYTHONPATH": str(self.folder), "COLUMNS": "200", "PYTHONDONTWRITEBYTECODE": "1"}
         result = subprocess.run(

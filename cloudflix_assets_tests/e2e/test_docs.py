@@ -18,9 +18,10 @@ FILES = sorted(
     for top in ROOT.iterdir()
     if top.name not in {*NOT_COPIED, ".mypy_cache"}
     for path in ([top] if top.is_file() else top.rglob("*.*"))
+    if "node_modules" not in path.parts
 )
 PAGES = [path for path in FILES if path.suffix == ".md"]
-OF_OTHER_TOOLS = {"--snapshot-update", "--require-hashes", "--quiet", "--depth"}
+OF_OTHER_TOOLS = {"--hns", "--snapshot-update", "--require-hashes", "--quiet", "--depth"}
 # Names of files that a lake or an instance has, or that a reader brings.
 OF_NO_COMMIT = re.compile(r"netflix_[\w-]+\.csv|lake\.json|dagster\.yaml|truth\.json|\d{4}-.*\.json")
 FILE = re.compile(r"[\w/-]+\.(?:py|md|toml|lock|json|csv|yaml|ambr)")
@@ -66,9 +67,9 @@ def test_every_link_and_anchor_leads_somewhere(page: Path) -> None:
 @pages
 def test_every_make_target_exists(page: Path) -> None:
     """The first thing that a newcomer types."""
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     for command in [*commands(page), *inline(page)]:
-        if named := re.match(r"make (?:[A-Z]+=\S+ )?([a-z]+)\b", command):
+        if named := re.match(r"make (?:[A-Z]+=\S+ )?([a-z-]+)\b", command):
             assert named[1] in targets, f"{page.name}: {command}"
 
 

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, F
 from pydantic_settings import NoDecode
 
 LAYERS = 4
+PUBLIC_AUTHORITY = "https://login.microsoftonline.com"
 CredentialKind = Literal[
     "auto", "account_key", "sas", "service_principal", "workload_identity", "managed_identity", "azure_cli"
 ]
@@ -41,6 +42,14 @@ def _endpoint(url: str) -> str:
     return url.rstrip("/")
 
 
+def _authority(host: str) -> str:
+    """Kubernetes sets it with a slash at its end, and Azure's SDK takes it without a scheme."""
+    host = host.rstrip("/")
+    if not re.fullmatch(r"(https?://)?[^/?#\s]+", host):
+        raise ValueError(f"is no address of Entra ID: write it like {PUBLIC_AUTHORITY}")
+    return host if "://" in host else f"https://{host}"
+
+
 Containers = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names), AfterValidator(_containers)]
 
 
@@ -70,8 +79,8 @@ class AzureSettings(BaseModel):
     azure_client: str | None = Field(None, validation_alias="AZURE_CLIENT_ID")
     azure_client_secret: SecretStr | None = Field(None, validation_alias="AZURE_CLIENT_SECRET")
     azure_token_file: Path | None = Field(None, validation_alias="AZURE_FEDERATED_TOKEN_FILE")
-    azure_authority: str = Field(
-        "https://login.microsoftonline.com",
+    azure_authority: Annotated[str, AfterValidator(_authority)] = Field(
+        PUBLIC_AUTHORITY,
         validation_alias="AZURE_AUTHORITY_HOST",
         description="Entra ID of another cloud",
     )

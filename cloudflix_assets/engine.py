@@ -117,9 +117,9 @@ def _output_on_stderr() -> Iterator[None]:
 def _sail(environment: Environment) -> dict[str, Any]:
     if environment.deployment != "local":
         from cloudflix_assets.adls.account import Account
-        from cloudflix_assets.adls.dialects import tell_sail
+        from cloudflix_assets.adls.dialects import tell_process
 
-        tell_sail(Account.of(environment))
+        tell_process(Account.of(environment))
     return {"spark.remote": _sail_url(), **_SESSION}
 
 

@@ -4,12 +4,21 @@ The only reader of environment variables. Each field is `CLOUDFLIX_<FIELD>`.
 """
 
 import os
+import re
 from datetime import date, timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -113,6 +122,15 @@ class Environment(AzureSettings, BaseSettings):
         settings = {f"{PREFIX}{name}": str(value) for name, value in own.items()}
         return {**os.environ, **settings, "DAGSTER_HOME": str(self.home)}
 
+    @model_validator(mode="after")
+    def _one_lake(self) -> Self:
+        if self.deployment == "azure" and self.lake:
+            raise ValueError(
+                f"CLOUDFLIX_LAKE={self.lake} is a folder, and with CLOUDFLIX_DEPLOYMENT=azure the lake is "
+                "the storage account: unset one of the two"
+            )
+        return self
+
     @property
     def dialect(self) -> Dialect:
         """How the source writes its files."""
@@ -139,10 +157,8 @@ def environment(**options: Any) -> Environment:
 
 def _refuse_unknown() -> None:
     """A mistyped variable would leave its setting at the default, in silence."""
-    known = {
-        name.upper(): str(field.validation_alias or f"{PREFIX}{name.upper()}")
-        for name, field in Environment.model_fields.items()
-    }
+    own_first = sorted(Environment.model_fields, key=lambda name: name in AzureSettings.model_fields)
+    known = {name.upper(): _variable(name) for name in own_first}
     for name in sorted(os.environ):
         if name.upper().startswith(PREFIX) and name.upper() not in {*known.values(), *OTHERS}:
             near = get_close_matches(name.upper().removeprefix(PREFIX), known, n=1)
@@ -156,8 +172,27 @@ def _refuse_unknown() -> None:
 
 def _sentence(problem: ErrorDetails) -> str:
     """Such as: CLOUDFLIX_ENGINE=sal is not allowed: set it to 'sail' or 'spark'."""
-    setting = f"{PREFIX}{'_'.join(map(str, problem['loc'])).upper()}={problem['input']}"
+    # Of more than one setting, pydantic shows every value.
+    setting = f"{_variable(str(problem['loc'][0]))}={_shown(problem['input'])} " if problem["loc"] else ""
     if problem["type"] in {"literal_error", "enum"}:
-        return f"{setting} is not allowed: set it to {problem['ctx']['expected']}."
+        return f"{setting}is not allowed: set it to {problem['ctx']['expected']}."
     reason = problem["msg"].removeprefix("Value error, ")
-    return f"{setting} {reason}{'' if reason.endswith('?') else '.'}"
+    return f"{setting}{reason}{'' if reason.endswith('?') else '.'}"
+
+
+def _variable(name: str) -> str:
+    """What a field is set by; pydantic calls it by the field's name, or by that of the variable."""
+    field = Environment.model_fields.get(name)
+    if field is None:
+        return name
+    alias = field.validation_alias
+    return str(alias.choices[0] if isinstance(alias, AliasChoices) else alias or f"{PREFIX}{name.upper()}")
+
+
+def _shown(value: object) -> str:
+    """A value as a sentence may tell it: what was pasted into the wrong variable can be a secret."""
+    return _SECRET.sub("…", str(value))
+
+
+_SECRET = re.compile(r"(?i)(?<=sig=)[^&;\s]+|(?<=key=)[^;\s]+|(?<=://)[^/@\s]+(?=@)|[a-z0-9+/]{86}==")
+"""A signature, a key in a connection string, a password in an address, a bare key of an account."""

@@ -6,6 +6,7 @@ The words were found by trying: hadoop-azure 3.5.0, Sail 0.7.2, delta-rs 1.6.6.
 import os
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 from urllib.parse import urlsplit
 
 from azure.core.credentials import TokenCredential
@@ -26,6 +27,7 @@ from cloudflix_assets.adls.credentials import (
     WorkloadIdentity,
 )
 from cloudflix_assets.adls.tokens import endpoint_for
+from cloudflix_assets.azure_settings import PUBLIC_AUTHORITY
 
 _METADATA_PATH = "/metadata/identity/oauth2/token"
 _OAUTH = "org.apache.hadoop.fs.azurebfs.oauth2"
@@ -34,16 +36,18 @@ _OTHERS = frozenset(
     for name in (
         *("STORAGE_ACCOUNT_NAME", "STORAGE_ACCOUNT_KEY", "STORAGE_ACCESS_KEY", "STORAGE_MASTER_KEY"),
         *("STORAGE_SAS_KEY", "STORAGE_SAS_TOKEN", "STORAGE_TOKEN", "STORAGE_ENDPOINT", "ENDPOINT"),
-        *("STORAGE_CLIENT_ID", "STORAGE_CLIENT_SECRET", "STORAGE_TENANT_ID", "STORAGE_USE_EMULATOR"),
-        *("CLIENT_ID", "CLIENT_SECRET", "TENANT_ID", "AUTHORITY_ID", "AUTHORITY_HOST"),
-        *("FEDERATED_TOKEN_FILE", "MSI_ENDPOINT", "USE_AZURE_CLI", "ALLOW_HTTP"),
+        *("STORAGE_CLIENT_ID", "STORAGE_CLIENT_SECRET", "STORAGE_USE_EMULATOR", "SKIP_SIGNATURE"),
+        *("CLIENT_ID", "CLIENT_SECRET", "FEDERATED_TOKEN_FILE", "USE_AZURE_CLI", "ALLOW_HTTP"),
+        *("MSI_ENDPOINT", "IDENTITY_ENDPOINT", "MSI_RESOURCE_ID", "OBJECT_ID", "USE_FABRIC_ENDPOINT"),
+        *("FABRIC_TOKEN_SERVICE_URL", "FABRIC_WORKLOAD_HOST", "FABRIC_SESSION_TOKEN"),
+        *("FABRIC_CLUSTER_IDENTIFIER",),
     )
 )
 """Variables that Sail and delta-rs take a credential from: of two, theirs might be the other one."""
 
 
 def storage_options(account: Account) -> dict[str, str]:
-    """For delta-rs; a value that is given here wins over the environment's."""
+    """For delta-rs, beside `tell_process`: a key in the environment wins over a signature given here."""
     options = {"account_name": account.name, **_credential_options(account)}
     if account.is_emulated:
         options["azure_storage_endpoint"] = account.endpoint
@@ -74,14 +78,14 @@ def _application(tenant: str, client: str, authority: str) -> dict[str, str]:
     return {"azure_tenant_id": tenant, "azure_client_id": client, "azure_authority_host": authority}
 
 
-def tell_sail(account: Account) -> None:
-    """Sail reads the variables of this process, when it first meets a container."""
+def tell_process(account: Account) -> None:
+    """Sail reads the variables of this process when it first meets a container, and delta-rs each time."""
     for name in _OTHERS & set(os.environ):
         del os.environ[name]
-    os.environ.update(_sail_variables(account))
+    os.environ.update(_variables(account))
 
 
-def _sail_variables(account: Account) -> dict[str, str]:
+def _variables(account: Account) -> dict[str, str]:
     options = storage_options(account)
     names = {"account_name": "azure_storage_account_name", "account_key": "azure_storage_account_key"}
     names |= {"sas_token": "azure_storage_sas_token", "allow_http": "azure_allow_http"}
@@ -151,10 +155,12 @@ def token_credential(account: Account) -> TokenCredential:
     """Of azure-identity, for a credential that is no key and no signature."""
     match account.credential:
         case ServicePrincipal(tenant, client, secret, authority):
-            return ClientSecretCredential(tenant, client, secret.get_secret_value(), authority=authority)
+            return ClientSecretCredential(
+                tenant, client, secret.get_secret_value(), **_asking_only(authority)
+            )
         case WorkloadIdentity(tenant, client, file, authority):
             return WorkloadIdentityCredential(
-                tenant_id=tenant, client_id=client, token_file_path=str(file), authority=authority
+                tenant_id=tenant, client_id=client, token_file_path=str(file), **_asking_only(authority)
             )
         case ManagedIdentity(client):
             return ManagedIdentityCredential(client_id=client) if client else ManagedIdentityCredential()
@@ -162,6 +168,11 @@ def token_credential(account: Account) -> TokenCredential:
             return AzureCliCredential(tenant_id=tenant or "")
         case _:
             raise TypeError(f"{type(account.credential).__name__} needs no token")
+
+
+def _asking_only(authority: str) -> dict[str, Any]:
+    """Else Microsoft's public cloud is asked about another one, which has no way to it from a closed one."""
+    return {"authority": authority, "disable_instance_discovery": authority != PUBLIC_AUTHORITY}
 
 
 def blob_credential(account: Account) -> str | TokenCredential:

@@ -25,7 +25,7 @@ from deltalake.fs import DeltaStorageHandler
 from cloudflix_assets.adls import leases, namespaces
 from cloudflix_assets.adls.account import Account
 from cloudflix_assets.adls.client import AT_ONCE, BlobStorageResource, data_lake
-from cloudflix_assets.adls.dialects import storage_options
+from cloudflix_assets.adls.dialects import storage_options, tell_process
 from cloudflix_assets.adls.namespaces import raise_unless_absent
 from cloudflix_assets.adls.troubles import of_credential
 from cloudflix_assets.environment import Environment
@@ -55,7 +55,9 @@ class AdlsLake(Lake):
             AccountMissing: no account is named.
             CredentialMissing: there is no credential for it.
         """
-        return cls(Account.of(environment), LocalLake(environment.home / "scratch"))
+        account = Account.of(environment)
+        tell_process(account)
+        return cls(account, LocalLake(environment.home / "scratch"))
 
     @property
     def scratch(self) -> Lake:

@@ -28,7 +28,7 @@ SETTINGS = {
     "CLOUDFLIX_ENCODING=latin1": (
         "CLOUDFLIX_ENCODING=latin1 is not allowed: set it to 'utf-8', 'cp1252' or 'iso-8859-1'."
     ),
-    "CLOUDFLIX_DEPLOYMENT=moon": "CLOUDFLIX_DEPLOYMENT=moon is not allowed: set it to 'local'.",
+    "CLOUDFLIX_DEPLOYMENT=moon": "CLOUDFLIX_DEPLOYMENT=moon is not allowed: set it to 'local' or 'azure'.",
     "CLOUDFLIX_FIRST_WEEK=2026-01-06": (
         "CLOUDFLIX_FIRST_WEEK=2026-01-06 is a Tuesday; weeks begin on a Monday: did you mean 2026-01-05?"
     ),

@@ -1,0 +1,128 @@
+"""A process of its own in which each library reaches the same blobs, for each credential in turn.
+
+Certificates and variables are read when a process starts, and a JVM keeps what it was told of a container.
+Started as `dialect_process FILE`, where FILE holds the variables of each case; prints what came of each.
+"""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from deltalake import DeltaTable, write_deltalake
+from pyspark.sql import SparkSession
+
+from cloudflix_assets.adls.client import blob_service
+from cloudflix_assets.adls.lake import AdlsLake
+from cloudflix_assets.engine import spark_resource
+from cloudflix_assets.environment import environment
+from cloudflix_assets_tests.azure.authority import Authority
+from cloudflix_assets_tests.azure.cases import variables
+
+WRITERS = ("sdk", "delta-rs", "engine")
+TABLE = pa.table({"week": ["one"], "id": [1]})
+LINE = "RESULT "
+
+
+def results(
+    cases: Mapping[str, Mapping[str, str]], file: Path, authority: Authority, **more: str
+) -> dict[str, dict[str, Any]]:
+    """Run the cases in a process of their own that trusts the authority; by case, who read what whom wrote."""
+    file.write_text(json.dumps(cases))
+    trust = {"SSL_CERT_FILE": str(authority.ca), "REQUESTS_CA_BUNDLE": str(authority.ca)}
+    done = subprocess.run(
+        [sys.executable, "-m", __name__, str(file)],
+        env={**os.environ, **trust, "JAVA_TOOL_OPTIONS": authority.java_options, **more},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    sys.stdout.write(done.stderr[-4000:])  # shown when a test fails
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith(LINE)]
+    found: dict[str, dict[str, Any]] = json.loads(line.removeprefix(LINE))
+    return found
+
+
+def main(file: str) -> None:
+    cases = json.loads(Path(file).read_text())
+    print(LINE + json.dumps({name: _case(told) for name, told in cases.items()}))  # noqa: T201  # the answer
+
+
+def _case(told: Mapping[str, str]) -> dict[str, Any]:
+    with variables(told):
+        settings = environment()
+        lake, session = AdlsLake.of(settings), spark_resource(settings).spark_session
+        for container in lake.account.containers:
+            blob_service(lake.account).create_container(container)
+        return _read(lake, session, _written(lake, session))
+
+
+def _written(lake: AdlsLake, session: SparkSession) -> dict[str, str]:
+    """Each writes; what went wrong, in words."""
+    parquet = io.BytesIO()
+    pq.write_table(TABLE, parquet)
+    options = dict(lake.storage_options or {})
+    writes: dict[str, Callable[[], object]] = {
+        "sdk": lambda: lake.write("bronze/sdk/part.parquet", parquet.getvalue()),
+        "delta-rs": lambda: write_deltalake(lake.uri("bronze/delta-rs"), TABLE, storage_options=options),
+        "engine": lambda: (
+            session.createDataFrame([("one", 1)], "week string, id bigint")
+            .coalesce(1)
+            .write.mode("append")
+            .parquet(lake.uri("bronze/engine"))
+        ),
+    }
+    return {writer: str(_tried(write)) for writer, write in writes.items()}
+
+
+def _read(lake: AdlsLake, session: SparkSession, written: Mapping[str, str]) -> dict[str, Any]:
+    """Each reads what each wrote."""
+    reads = {"sdk": _by_sdk, "delta-rs": _by_delta_rs, "engine": _by_engine}
+    found = {
+        f"{writer} → {reader}": _tried(lambda read=read, writer=writer: read(lake, session, writer))
+        for writer in written
+        for reader, read in reads.items()
+    }
+    return {"credential": type(lake.account.credential).__name__, **written, **found}
+
+
+def _tried(call: Callable[[], object]) -> object:
+    try:
+        return call()
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def _by_sdk(lake: AdlsLake, _: SparkSession, writer: str) -> object:
+    return pq.read_table(io.BytesIO(lake.read(_parquet(lake, writer)) or b"")).to_pylist()
+
+
+def _by_delta_rs(lake: AdlsLake, _: SparkSession, writer: str) -> object:
+    if writer == "delta-rs":
+        return pa.table(
+            DeltaTable(lake.uri("bronze/delta-rs"), None, dict(lake.storage_options or {})).to_pyarrow_table()
+        ).to_pylist()
+    with lake.input(_parquet(lake, writer)) as source:
+        return pq.read_table(source).to_pylist()
+
+
+def _by_engine(lake: AdlsLake, session: SparkSession, writer: str) -> object:
+    frame = session.read.schema("week string, id bigint").parquet(lake.uri(_parquet(lake, writer)))
+    return [row.asDict() for row in frame.collect()]
+
+
+def _parquet(lake: AdlsLake, writer: str) -> str:
+    (file,) = [stored.path for stored in lake.found(f"bronze/{writer}") if stored.path.endswith(".parquet")]
+    return file
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -44,7 +44,7 @@ def opened(lake: Lake, path: str) -> DeltaTable | None:
         TableRefused: its log is damaged, or it was not made here.
     """
     try:
-        table = Table(lake.uri(path), storage_options=_options(lake))
+        table = Table(lake.delta_uri(path), storage_options=_options(lake))
     except TableNotFoundError:
         return None
     except DeltaError as error:

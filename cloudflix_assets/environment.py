@@ -176,6 +176,8 @@ def _sentence(problem: ErrorDetails) -> str:
     setting = f"{_variable(str(problem['loc'][0]))}={_shown(problem['input'])} " if problem["loc"] else ""
     if problem["type"] in {"literal_error", "enum"}:
         return f"{setting}is not allowed: set it to {problem['ctx']['expected']}."
+    if problem["type"] == "bool_parsing":
+        return f"{setting}is not allowed: set it to 'true' or 'false'."
     reason = problem["msg"].removeprefix("Value error, ")
     return f"{setting}{reason}{'' if reason.endswith('?') else '.'}"
 

@@ -76,7 +76,11 @@ class Lake(ABC):
 
     @abstractmethod
     def uri(self, path: str) -> str:
-        """What engines and delta-rs call it."""
+        """What the engine calls it."""
+
+    def delta_uri(self, path: str) -> str:
+        """What delta-rs calls it."""
+        return self.uri(path)
 
     @abstractmethod
     def store(self, path: str, content: Path) -> bool:

@@ -24,6 +24,7 @@ class Account:
         containers: of the layers, in their order.
         endpoint: of its Blob service, `https://<name>.blob.core.windows.net`.
         flat: a flat namespace is accepted, as emulators have it.
+        jvm: a JVM computes, which finds an account by its address.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Account:
     endpoint: str
     credential: Credential
     flat: bool = False
+    jvm: bool = False
 
     @classmethod
     def of(cls, environment: Environment) -> Self:
@@ -45,21 +47,31 @@ class Account:
             raise AccountMissing(
                 "CLOUDFLIX_DEPLOYMENT=azure needs a storage account: set AZURE_STORAGE_ACCOUNT to its name."
             )
-        endpoint = environment.azure_endpoint or f"https://{name}.blob.{PUBLIC_CLOUD}"
         return cls(
             name,
             environment.azure_containers,
-            endpoint,
+            environment.azure_endpoint or f"https://{name}.blob.{PUBLIC_CLOUD}",
             chosen(environment),
             environment.azure_flat_namespace,
+            environment.engine == "spark",
         )
 
     @property
     def host(self) -> str:
         """Of the account in abfss addresses; an emulator is called like an account of the public cloud."""
         own = urlsplit(self.endpoint).netloc
-        suffix = own.removeprefix(f"{self.name}.blob.")
-        return f"{self.name}.dfs.{PUBLIC_CLOUD if suffix == own else suffix}"
+        is_its_own = own.startswith(f"{self.name}.") and ".blob." in own
+        return own.replace(".blob.", ".dfs.", 1) if is_its_own else self.public_host
+
+    @property
+    def public_host(self) -> str:
+        """2026-11-26: Sail and delta-rs refuse addresses of other clouds, and are told the endpoint apart."""
+        return f"{self.name}.dfs.{PUBLIC_CLOUD}"
+
+    @property
+    def is_public(self) -> bool:
+        """The endpoint is where abfss addresses of the public cloud lead to."""
+        return self.endpoint == f"https://{self.name}.blob.{PUBLIC_CLOUD}"
 
     @property
     def is_emulated(self) -> bool:
@@ -81,6 +93,11 @@ class Account:
         return self.container(Layer(layer)), name
 
     def uri(self, path: str) -> str:
-        """`abfss://<container>@<name>.dfs.core.windows.net/<table>`."""
+        """`abfss://<container>@<name>.dfs.core.windows.net/<table>`, as the engine takes it."""
         container, name = self.placed(path)
-        return f"abfss://{container}@{self.host}/{name}"
+        return f"abfss://{container}@{self.host if self.jvm else self.public_host}/{name}"
+
+    def delta_uri(self, path: str) -> str:
+        """The same, as delta-rs takes it."""
+        container, name = self.placed(path)
+        return f"abfss://{container}@{self.public_host}/{name}"

@@ -90,7 +90,7 @@ def blob_service(account: Account) -> BlobServiceClient:
 @cache
 def data_lake(account: Account) -> DataLakeServiceClient:
     """The Data Lake service, which moves a file and removes a folder at once."""
-    endpoint = account.endpoint.replace(f"{account.name}.blob.", f"{account.name}.dfs.", 1)
+    endpoint = account.endpoint if account.is_emulated else f"https://{account.host}"
     return DataLakeServiceClient(endpoint, credential=blob_credential(account), **_options())
 
 

@@ -118,7 +118,7 @@ def chosen(environment: Environment) -> Credential:
     if kind != "auto":
         if missing := [name for name, value in _parts(environment, kind).items() if not value]:
             raise CredentialMissing(
-                f"CLOUDFLIX_AZURE_CREDENTIAL={kind} needs {' and '.join(missing)}: set it."
+                f"CLOUDFLIX_AZURE_CREDENTIAL={kind} needs {' and '.join(missing)}: set what is missing."
             )
         return _MAKES[kind](environment)
     for candidate, makes in _MAKES.items():

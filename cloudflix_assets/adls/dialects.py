@@ -49,7 +49,7 @@ _OTHERS = frozenset(
 def storage_options(account: Account) -> dict[str, str]:
     """For delta-rs, beside `tell_process`: a key in the environment wins over a signature given here."""
     options = {"account_name": account.name, **_credential_options(account)}
-    if account.is_emulated:
+    if not account.is_public:
         options["azure_storage_endpoint"] = account.endpoint
     if account.is_plain:
         options["allow_http"] = "true"

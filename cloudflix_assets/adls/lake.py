@@ -88,6 +88,10 @@ class AdlsLake(Lake):
         """`abfss://<container>@<account>.dfs.core.windows.net/<table>`."""
         return self.account.uri(path)
 
+    def delta_uri(self, path: str) -> str:
+        """The same of the public cloud: delta-rs knows no other, and is told the endpoint."""
+        return self.account.delta_uri(path)
+
     def store(self, path: str, content: Path) -> bool:
         """Put a file under a content-addressed path, by blocks; False if its bytes are there already."""
         with content.open("rb") as source:
@@ -314,7 +318,7 @@ def _client(account: Account, container: str) -> ContainerClient:
 @cache
 def _handler(account: Account, container: str) -> DeltaStorageHandler:
     """delta-rs's own view of a container."""
-    return DeltaStorageHandler(f"abfss://{container}@{account.host}/", storage_options(account))
+    return DeltaStorageHandler(f"abfss://{container}@{account.public_host}/", storage_options(account))
 
 
 def _is_folder(blob: BlobProperties) -> bool:

@@ -12,7 +12,7 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from azure.core.credentials import TokenCredential
-from azure.core.exceptions import ClientAuthenticationError
+from azure.core.exceptions import AzureError, ClientAuthenticationError
 
 SCOPE = "https://storage.azure.com/.default"
 
@@ -28,13 +28,16 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         server = cast("_Server", self.server)
-        if not secrets.compare_digest(urlsplit(self.path).path, server.path):
+        # A page in a browser can send no such header.
+        if not secrets.compare_digest(urlsplit(self.path).path, server.path) or not self.headers["Metadata"]:
             self.send_error(404)
             return
         try:
             token = server.credential.get_token(SCOPE)
         except ClientAuthenticationError as error:
             self._answer(400, {"error": "invalid_request", "error_description": str(error)})
+        except AzureError as error:  # nobody answers there, perhaps for the moment
+            self._answer(503, {"error": "temporarily_unavailable", "error_description": str(error)})
         else:
             told = {"token_type": "Bearer", "expires_on": str(token.expires_on)}
             self._answer(200, {"access_token": token.token, **told})

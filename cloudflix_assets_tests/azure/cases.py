@@ -66,9 +66,12 @@ def signature(rights: str = RIGHTS, types: ResourceTypes = ALL_TYPES, hours: flo
     """A shared access signature of the account; of the past where `hours` is negative."""
     now = datetime.now(UTC)
     begin, end = now - timedelta(days=1), now + timedelta(hours=hours)
-    return str(
-        generate_account_sas(ACCOUNT, KEY, types, AccountSasPermissions.from_string(rights), end, begin)
-    )
+    return str(generate_account_sas(ACCOUNT, KEY, types, _permissions(rights), end, begin))
+
+
+def _permissions(rights: str) -> AccountSasPermissions:
+    names = {"r": "read", "a": "add", "c": "create", "w": "write", "d": "delete", "l": "list"}
+    return AccountSasPermissions(**{names[right]: True for right in rights})
 
 
 def application(entra: Entra, **changed: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ LINE = "RESULT "
 def results(
     cases: Mapping[str, Mapping[str, str]], file: Path, authority: Authority, **more: str
 ) -> dict[str, dict[str, Any]]:
-    """Run the cases in a process of their own that trusts the authority; by case, who read what whom wrote."""
+    """Run the cases in a process of their own that trusts the authority; who read what by case."""
     file.write_text(json.dumps(cases))
     trust = {"SSL_CERT_FILE": str(authority.ca), "REQUESTS_CA_BUNDLE": str(authority.ca)}
     done = subprocess.run(
@@ -72,7 +73,9 @@ def _written(lake: AdlsLake, session: SparkSession) -> dict[str, str]:
     options = dict(lake.storage_options or {})
     writes: dict[str, Callable[[], object]] = {
         "sdk": lambda: lake.write("bronze/sdk/part.parquet", parquet.getvalue()),
-        "delta-rs": lambda: write_deltalake(lake.uri("bronze/delta-rs"), TABLE, storage_options=options),
+        "delta-rs": lambda: write_deltalake(
+            lake.delta_uri("bronze/delta-rs"), TABLE, storage_options=options
+        ),
         "engine": lambda: (
             session.createDataFrame([("one", 1)], "week string, id bigint")
             .coalesce(1)
@@ -87,7 +90,7 @@ def _read(lake: AdlsLake, session: SparkSession, written: Mapping[str, str]) -> 
     """Each reads what each wrote."""
     reads = {"sdk": _by_sdk, "delta-rs": _by_delta_rs, "engine": _by_engine}
     found = {
-        f"{writer} → {reader}": _tried(lambda read=read, writer=writer: read(lake, session, writer))
+        f"{writer} → {reader}": _tried(partial(read, lake, session, writer))
         for writer in written
         for reader, read in reads.items()
     }
@@ -97,7 +100,7 @@ def _read(lake: AdlsLake, session: SparkSession, written: Mapping[str, str]) -> 
 def _tried(call: Callable[[], object]) -> object:
     try:
         return call()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # it is the result
         return f"{type(error).__name__}: {error}"
 
 
@@ -107,9 +110,8 @@ def _by_sdk(lake: AdlsLake, _: SparkSession, writer: str) -> object:
 
 def _by_delta_rs(lake: AdlsLake, _: SparkSession, writer: str) -> object:
     if writer == "delta-rs":
-        return pa.table(
-            DeltaTable(lake.uri("bronze/delta-rs"), None, dict(lake.storage_options or {})).to_pyarrow_table()
-        ).to_pylist()
+        table = DeltaTable(lake.delta_uri("bronze/delta-rs"), None, dict(lake.storage_options or {}))
+        return pa.table(table.to_pyarrow_table()).to_pylist()
     with lake.input(_parquet(lake, writer)) as source:
         return pq.read_table(source).to_pylist()
 

@@ -111,7 +111,7 @@ class Lake(ABC):
         """A file where processes of this machine can open it."""
 
     @abstractmethod
-    def input(self, path: str) -> pa.NativeFile:
+    def input(self, stored: Stored) -> pa.NativeFile:
         """A file, to read parts of it."""
 
     @abstractmethod

@@ -84,9 +84,9 @@ class LocalLake(Lake):
         """The file itself."""
         yield self.root / path
 
-    def input(self, path: str) -> pa.NativeFile:
+    def input(self, stored: Stored) -> pa.NativeFile:
         """A file, to read parts of it."""
-        return pa.OSFile(self.uri(path), "rb")
+        return pa.OSFile(self.uri(stored.path), "rb")
 
     def found(self, folder: str) -> list[Stored]:
         """The files below a folder, by path; none if there is no such folder."""

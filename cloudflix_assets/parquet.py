@@ -60,7 +60,7 @@ def _is_data(path: str) -> bool:
 
 
 def _file(lake: Lake, stored: Stored, table: str, fields: T.StructType) -> File:
-    with lake.input(stored.path) as source, pq.ParquetFile(source) as opened:
+    with lake.input(stored) as source, pq.ParquetFile(source) as opened:
         metadata, schema = opened.metadata, opened.schema_arrow
     written = {column.name: _type_name(column.type) for column in schema}
     expected = {column.name: column.dataType.simpleString() for column in fields}

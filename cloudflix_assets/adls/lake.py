@@ -20,9 +20,8 @@ from azure.storage.blob import (
     ContainerClient,
     ContentSettings,
 )
-from deltalake.fs import DeltaStorageHandler
 
-from cloudflix_assets.adls import leases, namespaces
+from cloudflix_assets.adls import leases, namespaces, ranges
 from cloudflix_assets.adls.account import Account
 from cloudflix_assets.adls.client import AT_ONCE, BlobStorageResource, data_lake
 from cloudflix_assets.adls.dialects import storage_options, tell_process
@@ -159,10 +158,9 @@ class AdlsLake(Lake):
             raise_unless_absent(error)
             raise FileNotFoundError(self.uri(path)) from error
 
-    def input(self, path: str) -> pa.NativeFile:
+    def input(self, stored: Stored) -> pa.NativeFile:
         """A file, to read parts of it."""
-        container, name = self.account.placed(path)
-        return _handler(self.account, container).open_input_file(name)
+        return ranges.opened(self._blob(stored.path), stored.size)
 
     def found(self, folder: str) -> list[Stored]:
         """The files below a folder, by path; none if there is no such folder."""
@@ -313,12 +311,6 @@ class AdlsLake(Lake):
 def _client(account: Account, container: str) -> ContainerClient:
     with BlobStorageResource.of(account).get_client() as client:
         return client.get_container_client(container)
-
-
-@cache
-def _handler(account: Account, container: str) -> DeltaStorageHandler:
-    """delta-rs's own view of a container."""
-    return DeltaStorageHandler(f"abfss://{container}@{account.public_host}/", storage_options(account))
 
 
 def _is_folder(blob: BlobProperties) -> bool:

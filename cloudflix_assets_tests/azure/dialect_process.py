@@ -17,6 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, write_deltalake
+from deltalake.fs import DeltaStorageHandler
 from pyspark.sql import SparkSession
 
 from cloudflix_assets.adls.client import blob_service
@@ -112,7 +113,8 @@ def _by_delta_rs(lake: AdlsLake, _: SparkSession, writer: str) -> object:
     if writer == "delta-rs":
         table = DeltaTable(lake.delta_uri("bronze/delta-rs"), None, dict(lake.storage_options or {}))
         return pa.table(table.to_pyarrow_table()).to_pylist()
-    with lake.input(_parquet(lake, writer)) as source:
+    container = DeltaStorageHandler(lake.delta_uri("bronze/"), dict(lake.storage_options))
+    with container.open_input_file(_parquet(lake, writer).partition("/")[2]) as source:
         return pq.read_table(source).to_pylist()
 
 

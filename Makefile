@@ -7,6 +7,9 @@ STAMP := .venv/.installed
 UV_INDEX_URL ?= $(PIP_INDEX_URL)
 UV := $(if $(UV_INDEX_URL),UV_INDEX_URL=$(UV_INDEX_URL) )$(BIN)/uv
 
+# A process of tests per core, up to four; the tests of a file share what takes long to make.
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
+
 .PHONY: run test setup dev check format lock clean pictures bench azurite azurite-stop
 
 run: $(STAMP)  ## Three weeks of sample publications, raw to gold
@@ -14,9 +17,9 @@ run: $(STAMP)  ## Three weeks of sample publications, raw to gold
 
 test: $(STAMP)  ## Every test on sail, then those that both engines must pass on spark
 	@echo "Running all tests on the engine sail"
-	@CLOUDFLIX_ENGINE=sail $(BIN)/python -m pytest
+	@CLOUDFLIX_ENGINE=sail $(PYTEST)
 	@echo "Running the tests that both engines must pass on the engine spark"
-	@CLOUDFLIX_ENGINE=spark $(BIN)/python -m pytest -m both_engines
+	@CLOUDFLIX_ENGINE=spark $(PYTEST) -m both_engines
 
 setup: $(STAMP)  ## Only set up .venv
 

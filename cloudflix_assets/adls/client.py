@@ -4,6 +4,7 @@ import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 from azure.core.exceptions import AzureError
@@ -25,6 +26,8 @@ from cloudflix_assets.adls.dialects import blob_credential
 BLOCK_BYTES = 8 << 20
 AT_ONCE = 4
 """Blocks of a large file that are up- or downloaded at once."""
+ANSWER_SECONDS = 30
+"""A server that says nothing is asked four times: two minutes."""
 _SETTINGS: dict[str, Any] = {
     # The SDK's default waits a quarter of a minute before it asks again.
     "retry_total": 4,
@@ -39,12 +42,17 @@ _SETTINGS: dict[str, Any] = {
 
 
 class DiscreetTransport(RequestsTransport):  # type: ignore[misc]  # exported by a __getattr__
-    """A transport whose errors do not tell addresses: a shared access signature stands in them."""
+    """A transport whose errors do not tell addresses: a shared access signature stands in them.
+
+    A refusal is read to its end here, where a torn one is asked for again; the SDK reads it too late.
+    """
 
     def send(self, request: HttpRequest, **options: Any) -> HttpResponse:
         """Send a request."""
         try:
             response: HttpResponse = super().send(request, **options)
+            if response.status_code >= HTTPStatus.BAD_REQUEST and hasattr(response, "read"):
+                response.read()
         except AzureError as error:
             cleaned = type(error)(re.sub(r"\?[^\s'\")]*", "?…", str(error)))
         else:
@@ -95,4 +103,6 @@ def data_lake(account: Account) -> DataLakeServiceClient:
 
 
 def _options() -> dict[str, Any]:
-    return {**_SETTINGS, "transport": DiscreetTransport(connection_timeout=10, read_timeout=60)}
+    # A block is sent within the first of the two.
+    transport = DiscreetTransport(connection_timeout=20, read_timeout=ANSWER_SECONDS)
+    return {**_SETTINGS, "transport": transport}

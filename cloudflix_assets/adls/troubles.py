@@ -116,6 +116,8 @@ _NETWORK: Mapping[str, Trouble] = {
         "client error (Connect)",
         "Connection reset",
         "Connection aborted",
+        "Connection broken",
+        "error reading a body",
         "timed out",
         "error sending request",
         "CERTIFICATE_VERIFY_FAILED",

@@ -93,7 +93,7 @@ class ManifestIOManager(dg.IOManager):
     def load_input(self, context: dg.InputContext) -> DataFrame:
         """One row per landed file of the week."""
         week = week_of(context.partition_key)
-        with told():
+        with told(), self.lake.storing(Manifest.path_of(week)):
             manifest = Manifest.of(self.lake, week)
             if manifest is None:
                 raise delta_reads.WeekAbsent(

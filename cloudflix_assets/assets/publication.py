@@ -43,7 +43,7 @@ def publication_asset(
     )
     def publication(context: dg.AssetExecutionContext) -> Iterator[dg.AssetObservation | dg.Output[Manifest]]:
         refresh = context.run.tags.get(REFRESH) == "true"
-        with told():
+        with told(), lake.storing("raw/files"):
             try:
                 landed = land(lake, source, week_of(context.partition_key), agreement, refresh=refresh)
             except NoPublication as none:  # nothing is wrong: what depends on it is skipped

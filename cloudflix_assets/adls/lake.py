@@ -35,8 +35,10 @@ from spark.table import Layer
 
 OWNER = ".cloudflix.json"
 """In each container: the lake that it is a part of."""
-_DROPPED = {"landing"}
-"""What may lie in a container before it is a lake's."""
+PATIENCE = {"timeout": "30s", "retry_timeout": "60s"}
+"""delta-rs's: by default a server that says nothing is waited for for three minutes, at each call."""
+_DROPPED = {"landing", "landed", "refused"}
+"""What may lie in a container before it is a lake's: also what was taken in before a week was complete."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,8 @@ class AdlsLake(Lake):
 
     @property
     def storage_options(self) -> Mapping[str, str]:
-        """The endpoint and the credential."""
-        return storage_options(self.account)
+        """The endpoint, the credential, and how long to wait."""
+        return {**storage_options(self.account), **PATIENCE}
 
     @property
     def elsewhere(self) -> str:
@@ -282,11 +284,14 @@ class AdlsLake(Lake):
         return [entry.name.rstrip("/") for entry in page]
 
     def claim(self, source: str) -> None:
-        """Mark the lake as `source`'s, or check that it is; and each container as the lake's."""
-        super().claim(source)
+        """Mark each container as the lake's, and the lake as `source`'s, or check that they are."""
         owner = json.dumps({"lake": self.place}).encode()
+        # First: a lake whose containers are not marked would be taken for somebody else's.
         with ThreadPoolExecutor(len(Layer)) as pool:
-            list(pool.map(lambda layer: self.write_new(f"{layer.value}/{OWNER}", owner), Layer))
+            new = list(pool.map(lambda layer: self.write_new(f"{layer.value}/{OWNER}", owner), Layer))
+        if any(new) and not all(new):
+            self.ready()
+        super().claim(source)
 
     def empty(self, tables: Iterable[str]) -> None:
         """Remove these tables, every landed file and the markers, and nothing else."""

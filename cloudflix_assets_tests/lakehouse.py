@@ -17,6 +17,7 @@ from cloudflix_assets.assets.description import stored_fields
 from cloudflix_assets.build import build_defs
 from cloudflix_assets.engine import spark_resource
 from cloudflix_assets.environment import Environment
+from cloudflix_assets.lakes import lake_of
 from cloudflix_assets.local_lake import LocalLake
 from cloudflix_assets.running import Runner, WeekResult
 from cloudflix_assets.sources import Delivered, Pin
@@ -90,13 +91,19 @@ class MemorySource:
 
 
 class Lakehouse:
-    """Definitions over one lake and instance. Keyword arguments go to `build_defs`."""
+    """Definitions over one lake and instance. Keyword arguments go to `build_defs`.
+
+    Attributes:
+        lake: a folder, for tests that look into it or change it by hand.
+        stored: the same, or what the settings name instead: an account.
+    """
 
     def __init__(self, environment: Environment, instance: dg.DagsterInstance, **arguments: Any) -> None:
         self.environment, self.instance = environment, instance
         self.defs = build_defs(environment, **arguments)
         self.runner = Runner(self.defs, instance)
         self.lake = LocalLake(environment.lake_root)
+        self.stored = lake_of(environment)
 
     def run(self, week: date, *paths: str, tags: Mapping[str, str] | None = None) -> WeekResult:
         """Materialize a week of some assets by path (`silver/titles`), or of all."""
@@ -106,7 +113,7 @@ class Lakehouse:
     def read(self, path: str, week: date) -> DataFrame:
         """A stored week, with `week`."""
         session = spark_resource(self.environment).spark_session
-        return delta_reads.read(self.lake, session, path, None, [week])
+        return delta_reads.read(self.stored, session, path, None, [week])
 
     def rows(self, path: str, week: date) -> list[dict[str, Any]]:
         """The rows of a stored week."""
@@ -116,7 +123,7 @@ class Lakehouse:
         """The recorded digest of every stored table and week."""
         paths = ["/".join(key.path) for key in self.runner.keys if len(key.path) > 1]
         return {
-            (path, week): delta_reads.recorded_digest(self.lake, path, week)
+            (path, week): delta_reads.recorded_digest(self.stored, path, week)
             for week in weeks
             for path in paths
         }

@@ -1,0 +1,105 @@
+"""Lakes in an account, each in four new containers, and what tests ask of their tables."""
+
+import json
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import uuid4
+
+from azure.storage.blob import BlobServiceClient
+
+from cloudflix_assets.environment import Environment
+from cloudflix_assets.lake import Lake
+from cloudflix_assets_tests.azure.azurite import ACCOUNT, KEY
+from cloudflix_assets_tests.lakehouse import PATHS
+from spark.table import Layer
+
+Settings = dict[str, Any]
+
+
+class Server(Protocol):
+    """An account that answers: Azurite, a proxy before it, one with a hierarchy."""
+
+    @property
+    def endpoint(self) -> str:
+        """Of its Blob service."""
+        ...
+
+
+def new_containers(server: Server) -> tuple[str, ...]:
+    """One per layer. Sail reads the endpoint once per container: a new name takes that of this test."""
+    name = uuid4().hex[:12]
+    names = tuple(f"{name}-{layer.value}" for layer in Layer)
+    with BlobServiceClient(server.endpoint, credential=KEY) as service:
+        for container in names:
+            service.create_container(container)
+    return names
+
+
+def settings(server: Server, home: Path, *, flat: bool = True, **others: Any) -> Environment:
+    """Of a run on new containers of an account; `others` win."""
+    told: Settings = {
+        "home": home,
+        "deployment": "azure",
+        "azure_account": ACCOUNT,
+        "azure_key": KEY,
+        "azure_endpoint": server.endpoint,
+        "azure_flat_namespace": flat,
+        "first_week": "2026-01-05",
+    }
+    if "azure_containers" not in others:
+        told["azure_containers"] = new_containers(server)
+    return Environment(**{**told, **others})
+
+
+def variables(environment: Environment) -> dict[str, str]:
+    """The same for a process of its own."""
+    return {
+        "CLOUDFLIX_HOME": str(environment.home),
+        "CLOUDFLIX_DEPLOYMENT": "azure",
+        "CLOUDFLIX_ENGINE": environment.engine,
+        "CLOUDFLIX_SOURCE": environment.source,
+        "CLOUDFLIX_AZURE_ENDPOINT": str(environment.azure_endpoint),
+        "CLOUDFLIX_AZURE_CONTAINERS": ",".join(environment.azure_containers),
+        "CLOUDFLIX_AZURE_FLAT_NAMESPACE": str(environment.azure_flat_namespace),
+        "AZURE_STORAGE_ACCOUNT": ACCOUNT,
+        "AZURE_STORAGE_KEY": KEY,
+    }
+
+
+def version(lake: Lake, path: str) -> int | None:
+    """The newest version of a table, by its log; None where there is no table."""
+    entries = [name for name in lake.names(f"{path}/_delta_log") if name.endswith(".json")]
+    return int(entries[-1].partition(".")[0]) if entries else None
+
+
+def versions(lake: Lake, *paths: str) -> dict[str, int | None]:
+    """Of some tables, or of all that there can be."""
+    return {path: version(lake, path) for path in paths or PATHS}
+
+
+def committed(lake: Lake, path: str) -> set[str]:
+    """Every data file that some commit of a table ever named, relative to the lake."""
+    found = set()
+    for name in lake.names(f"{path}/_delta_log"):
+        for line in (lake.read(f"{path}/_delta_log/{name}") or b"").splitlines():
+            if add := json.loads(line).get("add"):
+                found.add(f"{path}/{add['path']}")
+    return found
+
+
+def leftovers(lake: Lake, *paths: str) -> set[str]:
+    """What lies in the folders of tables and is neither their log nor named by it."""
+    found: set[str] = set()
+    for path in paths or PATHS:
+        lying = {stored.path for stored in lake.found(path) if "/_delta_log/" not in stored.path}
+        found |= lying - committed(lake, path)
+        found |= {s.path for s in lake.found(f"{path}/_delta_log") if ".tmp" in s.path or "/." in s.path}
+    return found
+
+
+def steps(lake: Lake, path: str) -> list[str]:
+    """Whose commits a table's log holds, oldest first."""
+    names = lake.names(f"{path}/_delta_log")
+    lines = (line for name in names for line in (lake.read(f"{path}/_delta_log/{name}") or b"").splitlines())
+    told = (json.loads(line).get("commitInfo", {}).get("userMetadata") for line in lines)
+    return [json.loads(metadata)["step"] for metadata in told if metadata]

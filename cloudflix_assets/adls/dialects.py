@@ -3,13 +3,14 @@
 The words were found by trying: hadoop-azure 3.5.0, Sail 0.7.2, delta-rs 1.6.6.
 """
 
+import logging
 import os
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from azure.core.credentials import TokenCredential
+from azure.core.credentials import AzureNamedKeyCredential, TokenCredential
 from azure.identity import (
     AzureCliCredential,
     ClientSecretCredential,
@@ -28,6 +29,9 @@ from cloudflix_assets.adls.credentials import (
 )
 from cloudflix_assets.adls.tokens import endpoint_for
 from cloudflix_assets.azure_settings import PUBLIC_AUTHORITY
+
+# Its errors are raised, and told once.
+logging.getLogger("azure.identity").setLevel(logging.CRITICAL)
 
 _METADATA_PATH = "/metadata/identity/oauth2/token"
 _OAUTH = "org.apache.hadoop.fs.azurebfs.oauth2"
@@ -175,10 +179,13 @@ def _asking_only(authority: str) -> dict[str, Any]:
     return {"authority": authority, "disable_instance_discovery": authority != PUBLIC_AUTHORITY}
 
 
-def blob_credential(account: Account) -> str | TokenCredential:
+def blob_credential(account: Account) -> AzureNamedKeyCredential | str | TokenCredential:
     """For the Blob SDK."""
     match account.credential:
-        case AccountKey(secret) | SharedAccessSignature(secret):
+        case AccountKey(secret):
+            # A bare key makes it look for the account's name in the endpoint, which not every one has.
+            return AzureNamedKeyCredential(account.name, secret.get_secret_value())
+        case SharedAccessSignature(secret):
             return secret.get_secret_value()
         case _:
             return token_credential(account)

@@ -21,6 +21,12 @@ _ENTRA: Mapping[str, Trouble] = {
         "the tenant knows no such application", "check AZURE_CLIENT_ID and AZURE_TENANT_ID"
     ),
     "AADSTS90002": Trouble("Entra ID knows no such tenant", "check AZURE_TENANT_ID"),
+    "Unable to get authority configuration": Trouble(  # azure-identity's words
+        "Entra ID knows no such tenant", "check AZURE_TENANT_ID, and AZURE_AUTHORITY_HOST if it is set"
+    ),
+    "Authentication failed: HTTPSConnection": Trouble(
+        "Entra ID does not answer", "check the network, and AZURE_AUTHORITY_HOST if it is set"
+    ),
     "AADSTS7002": Trouble(
         "the application does not trust the token in AZURE_FEDERATED_TOKEN_FILE",
         "add a federated credential to it whose issuer, subject and audience are the token's",
@@ -98,31 +104,43 @@ _ACCOUNT: Mapping[str, Trouble] = {
     "OperationTimedOut": Trouble("the account did not answer in time, and again not", _WAIT),
     "InternalError": Trouble("the account failed, and again when it was asked again", _WAIT),
 }
-_NETWORK: Mapping[str, Trouble] = {
-    words: Trouble("there is no storage account of that name", "check AZURE_STORAGE_ACCOUNT")
-    for words in (
-        "Name or service not known",
-        "nodename nor servname",
-        "Temporary failure in name resolution",
-        "No address associated with hostname",
-        "dns error",
-        "UnknownHostException",
-    )
-} | {
-    words: Trouble("nobody answers there", "check the network, and CLOUDFLIX_AZURE_ENDPOINT if it is set")
-    for words in (
-        "Connection refused",
-        "Failed to establish a new connection",
-        "client error (Connect)",
-        "Connection reset",
-        "Connection aborted",
-        "Connection broken",
-        "error reading a body",
-        "timed out",
-        "error sending request",
-        "CERTIFICATE_VERIFY_FAILED",
-    )
-}
+_UNTRUSTED = Trouble(
+    "its certificate is not trusted here",
+    "set REQUESTS_CA_BUNDLE and SSL_CERT_FILE to a file with your network's certificates",
+)
+_NETWORK: Mapping[str, Trouble] = (
+    {
+        "CERTIFICATE_VERIFY_FAILED": _UNTRUSTED,
+        "invalid peer certificate": _UNTRUSTED,
+        "PKIX path building failed": _UNTRUSTED,
+        "WRONG_VERSION_NUMBER": Trouble("it does not speak TLS", "mend CLOUDFLIX_AZURE_ENDPOINT"),
+    }
+    | {
+        words: Trouble("there is no storage account of that name", "check AZURE_STORAGE_ACCOUNT")
+        for words in (
+            "Name or service not known",
+            "nodename nor servname",
+            "Temporary failure in name resolution",
+            "No address associated with hostname",
+            "dns error",
+            "UnknownHostException",
+        )
+    }
+    | {
+        words: Trouble("nobody answers there", "check the network, and CLOUDFLIX_AZURE_ENDPOINT if it is set")
+        for words in (
+            "Connection refused",
+            "Failed to establish a new connection",
+            "client error (Connect)",
+            "Connection reset",
+            "Connection aborted",
+            "Connection broken",
+            "error reading a body",
+            "timed out",
+            "error sending request",
+        )
+    }
+)
 TROUBLES: Mapping[str, Trouble] = {**_ENTRA, **_ACCOUNT, **_NETWORK}
 """By words, the more special ones first."""
 
@@ -145,4 +163,4 @@ def of_credential(account: Account) -> Mapping[str, Trouble]:
             revoked = Trouble("the shared access signature is wrong, or was revoked with its key", _RENEW)
             return {**TROUBLES, **dict.fromkeys(_UNKNOWN, revoked)}
         case _:
-            return TROUBLES
+            return {**TROUBLES, **dict.fromkeys(_UNKNOWN, TROUBLES["InvalidAuthenticationInfo"])}

@@ -15,6 +15,7 @@ from azure.storage.blob import AccountSasPermissions, BlobServiceClient, Resourc
 
 from cloudflix_assets_tests.azure.azurite import ACCOUNT, KEY
 from cloudflix_assets_tests.azure.entra import ASSERTION, CLIENT, IDENTITY, SECRET, TENANT, Entra
+from cloudflix_assets_tests.e2e.command import Told, cloudflix
 
 RIGHTS = "racwdl"
 ALL_TYPES = ResourceTypes(service=True, container=True, object=True)
@@ -117,3 +118,9 @@ def variables(told: Mapping[str, str]) -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+def called(told: Mapping[str, str], command: str, *options: str) -> Told:
+    """Call the command line with these variables, in this process."""
+    with variables(told):
+        return cloudflix(Path(told["CLOUDFLIX_HOME"]), command, *options)

@@ -64,7 +64,15 @@ def _case(told: Mapping[str, str]) -> dict[str, Any]:
         lake, session = AdlsLake.of(settings), spark_resource(settings).spark_session
         for container in lake.account.containers:
             blob_service(lake.account).create_container(container)
-        return _read(lake, session, _written(lake, session))
+        moved = _tried(partial(_moved, lake))
+        return {"moved": moved, **_read(lake, session, _written(lake, session))}
+
+
+def _moved(lake: AdlsLake) -> object:
+    """A copy within the account, whose source must be allowed too."""
+    lake.write("raw/landing/a", b"dropped")
+    lake.move("raw/landing/a", "raw/refused/a")
+    return lake.names("raw"), (lake.read("raw/refused/a") or b"").decode()
 
 
 def _written(lake: AdlsLake, session: SparkSession) -> dict[str, str]:

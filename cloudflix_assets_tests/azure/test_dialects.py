@@ -71,7 +71,8 @@ def test_every_library_reaches_the_same_blobs_with_the_chosen_credential_alone(
     rows = [{"week": "one", "id": 1}]
     written = dict.fromkeys(WRITERS, "None")
     read = {f"{writer} → {reader}": rows for writer in WRITERS for reader in WRITERS}
-    expected = {"credential": KINDS[kind], **written, **read}
+    moved = [["refused"], "dropped"]
+    expected = {"credential": KINDS[kind], "moved": moved, **written, **read}
     assert {what: found for what, found in reached[kind].items() if found != expected[what]} == {}
     assert set(reached[kind]) == set(expected)
 

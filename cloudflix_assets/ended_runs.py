@@ -19,6 +19,7 @@ from cloudflix_assets.uncommitted import remove_of_run
 
 PROCESS = "cloudflix/process"
 SWEPT = "cloudflix/swept"
+CLOCK_SECONDS = 2.0
 _GOING = [DagsterRunStatus.STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.CANCELING]
 _FAILED = [DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
 _SILENT = "Its process ended without a word: killed, out of memory, or the machine went down."
@@ -26,7 +27,7 @@ _SILENT = "Its process ended without a word: killed, out of memory, or the machi
 
 def this_process() -> str:
     """Machine, process and its start, which tells it from a later one of the same number."""
-    return f"{platform.node()} {os.getpid()} {psutil.Process().create_time()}"
+    return f"{platform.node()} {os.getpid()} {_start(psutil.Process()):.1f}"
 
 
 def sweep(lake: Lake, instance: dg.DagsterInstance, tables: Collection[str]) -> None:
@@ -47,12 +48,17 @@ def sweep(lake: Lake, instance: dg.DagsterInstance, tables: Collection[str]) -> 
             instance.add_run_tags(run.run_id, {SWEPT: "true"})
 
 
+def _start(process: psutil.Process) -> float:
+    """Seconds after the machine's own start: a clock that is set anew does not move it."""
+    return float(process.create_time() - psutil.boot_time())
+
+
 def _is_gone(process: str | None) -> bool:
     machine, number, start = (process or "  ").split(" ")
     if machine != platform.node():
         return False
     try:
-        return str(psutil.Process(int(number)).create_time()) != start
+        return abs(_start(psutil.Process(int(number))) - float(start)) > CLOCK_SECONDS
     except psutil.NoSuchProcess:
         return True
 

@@ -1,0 +1,126 @@
+"""What runs that are over left in the lake goes; nothing of one that may go on, nothing that is committed."""
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable
+
+import dagster as dg
+import psutil
+import pytest
+
+from cloudflix_assets.ended_runs import PROCESS, SWEPT, sweep, this_process
+from cloudflix_assets.lake import Lake
+from cloudflix_assets_tests.lakehouse import (
+    WEEK_1,
+    WEEK_2,
+    Lakehouse,
+    MemorySource,
+    publication,
+    registered,
+)
+
+CAST = registered("raw/cast", "bronze/cast", "silver/cast")
+TABLE = "silver/cast"
+Makes = Callable[..., Lakehouse]
+
+
+@pytest.fixture
+def house(lakehouse: Makes) -> Lakehouse:
+    """One week of cast, published."""
+    house = lakehouse(source=MemorySource({WEEK_1: publication()}), tables=CAST)
+    assert house.run(WEEK_1).success
+    return house
+
+
+def run_of(house: Lakehouse, status: dg.DagsterRunStatus, process: str | None = None) -> str:
+    """A run of the first week that got this far."""
+    tags = {"dagster/partition": str(WEEK_1)} | ({PROCESS: process} if process else {})
+    return house.instance.add_run(dg.DagsterRun(job_name="weekly_refresh", status=status, tags=tags)).run_id
+
+
+def left(lake: Lake, run: str, week: object = WEEK_1) -> str:
+    """A file that a run wrote and did not commit."""
+    path = f"{TABLE}/week={week}/{run}-0-01234567/part.parquet"
+    lake.write(path, b"PAR1")
+    return path
+
+
+def swept(house: Lakehouse) -> None:
+    sweep(house.lake, house.instance, [TABLE, f"{TABLE}_quarantine"])
+
+
+def ended_process() -> str:
+    """The tag of a process of this machine that is gone."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        start = psutil.Process(process.pid).create_time() - psutil.boot_time()
+        process.kill()
+    return f"{platform.node()} {process.pid} {start:.1f}"
+
+
+@pytest.mark.parametrize("status", [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED])
+def test_what_a_run_wrote_without_a_commit_goes(house: Lakehouse, status: dg.DagsterRunStatus) -> None:
+    """Else each failure costs its disk for ever; another week of the run was never its own."""
+    run = run_of(house, status)
+    ours, others = left(house.lake, run), left(house.lake, run, WEEK_2)
+    swept(house)
+    assert house.lake.size(ours) is None
+    assert house.lake.size(others) is not None
+
+
+def test_what_is_committed_stays(house: Lakehouse) -> None:
+    """A run may fail after a table's commit: these are the week's rows, or those of an older version."""
+    before = house.rows(TABLE, WEEK_1)
+    (run,) = house.instance.get_runs()
+    house.instance.report_run_failed(run)
+    swept(house)
+    assert [run.tags[SWEPT] for run in house.instance.get_runs()] == ["true"]
+    assert house.rows(TABLE, WEEK_1) == before
+
+
+def test_a_run_whose_process_is_gone_is_told_as_failed(house: Lakehouse) -> None:
+    """The web UI would show it as running until somebody looks."""
+    run = run_of(house, dg.DagsterRunStatus.STARTED, ended_process())
+    path = left(house.lake, run)
+    swept(house)
+    found = house.instance.get_run_by_id(run)
+    assert found is not None
+    assert found.status is dg.DagsterRunStatus.FAILURE
+    assert house.lake.size(path) is None
+
+
+GOING = {
+    "this process": this_process(),
+    "another machine's": f"elsewhere {os.getpid()} 1.0",
+    "one that Dagster launched": None,
+    "a start that a set clock moved a little": this_process()[:-1] + "9",
+}
+
+
+@pytest.mark.parametrize("process", GOING.values(), ids=GOING)
+def test_a_run_that_may_go_on_keeps_what_it_wrote(house: Lakehouse, process: str | None) -> None:
+    """It is about to commit these very files."""
+    run = run_of(house, dg.DagsterRunStatus.STARTED, process)
+    path = left(house.lake, run)
+    swept(house)
+    found = house.instance.get_run_by_id(run)
+    assert found is not None
+    assert found.status is dg.DagsterRunStatus.STARTED
+    assert house.lake.size(path) is not None
+
+
+def test_a_run_of_another_instance_keeps_what_it_wrote(house: Lakehouse) -> None:
+    """Several machines may share a lake, and each knows its own runs alone."""
+    path = left(house.lake, "00000000-0000-0000-0000-000000000000")
+    swept(house)
+    assert house.lake.size(path) is not None
+
+
+def test_a_run_is_looked_after_once(house: Lakehouse) -> None:
+    """A failed run of last year must not be looked up in every table, in every run."""
+    run = run_of(house, dg.DagsterRunStatus.FAILURE)
+    swept(house)
+    path = left(house.lake, run)
+    swept(house)
+    assert house.lake.size(path) is not None

@@ -10,11 +10,12 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from cloudflix_assets.chosen_weeks import last_week
-from cloudflix_assets.engine import MIN_JAVA, installed_java, spark_resource
+from cloudflix_assets.engine import spark_resource
 from cloudflix_assets.environment import Environment, environment
 from cloudflix_assets.errors import TOLD, CloudflixError
 from cloudflix_assets.findings import Finding, State
 from cloudflix_assets.instance import open_instance
+from cloudflix_assets.java import MIN_JAVA, installed_java
 from cloudflix_assets.lake import MARKER
 from cloudflix_assets.lakes import lake_of
 from cloudflix_assets.sources import NoPublication, source_of

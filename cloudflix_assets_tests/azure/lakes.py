@@ -1,12 +1,21 @@
 """Lakes in an account, each in four new containers, and what tests ask of their tables."""
 
 import json
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
 
+import psutil
 from azure.storage.blob import BlobServiceClient
 
+from cloudflix_assets.cli import main
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.lake import Lake
 from cloudflix_assets_tests.azure.azurite import ACCOUNT, KEY
@@ -14,6 +23,12 @@ from cloudflix_assets_tests.lakehouse import PATHS
 from spark.table import Layer
 
 Settings = dict[str, Any]
+PATIENCE = 180.0
+_IMPORTED_BY_A_RUN = (
+    "cloudflix_assets.run_command",
+    "cloudflix_assets.progress",
+    "cloudflix_assets.adls.lake",
+)
 
 
 class Server(Protocol):
@@ -64,6 +79,40 @@ def variables(environment: Environment) -> dict[str, str]:
         "AZURE_STORAGE_ACCOUNT": ACCOUNT,
         "AZURE_STORAGE_KEY": KEY,
     }
+
+
+def started(environment: Environment, *arguments: object) -> BaseProcess:
+    """`cloudflix` in a process of its own, forked from one that has imported all and started nothing."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__, *_IMPORTED_BY_A_RUN])
+    told = [str(argument) for argument in arguments]
+    process = context.Process(target=_run, args=(variables(environment), told), daemon=True)
+    process.start()
+    return process
+
+
+def _run(told: Mapping[str, str], arguments: Sequence[str]) -> None:
+    for name in [name for name in os.environ if name.startswith(("CLOUDFLIX_", "AZURE_"))]:
+        del os.environ[name]
+    os.environ.update(told)
+    sys.argv = ["cloudflix", *arguments]
+    main()
+
+
+def killed(process: BaseProcess) -> None:
+    """End it now, without any clean-up; from another thread than the one that awaits its end."""
+    os.kill(process.pid or 0, signal.SIGKILL)
+    while psutil.pid_exists(process.pid):
+        time.sleep(0.002)
+
+
+def ended(process: BaseProcess) -> int:
+    """Its exit code."""
+    process.join(PATIENCE)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+    return process.exitcode or 0
 
 
 def version(lake: Lake, path: str) -> int | None:

@@ -13,14 +13,11 @@ from azure.storage.blob import BlobServiceClient
 from azure.storage.filedatalake import DataLakeServiceClient
 from dagster_azure.blob import (
     AzureBlobStorageDefaultCredential,
-    AzureBlobStorageKeyCredential,
     AzureBlobStorageResource,
-    AzureBlobStorageSASTokenCredential,
 )
 from pydantic import PrivateAttr
 
 from cloudflix_assets.adls.account import Account
-from cloudflix_assets.adls.credentials import AccountKey, SharedAccessSignature
 from cloudflix_assets.adls.dialects import blob_credential
 
 BLOCK_BYTES = 8 << 20
@@ -71,15 +68,8 @@ class BlobStorageResource(AzureBlobStorageResource):
     @classmethod
     def of(cls, account: Account) -> "BlobStorageResource":
         """The resource of an account."""
-        kept: Any
-        match account.credential:
-            case AccountKey(secret):
-                kept = AzureBlobStorageKeyCredential(key=secret.get_secret_value())
-            case SharedAccessSignature(secret):
-                kept = AzureBlobStorageSASTokenCredential(token=secret.get_secret_value())
-            case _:
-                kept = AzureBlobStorageDefaultCredential()
-        resource = cls(account_url=account.endpoint, credential=kept)
+        # Theirs print the key and the signature that they are given; ours is in the account.
+        resource = cls(account_url=account.endpoint, credential=AzureBlobStorageDefaultCredential())
         resource._account = account
         return resource
 

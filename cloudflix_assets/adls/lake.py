@@ -141,7 +141,11 @@ class AdlsLake(Lake):
             FileNotFoundError: it is not there.
         """
         spooled = cast("BinaryIO", TemporaryFile())  # noqa: SIM115  # closed by whoever reads it
-        self._fetch(path, spooled)
+        try:
+            self._fetch(path, spooled)
+        except BaseException:
+            spooled.close()
+            raise
         spooled.seek(0)
         return spooled
 

@@ -1,9 +1,11 @@
 """One account, told to each library in its own words: all reach the same blobs, as the same person."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from deltalake.fs import DeltaStorageHandler
@@ -14,10 +16,10 @@ from cloudflix_assets.environment import Environment
 from cloudflix_assets_tests.azure import az, dialect_process
 from cloudflix_assets_tests.azure.app_service import serving_tokens
 from cloudflix_assets_tests.azure.authority import Authority
-from cloudflix_assets_tests.azure.azurite import Azurite
+from cloudflix_assets_tests.azure.azurite import KEY, Azurite
 from cloudflix_assets_tests.azure.cases import GARBAGE, credentials, lake, new_names, variables
 from cloudflix_assets_tests.azure.dialect_process import WRITERS
-from cloudflix_assets_tests.azure.entra import Entra
+from cloudflix_assets_tests.azure.entra import ASSERTION, SECRET, Entra
 
 KINDS = {
     "account_key": "AccountKey",
@@ -75,6 +77,16 @@ def test_every_library_reaches_the_same_blobs_with_the_chosen_credential_alone(
     expected = {"credential": KINDS[kind], "moved": moved, **written, **read}
     assert {what: found for what, found in reached[kind].items() if found != expected[what]} == {}
     assert set(reached[kind]) == set(expected)
+
+
+@pytest.mark.both_engines
+def test_no_secret_stands_on_a_command_line(reached: dict[str, dict[str, Any]]) -> None:
+    """Options of a JVM's start do, for all users of the machine to read."""
+    lines = reached["processes"]
+    assert ("java" in lines) == (Environment().engine == "spark")
+    secrets = {KEY, quote(KEY), SECRET, ASSERTION, *GARBAGE.values()} - {"true"}
+    assert [secret for secret in secrets if secret in " ".join(lines.values())] == []
+    assert not re.search(r"sig=|fs\.azure", " ".join(lines.values()))
 
 
 def account(kind: str, endpoint: str | None = None, **more: Any) -> Account:

@@ -1,5 +1,6 @@
 """An account, an identity provider and what can stand in front of the account; without Node.js all skip."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,17 @@ from cloudflix_assets_tests.azure.azurite import Azurite, NoNode, install, runni
 from cloudflix_assets_tests.azure.entra import Entra
 from cloudflix_assets_tests.azure.hierarchical import Hierarchical
 from cloudflix_assets_tests.azure.proxy import Proxy
+
+
+@pytest.fixture(scope="module", autouse=True)
+def surroundings() -> Iterator[None]:
+    """What a lake tells its process about its account is gone when other tests begin."""
+    before = dict(os.environ)
+    yield
+    for name in {*os.environ, *before}:
+        if name.startswith("AZURE_"):
+            os.environ.pop(name, None)
+    os.environ.update({name: value for name, value in before.items() if name.startswith("AZURE_")})
 
 
 @pytest.fixture(scope="session")

@@ -113,6 +113,7 @@ def test_without_an_account_the_instance_says_what_to_do(
 ) -> None:
     """Else the first run would fail with a stack trace."""
     monkeypatch.delenv("AZURE_STORAGE_ACCOUNT")
+    monkeypatch.delenv("AZURE_STORAGE_ACCOUNT_NAME", raising=False)  # as a lake told this process before
     told = "set AZURE_STORAGE_ACCOUNT to its name"
     with pytest.raises(AccountMissing, match=told), open_instance(environment):
         pass

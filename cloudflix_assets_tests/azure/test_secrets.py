@@ -4,6 +4,7 @@ import gc
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, quote_plus
@@ -16,6 +17,7 @@ from cloudflix_assets.adls.credentials import named
 from cloudflix_assets.adls.dialects import blob_credential
 from cloudflix_assets.adls.lake import AdlsLake
 from cloudflix_assets.environment import environment
+from cloudflix_assets.lake import Stored
 from cloudflix_assets_tests.azure.authority import Authority
 from cloudflix_assets_tests.azure.azurite import KEY, Azurite
 from cloudflix_assets_tests.azure.cases import (
@@ -219,7 +221,7 @@ def _calls(stored: AdlsLake) -> list[Callable[[], object]]:
     return [
         lambda: stored.read("raw/files/large"),
         lambda: stored.opened("raw/files/large"),
-        lambda: stored.input("raw/files/large").read(),
+        lambda: stored.input(Stored("raw/files/large", 3_000_000, datetime.now(UTC))).read(),
     ]
 
 

@@ -143,7 +143,7 @@ class AdlsLake(Lake):
         spooled = cast("BinaryIO", TemporaryFile())  # noqa: SIM115  # closed by whoever reads it
         try:
             self._fetch(path, spooled)
-        except BaseException:
+        except BaseException:  # an interrupt too; it is raised again
             spooled.close()
             raise
         spooled.seek(0)
@@ -221,8 +221,8 @@ class AdlsLake(Lake):
                 self._blob(path).delete_blob()
             else:
                 container, name = self.account.placed(path)
-                file = data_lake(self.account).get_file_client(container, name)
-                file.rename_file("/".join(self.account.placed(target)))
+                _, moved = self.account.placed(target)
+                namespaces.move_file(data_lake(self.account), container, name, moved)
         except ResourceNotFoundError as error:
             raise_unless_absent(error)
 

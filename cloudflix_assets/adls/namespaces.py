@@ -46,6 +46,23 @@ def remove_folder(service: DataLakeServiceClient, container: str, name: str) -> 
         raise_unless_absent(error)
 
 
+def move_file(service: DataLakeServiceClient, container: str, name: str, target: str) -> None:
+    """Give a file another place in its container, in one call if the folder is there.
+
+    Raises:
+        ResourceNotFoundError: somebody else has moved it.
+    """
+    file = service.get_file_client(container, name)
+    try:
+        file.rename_file(f"{container}/{target}")
+    except ResourceNotFoundError as error:
+        if getattr(error, "error_code", None) != "RenameDestinationParentPathNotFound":
+            raise
+        # One that is there by now keeps what is in it.
+        service.get_directory_client(container, target.rpartition("/")[0]).create_directory()
+        file.rename_file(f"{container}/{target}")
+
+
 def raise_unless_absent(error: ResourceNotFoundError) -> None:
     """A file that is not there is an answer, a container that is not there is none."""
     code = getattr(error, "error_code", None)  # set by the SDKs, not declared

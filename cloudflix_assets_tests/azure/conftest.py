@@ -1,14 +1,17 @@
 """An account, an identity provider and what can stand in front of the account; without Node.js all skip."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from cloudflix_assets.adls.lake import AdlsLake
 from cloudflix_assets_tests.azure.authority import Authority, founded
 from cloudflix_assets_tests.azure.azurite import Azurite, NoNode, install, running
 from cloudflix_assets_tests.azure.entra import Entra
 from cloudflix_assets_tests.azure.hierarchical import Hierarchical
+from cloudflix_assets_tests.azure.lakes import settings
 from cloudflix_assets_tests.azure.proxy import Proxy
 
 
@@ -83,3 +86,23 @@ def hierarchical(azurite: Azurite) -> Iterator[Hierarchical]:
     with Hierarchical(azurite).serving() as hierarchical:
         yield hierarchical
     assert hierarchical.wrong == []
+
+
+@pytest.fixture(params=["flat", "hierarchical"])
+def makes(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., AdlsLake]:
+    """Makes lakes of an account of either kind, in new containers unless they are named."""
+    flat = request.param == "flat"
+    server = request.getfixturevalue("proxy" if flat else "hierarchical")
+    return lambda **others: AdlsLake.of(settings(server, tmp_path / "home", flat=flat, **others))
+
+
+@pytest.fixture
+def lake(makes: Callable[..., AdlsLake]) -> AdlsLake:
+    """One of either kind."""
+    return makes()
+
+
+@pytest.fixture
+def flat(proxy: Proxy, tmp_path: Path) -> AdlsLake:
+    """One behind the proxy."""
+    return AdlsLake.of(settings(proxy, tmp_path / "home"))

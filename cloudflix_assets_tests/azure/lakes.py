@@ -15,6 +15,7 @@ from uuid import uuid4
 import psutil
 from azure.storage.blob import BlobServiceClient
 
+from cloudflix_assets.adls.lake import AdlsLake
 from cloudflix_assets.cli import main
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.lake import Lake
@@ -119,6 +120,19 @@ def version(lake: Lake, path: str) -> int | None:
     """The newest version of a table, by its log; None where there is no table."""
     entries = [name for name in lake.names(f"{path}/_delta_log") if name.endswith(".json")]
     return int(entries[-1].partition(".")[0]) if entries else None
+
+
+def everything(lake: AdlsLake) -> set[str]:
+    """Every file, whoever put it there; by the account's own client, not by ours."""
+    with BlobServiceClient(lake.account.endpoint, credential=KEY) as service:
+        return {
+            f"{layer.value}/{blob.name}"
+            for layer in Layer
+            for blob in service.get_container_client(lake.account.container(layer)).list_blobs(
+                include=["metadata"]
+            )
+            if (blob.metadata or {}).get("hdi_isfolder") != "true"
+        }
 
 
 def versions(lake: Lake, *paths: str) -> dict[str, int | None]:

@@ -12,7 +12,7 @@ from cloudflix_assets import delta
 from cloudflix_assets.adls.lake import AdlsLake
 from cloudflix_assets.engine import spark_resource
 from cloudflix_assets_tests.azure.azurite import Azurite
-from cloudflix_assets_tests.azure.environments import account_environment
+from cloudflix_assets_tests.azure.lakes import settings
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2
 from cloudflix_assets_tests.running.delta_cases import OTHER_ROWS, ROWS, TABLE, week_of
 
@@ -38,7 +38,7 @@ def by_duckdb(uri: str, options: dict[str, str]) -> list[tuple[Any, ...]]:
 @pytest.fixture(scope="module")
 def lake(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> AdlsLake:
     """A table of two weeks, one of which was replaced."""
-    environment = account_environment(tmp_path_factory.mktemp("home"), azurite.endpoint)
+    environment = settings(azurite, tmp_path_factory.mktemp("home"))
     lake, session = AdlsLake.of(environment), spark_resource(environment).spark_session
     for rows, week in ((ROWS, WEEK_1), (ROWS, WEEK_2), (OTHER_ROWS, WEEK_2)):
         delta.replace(lake, session, week_of(session, rows, week))

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,7 @@ def results(
         timeout=300,
     )
     sys.stdout.write(done.stderr[-4000:])  # shown when a test fails
+    assert done.returncode == 0
     (line,) = [line for line in done.stdout.splitlines() if line.startswith(LINE)]
     found: dict[str, dict[str, Any]] = json.loads(line.removeprefix(LINE))
     return found
@@ -63,8 +65,11 @@ def main(file: str) -> None:
 
 def _processes() -> dict[str, str]:
     """The command lines that every user of the machine can read: of this process and of its JVM."""
-    own = psutil.Process()
-    return {process.name(): " ".join(process.cmdline()) for process in (own, *own.children(recursive=True))}
+    own, found = psutil.Process(), {}
+    for process in (own, *own.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):  # a worker that has just ended
+            found[process.name()] = " ".join(process.cmdline())
+    return found
 
 
 def _case(told: Mapping[str, str]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from azure.storage.blob import BlobServiceClient, ResourceTypes
+from azure.storage.blob import ResourceTypes
 
 from cloudflix_assets.adls import client
 from cloudflix_assets_tests.azure import az
@@ -166,13 +166,19 @@ def trusted(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("trusted")
 @pytest.mark.parametrize("name", SIGNED_IN)
-def test_whom_entra_id_refuses(
-    name: str, azurite_tls: Azurite, entra: Entra, tmp_path: Path, run: Callable[..., Told]
+def test_whom_entra_id_refuses(  # noqa: PLR0917  # fixtures
+    name: str,
+    azurite_tls: Azurite,
+    entra: Entra,
+    tmp_path: Path,
+    run: Callable[..., Told],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The codes of its long answers are what operators would have to look up."""
+    """The codes of its long answers are what operators would have to look up; its library logs them too."""
     changed, sentence = SIGNED_IN[name]
     told = lake(tmp_path / "home", azurite_tls.endpoint, new_names(), **application(entra, **changed))
     refused(told, run, sentence)
+    assert [record.name for record in caplog.records if record.name.startswith("azure.identity")] == []
 
 
 @pytest.mark.usefixtures("trusted")
@@ -274,34 +280,3 @@ def test_an_account_without_a_hierarchy_is_upgraded_or_accepted(
         "the account devstoreaccount1 has no hierarchical namespace, so it is no data lake: " + remedy + "."
     )
     assert ran.code == 1
-
-
-def test_missing_containers_are_made_by_a_doctor_who_is_let(
-    azurite: Azurite, tmp_path: Path, run: Callable[..., Told]
-) -> None:
-    """Twice is no error, and what was there stays."""
-    names = new_names()
-    told = lake(tmp_path / "home", azurite.endpoint, names)
-    with BlobServiceClient(azurite.endpoint, credential=KEY) as service:
-        service.create_container(names[0])
-        service.get_blob_client(names[0], "landing/dropped.csv").upload_blob(b"kept")
-        missing = found(told)
-        assert missing["containers"] == f"missing: {', '.join(names[1:])} → cloudflix doctor --fix"
-        assert missing["lake"] == f"{azurite.endpoint}: {NO_CONTAINER}{AFTERWARDS}"
-        assert run(told).sentence == f"{azurite.endpoint}: {NO_CONTAINER}{AFTERWARDS}"
-        assert found(told, "--fix") == {}
-        assert found(told, "--fix") == {}
-        assert found(told) == {}
-        assert all(service.get_container_client(name).exists() for name in names)
-        assert service.get_blob_client(names[0], "landing/dropped.csv").download_blob().readall() == b"kept"
-
-
-def test_a_doctor_says_what_it_made_and_when_it_may_not(azurite: Azurite, tmp_path: Path) -> None:
-    """A signature without the right to create is enough for a lake, and not for its containers."""
-    names = new_names()
-    told = lake(tmp_path / "home", azurite.endpoint, names, AZURE_STORAGE_SAS_TOKEN=signature("rl"))
-    assert found(told, "--fix")["containers"] == f"{azurite.endpoint}: {RIGHT}{AFTERWARDS}"
-    told = lake(tmp_path / "home", azurite.endpoint, names)
-    checks = called(told, "doctor", "--fix", "--json").json["checks"]
-    (seen,) = [check["seen"] for check in checks if check["check"] == "containers"]
-    assert seen == f"{', '.join(names)}; made just now: {', '.join(names)}"

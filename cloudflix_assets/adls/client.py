@@ -51,10 +51,10 @@ class DiscreetTransport(RequestsTransport):  # type: ignore[misc]  # exported by
             if response.status_code >= HTTPStatus.BAD_REQUEST and hasattr(response, "read"):
                 response.read()
         except AzureError as error:
-            cleaned = type(error)(re.sub(r"\?[^\s'\")]*", "?…", str(error)))
+            kind, words = type(error), re.sub(r"\?[^\s'\")]*", "?…", str(error))
         else:
             return response
-        raise cleaned
+        raise kind(words)  # out here: within, it would keep the other one
 
 
 class BlobStorageResource(AzureBlobStorageResource):

@@ -16,6 +16,7 @@ from azure.storage.blob import AccountSasPermissions, BlobServiceClient, Resourc
 from cloudflix_assets_tests.azure.azurite import ACCOUNT, KEY
 from cloudflix_assets_tests.azure.entra import ASSERTION, CLIENT, IDENTITY, SECRET, TENANT, Entra
 from cloudflix_assets_tests.e2e.command import Told, cloudflix
+from cloudflix_assets_tests.lakehouse import WEEK_1, publication, put
 
 RIGHTS = "racwdl"
 ALL_TYPES = ResourceTypes(service=True, container=True, object=True)
@@ -124,3 +125,36 @@ def called(told: Mapping[str, str], command: str, *options: str) -> Told:
     """Call the command line with these variables, in this process."""
     with variables(told):
         return cloudflix(Path(told["CLOUDFLIX_HOME"]), command, *options)
+
+
+AFTERWARDS = ", then rerun; what was published before is untouched."
+RIGHT = (
+    "the credential has no right to this data: give its identity the role Storage Blob Data Contributor on "
+    "the account (which takes some minutes), or make a signature with the permissions racwdl"
+)
+NO_CONTAINER = "there is no such container: run `cloudflix doctor --fix`, which makes the four of the lake"
+
+
+def week(told: Mapping[str, str], *options: str) -> Told:
+    """Run a week of these variables, from five sound files beside its home."""
+    source = put(Path(told["CLOUDFLIX_HOME"]).parent / "netflix", publication())
+    chosen = ("--json", "--quiet", "--week", str(WEEK_1), "--source", str(source))
+    return called(told, "run", *chosen, *options)
+
+
+def found(told: Mapping[str, str], *options: str) -> dict[str, str]:
+    """What is not well by `doctor`: what was seen and the remedy, by check."""
+    checks = called(told, "doctor", "--json", *options).json["checks"]
+    return {
+        check["check"]: " → ".join(filter(None, (check["seen"], check["remedy"])))
+        for check in checks
+        if check["state"] == "fail"
+    }
+
+
+def refused(told: Mapping[str, str], sentence: str) -> None:
+    """Doctor and run say it, once, and nothing else."""
+    whole = f"{told['CLOUDFLIX_AZURE_ENDPOINT']}: {sentence}{AFTERWARDS}"
+    assert found(told) == {"account": whole}
+    ran = week(told)
+    assert (ran.code, ran.sentence) == (1, whole)

@@ -5,8 +5,16 @@ from pathlib import Path
 from azure.storage.blob import BlobServiceClient
 
 from cloudflix_assets_tests.azure.azurite import KEY, Azurite
-from cloudflix_assets_tests.azure.cases import called, lake, new_names, signature
-from cloudflix_assets_tests.azure.test_refusals import AFTERWARDS, NO_CONTAINER, RIGHT, found
+from cloudflix_assets_tests.azure.cases import (
+    AFTERWARDS,
+    NO_CONTAINER,
+    RIGHT,
+    called,
+    found,
+    lake,
+    new_names,
+    signature,
+)
 
 
 def test_missing_containers_are_made_by_a_doctor_who_is_let(azurite: Azurite, tmp_path: Path) -> None:

@@ -18,10 +18,9 @@ from cloudflix_assets.engine import spark_resource
 from cloudflix_assets.environment import Environment, environment
 from cloudflix_assets.instance import open_instance
 from cloudflix_assets_tests.azure.azurite import ACCOUNT, KEY, Azurite
-from cloudflix_assets_tests.azure.cases import called, lake, made, new_names, variables
+from cloudflix_assets_tests.azure.cases import AFTERWARDS, RIGHT, called, lake, made, new_names, variables
 from cloudflix_assets_tests.azure.faults import Fault, Outcome, refusal
 from cloudflix_assets_tests.azure.proxy import ALWAYS, Proxy
-from cloudflix_assets_tests.azure.test_refusals import AFTERWARDS, RIGHT
 from cloudflix_assets_tests.azure.web import Handler, Reply
 from cloudflix_assets_tests.e2e.command import Told
 from cloudflix_assets_tests.lakehouse import WEEK_1, publication, put

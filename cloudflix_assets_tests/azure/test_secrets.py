@@ -179,9 +179,10 @@ def test_no_exception_has_a_signature_in_it_or_behind_it(
     with variables(lake(tmp_path / "home", proxy.endpoint, names, AZURE_STORAGE_SAS_TOKEN=token)):
         stored = AdlsLake.of(environment())
         stored.write("raw/files/large", b"x" * 3_000_000)
+        calls = _calls(stored)
         fault, arguments = TROUBLES[trouble]
         proxy.fault(fault, times=ALWAYS, **arguments)
-        errors = [_raised(call) for call in _calls(stored)]
+        errors = [_raised(call) for call in calls]
         proxy.heal()
     assert [leaks({"error": whole(error).encode()}, token) for error in errors] == [[], [], []]
     errors.clear()
@@ -207,10 +208,11 @@ def test_an_address_in_an_error_of_the_transport_ends_before_its_query(
 
 
 def _calls(stored: AdlsLake) -> list[Callable[[], object]]:
+    (large,) = stored.found("raw/files")
     return [
         lambda: stored.read("raw/files/large"),
         lambda: stored.opened("raw/files/large"),
-        lambda: stored.input("raw/files/large").read(),
+        lambda: stored.input(large).read(),
     ]
 
 

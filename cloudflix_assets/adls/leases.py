@@ -1,7 +1,7 @@
 """A lock that lies in the account: the lease of a blob, which ends by itself when its holder dies."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
 from azure.core.exceptions import AzureError, ResourceExistsError
@@ -23,7 +23,8 @@ def held(blob: BlobClient) -> Iterator[None]:
     finally:
         over.set()
         keeper.join()
-        lease.release()
+        with suppress(AzureError):  # it may be over already, and ends by itself if it is not
+            lease.release()
 
 
 @retry(retry=retry_if_exception_type(ResourceExistsError), wait=wait_random(0.05, 0.5))

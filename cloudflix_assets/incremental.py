@@ -7,7 +7,8 @@ The step that asks for the records judges and publishes the week, once and whole
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property, partial
 from hashlib import sha256
@@ -119,17 +120,27 @@ class Arrivals:
         """Parse a micro-batch into a folder of its number: one that is replayed replaces itself."""
         names = (row["path"].rpartition("/")[2] for row in batch.collect())
         # A batch that is replayed holds the files of its first time, and the week may list others now.
-        listed = [self._by_name[name].place for name in names if name in self._by_name]
+        listed = {name: self._by_name[name] for name in names if name in self._by_name}
         if not listed:
             return
         # Python's own `open`: a function of this package would have every worker import all of it.
         opened = cast("Callable[[str], BinaryIO]", partial(open, mode="rb"))
-        parse = partial(
-            binary_files.parsed, dataset=self.dataset, files=self._by_name, opened=opened, added=self.added
-        )
-        rows = self._contents(listed).mapInArrow(parse, self._schema)
+        rows = self._contents([file.place for file in listed.values()])
         folder = self.lake.uri(f"{self._records}/{number}")
-        rows.write.mode("overwrite").options(**_READ_SELDOM).parquet(folder)
+        with ExitStack() as copies:
+            near = {name: self._near(file, copies) for name, file in listed.items()}
+            parse = partial(
+                binary_files.parsed, dataset=self.dataset, files=near, opened=opened, added=self.added
+            )
+            parsed = rows.mapInArrow(parse, self._schema)
+            parsed.write.mode("overwrite").options(**_READ_SELDOM).parquet(folder)
+
+    def _near(self, file: BinaryFile, copies: ExitStack) -> BinaryFile:
+        """A large file where workers can open it, which they cannot in an account."""
+        path = f"raw/{file.address}"
+        if (self.lake.size(path) or 0) <= LARGE_BYTES:
+            return file
+        return replace(file, place=str(copies.enter_context(self.lake.near(path))))
 
     def _contents(self, places: list[str]) -> DataFrame:
         """`path` and `content` of files, null for large ones, which are not read here.

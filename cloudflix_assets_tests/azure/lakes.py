@@ -15,6 +15,7 @@ from uuid import uuid4
 import psutil
 from azure.storage.blob import BlobServiceClient
 
+from cloudflix_assets import incremental
 from cloudflix_assets.adls.lake import AdlsLake
 from cloudflix_assets.cli import main
 from cloudflix_assets.environment import Environment
@@ -69,11 +70,17 @@ def settings(server: Server, home: Path, *, flat: bool = True, **others: Any) ->
 
 def variables(environment: Environment) -> dict[str, str]:
     """The same for a process of its own."""
-    return {
+    told = {
         "CLOUDFLIX_HOME": str(environment.home),
-        "CLOUDFLIX_DEPLOYMENT": "azure",
         "CLOUDFLIX_ENGINE": environment.engine,
         "CLOUDFLIX_SOURCE": environment.source,
+        "CLOUDFLIX_CACHE": str(environment.cache),
+    }
+    if environment.deployment == "local":
+        return told
+    return {
+        **told,
+        "CLOUDFLIX_DEPLOYMENT": "azure",
         "CLOUDFLIX_AZURE_ENDPOINT": str(environment.azure_endpoint),
         "CLOUDFLIX_AZURE_CONTAINERS": ",".join(environment.azure_containers),
         "CLOUDFLIX_AZURE_FLAT_NAMESPACE": str(environment.azure_flat_namespace),
@@ -82,20 +89,24 @@ def variables(environment: Environment) -> dict[str, str]:
     }
 
 
-def started(environment: Environment, *arguments: object) -> BaseProcess:
-    """`cloudflix` in a process of its own, forked from one that has imported all and started nothing."""
+def started(environment: Environment, *arguments: object, large_bytes: int | None = None) -> BaseProcess:
+    """`cloudflix` in a process of its own, forked from one that has imported all and started nothing.
+
+    `large_bytes` in place of `incremental.LARGE_BYTES`.
+    """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__, *_IMPORTED_BY_A_RUN])
     told = [str(argument) for argument in arguments]
-    process = context.Process(target=_run, args=(variables(environment), told), daemon=True)
+    process = context.Process(target=_run, args=(variables(environment), told, large_bytes), daemon=True)
     process.start()
     return process
 
 
-def _run(told: Mapping[str, str], arguments: Sequence[str]) -> None:
+def _run(told: Mapping[str, str], arguments: Sequence[str], large_bytes: int | None) -> None:
     for name in [name for name in os.environ if name.startswith(("CLOUDFLIX_", "AZURE_"))]:
         del os.environ[name]
     os.environ.update(told)
+    incremental.LARGE_BYTES = large_bytes or incremental.LARGE_BYTES
     sys.argv = ["cloudflix", *arguments]
     main()
 

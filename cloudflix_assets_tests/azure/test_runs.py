@@ -31,9 +31,7 @@ from cloudflix_assets_tests.lakehouse import (
 
 ENGINE = Environment().engine
 OTHER = publication(
-    titles=titles(
-        TITLE, {"show_id": "2", "duration_minutes": "ninety"}, *({"show_id": str(i)} for i in range(3, 41))
-    ),
+    titles=titles({"duration_minutes": "ninety"}, *({"show_id": str(i)} for i in range(2, 41))),
     cast=credits("cast", *(("Somebody", str(i)) for i in range(1, 41)), ("Somebody", "1")),
 )
 SOURCE = MemorySource({WEEK_1: publication(), WEEK_2: OTHER})
@@ -81,7 +79,7 @@ def test_listings_ask_for_one_folder(proxy: Proxy, tmp_path: Path, instance: dg.
 
 @pytest.mark.both_engines
 def test_titles_as_they_are_in_a_folder(azurite: Azurite, tmp_path: Path, real_files: Path) -> None:
-    """By the command line: on spark a stream finds them, and its workers cannot open what lies in an account."""
+    """By the command line; on spark a stream finds them, whose workers cannot open what is in an account."""
     source = tmp_path / "netflix"
     put(source / str(WEEK_1), publication())
     shutil.copytree(real_files, source / str(WEEK_2))

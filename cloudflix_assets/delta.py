@@ -15,9 +15,9 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as T
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
 from cloudflix_assets import parquet
+from cloudflix_assets.commit_attempts import ATTEMPTS, AnswerLost, attempts
 from cloudflix_assets.delta_creation import created
 from cloudflix_assets.delta_reads import files_in_lake, files_of, held, recorded, recorded_digest
 from cloudflix_assets.delta_table import WEEK, application, caught_up, evolved, looked_at, opened
@@ -25,16 +25,9 @@ from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake import Lake
 from cloudflix_assets.uncommitted import new_folder, remove_uncommitted
 
-ATTEMPTS, LOST = 12, 3
-"""How often a commit is tried: against other writers, and while storage does not answer."""
-
 
 class Contended(CloudflixError):
     """Other runs kept writing the same week."""
-
-
-class AnswerLost(OSError):
-    """Nobody knows whether a commit was made: the next attempt looks."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +91,7 @@ def replace(lake: Lake, session: SparkSession, week: WeekOfTable) -> Outcome:
         Contended: every attempt met another writer.
     """
     folders: list[str] = []
-    for attempt in _attempts():
+    for attempt in attempts():
         with attempt:
             table = _ready(lake, week)
             version = table.transaction_version(application(week.week))
@@ -136,7 +129,7 @@ def replace_beside(lake: Lake, session: SparkSession, judged: Judged) -> Outcome
     """
     week, quarantine = judged.week, judged.quarantine
     committed = False
-    for attempt in _attempts():
+    for attempt in attempts():
         with attempt:
             outcome = replace(lake, session, week)
             committed |= outcome.committed
@@ -148,28 +141,6 @@ def replace_beside(lake: Lake, session: SparkSession, judged: Judged) -> Outcome
         f"{week.path}, week {week.week}: another run is writing it and its quarantine; "
         "wait for that run to end, then rerun this one."
     )
-
-
-def _attempts() -> Retrying:
-    return Retrying(
-        retry=retry_if_exception_type((CommitFailedError, AnswerLost)),
-        stop=_enough,
-        wait=wait_random_exponential(multiplier=0.05, max=2),
-        retry_error_callback=_given_up,
-    )
-
-
-def _enough(state: RetryCallState) -> bool:
-    return state.attempt_number >= (LOST if isinstance(_met(state), AnswerLost) else ATTEMPTS)
-
-
-def _given_up(state: RetryCallState) -> None:
-    if isinstance(lost := _met(state), AnswerLost):
-        raise lost
-
-
-def _met(state: RetryCallState) -> BaseException | None:
-    return state.outcome.exception() if state.outcome else None
 
 
 def _ready(lake: Lake, week: WeekOfTable) -> DeltaTable:

@@ -11,7 +11,7 @@ from deltalake.transaction import AddAction
 from pyspark.sql import SparkSession
 from tenacity import wait_none
 
-from cloudflix_assets import delta, delta_reads
+from cloudflix_assets import commit_attempts, delta, delta_reads
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.local_lake import LocalLake
 from cloudflix_assets.uncommitted import new_folder
@@ -110,7 +110,7 @@ def test_a_restored_quarantine_does_not_hold_up_its_table(
     lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a restore the content is old and the last record new: neither may keep the step from ending."""
-    monkeypatch.setattr(delta, "wait_random_exponential", lambda **_: wait_none())
+    monkeypatch.setattr(commit_attempts, "wait_random_exponential", lambda **_: wait_none())
     first, second = (judged(spark_session, name, authored(name)) for name in ("first", "second"))
     published(lake, spark_session, first)
     restored_to = DeltaTable(lake.uri(REFUSED)).version()
@@ -134,7 +134,7 @@ def test_attempts_that_all_meet_others_end(
 ) -> None:
     """Waiting for ever would look like work; the previous content stays."""
     delta.replace(lake, spark_session, week_of(spark_session, ROWS))
-    monkeypatch.setattr(delta, "wait_random_exponential", lambda **_: wait_none())
+    monkeypatch.setattr(commit_attempts, "wait_random_exponential", lambda **_: wait_none())
     calls: list[object] = []
 
     def conflict(*arguments: object) -> None:
@@ -148,7 +148,7 @@ def test_attempts_that_all_meet_others_end(
 
     assert f"{TABLE}, week {WEEK_1}" in str(told.value)
     assert "wait for their runs to end, then rerun" in str(told.value)
-    assert len(calls) == delta.ATTEMPTS
+    assert len(calls) == commit_attempts.ATTEMPTS
     assert stored(lake, spark_session, WEEK_1) == ROWS
 
 
@@ -156,7 +156,7 @@ def test_a_quarantine_that_others_keep_replacing_ends(
     lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two steps that undo each other's quarantine; once one of them is alone, it makes the week whole."""
-    monkeypatch.setattr(delta, "wait_random_exponential", lambda **_: wait_none())
+    monkeypatch.setattr(commit_attempts, "wait_random_exponential", lambda **_: wait_none())
     ours, theirs = (judged(spark_session, name, authored(name)) for name in ("we", "they"))
     recorded_digest = delta_reads.recorded_digest
 

@@ -15,7 +15,8 @@ from cloudflix_assets.errors import storing
 from cloudflix_assets.findings import Finding
 from spark.table import Layer
 
-PROBE = "staging/doctor"
+PROBE = ".doctor"
+"""A hierarchical namespace keeps the folders that a file was in."""
 
 
 def account(settings: Environment) -> Finding:

@@ -15,6 +15,7 @@ from cloudflix_assets_tests.azure.cases import (
     new_names,
     signature,
 )
+from cloudflix_assets_tests.azure.hierarchical import Hierarchical
 
 
 def test_missing_containers_are_made_by_a_doctor_who_is_let(azurite: Azurite, tmp_path: Path) -> None:
@@ -45,3 +46,11 @@ def test_a_doctor_says_what_it_made_and_when_it_may_not(azurite: Azurite, tmp_pa
     checks = called(told, "doctor", "--fix", "--json").json["checks"]
     (seen,) = [check["seen"] for check in checks if check["check"] == "containers"]
     assert seen == f"{', '.join(names)}; made just now: {', '.join(names)}"
+
+
+def test_a_lake_may_begin_where_a_doctor_has_looked(hierarchical: Hierarchical, tmp_path: Path) -> None:
+    """A hierarchy keeps the folder of a file that is gone: it was taken for somebody else's."""
+    hierarchy = {"CLOUDFLIX_AZURE_FLAT_NAMESPACE": "false", "AZURE_STORAGE_KEY": KEY}
+    told = lake(tmp_path / "home", hierarchical.endpoint, new_names(), **hierarchy)
+    assert found(told, "--fix") == {}
+    assert called(told, "run", "--select", "publication", "--quiet").code == 0

@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -28,13 +29,26 @@ class Publications:
         source, changed, weeks = folder / "week", folder / "changed", folder / "weeks"
         sample = [*CLOUDFLIX, "sample", "--quiet", "--titles", str(titles)]
         measured([*sample, str(source), "--week", str(WEEK)])
-        shutil.copytree(source / str(WEEK), changed / str(WEEK))
-        countries = changed / str(WEEK) / "netflix_countries.csv"
-        lines = countries.read_bytes().splitlines(keepends=True)
-        countries.write_bytes(b"".join(lines[:1] + lines[2:]))
+        _change(source, changed)
         if backfill:
             measured([*sample, str(weeks), *(f"--week={week}" for week in span())])
         return cls(source, changed, weeks if backfill else None)
+
+    @classmethod
+    def of(cls, files: Path, folder: Path) -> "Publications":
+        """Of five files of one's own."""
+        source, changed = folder / "week", folder / "changed"
+        shutil.copytree(files, source / str(WEEK))
+        _change(source, changed)
+        return cls(source, changed)
+
+
+def _change(source: Path, changed: Path) -> None:
+    """The same week without the first record of one file."""
+    shutil.copytree(source / str(WEEK), changed / str(WEEK))
+    countries = changed / str(WEEK) / "netflix_countries.csv"
+    lines = countries.read_bytes().splitlines(keepends=True)
+    countries.write_bytes(b"".join(lines[:1] + lines[2:]))
 
 
 def span() -> list[date]:
@@ -50,15 +64,24 @@ def by_hand(script: str, publications: Publications, folder: Path) -> Measured:
     return measured([sys.executable, "-m", module, str(publications.week / str(WEEK)), str(lake), str(WEEK)])
 
 
-def ours(engine: str, publications: Publications, folder: Path) -> dict[str, Measured]:
-    """A first week, the same again, and again with one file of five changed."""
+def ours(
+    engine: str,
+    publications: Publications,
+    folder: Path,
+    lake: Mapping[str, str] | None = None,
+    then: Callable[[str], None] = lambda _: None,
+) -> dict[str, Measured]:
+    """A first week, the same again, and again with one file of five changed.
+
+    `lake` has variables of another lake than a folder's; `then` is told of each that has been run.
+    """
     home = folder / f"home-{engine}"
     shutil.rmtree(home, ignore_errors=True)
-    found = {
-        "week": _run(engine, home, publications.week, [f"--week={WEEK}"]),
-        "rerun": _run(engine, home, publications.week, [f"--week={WEEK}"]),
-        "changed": _run(engine, home, publications.changed, [f"--week={WEEK}"]),
-    }
+    sources = {"week": publications.week, "rerun": publications.week, "changed": publications.changed}
+    found: dict[str, Measured] = {}
+    for name, source in sources.items():
+        found[name] = _run(engine, home, source, [f"--week={WEEK}"], lake)
+        then(name)
     committed = {name: _committed(measured.output) for name, measured in found.items()}
     if committed["rerun"] or not 0 < committed["changed"] < committed["week"]:
         raise ValueError(f"not what was to be measured: {committed} tables committed")
@@ -89,10 +112,12 @@ def week_seconds(measured: Measured) -> float:
     return float(week["seconds"])
 
 
-def _run(engine: str, home: Path, source: Path, weeks: list[str]) -> Measured:
+def _run(
+    engine: str, home: Path, source: Path, weeks: list[str], lake: Mapping[str, str] | None = None
+) -> Measured:
     settings = {"CLOUDFLIX_ENGINE": engine, "CLOUDFLIX_HOME": str(home), "CLOUDFLIX_SOURCE": str(source)}
     settings["CLOUDFLIX_SOURCE_NAME"] = "benchmark"
-    return measured([*CLOUDFLIX, "run", *weeks, "--json", "--quiet"], settings)
+    return measured([*CLOUDFLIX, "run", *weeks, "--json", "--quiet"], {**settings, **(lake or {})})
 
 
 def _weeks(output: str) -> list[dict[str, float]]:

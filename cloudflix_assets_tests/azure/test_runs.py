@@ -57,8 +57,7 @@ def test_weeks_in_any_order_are_those_of_a_folder(
         assert leftovers(house.stored) == set()
 
         before = versions(house.stored)
-        again = [house.run(week) for week in (WEEK_1, WEEK_2)]
-        assert {table.committed for week in again for table in week.tables.values()} == {False}
+        assert {table.committed for table in house.run(WEEK_1).tables.values()} == {False}
         assert versions(house.stored) == before
 
 
@@ -78,6 +77,7 @@ def test_listings_ask_for_one_folder(proxy: Proxy, tmp_path: Path, instance: dg.
 
 
 @pytest.mark.both_engines
+@pytest.mark.skipif(ENGINE == "sail", reason="sail has no streams, and its weeks are compared above")
 def test_titles_as_they_are_in_a_folder(azurite: Azurite, tmp_path: Path, real_files: Path) -> None:
     """By the command line; on spark a stream finds them, whose workers cannot open what is in an account."""
     source = tmp_path / "netflix"

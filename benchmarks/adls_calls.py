@@ -20,7 +20,8 @@ from rich.table import Table
 
 from benchmarks import cases
 from benchmarks.cases import Publications
-from cloudflix_assets.adls import lake as adls
+from cloudflix_assets.adls import files
+from cloudflix_assets.adls.lake import AdlsLake
 from cloudflix_assets_tests.azure.azurite import Azurite, running
 from cloudflix_assets_tests.azure.calls import Call
 from cloudflix_assets_tests.azure.lakes import Server, settings, variables
@@ -100,11 +101,11 @@ def block_rows(azurite: Azurite, folder: Path, repeat: int) -> Rows:
     """Up- and download of a large file, by one block at a time and by four."""
     content, path = folder / "large", "raw/files/large/file"
     content.write_bytes(os.urandom(1 << 20) * MEGABYTES)
-    lake, seconds = adls.AdlsLake.of(settings(azurite, folder)), Seconds(list)
+    lake, seconds = AdlsLake.of(settings(azurite, folder)), Seconds(list)
     ways: dict[str, Callable[[], object]]
     ways = {"up": lambda: lake.store(path, content), "down": lambda: lake.opened(path).close()}
     for blocks in BLOCKS * repeat:
-        vars(adls)["AT_ONCE"] = int(blocks)
+        vars(files)["AT_ONCE"] = int(blocks)
         for way, do in ways.items():
             started = time.monotonic()
             do()

@@ -107,7 +107,7 @@ class Copy:
 
     def run(self, command: list[str], code: int = 0, **variables: str) -> str:
         """Run a command in the copy; what it printed."""
-        own = {n: v for n, v in os.environ.items() if not n.startswith(("CLOUDFLIX_", "AZURE_"))}
+        own = {n: v for n, v in os.environ.items() if not n.startswith(("CLOUDFLIX_", "AZURE_", "PYTEST_"))}
         engine = {name: value for name, value in os.environ.items() if name == "CLOUDFLIX_ENGINE"}
         path = {"PYTHONPATH": str(self.folder), "COLUMNS": "200", "PYTHONDONTWRITEBYTECODE": "1"}
         result = subprocess.run(

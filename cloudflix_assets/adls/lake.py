@@ -89,8 +89,11 @@ class AdlsLake(AccountFiles):
 
     def _refuse_foreign(self, layer: Layer, owner: str | None) -> None:
         container = self.account.container(layer)
+        others = [] if owner else [name for name in self._first_names(layer) if name not in _DROPPED]
+        if others:  # of another run of this lake, if it has marked the container meanwhile
+            owner = self._owner(layer)
         whose = f"the lake {owner}" if owner else None
-        if owner is None and (others := [name for name in self._first_names(layer) if name not in _DROPPED]):
+        if others and owner is None:
             whose = f"somebody else: {', '.join(others[:3])} lies there"
         if whose and owner != self.place:
             raise LakeRefused(

@@ -10,6 +10,7 @@ import pytest
 from cloudflix_assets.adls.lake import OWNER, AdlsLake
 from cloudflix_assets.lake import MARKER, LakeRefused
 from cloudflix_assets_tests.azure.lakes import everything
+from cloudflix_assets_tests.azure.proxy import Proxy
 from spark.table import Layer
 
 Makes = Callable[..., AdlsLake]
@@ -54,6 +55,13 @@ def test_of_two_lakes_that_share_a_container_one_gets_it(makes: Makes) -> None:
     with pytest.raises(LakeRefused, match="belongs to the lake devstoreaccount1/"):
         other.claim("sample")
     assert other.read(MARKER) is None
+
+
+def test_another_run_claims_the_lake_while_this_one_looks(flat: AdlsLake, proxy: Proxy) -> None:
+    """Not marked a moment ago, and not empty now: what lies there is this lake's own."""
+    proxy.hold(lambda _: flat.claim("sample"), kind="list", path="-raw/$")
+    flat.check("sample")
+    assert everything(flat) == {*OWNERS, MARKER}
 
 
 @pytest.mark.parametrize("place", ["raw/notes.txt", "gold/their/table/x.parquet"])

@@ -77,7 +77,6 @@ def test_listings_ask_for_one_folder(proxy: Proxy, tmp_path: Path, instance: dg.
 
 
 @pytest.mark.both_engines
-@pytest.mark.skipif(ENGINE == "sail", reason="sail has no streams, and its weeks are compared above")
 def test_titles_as_they_are_in_a_folder(azurite: Azurite, tmp_path: Path, real_files: Path) -> None:
     """By the command line; on spark a stream finds them, whose workers cannot open what is in an account."""
     source = tmp_path / "netflix"

@@ -10,7 +10,7 @@ UV := $(if $(UV_INDEX_URL),UV_INDEX_URL=$(UV_INDEX_URL) )$(BIN)/uv
 # A process of tests per core, up to four; the tests of a file share what takes long to make.
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
 
-.PHONY: run test setup dev check format lock clean pictures bench azurite azurite-stop
+.PHONY: run test setup dev check format lock clean pictures bench azurite azurite-stop azurite-lock
 
 run: $(STAMP)  ## Three weeks of sample publications, raw to gold
 	@$(BIN)/cloudflix run --weeks 3
@@ -31,6 +31,9 @@ azurite: $(STAMP)  ## A storage account on this machine, in memory and in the ba
 
 azurite-stop: $(STAMP)  ## End it, and what is in it
 	@$(BIN)/python -m cloudflix_assets_tests.azure.serve stop
+
+azurite-lock: $(STAMP)  ## Pin what its package.json asks for
+	@$(BIN)/python -m cloudflix_assets_tests.azure.lock
 
 bench: $(STAMP)  ## Side by side with scripts written by hand, to benchmarks/RESULTS.md (half an hour)
 	@$(BIN)/python -m benchmarks.bench

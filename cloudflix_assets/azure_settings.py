@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
-LAYERS = 4
+from spark.table import Layer
+
 PUBLIC_AUTHORITY = "https://login.microsoftonline.com"
 CredentialKind = Literal[
     "auto", "account_key", "sas", "service_principal", "workload_identity", "managed_identity", "azure_cli"
@@ -19,7 +20,7 @@ def _names(value: object) -> object:
 
 
 def _containers(names: tuple[str, ...]) -> tuple[str, ...]:
-    if len(names) != LAYERS or len(set(names)) != len(names):
+    if len(names) != len(Layer) or len(set(names)) != len(names):
         raise ValueError("must name four different containers, for raw, bronze, silver and gold, as a,b,c,d")
     for name in names:
         if not re.fullmatch(r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", name):
@@ -62,7 +63,7 @@ class AzureSettings(BaseModel):
         description="The storage account of the lake",
     )
     azure_containers: Containers = Field(
-        ("raw", "bronze", "silver", "gold"), description="Containers of the four layers, in this order"
+        tuple(layer.value for layer in Layer), description="Containers of the four layers, in this order"
     )
     azure_endpoint: Annotated[str, AfterValidator(_endpoint)] | None = Field(
         None, description="Blob endpoint of another cloud or of an emulator"

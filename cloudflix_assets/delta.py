@@ -100,12 +100,12 @@ def replace(lake: Lake, session: SparkSession, week: WeekOfTable) -> Outcome:
                 remove_uncommitted(lake, week.path, folders)
                 return Outcome(version, committed=ours)
             # Anew for every attempt: one transaction must never remove and add the same path.
-            folders.append(new_folder(week.week, week.step))
-            written = _written(lake, week, folders[-1])
+            folder = new_folder(week.week, week.step)
+            written = _written(lake, week, folder)
+            lost, folders = folders, [*folders, folder]
             version = _committed(table, week, written)
             _prove(lake, table, week, version, written)
-            if lost := folders[:-1]:
-                remove_uncommitted(lake, week.path, lost)
+            remove_uncommitted(lake, week.path, lost)
             return Outcome(version, committed=True, bytes=sum(file.size for file in written))
     raise Contended(
         f"{week.path}, week {week.week}: {ATTEMPTS} commits met other writers of this table; "

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import date
 
 from deltalake import DeltaTable, Schema
@@ -19,13 +20,16 @@ MAX_PROTOCOL = (1, 2)
 class Table(DeltaTable):
     """A Delta table that looks but once per version for the commit that replaced a week last."""
 
+    def __init__(self, uri: str, options: Mapping[str, str] | None) -> None:
+        super().__init__(uri, storage_options=None if options is None else dict(options))
+        self._known: dict[tuple[int, str], int | None] = {}
+
     def transaction_version(self, app_id: str) -> int | None:
         """The version that an application transaction names; delta-rs reads the log for each answer."""
-        known: dict[tuple[int, str], int | None] = self.__dict__.setdefault("_known", {})
         asked = (self.version(), app_id)
-        if asked not in known:
-            known[asked] = super().transaction_version(app_id)
-        return known[asked]
+        if asked not in self._known:
+            self._known[asked] = super().transaction_version(app_id)
+        return self._known[asked]
 
 
 class TableRefused(CloudflixError):
@@ -44,14 +48,14 @@ def opened(lake: Lake, path: str) -> DeltaTable | None:
         TableRefused: its log is damaged, or it was not made here.
     """
     try:
-        table = Table(lake.delta_uri(path), storage_options=_options(lake))
+        table = Table(lake.delta_uri(path), lake.storage_options)
     except TableNotFoundError:
         return None
     except DeltaError as error:
         raise _cannot_be_opened(lake, path, str(error).splitlines()[0]) from error
     _refuse_features(table, path)
     # After a power failure, the commit written last may be there without its content.
-    if lake.is_torn(f"{path}/_delta_log/{table.version():020}.json"):
+    if lake.tears and lake.size(f"{path}/_delta_log/{table.version():020}.json") == 0:
         raise _cannot_be_opened(lake, path, f"commit {table.version()} is empty")
     if table.metadata().partition_columns != [WEEK.name]:
         raise TableRefused(
@@ -59,10 +63,6 @@ def opened(lake: Lake, path: str) -> DeltaTable | None:
             "it was not made here; move it away, then rerun."
         )
     return table
-
-
-def _options(lake: Lake) -> dict[str, str] | None:
-    return None if lake.storage_options is None else dict(lake.storage_options)
 
 
 def looked_at(lake: Lake, path: str) -> DeltaTable | None:

@@ -7,6 +7,7 @@ A run that this instance does not know, or whose process is on another machine, 
 import os
 import platform
 from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import psutil
@@ -18,8 +19,10 @@ from cloudflix_assets.staging import swept
 from cloudflix_assets.uncommitted import remove_of_run
 
 PROCESS = "cloudflix/process"
-SWEPT = "cloudflix/swept"
 CLOCK_SECONDS = 2.0
+_CLOCK_STEP = timedelta(milliseconds=2)
+"""Dagster keeps the time of a change in milliseconds."""
+_BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 _GOING = [DagsterRunStatus.STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.CANCELING]
 _FAILED = [DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
 _SILENT = "Its process ended without a word: killed, out of memory, or the machine went down."
@@ -38,14 +41,25 @@ def sweep(lake: Lake, instance: dg.DagsterInstance, tables: Collection[str]) -> 
         instance: which knows the runs.
         tables: paths of all Delta tables.
     """
+    now = datetime.now(UTC) - _CLOCK_STEP
     for run in instance.get_runs(RunsFilter(statuses=_GOING)):
         if _is_gone(run.tags.get(PROCESS)):
             instance.report_run_failed(run, _SILENT)
     swept(lake, lambda run_id: _is_over(instance, run_id))
-    for run in instance.get_runs(RunsFilter(statuses=_FAILED)):
-        if SWEPT not in run.tags:
-            _remove_of(run, lake, tables)
-            instance.add_run_tags(run.run_id, {SWEPT: "true"})
+    for run in instance.get_runs(RunsFilter(statuses=_FAILED, updated_after=_swept_until(instance, lake))):
+        _remove_of(run, lake, tables)
+    instance.daemon_cursor_storage.set_cursor_values({_cursor(lake): now.isoformat()})
+
+
+def _swept_until(instance: dg.DagsterInstance, lake: Lake) -> datetime:
+    """Runs that failed before were looked after then: a lake's history is long."""
+    told = instance.daemon_cursor_storage.get_cursor_values({_cursor(lake)})
+    return datetime.fromisoformat(told[_cursor(lake)]) if told else _BEFORE_ALL
+
+
+def _cursor(lake: Lake) -> str:
+    """An instance may have run other lakes before."""
+    return f"cloudflix/swept {lake.place}"
 
 
 def _start(process: psutil.Process) -> float:

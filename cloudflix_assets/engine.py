@@ -6,7 +6,7 @@ Both are opened through dagster-pyspark's LazyPySparkResource; one server or JVM
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fcntl import LOCK_EX, flock
 from functools import cache
@@ -22,8 +22,8 @@ from cloudflix_assets.java import java_home
 JVM_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"
 DELTA_JAR = "io.delta:delta-spark_4.2_2.13:4.4.0"
 # 2026-11-26: of the Hadoop that Spark 4.2 brings along.
-_DATES = "org.apache.hadoop.fs.azurebfs.utils.DateTimeUtils"
 AZURE_JAR = "org.apache.hadoop:hadoop-azure:3.5.0"
+_DATES = "org.apache.hadoop.fs.azurebfs.utils.DateTimeUtils"
 
 
 _SESSION = {
@@ -75,6 +75,7 @@ class JvmResource(LazyPySparkResource):
             session.conf.set(name, value)
         if self._secrets:
             _quieten(session)
+            self._secrets = {}  # it is asked for again and again
         return session
 
 
@@ -87,8 +88,10 @@ def _quieten(session: Any) -> None:
 def spark_resource(environment: Environment) -> LazyPySparkResource:
     """The session of the chosen engine, opened when it is first used."""
     if environment.engine == "sail":
-        return SailResource(spark_config=_sail(environment))
-    resource = JvmResource.of(_spark(environment), _hadoop(environment))
+        return SailResource(spark_config={"spark.remote": _sail_url(), **_SESSION})
+    account = _account_options(environment)
+    jars = [DELTA_JAR, AZURE_JAR] if account else [DELTA_JAR]
+    resource = JvmResource.of(_spark(environment, jars), account)
     with _output_on_stderr(), _one_at_a_time(environment.cache):
         _ = resource.spark_session
     return resource
@@ -116,15 +119,6 @@ def _output_on_stderr() -> Iterator[None]:
         os.close(kept)
 
 
-def _sail(environment: Environment) -> dict[str, Any]:
-    if environment.deployment != "local":
-        from cloudflix_assets.adls.account import Account
-        from cloudflix_assets.adls.dialects import tell_process
-
-        tell_process(Account.of(environment))
-    return {"spark.remote": _sail_url(), **_SESSION}
-
-
 @cache
 def _sail_url() -> str:
     os.environ.setdefault("RUST_LOG", "error")
@@ -143,7 +137,8 @@ _SERVERS: list[Any] = []
 """A server stops when it is collected."""
 
 
-def _hadoop(environment: Environment) -> dict[str, str]:
+def _account_options(environment: Environment) -> dict[str, str]:
+    """How a JVM reaches the lake's account; Sail reads what the lake has told this process."""
     if environment.deployment == "local":
         return {}
     from cloudflix_assets.adls.account import Account
@@ -152,11 +147,7 @@ def _hadoop(environment: Environment) -> dict[str, str]:
     return hadoop(Account.of(environment))
 
 
-def _jars(environment: Environment) -> str:
-    return DELTA_JAR if environment.deployment == "local" else f"{DELTA_JAR},{AZURE_JAR}"
-
-
-def _spark(environment: Environment) -> dict[str, Any]:
+def _spark(environment: Environment, jars: Sequence[str]) -> dict[str, Any]:
     os.environ["JAVA_HOME"] = str(java_home(environment))
     # Its Python workers: by default whatever `python3` is on the path, without our packages.
     os.environ["PYSPARK_PYTHON"] = sys.executable
@@ -164,7 +155,7 @@ def _spark(environment: Environment) -> dict[str, Any]:
         os.environ.pop(name, None)
     return {
         "spark.master": "local[*]",
-        "spark.jars.packages": _jars(environment),
+        "spark.jars.packages": ",".join(jars),
         "spark.jars.ivy": str(environment.cache / "ivy"),
         "spark.jars.ivySettings": str(_ivy_settings(environment.cache)),
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",

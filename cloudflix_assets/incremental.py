@@ -90,7 +90,7 @@ class Arrivals:
             FileUnparsed: one is damaged, or the two readers count differently.
         """
         for file in self.files:
-            self.lake.open(f"raw/{file.address}").close()
+            self.lake.landed_size(f"raw/{file.address}")
         with self.lake.alone(f"{self._week}.lock"):
             for version in {*self.lake.names(self._week)} - {self._version}:
                 self.lake.remove(f"{self._week}/{version}")
@@ -138,7 +138,7 @@ class Arrivals:
     def _near(self, file: BinaryFile, copies: ExitStack) -> BinaryFile:
         """A large file where workers can open it, which they cannot in an account."""
         path = f"raw/{file.address}"
-        if (self.lake.size(path) or 0) <= LARGE_BYTES:
+        if self.lake.landed_size(path) <= LARGE_BYTES:
             return file
         return replace(file, place=str(copies.enter_context(self.lake.near(path))))
 

@@ -87,7 +87,7 @@ def _opened(home: Path) -> dg.DagsterInstance:
     with _told(f"Dagster's history in {home / 'history'} cannot be opened", f"move that folder away: {away}"):
         instance = dg.DagsterInstance.from_ref(reference)
     with _told(f"the compute logs that {settings} asks for cannot be kept", "mend it there"):
-        instance.compute_log_manager  # noqa: B018  # made when it is first asked for, which is in a run
+        _ = instance.compute_log_manager  # made when it is first asked for, which would be in a run
     return instance
 
 

@@ -19,7 +19,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, ClassVar
 
 import pyarrow as pa
 
@@ -45,6 +45,9 @@ class Stored:
 class Lake(ABC):
     """Files by their path in the lake."""
 
+    tears: ClassVar[bool]
+    """Whether a power failure can leave a file without its content."""
+
     @property
     @abstractmethod
     def place(self) -> str:
@@ -61,9 +64,9 @@ class Lake(ABC):
         """A lake on a disk of this machine, for what a step needs while it runs."""
 
     @property
+    @abstractmethod
     def elsewhere(self) -> str:
         """How to choose another one."""
-        return "choose another lake (CLOUDFLIX_LAKE)"
 
     @property
     def troubles(self) -> Mapping[str, Trouble]:
@@ -131,10 +134,6 @@ class Lake(ABC):
         """What is another as soon as a file of a folder is."""
 
     @abstractmethod
-    def is_torn(self, path: str) -> bool:
-        """Whether a file is there without its content, as a power failure can leave it."""
-
-    @abstractmethod
     def alone(self, path: str) -> AbstractContextManager[None]:
         """Wait until no other process or thread is in here with this file; one that died is not."""
 
@@ -167,10 +166,23 @@ class Lake(ABC):
         try:
             return self.opened(path)
         except FileNotFoundError:
-            raise LakeRefused(
-                f"the landed file {self.uri(path)} is gone: restore it, or rerun the week with its "
-                "publication, which lands the file again if the source still has it."
-            ) from None
+            raise self._gone(path) from None
+
+    def landed_size(self, path: str) -> int:
+        """Bytes of a landed file.
+
+        Raises:
+            LakeRefused: it is gone.
+        """
+        if (size := self.size(path)) is None:
+            raise self._gone(path)
+        return size
+
+    def _gone(self, path: str) -> LakeRefused:
+        return LakeRefused(
+            f"the landed file {self.uri(path)} is gone: restore it, or rerun the week with its "
+            "publication, which lands the file again if the source still has it."
+        )
 
     def claim(self, source: str) -> None:
         """Mark the lake as `source`'s, or check that it is.
@@ -211,7 +223,6 @@ class Lake(ABC):
                 "this one with `cloudflix run --replace-source`."
             )
 
+    @abstractmethod
     def empty(self, tables: Iterable[str]) -> None:
         """Remove these tables, every landed file and the marker, and nothing else."""
-        for path in (*tables, "raw/files"):
-            self.remove(path)

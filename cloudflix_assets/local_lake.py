@@ -1,7 +1,7 @@
 """A lake in a local folder."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from fcntl import LOCK_EX, flock
 from filecmp import cmp
 from pathlib import Path
 from shutil import copyfile, copytree, rmtree
-from typing import BinaryIO
+from typing import BinaryIO, ClassVar
 from uuid import uuid4
 
 import pyarrow as pa
@@ -23,6 +23,12 @@ class LocalLake(Lake):
     """A lake in the folder `root`."""
 
     root: Path
+    tears: ClassVar = True
+
+    @property
+    def elsewhere(self) -> str:
+        """By its setting."""
+        return "choose another lake (CLOUDFLIX_LAKE)"
 
     @property
     def place(self) -> str:
@@ -119,10 +125,6 @@ class LocalLake(Lake):
         except NotADirectoryError:
             return frozenset({("no folder",)})
 
-    def is_torn(self, path: str) -> bool:
-        """Whether a file is there without its content, as a power failure can leave it."""
-        return self.size(path) == 0
-
     @contextmanager
     def alone(self, path: str) -> Iterator[None]:
         """Wait until no other process or thread is in here with this file; one that died is not."""
@@ -145,6 +147,12 @@ class LocalLake(Lake):
     def remove(self, path: str) -> None:
         """Remove a folder, if it is there."""
         rmtree(self.root / path, ignore_errors=True)
+
+    def empty(self, tables: Iterable[str]) -> None:
+        """Remove these tables, every landed file and the marker, and nothing else."""
+        for path in (*tables, "raw/files"):
+            if (self.root / path).is_dir():
+                rmtree(self.root / path)  # what cannot be removed would be mixed with what comes
 
     def ready(self) -> None:
         """Refuse a place that cannot be a lake.

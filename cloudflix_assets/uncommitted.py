@@ -17,10 +17,12 @@ def new_folder(week: date, step: str) -> str:
 
 def remove_uncommitted(lake: Lake, path: str, folders: Iterable[str]) -> list[str]:
     """Remove those folders of a table that no entry of its log names; nobody may be writing to them."""
-    entries = [name for name in lake.names(f"{path}/_delta_log") if name.endswith(".json")]
-    # Newest first, for that is where they stand if they do.
-    texts = [lake.read(f"{path}/_delta_log/{name}") for name in reversed(entries)]
-    left = [folder for folder in folders if not _is_named(folder, texts)]
+    left = list(folders)
+    entries = lake.names(f"{path}/_delta_log") if left else []
+    for name in reversed(entries):  # the newest first, for that is where they stand if they do
+        if left and name.endswith(".json"):
+            text = lake.read(f"{path}/_delta_log/{name}")
+            left = [folder for folder in left if not _is_named(folder, text)]
     for folder in left:
         lake.remove(f"{path}/{folder}")
     return left
@@ -29,9 +31,9 @@ def remove_uncommitted(lake: Lake, path: str, folders: Iterable[str]) -> list[st
 def remove_of_run(lake: Lake, path: str, week: date, run: str) -> list[str]:
     """Remove what a run that is over wrote for a week of a table and never committed."""
     ours = [name for name in lake.names(f"{path}/week={week}") if name.startswith(f"{run}-")]
-    return remove_uncommitted(lake, path, [f"week={week}/{name}" for name in ours]) if ours else []
+    return remove_uncommitted(lake, path, [f"week={week}/{name}" for name in ours])
 
 
-def _is_named(folder: str, texts: Iterable[bytes | None]) -> bool:
-    own = folder.rpartition("/")[2].encode()
-    return any(text is None or own in text for text in texts)
+def _is_named(folder: str, entry: bytes | None) -> bool:
+    """In an entry of the log; one that went while it was looked for may have named it."""
+    return entry is None or folder.rpartition("/")[2].encode() in entry

@@ -46,7 +46,9 @@ def run_weeks(
 ) -> Iterator[WeekResult]:
     """Run weeks in calendar order; a failed week does not stop the next, an interrupted one does."""
     lake, source = lake_of(environment), source_of(environment)
-    if not replace_source:
+    if replace_source:
+        lake.ready()  # containers of another lake are not ours to empty
+    else:
         lake.check(source.identity)
     defs = build_defs(environment)
     with open_instance(environment) as instance:
@@ -55,7 +57,8 @@ def run_weeks(
         if replace_source:
             with suppress(NoPublication):  # what is mistyped must be told before the lake is emptied
                 source.deliveries(min(weeks))
-            lake.empty(path for table in TABLES for path in stored_fields(table))
+            with lake.storing("raw"):
+                lake.empty(path for table in TABLES for path in stored_fields(table))
             instance.wipe_assets(list(runner.keys))
         yield from _run(runner, lake, weeks, lambda _: keys, tags=tags, watch=watch)
 

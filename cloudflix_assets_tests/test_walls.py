@@ -160,7 +160,10 @@ def test_lint_keeps_the_ground_floor_free_of(line: str) -> None:
     assert "TID251" in found.stdout
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml", "Makefile", ".ci/run"])
+NPM = [f"cloudflix_assets_tests/azure/{name}" for name in ("package.json", "package-lock.json", ".npmrc")]
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml", "Makefile", ".ci/run", *NPM])
 def test_no_committed_file_names_an_address_of_a_registry(name: str) -> None:
     """A mirror's users must not be sent to somebody else's index."""
     text = (ROOT / name).read_text(encoding="utf-8")

@@ -31,7 +31,8 @@ def account(settings: Environment) -> Finding:
     if of.flat:
         told = f"{seen}, flat namespace, as CLOUDFLIX_AZURE_FLAT_NAMESPACE accepts"
         return Finding("account", "ok", told)
-    return Finding("account", "fail", seen, namespaces.refusal(of).partition(": ")[2].removesuffix("."))
+    what, remedy = namespaces.flatness(of)
+    return Finding("account", "fail", f"{seen}: {what}", remedy)
 
 
 def containers(settings: Environment, *, fix: bool) -> Finding:

@@ -116,14 +116,15 @@ def chosen(environment: Environment) -> Credential:
     """
     kind = environment.azure_credential
     if kind != "auto":
-        if missing := [name for name, value in _parts(environment, kind).items() if not value]:
-            raise CredentialMissing(
-                f"CLOUDFLIX_AZURE_CREDENTIAL={kind} needs {' and '.join(missing)}: set what is missing."
-            )
-        return _MAKES[kind](environment)
+        made = _MAKES[kind](environment)
+        if made is None:
+            absent = [name for name, field in _NEEDS[kind].items() if not getattr(environment, field)]
+            needed = " and ".join(absent)
+            raise CredentialMissing(f"CLOUDFLIX_AZURE_CREDENTIAL={kind} needs {needed}: set what is missing.")
+        return made
     for candidate, makes in _MAKES.items():
-        if _is_present(environment, candidate):
-            return makes(environment)
+        if _may_be_meant(environment, candidate) and (made := makes(environment)):
+            return made
     raise CredentialMissing(
         f"there is no credential for the storage account {environment.azure_account}: set AZURE_STORAGE_KEY "
         "or AZURE_STORAGE_SAS_TOKEN, or AZURE_TENANT_ID and AZURE_CLIENT_ID with AZURE_CLIENT_SECRET or "
@@ -132,60 +133,58 @@ def chosen(environment: Environment) -> Credential:
     )
 
 
-def _parts(environment: Environment, kind: str) -> Mapping[str, object]:
-    """The variables that a kind cannot do without, with their values."""
-    application = {"AZURE_TENANT_ID": environment.azure_tenant, "AZURE_CLIENT_ID": environment.azure_client}
-    parts: dict[str, Mapping[str, object]] = {
-        "account_key": {"AZURE_STORAGE_KEY": environment.azure_key},
-        "sas": {"AZURE_STORAGE_SAS_TOKEN": environment.azure_sas},
-        "service_principal": {**application, "AZURE_CLIENT_SECRET": environment.azure_client_secret},
-        "workload_identity": {**application, "AZURE_FEDERATED_TOKEN_FILE": environment.azure_token_file},
+_APPLICATION = {"AZURE_TENANT_ID": "azure_tenant", "AZURE_CLIENT_ID": "azure_client"}
+_NEEDS = {
+    "account_key": {"AZURE_STORAGE_KEY": "azure_key"},
+    "sas": {"AZURE_STORAGE_SAS_TOKEN": "azure_sas"},
+    "service_principal": {**_APPLICATION, "AZURE_CLIENT_SECRET": "azure_client_secret"},
+    "workload_identity": {**_APPLICATION, "AZURE_FEDERATED_TOKEN_FILE": "azure_token_file"},
+}
+"""The variables that a kind cannot do without, and what the settings call them."""
+
+
+def _may_be_meant(environment: Environment, kind: str) -> bool:
+    """Whether a kind that needs no variable is there; of a virtual machine's identity nothing is seen."""
+    seen = {
+        "managed_identity": bool(environment.azure_identity_endpoint),
+        "azure_cli": shutil.which("az") is not None,
     }
-    return parts.get(kind, {})
+    return seen.get(kind, True)
 
 
-def _is_present(environment: Environment, kind: str) -> bool:
-    if kind == "managed_identity":  # of a virtual machine's nothing is set: it must be chosen
-        return bool(environment.azure_identity_endpoint)
-    if kind == "azure_cli":
-        return shutil.which("az") is not None
-    return all(_parts(environment, kind).values())
+def _account_key(environment: Environment) -> Credential | None:
+    return AccountKey(environment.azure_key) if environment.azure_key else None
 
 
-def _account_key(environment: Environment) -> Credential:
-    return AccountKey(environment.azure_key or SecretStr(""))
+def _sas(environment: Environment) -> Credential | None:
+    if not environment.azure_sas:
+        return None
+    return SharedAccessSignature(SecretStr(environment.azure_sas.get_secret_value().removeprefix("?")))
 
 
-def _sas(environment: Environment) -> Credential:
-    token = environment.azure_sas.get_secret_value() if environment.azure_sas else ""
-    return SharedAccessSignature(SecretStr(token.removeprefix("?")))
+def _service_principal(environment: Environment) -> Credential | None:
+    tenant, client = environment.azure_tenant, environment.azure_client
+    secret = environment.azure_client_secret
+    if not (tenant and client and secret):
+        return None
+    return ServicePrincipal(tenant, client, secret, environment.azure_authority)
 
 
-def _service_principal(environment: Environment) -> Credential:
-    return ServicePrincipal(
-        environment.azure_tenant or "",
-        environment.azure_client or "",
-        environment.azure_client_secret or SecretStr(""),
-        environment.azure_authority,
-    )
+def _workload_identity(environment: Environment) -> Credential | None:
+    tenant, client = environment.azure_tenant, environment.azure_client
+    file = environment.azure_token_file
+    if not (tenant and client and file):
+        return None
+    return WorkloadIdentity(tenant, client, file, environment.azure_authority)
 
 
-def _workload_identity(environment: Environment) -> Credential:
-    return WorkloadIdentity(
-        environment.azure_tenant or "",
-        environment.azure_client or "",
-        environment.azure_token_file or Path(),
-        environment.azure_authority,
-    )
-
-
-def _managed_identity(environment: Environment) -> Credential:
+def _managed_identity(environment: Environment) -> Credential | None:
     return ManagedIdentity(
         environment.azure_client, environment.azure_metadata, environment.azure_identity_endpoint
     )
 
 
-_MAKES: Mapping[str, Callable[[Environment], Credential]] = {
+_MAKES: Mapping[str, Callable[[Environment], Credential | None]] = {
     "account_key": _account_key,
     "sas": _sas,
     "service_principal": _service_principal,
@@ -193,4 +192,4 @@ _MAKES: Mapping[str, Callable[[Environment], Credential]] = {
     "managed_identity": _managed_identity,
     "azure_cli": lambda environment: AzureCli(environment.azure_tenant),
 }
-"""In the order in which they are looked for."""
+"""In the order in which they are looked for; None where a part is missing."""

@@ -8,7 +8,7 @@ from functools import cache, partial
 from hashlib import file_digest
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryFile
-from typing import BinaryIO, cast
+from typing import BinaryIO, ClassVar, cast
 
 import pyarrow as pa
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
@@ -34,6 +34,7 @@ class AccountFiles(Lake):
 
     account: Account
     local: LocalLake
+    tears: ClassVar = False
 
     @property
     def scratch(self) -> Lake:
@@ -130,7 +131,7 @@ class AccountFiles(Lake):
 
     def _listed(self, folder: str) -> list[BlobProperties]:
         container, name = self._container(folder)
-        return list(container.list_blobs(name_starts_with=f"{name}/", include=["metadata"]))
+        return list(container.list_blobs(name_starts_with=_below(name), include=["metadata"]))
 
     def names(self, path: str) -> list[str]:
         """What lies in a folder, by name; nothing if there is no such folder."""
@@ -138,7 +139,7 @@ class AccountFiles(Lake):
 
     def _walked(self, path: str) -> Iterator[BlobProperties | BlobPrefix]:
         container, name = self._container(path)
-        return iter(container.walk_blobs(name_starts_with=f"{name}/" if name else None))
+        return iter(container.walk_blobs(name_starts_with=_below(name)))
 
     def size(self, path: str) -> int | None:
         """Bytes of a file; None if it is not there."""
@@ -152,10 +153,6 @@ class AccountFiles(Lake):
         """Names and entity tags."""
         found = (entry for entry in self._walked(path) if isinstance(entry, BlobProperties))
         return frozenset((blob.name, blob.etag) for blob in found)
-
-    def is_torn(self, path: str) -> bool:  # noqa: ARG002  # of another kind of lake
-        """Never: a blob is there whole or not at all."""
-        return False
 
     @contextmanager
     def alone(self, path: str) -> Iterator[None]:
@@ -220,6 +217,11 @@ class AccountFiles(Lake):
 def _client(account: Account, container: str) -> ContainerClient:
     with BlobStorageResource.of(account).get_client() as client:
         return client.get_container_client(container)
+
+
+def _below(folder: str) -> str | None:
+    """How the names of what lies in a folder begin."""
+    return f"{folder}/" if folder else None
 
 
 def _is_folder(blob: BlobProperties) -> bool:

@@ -22,7 +22,7 @@ OWNER = ".cloudflix.json"
 PATIENCE = {"timeout": "30s", "retry_timeout": "60s"}
 """delta-rs's: by default a server that says nothing is waited for for three minutes, at each call."""
 _DROPPED = {"landing", "landed", "refused"}
-"""What may lie in a container before it is a lake's: also what was taken in before a week was complete."""
+"""What may lie in raw before it is a lake's: also what was taken in before a week was complete."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,8 @@ class AdlsLake(AccountFiles):
             flat = pool.submit(namespaces.is_flat, self.account)
             owners = list(pool.map(self._owner, Layer))
             if flat.result() and not self.account.flat:
-                raise LakeRefused(namespaces.refusal(self.account))
+                what, remedy = namespaces.flatness(self.account)
+                raise LakeRefused(f"{what}: {remedy}; nothing was written.")
             for layer, owner in zip(Layer, owners, strict=True):
                 self._refuse_foreign(layer, owner)
 
@@ -89,7 +90,7 @@ class AdlsLake(AccountFiles):
 
     def _refuse_foreign(self, layer: Layer, owner: str | None) -> None:
         container = self.account.container(layer)
-        others = [] if owner else [name for name in self._first_names(layer) if name not in _DROPPED]
+        others = [] if owner else self._strangers(layer)
         if others:  # of another run of this lake, if it has marked the container meanwhile
             owner = self._owner(layer)
         whose = f"the lake {owner}" if owner else None
@@ -101,11 +102,12 @@ class AdlsLake(AccountFiles):
                 "nothing was written."
             )
 
-    def _first_names(self, layer: Layer) -> list[str]:
-        """What lies in a container, of its first entries: it may be somebody's large one."""
+    def _strangers(self, layer: Layer) -> list[str]:
+        """What lies in a container and was not dropped, of its first entries: it may be a large one."""
         container, _ = self._container(layer.value)
         page = next(container.walk_blobs(results_per_page=10).by_page(), iter(()))
-        return [entry.name.rstrip("/") for entry in page]
+        names = [entry.name.rstrip("/") for entry in page]
+        return [name for name in names if layer is not Layer.RAW or name not in _DROPPED]
 
     def claim(self, source: str) -> None:
         """Mark each container as the lake's, and the lake as `source`'s, or check that they are."""
@@ -119,6 +121,7 @@ class AdlsLake(AccountFiles):
 
     def empty(self, tables: Iterable[str]) -> None:
         """Remove these tables, every landed file and the markers, and nothing else."""
-        super().empty(tables)
+        for path in (*tables, "raw/files"):
+            self.remove(path)
         for layer in Layer:
             self._remove_file(f"{layer.value}/{OWNER}")

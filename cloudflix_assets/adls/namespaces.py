@@ -9,6 +9,7 @@ from azure.storage.filedatalake import DataLakeServiceClient
 
 from cloudflix_assets.adls.account import Account
 from cloudflix_assets.adls.client import blob_service
+from cloudflix_assets.errors import Trouble
 
 COPY_SECONDS = 300.0
 
@@ -29,12 +30,12 @@ def is_flat(account: Account) -> bool:
         return account.flat
 
 
-def refusal(account: Account) -> str:
+def flatness(account: Account) -> Trouble:
     """What to do about an account that has none."""
-    return (
-        f"the account {account.name} has no hierarchical namespace, so it is no data lake: upgrade it "
-        f"(az storage account hns-migration start --type upgrade -n {account.name}), or create one with "
-        "--hns true; for an emulator set CLOUDFLIX_AZURE_FLAT_NAMESPACE=true; nothing was written."
+    return Trouble(
+        f"the account {account.name} has no hierarchical namespace, so it is no data lake",
+        f"upgrade it (az storage account hns-migration start --type upgrade -n {account.name}), or create "
+        "one with --hns true; for an emulator set CLOUDFLIX_AZURE_FLAT_NAMESPACE=true",
     )
 
 

@@ -13,6 +13,11 @@ from cloudflix_assets.errors import Trouble
 _SIGN_IN = "set the application's present secret as AZURE_CLIENT_SECRET"
 _WAIT = "wait a minute"
 _RENEW = "make a new one, and set AZURE_STORAGE_SAS_TOKEN to it"
+_IDENTITY = "give it one, set AZURE_CLIENT_ID if it has several, or choose another credential"
+_NO_CONTAINER = Trouble(
+    "there is no such container", "run `cloudflix doctor --fix`, which makes the four of the lake"
+)
+_NOT_KNOWN = Trouble("the account does not know the credential", "set its present key, signature or secret")
 _UNKNOWN = ("AuthenticationFailed", "Server failed to authenticate the request")
 _ENTRA: Mapping[str, Trouble] = {
     "AADSTS7000215": Trouble("the client secret is wrong", _SIGN_IN),
@@ -31,27 +36,17 @@ _ENTRA: Mapping[str, Trouble] = {
         "the application does not trust the token in AZURE_FEDERATED_TOKEN_FILE",
         "add a federated credential to it whose issuer, subject and audience are the token's",
     ),
-    "AADSTS70021": Trouble(
-        "the application does not trust the token in AZURE_FEDERATED_TOKEN_FILE",
-        "add a federated credential to it whose issuer, subject and audience are the token's",
-    ),
     "Please run 'az login'": Trouble("nobody is logged in to the Azure CLI", "run `az login`"),
     "Azure CLI not found": Trouble(
         "the Azure CLI is not installed", "install it, or choose another credential"
     ),
     "ManagedIdentityCredential authentication unavailable": Trouble(
-        "this machine has no managed identity",
-        "give it one, set AZURE_CLIENT_ID if it has several, or choose another credential",
+        "this machine has no managed identity", _IDENTITY
     ),
-    "Identity not found": Trouble(
-        "this machine has no such managed identity",
-        "give it one, set AZURE_CLIENT_ID if it has several, or choose another credential",
-    ),
+    "Identity not found": Trouble("this machine has no such managed identity", _IDENTITY),
 }
 _ACCOUNT: Mapping[str, Trouble] = {
-    "Server failed to authenticate the request": Trouble(  # the JVM's words
-        "the account does not know the credential", "set its present key, signature or secret"
-    ),
+    "Server failed to authenticate the request": _NOT_KNOWN,  # the JVM's words
     "AuthorizationPermissionMismatch": Trouble(
         "the credential has no right to this data",
         "give its identity the role Storage Blob Data Contributor on the account (which takes some minutes), "
@@ -81,20 +76,12 @@ _ACCOUNT: Mapping[str, Trouble] = {
         "the token has expired or is for somebody else",
         "check the clock of this machine, AZURE_TENANT_ID and AZURE_AUTHORITY_HOST",
     ),
-    "AuthenticationFailed": Trouble(
-        "the account does not know the credential", "set its present key, signature or secret"
-    ),
+    "AuthenticationFailed": _NOT_KNOWN,
     "NoAuthenticationInformation": Trouble("the call was not signed", "choose a credential"),
     "AccountIsDisabled": Trouble("the account is disabled", "enable it in its subscription"),
-    "ContainerNotFound": Trouble(
-        "there is no such container", "run `cloudflix doctor --fix`, which makes the four of the lake"
-    ),
-    "FilesystemNotFound": Trouble(
-        "there is no such container", "run `cloudflix doctor --fix`, which makes the four of the lake"
-    ),
-    "The specified container does not exist": Trouble(  # the JVM's words
-        "there is no such container", "run `cloudflix doctor --fix`, which makes the four of the lake"
-    ),
+    "ContainerNotFound": _NO_CONTAINER,
+    "FilesystemNotFound": _NO_CONTAINER,
+    "The specified container does not exist": _NO_CONTAINER,  # the JVM's words
     "ContainerBeingDeleted": Trouble("the container is being deleted", _WAIT),
     "BlobImmutableDueToPolicy": Trouble(
         "a policy of the container forbids to replace or delete", "keep lakes in containers without one"

@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 
 import pytest
 
@@ -11,6 +9,7 @@ from cloudflix_assets.adls.lake import OWNER, AdlsLake
 from cloudflix_assets.lake import MARKER, LakeRefused
 from cloudflix_assets_tests.azure.lakes import everything
 from cloudflix_assets_tests.azure.proxy import Proxy
+from cloudflix_assets_tests.running.lake_cases import winner_of_claims_at_once
 from spark.table import Layer
 
 Makes = Callable[..., AdlsLake]
@@ -29,18 +28,7 @@ def test_a_claimed_lake_says_whose_it_is(lake: AdlsLake) -> None:
 
 
 def test_of_two_sources_at_once_one_gets_the_lake(lake: AdlsLake) -> None:
-    barrier = Barrier(6)
-
-    def claimed(number: int) -> str | None:
-        barrier.wait()
-        try:
-            lake.claim(f"source-{number}")
-        except LakeRefused:
-            return None
-        return f"source-{number}"
-
-    with ThreadPoolExecutor(6) as pool:
-        (winner,) = filter(None, pool.map(claimed, range(6)))
+    winner = winner_of_claims_at_once(lake)
     lake.check(winner)
 
 
@@ -64,10 +52,10 @@ def test_another_run_claims_the_lake_while_this_one_looks(flat: AdlsLake, proxy:
     assert everything(flat) == {*OWNERS, MARKER}
 
 
-@pytest.mark.parametrize("place", ["raw/notes.txt", "gold/their/table/x.parquet"])
+@pytest.mark.parametrize("place", ["raw/notes.txt", "gold/their/table/x.parquet", "silver/landing/a.csv"])
 def test_a_container_of_somebody_else_is_refused(lake: AdlsLake, place: str) -> None:
     lake.write(place, b"theirs")
-    with pytest.raises(LakeRefused, match=r"belongs to somebody else: (notes\.txt|their) lies there"):
+    with pytest.raises(LakeRefused, match=r"belongs to somebody else: (notes\.txt|their|landing) lies there"):
         lake.check("sample")
     assert everything(lake) == {place}
 

@@ -36,10 +36,10 @@ def one_try(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(client._SETTINGS, "retry_total", 0)
 
 
-def run(told: dict[str, str], folder: Path) -> Told:
+def run(told: dict[str, str], folder: Path, *options: str) -> Told:
     """A week of these variables."""
     source = str(put(folder / "netflix", publication()))
-    return called(told, "run", "--json", "--quiet", "--week", str(WEEK_1), "--source", source)
+    return called(told, "run", "--json", "--quiet", "--week", str(WEEK_1), "--source", source, *options)
 
 
 def after(calls: int, reply: Reply) -> Fault:
@@ -90,24 +90,26 @@ def contents(azurite: Azurite, names: tuple[str, ...]) -> Contents:
 
 
 WHOSE = {
-    "a file": ("their/report.csv", b"1,2", "somebody else: their lies there"),
+    "a file": ("their/report.csv", b"1,2", "somebody else: their, titles lies there"),
     "a mark": (OWNER, json.dumps({"lake": "lake2/raw"}).encode(), "the lake lake2/raw"),
     "a mark that cannot be read": (OWNER, b"{", f"the lake something else, as its {OWNER} says"),
 }
 
 
+@pytest.mark.parametrize("options", [(), ("--replace-source",)], ids=["run", "replace"])
 @pytest.mark.parametrize("whose", WHOSE)
 @pytest.mark.parametrize("layer", [0, 3], ids=["raw", "gold"])
 def test_a_container_of_somebody_else_stays_as_it_is(
-    whose: str, layer: int, azurite: Azurite, tmp_path: Path
+    whose: str, layer: int, options: tuple[str, ...], azurite: Azurite, tmp_path: Path
 ) -> None:
-    """A lake replaces and removes what it takes for its own."""
+    """A lake replaces and removes what it takes for its own, such as a table of the same name."""
     name, content, owner = WHOSE[whose]
     names = made(azurite.endpoint, new_names())
     with BlobServiceClient(azurite.endpoint, credential=KEY) as service:
         service.get_blob_client(names[layer], name).upload_blob(content)
+        service.get_blob_client(names[layer], "titles/_delta_log/0.json").upload_blob(b"theirs")
     before = contents(azurite, names)
-    ran = run(lake(tmp_path / "home", azurite.endpoint, names), tmp_path)
+    ran = run(lake(tmp_path / "home", azurite.endpoint, names), tmp_path, *options)
     assert ran.sentence == (
         f"the container {names[layer]} of {ACCOUNT} belongs to {owner}: choose other containers "
         "(CLOUDFLIX_AZURE_CONTAINERS) or another account; nothing was written."

@@ -4,14 +4,17 @@ import os
 import platform
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import dagster as dg
 import psutil
 import pytest
 
-from cloudflix_assets.ended_runs import PROCESS, SWEPT, sweep, this_process
+from cloudflix_assets.ended_runs import PROCESS, sweep, this_process
 from cloudflix_assets.lake import Lake
+from cloudflix_assets.local_lake import LocalLake
 from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,
@@ -73,9 +76,10 @@ def test_what_is_committed_stays(house: Lakehouse) -> None:
     """A run may fail after a table's commit: these are the week's rows, or those of an older version."""
     before = house.rows(TABLE, WEEK_1)
     (run,) = house.instance.get_runs()
+    uncommitted = left(house.lake, run.run_id)
     house.instance.report_run_failed(run)
     swept(house)
-    assert [run.tags[SWEPT] for run in house.instance.get_runs()] == ["true"]
+    assert house.lake.size(uncommitted) is None
     assert house.rows(TABLE, WEEK_1) == before
 
 
@@ -120,7 +124,17 @@ def test_a_run_of_another_instance_keeps_what_it_wrote(house: Lakehouse) -> None
 def test_a_run_is_looked_after_once(house: Lakehouse) -> None:
     """A failed run of last year must not be looked up in every table, in every run."""
     run = run_of(house, dg.DagsterRunStatus.FAILURE)
+    time.sleep(0.01)  # longer than the step of Dagster's clock
     swept(house)
     path = left(house.lake, run)
     swept(house)
     assert house.lake.size(path) is not None
+
+
+def test_each_lake_of_an_instance_is_looked_after(house: Lakehouse, tmp_path: Path) -> None:
+    """Home stays, and the setting of the lake moves back and forth."""
+    path = left(house.lake, run_of(house, dg.DagsterRunStatus.FAILURE))
+    sweep(LocalLake(tmp_path / "other"), house.instance, [TABLE])
+    assert house.lake.size(path) is not None
+    swept(house)
+    assert house.lake.size(path) is None

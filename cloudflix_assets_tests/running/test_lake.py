@@ -4,12 +4,13 @@ import json
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier
 
 import pytest
 
+from cloudflix_assets import local_lake
 from cloudflix_assets.lake import FORMAT, MARKER, LakeRefused
 from cloudflix_assets.local_lake import LocalLake
+from cloudflix_assets_tests.running.lake_cases import winner_of_claims_at_once
 
 
 @pytest.fixture
@@ -74,18 +75,7 @@ def test_a_marker_that_cannot_be_read_is_refused(lake: LocalLake, content: bytes
 
 
 def test_of_two_sources_at_once_one_gets_the_lake(lake: LocalLake) -> None:
-    barrier = Barrier(8)
-
-    def claimed(number: int) -> str | None:
-        barrier.wait()
-        try:
-            lake.claim(f"source-{number}")
-        except LakeRefused:
-            return None
-        return f"source-{number}"
-
-    with ThreadPoolExecutor(8) as pool:
-        (winner,) = filter(None, pool.map(claimed, range(8)))
+    winner = winner_of_claims_at_once(lake)
     lake.check(winner)
     assert everything(lake) == {"raw", "raw/files", MARKER}
 
@@ -150,6 +140,18 @@ def test_emptying_removes_ours_and_nothing_else(lake: LocalLake) -> None:
     assert {name for name in everything(lake) if (lake.root / name).is_file()} == set(theirs)
     assert not (lake.root / "silver/titles").exists()
     lake.claim("another source")
+
+
+def test_what_cannot_be_removed_is_told(lake: LocalLake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows of the source before would stand beside those of the new one."""
+    made(lake, ["silver/titles/_delta_log/0.json"])
+
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError("permission denied")
+
+    monkeypatch.setattr(local_lake, "rmtree", denied)
+    with pytest.raises(PermissionError):
+        lake.empty(["silver/titles"])
 
 
 def test_emptying_a_lake_that_is_not_there(lake: LocalLake) -> None:

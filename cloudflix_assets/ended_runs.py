@@ -45,7 +45,7 @@ def sweep(lake: Lake, instance: dg.DagsterInstance, tables: Collection[str]) -> 
     for run in instance.get_runs(RunsFilter(statuses=_GOING)):
         if _is_gone(run.tags.get(PROCESS)):
             instance.report_run_failed(run, _SILENT)
-    swept(lake, lambda run_id: _is_over(instance, run_id))
+    swept(lake, lambda run_id: is_over(instance, run_id))
     for run in instance.get_runs(RunsFilter(statuses=_FAILED, updated_after=_swept_until(instance, lake))):
         _remove_of(run, lake, tables)
     instance.daemon_cursor_storage.set_cursor_values({_cursor(lake): now.isoformat()})
@@ -77,7 +77,8 @@ def _is_gone(process: str | None) -> bool:
         return True
 
 
-def _is_over(instance: dg.DagsterInstance, run_id: str) -> bool:
+def is_over(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Whether a run that this instance knows has ended."""
     run = instance.get_run_by_id(run_id)
     return run is not None and run.is_finished
 

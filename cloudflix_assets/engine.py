@@ -79,6 +79,20 @@ class JvmResource(LazyPySparkResource):
         return session
 
 
+class ClusterResource(JvmResource):
+    """The session of the cluster that this process is a driver of."""
+
+    @property
+    def spark_session(self) -> Any:
+        """The session that is there already."""
+        from pyspark.sql import SparkSession
+
+        session = SparkSession.builder.getOrCreate()
+        for name, value in {**_SESSION, **self._secrets}.items():
+            session.conf.set(name, value)
+        return session
+
+
 def _quieten(session: Any) -> None:
     """2026-11-26: hadoop-azure 3.5.0 calls it an error that an emulator's folders have no date."""
     log4j = session.sparkContext._jvm.org.apache.logging.log4j  # noqa: SLF001  # Spark offers no other way
@@ -89,6 +103,8 @@ def spark_resource(environment: Environment) -> LazyPySparkResource:
     """The session of the chosen engine, opened when it is first used."""
     if environment.engine == "sail":
         return SailResource(spark_config={"spark.remote": _sail_url(), **_SESSION})
+    if environment.engine == "databricks":
+        return ClusterResource.of({}, _account_options(environment) if environment.on_cluster else {})
     account = _account_options(environment)
     jars = [DELTA_JAR, AZURE_JAR] if account else [DELTA_JAR]
     resource = JvmResource.of(_spark(environment, jars), account)
@@ -139,7 +155,7 @@ _SERVERS: list[Any] = []
 
 def _account_options(environment: Environment) -> dict[str, str]:
     """How a JVM reaches the lake's account; Sail reads what the lake has told this process."""
-    if environment.deployment == "local":
+    if not environment.has_account:
         return {}
     from cloudflix_assets.adls.account import Account
     from cloudflix_assets.adls.dialects import hadoop

@@ -23,6 +23,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cloudflix_assets.azure_settings import AzureSettings
+from cloudflix_assets.databricks_settings import DatabricksSettings
 from cloudflix_assets.errors import CloudflixError
 from spark.dialect import Delimiter, Dialect, Encoding
 from spark.headers import Drift
@@ -69,7 +70,7 @@ Absent = BeforeValidator(lambda value: value or None)
 Monday = Annotated[date, BeforeValidator(_day), AfterValidator(_monday)]
 
 
-class Environment(AzureSettings, BaseSettings):
+class Environment(AzureSettings, DatabricksSettings, BaseSettings):
     """Everything that differs between one installation and the next."""
 
     model_config = SettingsConfigDict(
@@ -78,8 +79,10 @@ class Environment(AzureSettings, BaseSettings):
 
     home: LakeFolder = Field(Path(".cloudflix"), description="Dagster's instance and, by default, the lake")
     lake: Annotated[LakeFolder | None, Absent] = Field(None, description="The lake; default: lake in home")
-    deployment: Literal["local", "azure"] = Field("local", description="Where the lake lies")
-    engine: Literal["sail", "spark"] = Field("sail", description="Who computes")
+    deployment: Literal["local", "azure", "databricks"] = Field(
+        "local", description="Where the lake lies, and who runs the steps"
+    )
+    engine: Literal["sail", "spark", "databricks"] = Field("sail", description="Who computes")
     source: str = Field(
         "sample", description="sample, landing, a folder of five CSV files or of weeks, or on GitHub"
     )
@@ -108,7 +111,7 @@ class Environment(AzureSettings, BaseSettings):
         own: dict[str, object] = {
             "HOME": self.home,
             "DEPLOYMENT": self.deployment,
-            "LAKE": self.lake_root if self.deployment == "local" else "",
+            "LAKE": "" if self.has_account else self.lake_root,
             "ENGINE": self.engine,
             "SOURCE": self.source,
             "GITHUB_API": self.github_api,
@@ -121,6 +124,42 @@ class Environment(AzureSettings, BaseSettings):
         own |= {"SOURCE_NAME": self.source_name or "", "FIRST_WEEK": self.first_week, "CACHE": self.cache}
         settings = {f"{PREFIX}{name}": str(value) for name, value in own.items()}
         return {**os.environ, **settings, "DAGSTER_HOME": str(self.home)}
+
+    def for_cluster(self) -> dict[str, str]:
+        """Variables for a step on a cluster: what differs from a default, and no secret and no path of ours.
+
+        A lake in a folder is one that both see.
+        """
+        own = {"home", "cache", "java_home", "azure_token_file", "source", "source_name"}
+        names = set(type(self).model_fields) - own - set(DatabricksSettings.model_fields)
+        told = self.model_dump(include=names, exclude_defaults=True)
+        shown = {name: value for name, value in told.items() if not isinstance(value, SecretStr)}
+        return {_variable(name): _written(value) for name, value in shown.items()}
+
+    @property
+    def has_account(self) -> bool:
+        """Whether the lake lies in a storage account; that of a cluster may be a folder that both see."""
+        return self.deployment == "azure" or (self.deployment == "databricks" and self.lake is None)
+
+    @property
+    def launches(self) -> bool:
+        """Whether steps run somewhere else."""
+        return self.deployment == "databricks" and not self.on_cluster
+
+    @model_validator(mode="before")
+    @classmethod
+    def _engine_of_databricks(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Who computes there is not to be chosen."""
+        return {"engine": "databricks", **given} if given.get("deployment") == "databricks" else given
+
+    @model_validator(mode="after")
+    def _one_engine(self) -> Self:
+        if (self.engine == "databricks") != (self.deployment == "databricks"):
+            raise ValueError(
+                f"CLOUDFLIX_ENGINE={self.engine} does not go with CLOUDFLIX_DEPLOYMENT={self.deployment}: "
+                "unset CLOUDFLIX_ENGINE"
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_lake(self) -> Self:
@@ -157,7 +196,8 @@ def environment(**options: Any) -> Environment:
 
 def _refuse_unknown() -> None:
     """A mistyped variable would leave its setting at the default, in silence."""
-    own_first = sorted(Environment.model_fields, key=lambda name: name in AzureSettings.model_fields)
+    others = {*AzureSettings.model_fields, *DatabricksSettings.model_fields}
+    own_first = sorted(Environment.model_fields, key=lambda name: name in others)
     known = {name.upper(): _variable(name) for name in own_first}
     for name in sorted(os.environ):
         if name.upper().startswith(PREFIX) and name.upper() not in {*known.values(), *OTHERS}:
@@ -189,6 +229,11 @@ def _variable(name: str) -> str:
         return name
     alias = field.validation_alias
     return str(alias.choices[0] if isinstance(alias, AliasChoices) else alias or f"{PREFIX}{name.upper()}")
+
+
+def _written(value: object) -> str:
+    """A value as its variable has it."""
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _shown(value: object) -> str:

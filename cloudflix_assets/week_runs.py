@@ -1,5 +1,6 @@
 """What `cloudflix run` does, without a terminal."""
 
+import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -9,7 +10,7 @@ import dagster as dg
 
 from cloudflix_assets.assets.description import stored_fields
 from cloudflix_assets.build import build_defs
-from cloudflix_assets.ended_runs import sweep
+from cloudflix_assets.ended_runs import is_over, sweep
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.instance import open_instance
@@ -52,7 +53,7 @@ def run_weeks(
         lake.check(source.identity)
     defs = build_defs(environment)
     with open_instance(environment) as instance:
-        runner = Runner(defs, instance)
+        runner = Runner(defs, instance, launches=environment.launches)
         keys = _selected(defs, select)
         if replace_source:
             with suppress(NoPublication):  # what is mistyped must be told before the lake is emptied
@@ -60,6 +61,7 @@ def run_weeks(
             with lake.storing("raw"):
                 lake.empty(path for table in TABLES for path in stored_fields(table))
             instance.wipe_assets(list(runner.keys))
+        _prepare(environment, instance)
         yield from _run(runner, lake, weeks, lambda _: keys, tags=tags, watch=watch)
 
 
@@ -78,7 +80,7 @@ def run_stale(
     """
     defs = build_defs(environment)
     with open_instance(environment) as instance:
-        runner = Runner(defs, instance)
+        runner = Runner(defs, instance, launches=environment.launches)
         selected = _selected(defs, select)
 
         def chosen(week: date) -> set[dg.AssetKey]:
@@ -88,7 +90,20 @@ def run_stale(
 
         chosen_weeks = weeks or materialized_weeks(runner.graph, instance)
         lake = lake_of(environment)
+        _prepare(environment, instance)
         yield from _run(runner, lake, chosen_weeks, chosen, tags=tags, watch=watch)
+
+
+def _prepare(environment: Environment, instance: dg.DagsterInstance) -> None:
+    """Let the processes of launched steps see these settings, and end what earlier ones left running."""
+    if not environment.launches:
+        return
+    from cloudflix_assets.databricks.processes import prepared  # Databricks' libraries take a while to import
+    from cloudflix_assets.databricks.recalls import recall
+
+    os.environ.update(environment.for_child())
+    prepared(environment.home / "steps.log")
+    recall(environment, lambda run_id: is_over(instance, run_id))
 
 
 def _run(

@@ -34,6 +34,8 @@ from cloudflix_assets.staging import folder_of, staging
 from spark.headers import Drift
 from spark.table import RECORDS, Layer, Table
 
+STEP_LAUNCHER = "step_launcher"
+"""Resource: who runs a step elsewhere, if somebody does."""
 FORCE = "cloudflix/force"
 """Run tag: commit even what is unchanged."""
 
@@ -46,6 +48,7 @@ def table_assets(
     engine: str,
     *,
     drift: Drift,
+    retries: dg.RetryPolicy | None = None,
 ) -> dg.AssetsDefinition:
     """One step per week that yields the contract check, the quarantine and the table."""
     version = _version(table, drift)
@@ -64,7 +67,8 @@ def table_assets(
                 description=check_text(table),
             )
         ],
-        required_resource_keys={"spark"},
+        required_resource_keys={"spark", STEP_LAUNCHER},
+        retry_policy=retries,
     )
     def step(context: dg.AssetExecutionContext, **loaded: DataFrame) -> Iterator[Event]:
         attempt = f"{context.run.run_id}-{context.retry_number}"

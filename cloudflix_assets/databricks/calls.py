@@ -1,0 +1,86 @@
+"""Calls to a workspace: what passes is waited for, and what does not is told in a sentence."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from databricks.sdk.errors import (
+    DeadlineExceeded,
+    InternalError,
+    NotFound,
+    PermissionDenied,
+    TemporarilyUnavailable,
+    Unauthenticated,
+)
+from databricks.sdk.errors.base import DatabricksError
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from cloudflix_assets.errors import CloudflixError
+
+T = TypeVar("T")
+
+ATTEMPTS = 6
+"""2026-11-26: the SDK itself repeats on 429, 503 and lost connections, for five minutes; on nothing else."""
+
+
+class WorkspaceRefused(CloudflixError):
+    """The workspace does not let us in, or lacks what the settings name."""
+
+
+class WorkspaceSilent(Exception):
+    """The workspace did not answer, again and again: whether it acted is not known."""
+
+
+def patiently(call: Callable[[], T]) -> T:
+    """The answer of a call that may be repeated.
+
+    Raises:
+        WorkspaceSilent: it failed on the workspace's side every time.
+        databricks.sdk.errors.DatabricksError: it was refused.
+    """
+    attempts = Retrying(
+        retry=retry_if_exception(_passes),
+        stop=stop_after_attempt(ATTEMPTS),
+        wait=wait_random_exponential(multiplier=0.1, max=5),
+        reraise=True,
+    )
+    try:
+        return attempts(call)
+    except Exception as error:
+        if _passes(error) or isinstance(error, TimeoutError):  # the SDK's, after its own five minutes
+            raise WorkspaceSilent(" ".join(str(error).split())) from error
+        raise
+
+
+def _passes(error: BaseException) -> bool:
+    if isinstance(error, InternalError | TemporarilyUnavailable | DeadlineExceeded | ConnectionError):
+        return True
+    # A proxy's page instead of an answer: the SDK has no word for it.
+    return type(error) is DatabricksError and "unable to parse response" in str(error)
+
+
+@contextmanager
+def admitted(host: str) -> Iterator[None]:
+    """Tell who is not let in.
+
+    Raises:
+        WorkspaceRefused: the credential is wrong or expired, lacks a right, or what it asks for is not there.
+    """
+    try:
+        yield
+    except Unauthenticated as error:
+        raise WorkspaceRefused(
+            f"{host} does not accept the credential, or it has expired: make a new one, and set "
+            "DATABRICKS_TOKEN, or DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET."
+        ) from error
+    except PermissionDenied as error:
+        raise WorkspaceRefused(
+            f"{host} denies it ({_first(error)}): give this user or application the right, or choose "
+            "another credential."
+        ) from error
+    except NotFound as error:
+        raise WorkspaceRefused(f"{host} has no such thing ({_first(error)}): mend the setting.") from error
+
+
+def _first(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0].rstrip(".")

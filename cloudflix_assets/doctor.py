@@ -27,10 +27,11 @@ LOW_SPACE, NO_SPACE = 2 * GIB, GIB // 5
 _PIN = re.compile(r"([\w.-]+)(?:\[[^]]*\])?==([^;\s]+)")
 
 
-def examined(*, fix: bool = False, **options: object) -> Iterator[Finding]:
+def examined(*, fix: bool = False, launch: bool = False, **options: object) -> Iterator[Finding]:
     """Every finding, cheap ones first; options are those of the settings.
 
-    Nothing is changed; but `fix` makes the containers of a lake in an account.
+    Nothing is changed; but `fix` makes the containers of a lake in an account, and `launch` runs a probe on
+    the cluster, which it may start.
     """
     yield _python()
     yield _pins()
@@ -47,6 +48,8 @@ def examined(*, fix: bool = False, **options: object) -> Iterator[Finding]:
         found = _safely(name, check, settings)
         shut = shut or (name == "account" and found.state == "fail")
         yield found
+    if settings.launches:
+        yield from _of_the_workspace(settings, launch=launch)
 
 
 def _checks(settings: Environment, *, fix: bool) -> dict[str, Check]:
@@ -55,12 +58,35 @@ def _checks(settings: Environment, *, fix: bool) -> dict[str, Check]:
 
 
 def _of_the_lake(settings: Environment, *, fix: bool) -> dict[str, Check]:
-    if settings.deployment == "local":
+    if not settings.has_account:
         return {"lake": _lake_writable, "space": _space}
     from cloudflix_assets.adls import checks  # Azure's libraries take a while to import
 
     made = partial(checks.containers, fix=fix)
     return {"account": checks.account, "containers": made, "lake": checks.writable, "space": _space}
+
+
+def _of_the_workspace(settings: Environment, *, launch: bool) -> Iterator[Finding]:
+    from cloudflix_assets.databricks import checks  # Databricks' libraries take a while to import
+
+    looked = {
+        "workspace": checks.workspace,
+        "cluster": checks.cluster_of,
+        "hand-over": checks.hand_over,
+        "secrets": checks.secrets,
+    }
+    for name, check in looked.items():
+        found = _safely(name, check, settings)
+        yield found
+        if name == "workspace" and found.state == "fail":  # the others would fail for the same reason
+            return
+    if not launch:
+        yield Finding("launch", "ok", "not looked at: `cloudflix doctor --launch` asks the cluster itself")
+        return
+    try:
+        yield from checks.launched(settings)
+    except TOLD as error:
+        yield Finding("launch", "fail", str(error))
 
 
 def _safely(name: str, check: Check, settings: Environment) -> Finding:
@@ -138,7 +164,7 @@ def _lake_writable(settings: Environment) -> Finding:
 
 
 def _space(settings: Environment) -> Finding:
-    folder = _existing(settings.lake_root if settings.deployment == "local" else settings.home)
+    folder = _existing(settings.home if settings.has_account else settings.lake_root)
     free = shutil.disk_usage(folder).free
     seen = f"{free / GIB:.1f} GiB free at {folder}"
     if free >= LOW_SPACE:
@@ -192,6 +218,8 @@ def _instance(settings: Environment) -> Finding:
 
 def _engine(settings: Environment) -> Finding:
     """A session starts and answers."""
+    if settings.launches:
+        return Finding("engine", "ok", "none on this machine: the cluster computes")
     (row,) = spark_resource(settings).spark_session.sql("select 1 as one").collect()
     return Finding("engine", "ok" if row.one == 1 else "fail", f"{settings.engine} answers")
 

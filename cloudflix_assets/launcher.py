@@ -9,12 +9,12 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
 
 import dagster as dg
 from dagster._core.errors import raise_execution_interrupts
 from dagster._core.events import DagsterEvent, EngineEventData
 from dagster._core.execution.context.system import StepExecutionContext
+from dagster._core.execution.plan.external_step import step_context_to_step_run_ref
 from dagster_databricks.databricks_pyspark_step_launcher import DatabricksPySparkStepLauncher
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import NotFound
@@ -22,13 +22,11 @@ from databricks.sdk.errors.base import DatabricksError
 from databricks.sdk.service.jobs import Run
 
 from cloudflix_assets.databricks import runs
-from cloudflix_assets.databricks.areas import Area, area
+from cloudflix_assets.databricks.areas import area
 from cloudflix_assets.databricks.calls import WorkspaceSilent, admitted, patiently
-from cloudflix_assets.databricks.clusters import cluster
-from cloudflix_assets.databricks.handovers import Handover, give_package
-from cloudflix_assets.databricks.packages import Package, package
-from cloudflix_assets.databricks.recalls import run_name
+from cloudflix_assets.databricks.handovers import Handover
 from cloudflix_assets.databricks.stamps import stamped
+from cloudflix_assets.databricks.submissions import recalled, run_name, submitted
 from cloudflix_assets.databricks.workspaces import credentials, staging_of
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.errors import told
@@ -57,11 +55,7 @@ class Launcher(DatabricksPySparkStepLauncher):
         # Else the SDK refuses a host whose environment also holds a credential of another kind.
         os.environ["DATABRICKS_AUTH_TYPE"] = credential.kind
         super().__init__(
-            run_config={
-                "cluster": cluster(environment),
-                "install_default_libraries": False,
-                "timeout_seconds": environment.databricks_timeout * 60,
-            },
+            run_config={},
             permissions={},
             databricks_host=credential.host,
             secrets_to_env_variables=[],
@@ -85,20 +79,19 @@ class Launcher(DatabricksPySparkStepLauncher):
             staging = area(self.client, staging_of(self.environment))
             handover = Handover.of(staging, step_context)
             try:
-                yield from self._launched(step_context, staging, handover)
+                yield from self._launched(step_context, handover)
             except WorkspaceSilent as error:
                 raise _again(step_context, f"Databricks does not answer ({error})")  # noqa: B904  # has a cause
             finally:
                 with suppress(DatabricksError, WorkspaceSilent):  # the next start removes what is left
                     handover.remove()
 
-    def _launched(
-        self, context: StepExecutionContext, staging: Area, handover: Handover
-    ) -> Iterator[DagsterEvent]:
-        code = package()
-        give_package(staging, code)
-        handover.give(context, self.environment)
-        number = self._submitted(context, handover, code, staging)
+    def _launched(self, context: StepExecutionContext, handover: Handover) -> Iterator[DagsterEvent]:
+        handover.give(self.environment, step_context_to_step_run_ref(context))
+        name = run_name(context.run_id, context.step.key)
+        if context.previous_attempt_count:
+            recalled(self.client, name)
+        number = submitted(self.client, self.environment, handover, name)
         attempt = _Attempt(self.client, context, handover, number)
         try:
             with raise_execution_interrupts():
@@ -108,26 +101,6 @@ class Launcher(DatabricksPySparkStepLauncher):
                 with suppress(DatabricksError, WorkspaceSilent):
                     patiently(lambda: self.client.jobs.cancel_run(number))
             raise
-
-    def _submitted(
-        self, context: StepExecutionContext, handover: Handover, code: Package, staging: Area
-    ) -> int:
-        config = {
-            **self.run_config,
-            "run_name": run_name(context.run_id, context.step.key),
-            "idempotency_token": handover.token,
-            "libraries": _libraries(code, staging),
-        }
-        task = handover.task(code)
-        return patiently(lambda: self.databricks_runner.submit_run(config, task))
-
-
-def _libraries(code: Package, staging: Area) -> list[dict[str, Any]]:
-    """2026-11-26: Databricks reads a list from volumes alone, and installs single ones one by one."""
-    path = f"{code.folder}/requirements.txt"
-    if staging.mounted(path) == staging.address(path):
-        return [{"requirements": staging.address(path)}]
-    return [{"pypi": {"package": library}} for library in code.libraries]
 
 
 class _Attempt:

@@ -11,7 +11,7 @@ class ClusterMissing(CloudflixError):
 
 
 def cluster(settings: DatabricksSettings) -> dict[str, Any]:
-    """`cluster` of a submitted run, as dagster-databricks takes it.
+    """The cluster of a task, as the Jobs API takes it.
 
     Raises:
         ClusterMissing: no cluster is named.
@@ -28,23 +28,29 @@ def cluster(settings: DatabricksSettings) -> dict[str, Any]:
                 f"CLOUDFLIX_DATABRICKS_CLUSTER names an existing cluster, and {', '.join(named)} a new one: "
                 "unset one of the two."
             )
-        return {"existing": settings.databricks_cluster}
+        return {"existing_cluster_id": settings.databricks_cluster}
+    if settings.databricks_node_type and settings.databricks_pool:
+        raise ClusterMissing(
+            "CLOUDFLIX_DATABRICKS_POOL has nodes of its own, and CLOUDFLIX_DATABRICKS_NODE_TYPE names "
+            "others: unset one of the two."
+        )
     if not settings.databricks_runtime or not (settings.databricks_node_type or settings.databricks_pool):
         raise ClusterMissing(
             "CLOUDFLIX_DEPLOYMENT=databricks needs a cluster: set CLOUDFLIX_DATABRICKS_CLUSTER to the id of "
             "one, or CLOUDFLIX_DATABRICKS_RUNTIME with CLOUDFLIX_DATABRICKS_POOL or _NODE_TYPE for new ones."
         )
-    return {"new": _new(settings)}
+    return {"new_cluster": _new(settings)}
 
 
 def _new(settings: DatabricksSettings) -> dict[str, Any]:
-    pool, node_type = settings.databricks_pool, settings.databricks_node_type
-    options = {"policy_id": settings.databricks_policy, "single_user_name": settings.databricks_single_user}
-    if settings.databricks_single_user:
-        options["data_security_mode"] = "SINGLE_USER"
-    return {
+    user = settings.databricks_single_user
+    options = {
         "spark_version": settings.databricks_runtime,
-        "size": {"num_workers": settings.databricks_workers},
-        "nodes": {"instance_pool_id": pool} if pool else {"node_types": {"node_type_id": node_type}},
-        **{name: value for name, value in options.items() if value},
+        "num_workers": settings.databricks_workers,
+        "instance_pool_id": settings.databricks_pool,
+        "node_type_id": settings.databricks_node_type,
+        "policy_id": settings.databricks_policy,
+        "single_user_name": user,
+        "data_security_mode": "SINGLE_USER" if user else None,
     }
+    return {name: value for name, value in options.items() if value is not None}

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, cast
 
+from dagster._core.definitions.step_launcher import StepRunRef
 from dagster._core.events.log import EventLogEntry
 from dagster._core.execution.context.system import StepExecutionContext
-from dagster._core.execution.plan.external_step import step_context_to_step_run_ref
 from dagster._serdes import deserialize_value
 
 from cloudflix_assets.databricks.areas import Area
@@ -46,14 +46,14 @@ class Handover:
     def _events(self) -> str:
         return f"{RUNS}/{self.name}.events"
 
-    def give(self, context: StepExecutionContext, environment: Environment) -> None:
-        """Hand over the step, the settings and where the secrets lie, but no secret."""
-        step = {
+    def give(self, environment: Environment, step: StepRunRef | None) -> None:
+        """Hand over a step (None: look around), the settings and where the secrets lie, but no secret."""
+        given = {
             "variables": environment.for_cluster(),
             "secrets": [secret._asdict() for secret in environment.databricks_secrets],
-            "step": pickle.dumps(step_context_to_step_run_ref(context)).hex(),
+            "step": pickle.dumps(step).hex() if step else None,
         }
-        self.area.put(self._step, gzip.compress(json.dumps(step).encode()))
+        self.area.put(self._step, gzip.compress(json.dumps(given).encode()))
 
     def task(self, package: Package) -> dict[str, Any]:
         """What Databricks runs: the main file of the package, told where everything lies."""
@@ -65,16 +65,18 @@ class Handover:
             }
         }
 
-    def events(self) -> Sequence[EventLogEntry]:
-        """All that the step has told so far; nothing while the file is being written."""
+    def told(self) -> str | None:
+        """All that the cluster has told so far; None while the file is being written."""
         content = self.area.get(self._events)
-        if not content:
-            return ()
         try:
-            told = gzip.decompress(content).decode()
+            return gzip.decompress(content).decode() if content else None
         except (OSError, EOFError, UnicodeDecodeError):
-            return ()
-        return cast("Sequence[EventLogEntry]", deserialize_value(told, list))
+            return None
+
+    def events(self) -> Sequence[EventLogEntry]:
+        """The events of the step so far."""
+        told = self.told()
+        return cast("Sequence[EventLogEntry]", deserialize_value(told, list)) if told else ()
 
     def remove(self) -> None:
         """Remove what was handed over."""
@@ -89,6 +91,14 @@ def give_package(area: Area, package: Package) -> None:
         area.put(f"{package.folder}/main.py", package.main)
         area.put(f"{package.folder}/requirements.txt", package.requirements)
         area.put(code, package.code)
+
+
+def libraries(code: Package, staging: Area) -> list[dict[str, Any]]:
+    """2026-11-26: Databricks reads a list from volumes alone, and installs single ones one by one."""
+    path = f"{code.folder}/requirements.txt"
+    if staging.mounted(path) == staging.address(path):
+        return [{"requirements": staging.address(path)}]
+    return [{"pypi": {"package": library}} for library in code.libraries]
 
 
 def left_behind(area: Area) -> dict[str, list[str]]:

@@ -7,15 +7,9 @@ from databricks.sdk.service.jobs import RunType
 from cloudflix_assets.databricks.areas import area
 from cloudflix_assets.databricks.calls import WorkspaceSilent, admitted, patiently
 from cloudflix_assets.databricks.handovers import left_behind
+from cloudflix_assets.databricks.submissions import NAME
 from cloudflix_assets.databricks.workspaces import client_of, credentials, staging_of
 from cloudflix_assets.environment import Environment
-
-RUN_NAME = "cloudflix"
-
-
-def run_name(run_id: str, step: str) -> str:
-    """What a run is called in Databricks."""
-    return f"{RUN_NAME} {run_id} {step}"
 
 
 def recall(environment: Environment, is_over: Callable[[str], bool]) -> list[int]:
@@ -35,7 +29,7 @@ def recall(environment: Environment, is_over: Callable[[str], bool]) -> list[int
             )
             for run in active:
                 name, _, rest = (run.run_name or "").partition(" ")
-                if name == RUN_NAME and run.run_id and is_over(rest.partition(" ")[0]):
+                if name == NAME and run.run_id and is_over(rest.partition(" ")[0]):
                     client.jobs.cancel_run(run.run_id)
                     cancelled.append(run.run_id)
             staging = area(client, staging_of(environment))

@@ -1,0 +1,47 @@
+"""A run in Databricks of what was handed over: submitted twice, it is one run."""
+
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.service.jobs import SubmitTask
+
+from cloudflix_assets.databricks.calls import patiently
+from cloudflix_assets.databricks.clusters import cluster
+from cloudflix_assets.databricks.handovers import Handover, give_package, libraries
+from cloudflix_assets.databricks.packages import package
+from cloudflix_assets.environment import Environment
+
+NAME = "cloudflix"
+TASK = "cloudflix"
+
+
+def run_name(run_id: str, step: str) -> str:
+    """What a run is called in Databricks."""
+    return f"{NAME} {run_id} {step}"
+
+
+def submitted(client: WorkspaceClient, environment: Environment, handover: Handover, name: str) -> int:
+    """The number of the run of what was handed over; also of one that was submitted before.
+
+    Raises:
+        ClusterMissing: the settings name no cluster.
+        WorkspaceSilent: nobody knows whether it was submitted.
+    """
+    code = package()
+    give_package(handover.area, code)
+    task = {
+        "task_key": TASK,
+        "libraries": libraries(code, handover.area),
+        **cluster(environment),
+        **handover.task(code),
+    }
+    submit = client.jobs.submit
+    answer = patiently(
+        lambda: (
+            submit(
+                run_name=name,
+                tasks=[SubmitTask.from_dict(task)],
+                idempotency_token=handover.token,
+                timeout_seconds=environment.databricks_timeout * 60,
+            ).response
+        )
+    )
+    return answer.run_id or 0

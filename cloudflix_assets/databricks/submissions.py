@@ -1,7 +1,9 @@
 """A run in Databricks of what was handed over: submitted twice, it is one run."""
 
+from functools import partial
+
 from databricks.sdk import WorkspaceClient
-from databricks.sdk.service.jobs import SubmitTask
+from databricks.sdk.service.jobs import RunType, SubmitTask
 
 from cloudflix_assets.databricks.calls import patiently
 from cloudflix_assets.databricks.clusters import cluster
@@ -33,15 +35,20 @@ def submitted(client: WorkspaceClient, environment: Environment, handover: Hando
         **cluster(environment),
         **handover.task(code),
     }
-    submit = client.jobs.submit
     answer = patiently(
-        lambda: (
-            submit(
-                run_name=name,
-                tasks=[SubmitTask.from_dict(task)],
-                idempotency_token=handover.token,
-                timeout_seconds=environment.databricks_timeout * 60,
-            ).response
+        partial(
+            client.jobs.submit,
+            run_name=name,
+            tasks=[SubmitTask.from_dict(task)],
+            idempotency_token=handover.token,
+            timeout_seconds=environment.databricks_timeout * 60,
         )
     )
-    return answer.run_id or 0
+    return int(answer.bind()["run_id"])
+
+
+def recalled(client: WorkspaceClient, name: str) -> None:
+    """Cancel what goes on under a name: an attempt whose submission was never answered."""
+    for run in patiently(lambda: list(client.jobs.list_runs(active_only=True, run_type=RunType.SUBMIT_RUN))):
+        if run.run_name == name and run.run_id:
+            patiently(partial(client.jobs.cancel_run, run.run_id))

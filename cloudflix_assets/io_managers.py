@@ -13,6 +13,7 @@ from cloudflix_assets.errors import CloudflixError, told
 from cloudflix_assets.lake import Lake
 from cloudflix_assets.manifest import Manifest
 from cloudflix_assets.partitions import week_of
+from cloudflix_assets.publishable import Judged, Kept, Outcome, Publishable, WeekOfTable
 from cloudflix_assets.staging import dropped_on_failure
 
 LINEAGE = "dagster/column_lineage"
@@ -32,23 +33,23 @@ class DeltaIOManager(dg.IOManager):
     def __init__(self, lake: Lake, stored: Mapping[str, StructType], spark: LazyPySparkResource) -> None:
         self.lake, self.stored, self.spark = lake, stored, spark
 
-    def handle_output(self, context: dg.OutputContext, obj: delta.Publishable) -> None:
+    def handle_output(self, context: dg.OutputContext, obj: Publishable) -> None:
         """Commit a judged week; a `Judged` also settles the quarantine that was stored before it.
 
         A `Kept` is in the lake already.
         """
         started = time.monotonic()
         with told(), self.lake.storing("/".join(context.asset_key.path)):
-            if not isinstance(obj, delta.Publishable):
+            if not isinstance(obj, Publishable):
                 raise NotJudged(
                     f"{'/'.join(context.asset_key.path)} returned a {type(obj).__name__} that nobody judged: "
                     "declare it as a Table in spark/registry.py, or give the asset an IO manager of its own."
                 )
-            week = obj if isinstance(obj, delta.WeekOfTable) else obj.week
+            week = obj if isinstance(obj, WeekOfTable) else obj.week
             with dropped_on_failure(self.lake, week.path, week.step):
-                if isinstance(obj, delta.Kept):
-                    outcome = delta.Outcome(obj.version, committed=False)
-                elif isinstance(obj, delta.Judged):
+                if isinstance(obj, Kept):
+                    outcome = Outcome(obj.version, committed=False)
+                elif isinstance(obj, Judged):
                     outcome = delta.replace_beside(self.lake, self.spark.spark_session, obj)
                 else:
                     outcome = delta.replace(self.lake, self.spark.spark_session, obj)

@@ -1,6 +1,7 @@
-"""Who computes: a Spark session on Sail (in process, no Java) or on Spark itself (a local JVM).
+"""Who computes: a Spark session on Sail (in process, no Java), on Spark itself (a local JVM), or elsewhere.
 
-Both are opened through dagster-pyspark's LazyPySparkResource; one server or JVM serves a process.
+All are opened through dagster-pyspark's LazyPySparkResource; one server or JVM serves a process. What is
+elsewhere is remote_engine.py's.
 """
 
 import logging
@@ -18,6 +19,7 @@ from pydantic import PrivateAttr
 
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.java import java_home
+from cloudflix_assets.remote_engine import ConnectResource
 
 JVM_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"
 DELTA_JAR = "io.delta:delta-spark_4.2_2.13:4.4.0"
@@ -87,6 +89,8 @@ def _quieten(session: Any) -> None:
 
 def spark_resource(environment: Environment) -> LazyPySparkResource:
     """The session of the chosen engine, opened when it is first used."""
+    if environment.is_remote:
+        return ConnectResource.of(environment)
     if environment.engine == "sail":
         return SailResource(spark_config={"spark.remote": _sail_url(), **_SESSION})
     account = _account_options(environment)

@@ -79,7 +79,12 @@ class Environment(AzureSettings, BaseSettings):
     home: LakeFolder = Field(Path(".cloudflix"), description="Dagster's instance and, by default, the lake")
     lake: Annotated[LakeFolder | None, Absent] = Field(None, description="The lake; default: lake in home")
     deployment: Literal["local", "azure"] = Field("local", description="Where the lake lies")
-    engine: Literal["sail", "spark"] = Field("sail", description="Who computes")
+    engine: Literal["sail", "spark", "connect"] = Field("sail", description="Who computes")
+    spark_remote: SecretStr | None = Field(
+        None,
+        validation_alias="SPARK_REMOTE",
+        description="Address of the Spark Connect server of the engine connect; a token may stand in it",
+    )
     source: str = Field(
         "sample", description="sample, landing, a folder of five CSV files or of weeks, or on GitHub"
     )
@@ -120,7 +125,8 @@ class Environment(AzureSettings, BaseSettings):
         }
         own |= {"SOURCE_NAME": self.source_name or "", "FIRST_WEEK": self.first_week, "CACHE": self.cache}
         settings = {f"{PREFIX}{name}": str(value) for name, value in own.items()}
-        return {**os.environ, **settings, "DAGSTER_HOME": str(self.home)}
+        remote = {"SPARK_REMOTE": self.spark_remote.get_secret_value()} if self.spark_remote else {}
+        return {**os.environ, **settings, **remote, "DAGSTER_HOME": str(self.home)}
 
     @model_validator(mode="after")
     def _one_lake(self) -> Self:
@@ -130,6 +136,25 @@ class Environment(AzureSettings, BaseSettings):
                 "the storage account: unset one of the two"
             )
         return self
+
+    @model_validator(mode="after")
+    def _one_engine(self) -> Self:
+        if self.is_remote and not self.spark_remote:
+            raise ValueError(
+                f"CLOUDFLIX_ENGINE={self.engine} computes on a Spark Connect server: set SPARK_REMOTE to its "
+                "address, such as sc://spark.example.com:15002"
+            )
+        if self.spark_remote and not self.is_remote:
+            raise ValueError(
+                f"SPARK_REMOTE is set, and CLOUDFLIX_ENGINE={self.engine} computes on this machine: set "
+                "CLOUDFLIX_ENGINE=connect to compute there, or unset SPARK_REMOTE"
+            )
+        return self
+
+    @property
+    def is_remote(self) -> bool:
+        """The engine is a server of somebody else's, which sees no disk of this machine but the lake's."""
+        return self.engine == "connect"
 
     @property
     def dialect(self) -> Dialect:
@@ -171,7 +196,7 @@ def _refuse_unknown() -> None:
 
 
 def _sentence(problem: ErrorDetails) -> str:
-    """Such as: CLOUDFLIX_ENGINE=sal is not allowed: set it to 'sail' or 'spark'."""
+    """Such as: CLOUDFLIX_ENGINE=sal is not allowed: set it to 'sail', 'spark' or 'connect'."""
     # Of more than one setting, pydantic shows every value.
     setting = f"{_variable(str(problem['loc'][0]))}={_shown(problem['input'])} " if problem["loc"] else ""
     if problem["type"] in {"literal_error", "enum"}:

@@ -44,11 +44,14 @@ MOMENTS = {
 }
 
 
-def started(*arguments: object) -> "subprocess.Popen[str]":
+def started(*arguments: object, **variables: str) -> "subprocess.Popen[str]":
     """This module in a process of its own."""
     command = [sys.executable, "-m", __name__, *map(str, arguments)]
     root = Path(__file__).parents[2]
-    return subprocess.Popen(command, cwd=root, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    own = {**os.environ, **variables}
+    return subprocess.Popen(
+        command, cwd=root, env=own, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
 
 
 def ended(process: "subprocess.Popen[str]") -> int:

@@ -52,10 +52,9 @@ def test_an_address_that_is_none(address: str) -> None:
 def test_a_server_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """Left to itself, pyspark would try for ten minutes."""
     monkeypatch.setattr(remote_engine, "PATIENCE", 0.3)
-    with pytest.raises(
-        ServerRefused, match=r"no Spark Connect server answers at 127\.0\.0\.1:1 within"
-    ) as told:
+    with pytest.raises(ServerRefused, match="no Spark Connect server answers at") as told:
         opened(f"{NOWHERE}/;token={WRONG}")
+    assert "127.0.0.1:1 within" in str(told.value)
     assert WRONG not in str(told.value)
 
 

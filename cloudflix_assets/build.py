@@ -96,7 +96,7 @@ def _resources(
 
     @dg.io_manager(required_resource_keys={"spark"}, description="Weeks of Delta tables")
     def io_manager(context: dg.InitResourceContext) -> DeltaIOManager:
-        return DeltaIOManager(lake, stored, context.resources.spark)
+        return DeltaIOManager(lake, stored, context.resources.spark, environment.engine)
 
     @dg.io_manager(required_resource_keys={"spark"}, description="Manifests of publications")
     def manifest_io_manager(context: dg.InitResourceContext) -> ManifestIOManager:

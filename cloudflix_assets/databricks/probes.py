@@ -1,13 +1,12 @@
 """What `cloudflix doctor --launch` looks at on a cluster: its packages, its session, its way to the lake."""
 
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from uuid import uuid4
 
 from cloudflix_assets.engine import spark_resource
 from cloudflix_assets.environment import Environment, environment
 from cloudflix_assets.errors import TOLD
-from cloudflix_assets.findings import Finding
+from cloudflix_assets.findings import Finding, installed
 from cloudflix_assets.lakes import lake_of
 
 _FOLDER = "raw/staging"
@@ -32,14 +31,7 @@ def _safely(name: str, check: Callable[[Environment], str], settings: Environmen
 
 
 def _packages(_: Environment) -> str:
-    return ", ".join(f"{name} {_version(name)}" for name in _IMPORTED)
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "missing"
+    return ", ".join(f"{name} {installed(name) or 'missing'}" for name in _IMPORTED)
 
 
 def _session(settings: Environment) -> str:

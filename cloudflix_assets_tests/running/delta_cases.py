@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -13,10 +14,10 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from cloudflix_assets import delta, delta_reads
-from cloudflix_assets.delta import Judged, Outcome, WeekOfTable
+from cloudflix_assets import delta, delta_reads, native_commit
 from cloudflix_assets.delta_table import application
 from cloudflix_assets.local_lake import LocalLake
+from cloudflix_assets.publishable import Judged, Outcome, WeekOfTable
 from cloudflix_assets_tests.lakehouse import WEEK_1
 from spark import digest
 from spark.quality import QUARANTINE
@@ -120,7 +121,10 @@ def recorded(lake: LocalLake, of_version: int, path: str = TABLE) -> dict[str, A
 
 @dataclass(frozen=True)
 class Point:
-    """A moment in a step: right before or after a function of delta.py first runs, for one table or any."""
+    """A moment in a step: right before or after a function of delta.py first runs, for one table or any.
+
+    `_committed` is also Spark's own commit, if that is who commits.
+    """
 
     when: Literal["before", "after"]
     name: str
@@ -158,7 +162,15 @@ def interrupt(
 
     for name in {point.name for point, _ in events}:
         monkeypatch.setattr(module, name, hooked(name, getattr(module, name)))
+        if (module, name) == (delta, "_committed"):
+            monkeypatch.setattr(native_commit, "written", hooked(name, native_commit.written))
     return waiting
+
+
+def commit_natively(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Spark's own writer commit, which a local session does not by itself."""
+    monkeypatch.setattr(delta, "replace", partial(delta.replace, native=True))
+    monkeypatch.setattr(delta, "replace_beside", partial(delta.replace_beside, native=True))
 
 
 def _path(argument: object) -> str | None:

@@ -1,0 +1,104 @@
+"""A week on a server elsewhere is the week of this machine, whoever commits it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from cloudflix_assets.local_lake import LocalLake
+from cloudflix_assets_tests.connect.servers import serving
+from cloudflix_assets_tests.e2e.command import Told, cloudflix, cloudflix_process
+from cloudflix_assets_tests.lakehouse import PATHS, WEEK_1
+from cloudflix_assets_tests.running.delta_cases import authors
+from cloudflix_assets_tests.running.delta_process import ended, started
+
+KINDS = ("sail", "spark")
+WEEKS = ("2026-11-02", "2026-11-09")
+ROUNDS = 4
+Tables = Mapping[str, Mapping[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Mapping[str, str]]:
+    """The address of each kind."""
+    with serving("sail") as sail, serving("spark") as spark:
+        yield {"sail": sail, "spark": spark}
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> list[Tables]:
+    """The weeks as this machine makes them."""
+    told = ran(cloudflix(tmp_path_factory.mktemp("here") / "home", "run", *weeks(), "--json"))
+    return [week["tables"] for week in told.weeks]
+
+
+def weeks() -> list[str]:
+    return [f"--week={week}" for week in WEEKS]
+
+
+def ran(told: Told) -> Told:
+    assert told.code == 0, told.stderr
+    return told
+
+
+def digests(tables: Tables) -> dict[str, str]:
+    return {path: table["digest"] for path, table in tables.items()}
+
+
+def writers(lake: LocalLake, path: str) -> set[str]:
+    """What the commits of weeks say about the software that made them."""
+    log = lake.root / path / "_delta_log"
+    lines = (line for entry in log.glob("*.json") for line in entry.read_text().splitlines())
+    commits = (json.loads(line).get("commitInfo", {}) for line in lines)
+    return {str(commit.get("engineInfo", "")).split("/")[0] for commit in commits if "userMetadata" in commit}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_weeks_on_a_server_are_those_of_this_machine(
+    tmp_path: Path, servers: Mapping[str, str], here: list[Tables], kind: str
+) -> None:
+    """Its time zone, its arithmetic and its Parquet are others until a session sets them."""
+    home = tmp_path / "home"
+    elsewhere = {"CLOUDFLIX_ENGINE": "connect", "SPARK_REMOTE": servers[kind]}
+    first = ran(cloudflix_process(home, "run", *weeks(), "--json", **elsewhere))
+    assert [digests(week["tables"]) for week in first.weeks] == [digests(week) for week in here]
+
+    found = set().union(*(writers(LocalLake(home / "lake"), path) for path in PATHS))
+    assert found == ({"Apache-Spark"} if kind == "spark" else {"delta-rs:py-1.6.6"})
+
+    again = ran(cloudflix_process(home, "run", *weeks(), "--json", **elsewhere))
+    assert not any(table["committed"] for week in again.weeks for table in week["tables"].values())
+    assert list((home / "lake" / "raw" / "staging").iterdir()) == []
+
+
+def test_a_lake_passes_from_one_engine_to_the_next(
+    tmp_path: Path, servers: Mapping[str, str], here: list[Tables]
+) -> None:
+    """What one has published, all find unchanged, and none trusts another's receipt."""
+    home, seen = tmp_path / "home", list[Tables]()
+    for engine in ("sail", *KINDS):
+        own = {"CLOUDFLIX_ENGINE": "connect", "SPARK_REMOTE": servers[engine]} if seen else {}
+        told = ran(cloudflix_process(home, "run", weeks()[0], "--select", "+silver/cast", "--json", **own))
+        seen.append(told.weeks[0]["tables"])
+    committed = [{table["committed"] for table in tables.values()} for tables in seen]
+    assert committed == [{True}, {False}, {False}]
+    for tables in seen:
+        assert digests(tables).items() <= digests(here[0]).items()
+
+
+def test_two_processes_at_one_server_write_the_same_new_weeks(
+    tmp_path: Path, servers: Mapping[str, str], spark_session: SparkSession
+) -> None:
+    """The conflicts of a server's Delta are known to its clients."""
+    lake = LocalLake(tmp_path / "lake")
+    lake.root.mkdir()
+    elsewhere = {"CLOUDFLIX_ENGINE": "connect", "SPARK_REMOTE": servers["spark"]}
+    processes = [started("race", lake.root, name, ROUNDS, "native", **elsewhere) for name in ("we", "they")]
+    assert [ended(process) for process in processes] == [0, 0]
+    for number in range(ROUNDS):
+        found = authors(lake, spark_session, WEEK_1 + timedelta(weeks=number))
+        assert found in {("we", "we"), ("they", "they")}

@@ -110,19 +110,14 @@ class Clusters:
         check(spec, ClusterSpec, "new_cluster")
         is_single, has_kind = spec.get("is_single_node", False), "kind" in spec
         mode = spec.get("data_security_mode", "NONE")
-        pool, policy = spec.get("instance_pool_id"), spec.get("policy_id")
+        node, pool, policy = (spec.get(name) for name in ("node_type_id", "instance_pool_id", "policy_id"))
         reasons = {
             f"The loopback does not do {', '.join(sorted(UNDONE & set(spec)))}": bool(UNDONE & set(spec)),
             "Missing required field: spark_version": not spec.get("spark_version"),
             f"Invalid spark version {spec.get('spark_version')}.": spec.get("spark_version") not in VERSIONS,
-            "Missing required field: node_type_id": not (spec.get("node_type_id") or pool or policy),
-            "Exactly one of node_type_id, instance_pool_id may be given": bool(
-                spec.get("node_type_id") and pool
-            ),
-            f"Node type {spec.get('node_type_id')} is not supported": spec.get(
-                "node_type_id", next(iter(NODE_TYPES))
-            )
-            not in NODE_TYPES,
+            "Missing required field: node_type_id": not (node or pool or policy),
+            "Exactly one of node_type_id, instance_pool_id may be given": bool(node and pool),
+            f"Node type {node} is not supported": bool(node) and node not in NODE_TYPES,
             f"Can't find an instance pool with id: {pool}": bool(pool) and pool not in self.pools,
             f"Can't find a cluster policy with id: {policy}": bool(policy) and policy not in self.policies,
             "Exactly one of num_workers, autoscale must be given": not is_single

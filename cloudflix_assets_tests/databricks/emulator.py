@@ -21,14 +21,14 @@ import typer
 
 from cloudflix_assets_tests.azure.web import Handler, Reply, Request, serving
 from cloudflix_assets_tests.databricks.calls import Misunderstood, Refused, Route, answered
-from cloudflix_assets_tests.databricks.clusters import Clusters, Start
+from cloudflix_assets_tests.databricks.clusters import Clusters
 from cloudflix_assets_tests.databricks.dbfs import Dbfs
 from cloudflix_assets_tests.databricks.drivers import Drivers
 from cloudflix_assets_tests.databricks.faults import Faults
 from cloudflix_assets_tests.databricks.jobs import Jobs
 from cloudflix_assets_tests.databricks.lives import Life
 from cloudflix_assets_tests.databricks.people import People
-from cloudflix_assets_tests.databricks.runs import Run, RunPlan
+from cloudflix_assets_tests.databricks.runs import Run
 from cloudflix_assets_tests.databricks.secret_scopes import SecretScopes
 from cloudflix_assets_tests.databricks.sessions import Kind, session
 from cloudflix_assets_tests.databricks.storage import Storage
@@ -70,6 +70,8 @@ class Emulator:
     Attributes:
         requests: what was asked, in order.
         faults: what goes wrong with the requests to come.
+        plans: how the runs to come go.
+        starts: every start of a cluster.
         wrong: requests that the service would not have understood, and mistakes of the loopback itself; a
             test that makes any is wrong.
         cluster_id: of the cluster that exists.
@@ -87,6 +89,7 @@ class Emulator:
         self.session = session(kind, variables or {})
         self.drivers = Drivers(self.storage, self.secrets, self.session)
         self.jobs = Jobs(self.clusters, self._live)
+        self.plans, self.starts = self.jobs.plans, self.clusters.starts
         self.people = People(self._is_known)
         self.volume = self.storage.add_volume(VOLUME)
         self.cluster_id = self.clusters.add().cluster_id
@@ -110,16 +113,6 @@ class Emulator:
     def runs(self) -> list[Run]:
         """In the order of their submission."""
         return list(self.jobs.runs.values())
-
-    @property
-    def plans(self) -> list[RunPlan]:
-        """Of the runs to come."""
-        return self.jobs.plans
-
-    @property
-    def starts(self) -> list[Start]:
-        """Every start of a cluster."""
-        return self.clusters.starts
 
     @property
     def variables(self) -> dict[str, str]:

@@ -4,6 +4,8 @@ The file finds `spark`, `dbutils` and, where the access mode has one, `sc`; and 
 """
 
 import builtins
+import contextlib
+import fcntl
 import importlib.util
 import json
 import os
@@ -11,7 +13,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 
@@ -134,14 +136,31 @@ def _session(told: dict[str, Any]) -> Any:
     from pyspark.sql import SparkSession  # noqa: PLC0415  # only now can it be found
 
     if told["kind"] == "sail":
-        session = SparkSession.builder.remote(told["url"]).getOrCreate()
-        for name, value in told["conf"].items():
-            session.conf.set(name, value)
-        return session
-    builder = SparkSession.builder
-    for name, value in {**told["options"], **told["conf"]}.items():
-        builder = builder.config(name, value)
-    return builder.getOrCreate()
+        session, afterwards = SparkSession.builder.remote(told["url"]).getOrCreate(), told["conf"]
+    else:
+        # Of the start of a JVM the options stand in the list of processes: keys come later.
+        at_start = {name: value for name, value in told["conf"].items() if name.startswith("spark.")}
+        afterwards = {name: value for name, value in told["conf"].items() if name not in at_start}
+        builder = SparkSession.builder
+        for name, value in {**told["options"], **at_start}.items():
+            builder = builder.config(name, value)
+        with _alone_and_quiet(told["lock"]):
+            session = builder.getOrCreate()
+    for name, value in afterwards.items():
+        session.conf.set(name, value)
+    return session
+
+
+@contextlib.contextmanager
+def _alone_and_quiet(lock: str) -> Iterator[None]:
+    """No two fetch the same jar at once; what a JVM says at its start is no output of the task."""
+    output = os.dup(1)
+    os.dup2(2, 1)
+    with open(lock, "wb") as file:  # noqa: PTH123
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+    os.dup2(output, 1)
+    os.close(output)
 
 
 def _failed(spec: dict[str, Any], error: BaseException) -> int:

@@ -118,7 +118,7 @@ class Drivers:
             "mounts": self.storage.mounts(dbfs=not is_standard),
             "dbfs": self.storage.mounts(dbfs=True).get("/dbfs"),
             "secrets": self.secrets,
-            "session": {**self.session.told(), "conf": conf},
+            "session": self.session.told(conf),
             "has_context": not is_standard,
             "error_file": str(folder / "error.json"),
         }

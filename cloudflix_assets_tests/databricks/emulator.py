@@ -196,6 +196,10 @@ class Emulator:
         raise Misunderstood(404, "ENDPOINT_NOT_FOUND", unknown)
 
 
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
 def serve(
     port: int = 0,
     root: Annotated[Path | None, typer.Option(help="Its files; default: a folder that ends with it")] = None,
@@ -214,4 +218,4 @@ def serve(
 
 
 if __name__ == "__main__":
-    typer.run(serve)
+    app()

@@ -22,8 +22,8 @@ ISOLATED = [sys.executable, "-I", "-S"]
 class Session(Protocol):
     """How a driver gets its session."""
 
-    def told(self) -> Json:
-        """For the driver: its options, or where it is joined."""
+    def told(self, conf: Mapping[str, str]) -> Json:
+        """For the driver of a cluster of this configuration."""
 
     def variables(self) -> dict[str, str]:
         """Of the driver's environment."""
@@ -45,12 +45,12 @@ class SailSession:
         self.process: subprocess.Popen[str] | None = None
         self.url = ""
 
-    def told(self) -> Json:
+    def told(self, conf: Mapping[str, str]) -> Json:
         """Where it listens."""
         with self.lock:
             if self.process is None:
                 self.process, self.url = self._started()
-        return {"kind": "sail", "url": self.url}
+        return {"kind": "sail", "url": self.url, "conf": conf}
 
     def variables(self) -> dict[str, str]:
         """By this, `getOrCreate` joins what is there, as on a cluster in standard access mode."""
@@ -81,15 +81,18 @@ class JvmSession:
     def __init__(self) -> None:
         before = dict(os.environ)
         try:
-            self.options = _spark(Environment(), [DELTA_JAR, AZURE_JAR])
+            self.options = _spark(Environment(), [DELTA_JAR])
             self.java = os.environ["JAVA_HOME"]
+            self.lock = Environment().cache / "starting.lock"
         finally:
             os.environ.clear()
             os.environ.update(before)
 
-    def told(self) -> Json:
-        """The options of the engine `spark`."""
-        return {"kind": "jvm", "options": self.options}
+    def told(self, conf: Mapping[str, str]) -> Json:
+        """The options of the engine `spark`; the jar for accounts only where one is named, for it is slow."""
+        jars = [DELTA_JAR, AZURE_JAR] if any("fs.azure." in name for name in conf) else [DELTA_JAR]
+        options = {**self.options, "spark.jars.packages": ",".join(jars)}
+        return {"kind": "jvm", "options": options, "conf": conf, "lock": str(self.lock)}
 
     def variables(self) -> dict[str, str]:
         """Its Java; of its Python workers, what they may import, which is no more than the driver may."""

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import typer
 
@@ -131,10 +131,11 @@ class Emulator:
         return sum(asked.method == method and asked.path.endswith(path) for asked in list(self.requests))
 
     def __enter__(self) -> Self:
-        port = self._open.enter_context(serving(self._answer, self.wrong, port=self.port))
-        self.host = self.tokens.host = self.jobs.host = f"http://127.0.0.1:{port}"
         self._open.callback(self.session.close)
         self._open.callback(self._end_runs)
+        self._open.callback(self.drivers.closing.set)
+        port = self._open.enter_context(serving(self._answer, self.wrong, port=self.port))
+        self.host = self.tokens.host = self.jobs.host = f"http://127.0.0.1:{port}"
         return self
 
     def __exit__(
@@ -142,14 +143,27 @@ class Emulator:
     ) -> None:
         self._open.close()
 
+    def reset(self) -> None:
+        """Between two tests that share it: no run, fault or log is left; files, secrets and clusters are."""
+        self._end_runs()
+        logs: list[list[Any]] = [self.requests, self.wrong, self.faults, self.plans, self.starts]
+        for log in logs:
+            log.clear()
+        self.jobs.forget()
+        self.tokens.renew()
+        self.storage.dbfs_disabled = False
+        for cluster in self.clusters.by_id.values():
+            cluster.state = "TERMINATED"
+
     def _end_runs(self) -> None:
-        self.drivers.closing.set()
         for run in self.runs:
             run.stop("user")
         for thread in list(self.jobs.threads):
             thread.join()
 
     def _live(self, run: Run) -> None:
+        if self.drivers.closing.is_set():
+            run.stop("user")
         Life(run, self.clusters, self.drivers, self.wrong.append).live()
 
     def _is_known(self, kind: str, name: str) -> bool:

@@ -56,6 +56,12 @@ class Jobs:
             Route("GET", f"{BASE}/list", self._list, LIST),
         ]
 
+    def forget(self) -> None:
+        """All runs, which have ended, and their tokens."""
+        self.runs.clear()
+        self.by_token.clear()
+        self.threads.clear()
+
     def _submit(self, call: Call) -> Json:
         token = call.get("idempotency_token")
         if token and len(token) > MAX_TOKEN:

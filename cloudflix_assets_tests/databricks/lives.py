@@ -17,6 +17,9 @@ INTERNAL = End(
     "INTERNAL_ERROR", None, "INTERNAL_ERROR", "INTERNAL_ERROR", "Unexpected failure in the service."
 )
 SKIPPED = End("SKIPPED", None, "SKIPPED", "SUCCESS", "The run was skipped.")
+TOO_MANY = End("SKIPPED", "MAXIMUM_CONCURRENT_RUNS_REACHED", "MAX_CONCURRENT_RUNS_EXCEEDED", "CLIENT_ERROR",
+               "The maximum of concurrent runs was reached.")  # fmt: skip
+AT_ONCE = {"skipped": SKIPPED, "too many runs": TOO_MANY, "internal error": INTERNAL}
 LOST = End("INTERNAL_ERROR", "FAILED", "DRIVER_ERROR", "CLOUD_FAILURE",
            "The spark driver has stopped unexpectedly and is restarting.")  # fmt: skip
 
@@ -73,10 +76,8 @@ class Life:
             self._wait(self.plan.queued_seconds)
         self.run.enter("PENDING", "Waiting for cluster")
         self._wait(self.plan.pending_seconds)
-        if self.plan.outcome == "skipped":
-            raise _Over(SKIPPED)
-        if self.plan.outcome == "internal error":
-            raise _Over(INTERNAL)
+        if end := AT_ONCE.get(self.plan.outcome):
+            raise _Over(end)
         if self.plan.outcome == "cluster launch failure":
             raise _Over(self._no_cluster("CLOUD_PROVIDER_LAUNCH_FAILURE (CLOUD_FAILURE)"))
         self.clusters.start(self.run.cluster, self.run.run_id)

@@ -11,7 +11,7 @@ from cloudflix_assets_tests.databricks.clusters import Cluster
 from cloudflix_assets_tests.databricks.people import USER
 
 Outcome = Literal["executed", "cluster launch failure", "library failure", "internal error", "skipped",
-                  "success without running"]  # fmt: skip
+                  "too many runs", "success without running"]  # fmt: skip
 NOT_RUN: Outcome = "success without running"
 PHASES = ("QUEUED", "PENDING", "RUNNING", "TERMINATING")  # and "ended"
 V2 = {"INTERNAL_ERROR": "TERMINATED", "SKIPPED": "TERMINATED"}

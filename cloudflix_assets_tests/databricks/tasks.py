@@ -2,6 +2,8 @@
 
 import io
 import textwrap
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +29,14 @@ def client_of(emulator: Emulator, **credentials: Any) -> WorkspaceClient:
 def new_cluster(**spec: Any) -> ClusterSpec:
     """The usual one, but for what is given."""
     return ClusterSpec.from_dict({**USUAL, **spec})
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    """Whether it comes true in time."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.02)
+    return holds()
 
 
 @dataclass

@@ -1,8 +1,6 @@
 """Runs really run: what a task finds on the cluster, what it does not, and how it ends."""
 
 import json
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -12,7 +10,7 @@ from databricks.sdk.service.jobs import SparkPythonTask
 
 from cloudflix_assets_tests.databricks.emulator import Emulator
 from cloudflix_assets_tests.databricks.runs import Run
-from cloudflix_assets_tests.databricks.tasks import PATIENCE_SECONDS, Tasks, client_of, new_cluster
+from cloudflix_assets_tests.databricks.tasks import Tasks, client_of, eventually, new_cluster
 
 SLEEPS = """
 import os, subprocess, sys, time
@@ -20,14 +18,6 @@ child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 open(sys.argv[1] + "/child", "w").write(str(child.pid))
 time.sleep(600)
 """
-
-
-def eventually(holds: Callable[[], bool]) -> bool:
-    """Whether it comes true in time."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not holds() and time.monotonic() < end:
-        time.sleep(0.02)
-    return holds()
 
 
 def sleeping(tasks: Tasks) -> tuple[Run, int]:

@@ -1,0 +1,144 @@
+"""Processes in which tasks run, with nothing of this machine's but what a cluster would have."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from cloudflix_assets_tests.databricks.calls import Json
+from cloudflix_assets_tests.databricks.libraries import installed
+from cloudflix_assets_tests.databricks.runs import Run
+from cloudflix_assets_tests.databricks.secret_scopes import SecretScopes
+from cloudflix_assets_tests.databricks.sessions import ISOLATED, SITE, Session
+from cloudflix_assets_tests.databricks.storage import Storage
+
+PROJECT = Path(__file__).parents[2]
+SCRIPT = Path(__file__).with_name("driver.py")
+
+
+class Driver:
+    """One process, killed with all that it started when the block ends; it ends itself should we die.
+
+    Args:
+        spec: what it is told.
+        folder: its working directory, with its output.
+        variables: its whole environment.
+    """
+
+    def __init__(self, spec: Json, folder: Path, variables: dict[str, str]) -> None:
+        self.folder = folder
+        theirs, self.leash = os.pipe()
+        (folder / "spec.json").write_text(json.dumps({**spec, "leash": theirs}), encoding="utf-8")
+        with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
+            self.process = subprocess.Popen(
+                [*ISOLATED, str(SCRIPT), str(folder / "spec.json")],
+                stdin=subprocess.DEVNULL, stdout=out, stderr=err, pass_fds=[theirs],
+                env=variables, cwd=folder, start_new_session=True,
+            )  # fmt: skip
+        os.close(theirs)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+        os.close(self.leash)
+
+    def code(self) -> int | None:
+        """None while it runs."""
+        return self.process.poll()
+
+    def kill(self) -> int:
+        """With what it started: a JVM, its workers."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        return self.process.wait()
+
+    def output(self) -> str:
+        """What it printed."""
+        return (self.folder / "stdout").read_text(encoding="utf-8", errors="replace")
+
+    def error(self) -> tuple[str, str] | None:
+        """The error that ended its task, and the trace; None where there was none, or no time to tell."""
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            told = json.loads((self.folder / "error.json").read_text(encoding="utf-8"))
+            return told["error"], told["error_trace"]
+        return None
+
+
+class Drivers:
+    """Starts them.
+
+    Attributes:
+        closing: set when all shall end.
+    """
+
+    def __init__(self, storage: Storage, secrets: SecretScopes, session: Session) -> None:
+        self.storage, self.secrets, self.session = storage, secrets, session
+        self.closing = threading.Event()
+
+    def started(self, run: Run) -> Driver:
+        """The process of a run's task.
+
+        Raises:
+            NotInstalled: a library is not there.
+            KeyError: a secret is not there that the cluster refers to.
+            FileNotFoundError: the Python file is not there.
+        """
+        folder = self.storage.local / str(run.task_run_id)
+        folder.mkdir()
+        wheels = installed(run.task.get("libraries", []), self.storage, folder / "libraries")
+        spec = self._spec(run, folder, wheels)
+        driver = Driver(spec, folder, self._variables(run, folder))
+        run.driver_pid = driver.process.pid
+        return driver
+
+    def _spec(self, run: Run, folder: Path, wheels: list[str]) -> Json:
+        task, is_standard = run.task["spark_python_task"], run.cluster.is_standard
+        code = self.storage.of_code(task["python_file"])
+        if not code.is_file():
+            raise FileNotFoundError(2, "no such file", task["python_file"])
+        shutil.copyfile(code, folder / "task.py")
+        conf = self.secrets.resolved(run.cluster.spec.get("spark_conf", {}))
+        conf["spark.databricks.clusterUsageTags.clusterId"] = run.cluster.cluster_id
+        return {
+            "python_file": str(folder / "task.py"),
+            "parameters": task.get("parameters", []),
+            "path": [*wheels, *SITE],
+            "hidden": {"root": str(PROJECT), "except": SITE},
+            "mounts": self.storage.mounts(dbfs=not is_standard),
+            "dbfs": self.storage.mounts(dbfs=True).get("/dbfs"),
+            "secrets": self.secrets,
+            "session": self.session.told(conf),
+            "has_context": not is_standard,
+            "error_file": str(folder / "error.json"),
+        }
+
+    def _variables(self, run: Run, folder: Path) -> dict[str, str]:
+        own = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "TMPDIR": str(folder),
+            "LANG": "C.UTF-8",
+            "DATABRICKS_RUNTIME_VERSION": run.cluster.runtime,
+            "PYSPARK_PYTHON": str(_worker(folder)),
+        }
+        given = self.secrets.resolved(run.cluster.spec.get("spark_env_vars", {}))
+        return {**own, **self.session.variables(), **given}
+
+
+def _worker(folder: Path) -> Path:
+    """The Python of Spark's workers, for which no .pth file counts either."""
+    path = folder / "python"
+    path.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "$@"\n', encoding="utf-8")
+    path.chmod(0o700)
+    return path

@@ -122,7 +122,7 @@ class Emulator:
             "DATABRICKS_TOKEN": self.token,
             "CLOUDFLIX_DEPLOYMENT": "databricks",
             "CLOUDFLIX_DATABRICKS_CLUSTER": self.cluster_id,
-            "CLOUDFLIX_DATABRICKS_VOLUME": self.volume,
+            "CLOUDFLIX_DATABRICKS_STAGING": self.volume,
             "CLOUDFLIX_LAKE": str(self.root / "lake"),
         }
 

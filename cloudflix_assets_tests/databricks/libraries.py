@@ -27,6 +27,8 @@ def installed(libraries: Sequence[Json], storage: Storage, folder: Path) -> list
         kind, asked = next(iter(library.items()))
         if kind == "pypi":
             _check(str(asked["package"]))
+        elif kind == "requirements":
+            _check_all(storage.of_code(str(asked)))
         elif kind == "whl":
             wheels.append(storage.of_code(str(asked)))
         else:
@@ -37,6 +39,13 @@ def installed(libraries: Sequence[Json], storage: Storage, folder: Path) -> list
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(folder)
     return [str(folder)] if wheels else []
+
+
+def _check_all(listed: Path) -> None:
+    if not listed.is_file():
+        raise NotInstalled(f"{listed.name} does not exist")
+    for line in listed.read_text().splitlines():
+        _check(line)
 
 
 def _check(asked: str) -> None:

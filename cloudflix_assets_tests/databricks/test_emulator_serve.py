@@ -35,7 +35,7 @@ def served(root: Path) -> Iterator[tuple["subprocess.Popen[str]", dict[str, str]
 def running(told: dict[str, str], process: "subprocess.Popen[str]") -> list[psutil.Process]:
     """A driver that sleeps, and the server that it computes on."""
     client = WorkspaceClient(host=told["DATABRICKS_HOST"], token=told["DATABRICKS_TOKEN"])
-    path = f"{told['CLOUDFLIX_DATABRICKS_VOLUME']}/task.py"
+    path = f"{told['CLOUDFLIX_DATABRICKS_STAGING']}/task.py"
     client.files.upload(path, io.BytesIO(b"import time; time.sleep(600)"))
     cluster = told["CLOUDFLIX_DATABRICKS_CLUSTER"]
     task = SubmitTask("code", existing_cluster_id=cluster, spark_python_task=SparkPythonTask(path))

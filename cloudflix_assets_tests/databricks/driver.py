@@ -121,7 +121,7 @@ def _mounts() -> Any:
 def _run(spec: dict[str, Any]) -> None:
     filename = spec["python_file"]
     sys.argv = [filename, *spec["parameters"]]
-    spark = _session(spec["session"])
+    spark = _session({**spec["session"], "has_context": spec["has_context"]})
     known = {"__name__": "__main__", "__file__": filename, "__builtins__": builtins, "spark": spark,
              "dbutils": DbUtils(Secrets(spec["secrets"]), Files(spec["dbfs"]))}  # fmt: skip
     if spec["has_context"]:
@@ -141,7 +141,7 @@ def _session(told: dict[str, Any]) -> Any:
         # Of the start of a JVM the options stand in the list of processes: keys come later.
         at_start = {name: value for name, value in told["conf"].items() if name.startswith("spark.")}
         afterwards = {name: value for name, value in told["conf"].items() if name not in at_start}
-        builder = SparkSession.builder
+        builder = SparkSession.builder if told["has_context"] else SparkSession.builder.remote("local[*]")
         for name, value in {**told["options"], **at_start}.items():
             builder = builder.config(name, value)
         with _alone_and_quiet(told["lock"]):

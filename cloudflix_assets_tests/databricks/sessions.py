@@ -1,4 +1,7 @@
-"""The Spark that drivers find: Sail in a process of its own, or Spark itself in each driver."""
+"""The Spark that drivers find: Sail in a process of its own, or Spark itself in each driver.
+
+In standard access mode the latter is a client of Spark Connect, whose server is the driver's own JVM.
+"""
 
 import os
 import subprocess

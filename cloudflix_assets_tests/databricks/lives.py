@@ -54,7 +54,8 @@ class Life:
             self.wrong(f"the loopback itself failed in run {self.run.run_id}: {error!r}")
             end = INTERNAL
         run = self.run
-        end = replace(end, life=self.plan.life or end.life, result=self.plan.result or end.result)
+        result = end.result if self.plan.result is None else self.plan.result
+        end = replace(end, life=self.plan.life or end.life, result=result or None)
         run.end = end
         run.enter("TERMINATING", end.message)
         self.drivers.closing.wait(self.plan.terminating_seconds)

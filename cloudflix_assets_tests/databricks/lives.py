@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from cloudflix_assets_tests.databricks.calls import Refused
 from cloudflix_assets_tests.databricks.clusters import Clusters
 from cloudflix_assets_tests.databricks.drivers import Driver, Drivers
 from cloudflix_assets_tests.databricks.libraries import NotInstalled
@@ -101,6 +102,8 @@ class Life:
             return self._no_cluster(f"INVALID_ARGUMENT (CLIENT_ERROR): {error.args[0]}")
         except FileNotFoundError as error:
             return self._failed("RESOURCE_NOT_FOUND", f"Cannot read the python file {error.filename}.")
+        except Refused as error:
+            return self._failed("STORAGE_ACCESS_ERROR", error.message)
         with driver:
             code = self._watched(driver)
             self.run.logs = driver.output()

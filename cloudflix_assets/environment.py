@@ -80,11 +80,6 @@ class Environment(AzureSettings, BaseSettings):
     lake: Annotated[LakeFolder | None, Absent] = Field(None, description="The lake; default: lake in home")
     deployment: Literal["local", "azure"] = Field("local", description="Where the lake lies")
     engine: Literal["sail", "spark", "connect"] = Field("sail", description="Who computes")
-    spark_remote: SecretStr | None = Field(
-        None,
-        validation_alias="SPARK_REMOTE",
-        description="Address of the Spark Connect server of the engine connect; a token may stand in it",
-    )
     source: str = Field(
         "sample", description="sample, landing, a folder of five CSV files or of weeks, or on GitHub"
     )
@@ -105,6 +100,11 @@ class Environment(AzureSettings, BaseSettings):
     first_week: Monday = Field(date(2026, 1, 5), description="First week of the calendar, a Monday")
     cache: Folder = Field(
         Path("~/.cache/cloudflix"), description="Jars and the Java wrapper of the spark engine"
+    )
+    spark_remote: SecretStr | None = Field(
+        None,
+        validation_alias="SPARK_REMOTE",
+        description="Address of the Spark Connect server of the engine connect; a token may stand in it",
     )
     java_home: Annotated[Folder | None, Absent] = Field(None, validation_alias="JAVA_HOME")
 

@@ -110,4 +110,4 @@ class ManifestIOManager(dg.IOManager):
                     f"nothing was landed for the week {week}: "
                     f"run `cloudflix run --week {week} --select publication` first."
                 )
-        return manifest.rows(self.spark.spark_session)
+            return manifest.rows(self.spark.spark_session)

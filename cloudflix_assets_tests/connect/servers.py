@@ -85,7 +85,9 @@ def _spark(kind: str) -> str:
         options["spark.connect.authenticate.token"] = TOKEN
     session = engine.JvmResource.of(options, {}).spark_session
     service = getattr(session.sparkContext._jvm, SERVICE)
-    return f"sc://127.0.0.1:{getattr(service, 'MODULE$').localPort()}"
+    # With a token the client wants TLS, but of localhost.
+    host = "localhost" if kind == "guarded" else "127.0.0.1"
+    return f"sc://{host}:{getattr(service, 'MODULE$').localPort()}"
 
 
 if __name__ == "__main__":

@@ -83,11 +83,6 @@ class Environment(AzureSettings, DatabricksSettings, BaseSettings):
         "local", description="Where the lake lies, and who runs the steps"
     )
     engine: Literal["sail", "spark", "connect", "databricks"] = Field("sail", description="Who computes")
-    spark_remote: SecretStr | None = Field(
-        None,
-        validation_alias="SPARK_REMOTE",
-        description="Address of the Spark Connect server of the engine connect; a token may stand in it",
-    )
     source: str = Field(
         "sample", description="sample, landing, a folder of five CSV files or of weeks, or on GitHub"
     )
@@ -108,6 +103,11 @@ class Environment(AzureSettings, DatabricksSettings, BaseSettings):
     first_week: Monday = Field(date(2026, 1, 5), description="First week of the calendar, a Monday")
     cache: Folder = Field(
         Path("~/.cache/cloudflix"), description="Jars and the Java wrapper of the spark engine"
+    )
+    spark_remote: SecretStr | None = Field(
+        None,
+        validation_alias="SPARK_REMOTE",
+        description="Address of the Spark Connect server of the engine connect; a token may stand in it",
     )
     java_home: Annotated[Folder | None, Absent] = Field(None, validation_alias="JAVA_HOME")
 

@@ -18,7 +18,7 @@ from pyspark.sql import SparkSession
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.errors import CloudflixError
 
-PATIENCE = 20.0
+PATIENCE = 10.0
 """Seconds until a server must take a connection. pyspark itself would try for ten minutes."""
 
 RELIED_ON = {
@@ -123,7 +123,7 @@ def _await_server(endpoint: str) -> None:
         except grpc.FutureTimeoutError:
             raise ServerRefused(
                 f"no Spark Connect server answers at {endpoint} within {PATIENCE:.0f} s: start it, or set "
-                "SPARK_REMOTE to where it is (with ;use_ssl=true, if it wants TLS)."
+                "SPARK_REMOTE to where it is (with ;use_ssl=true, if it wants TLS; a token means TLS too)."
             ) from None
 
 

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -11,7 +10,7 @@ from typing import Any, cast
 from dagster._core.definitions.step_launcher import StepRunRef
 from dagster._core.events.log import EventLogEntry
 from dagster._core.execution.context.system import StepExecutionContext
-from dagster._serdes import deserialize_value
+from dagster._serdes import deserialize_value, serialize_value
 
 from cloudflix_assets.databricks.areas import Area
 from cloudflix_assets.databricks.packages import Package
@@ -51,7 +50,7 @@ class Handover:
         given = {
             "variables": environment.for_cluster(),
             "secrets": [secret._asdict() for secret in environment.databricks_secrets],
-            "step": pickle.dumps(step).hex() if step else None,
+            "step": serialize_value(step._asdict()) if step else None,
         }
         self.area.put(self._step, gzip.compress(json.dumps(given).encode()))
 

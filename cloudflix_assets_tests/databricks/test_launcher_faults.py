@@ -51,6 +51,7 @@ class Line:
     Attributes:
         told: a pattern of all that the failed step says; None where it succeeds.
         runs: how many there are in Databricks then.
+        first: how the first of them ended.
         logged: a pattern of a warning or an error in the log.
         cut_off: nobody is let in to cancel or to remove anything, which the next start does.
     """
@@ -58,6 +59,7 @@ class Line:
     troubles: tuple[Trouble, ...]
     told: str | None = None
     runs: int = 1
+    first: str | None = None
     logged: str | None = None
     week: date = WEEK_1
     cut_off: bool = False
@@ -81,13 +83,13 @@ LINES = {
     "504 on every call": Line((everywhere(status=504, code="DEADLINE_EXCEEDED"),)),
     "every call dropped before it acts": Line((everywhere(drop="before"),)),
     "every answer lost": Line((everywhere(drop="after"),)),
-    "a submission that is never answered": Line((never_answered,), runs=2),
+    "a submission that is never answered": Line((never_answered,), runs=2, first="CANCELED"),
     "no submission accepted": Line(
         (faults(Fault(SUBMIT, status=500, times=None)),),
         r"Databricks does not answer \(The service is .+ unavailable\); given up after 3 of 3 attempts\.",
         runs=0,
     ),
-    "a run that is not known": Line((faults(UNKNOWN),), runs=2),
+    "a run that is not known": Line((faults(UNKNOWN),), runs=2, first="CANCELED"),
     "no cluster once": Line((plans(NO_CLUSTER),), runs=2),
     "no cluster ever": Line(
         (plans(NO_CLUSTER, NO_CLUSTER, NO_CLUSTER),),
@@ -127,7 +129,9 @@ LINES = {
     "DBFS disabled": Line((without_dbfs,)),
     "a large package in DBFS": Line((DBFS, large)),
     "a token that expires before": Line((expired_at(SUBMIT),), EXPIRED, runs=0, cut_off=True),
-    "a token that expires meanwhile": Line((expired_at(POLL, first=2),), EXPIRED, cut_off=True),
+    "a token that expires meanwhile": Line(
+        (expired_at(POLL, first=2),), EXPIRED, first="CANCELED", cut_off=True
+    ),
     "events that come slowly": Line((faults(Fault(DOWNLOAD, delay_seconds=1, times=2)),)),
     "events that are half written": Line(
         (faults(Fault(DOWNLOAD, status=200, body=b"\x1f\x8b\x08 half of it", times=2)),)
@@ -194,6 +198,7 @@ def test_a_fault_ends_in_success_or_in_one_sentence(
         assert re.fullmatch(line.told, result.failures["silver_cast"]), result.failures
     assert launched.commits(*TABLES) == dict.fromkeys(TABLES, 0 if line.told else 1)
     assert len(launched.emulator.runs) == line.runs
+    assert line.first in {None, *(run.end and run.end.result for run in launched.emulator.runs[:1])}
     assert launched.handed_over() == []
     assert all(fault.happened for fault in launched.emulator.faults)
     assert launched.emulator.plans == []

@@ -28,6 +28,7 @@ from cloudflix_assets.databricks.handovers import Handover
 from cloudflix_assets.databricks.stamps import stamped
 from cloudflix_assets.databricks.submissions import recalled, run_name, submitted
 from cloudflix_assets.databricks.workspaces import credentials, staging_of
+from cloudflix_assets.ended_runs import REPEATED
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.errors import told
 
@@ -90,6 +91,7 @@ class Launcher(DatabricksPySparkStepLauncher):
         handover.give(self.environment, step_context_to_step_run_ref(context))
         name = run_name(context.run_id, context.step.key)
         if context.previous_attempt_count:
+            context.instance.add_run_tags(context.run_id, {REPEATED: "true"})
             recalled(self.client, name)
         number = submitted(self.client, self.environment, handover, name)
         attempt = _Attempt(self.client, context, handover, number)

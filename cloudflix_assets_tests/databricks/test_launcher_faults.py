@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from cloudflix_assets.ended_runs import sweep
+from cloudflix_assets_tests.azure.lakes import leftovers
 from cloudflix_assets_tests.databricks.emulator import Emulator
 from cloudflix_assets_tests.databricks.faults import Fault
 from cloudflix_assets_tests.databricks.launches import Launches, content, copied, launches, local, prepared
@@ -22,7 +24,7 @@ from cloudflix_assets_tests.databricks.troubles import (
     everywhere,
     expired_at,
     faults,
-    killed_after_commit_of,
+    killed_at_commit_of,
     large,
     never_answered,
     plans,
@@ -101,8 +103,9 @@ LINES = {
     ),
     "an internal error": Line((plans(RunPlan(outcome="internal error")),), runs=2),
     "a driver killed before the step": Line((plans(RunPlan(driver_lost_after_seconds=0)),), runs=2),
-    "a driver killed within the step": Line((killed_after_commit_of("cast_quarantine"),), runs=2),
-    "a driver killed after the step": Line((killed_after_commit_of("cast"),), runs=2),
+    "a driver killed before it commits": Line((killed_at_commit_of(TABLES[0], before=True),), runs=2),
+    "a driver killed between two commits": Line((killed_at_commit_of(TABLES[1]),), runs=2),
+    "a driver killed after it commits": Line((killed_at_commit_of(TABLES[0]),), runs=2),
     "a timeout": Line(
         (plans(RunPlan(timed_out_after_seconds=0.01)),),
         f"{RUN}took longer than CLOUDFLIX_DATABRICKS_TIMEOUT allows: Run timed out{SEE}",
@@ -200,6 +203,9 @@ def test_a_fault_ends_in_success_or_in_one_sentence(
     assert len(launched.emulator.runs) == line.runs
     assert line.first in {None, *(run.end and run.end.result for run in launched.emulator.runs[:1])}
     assert launched.handed_over() == []
+    sweep(launched.lake, launched.instance, TABLES)
+    assert leftovers(launched.lake, *TABLES) == set()
+    assert list(launched.home.glob("lake/*/staging/*")) == []
     assert all(fault.happened for fault in launched.emulator.faults)
     assert launched.emulator.plans == []
     assert result.checks["failed"] == (line.week == WEEK_2)

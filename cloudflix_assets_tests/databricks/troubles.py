@@ -89,29 +89,30 @@ def soon_given_up(launches: Launches) -> None:
 
 _KILLED = """
 
-def _killed_once(handle, mark):
+def _killed_once(commit, mark):
     import os, signal
     from pathlib import Path
 
-    def handled(self, context, week):
-        handle(self, context, week)
-        if context.asset_key.path[-1] == "{name}" and not Path(mark).exists():
-            Path(mark).touch()
-            os.kill(os.getpid(), signal.SIGKILL)
+    def committed(table, week, files):
+        is_due = week.path == "{path}" and not Path(mark).exists()
+        Path(mark).touch() if is_due else None
+        version = None if is_due and {before} else commit(table, week, files)
+        os.kill(os.getpid(), signal.SIGKILL) if is_due else None
+        return version
 
-    return handled
+    return committed
 
 
-DeltaIOManager.handle_output = _killed_once(DeltaIOManager.handle_output, "{mark}")
+_committed = _killed_once(_committed, "{mark}")
 """
 
 
-def killed_after_commit_of(table: str) -> Trouble:
-    """The first driver, between its commit and the next word of it: the code that is shipped does it."""
+def killed_at_commit_of(path: str, *, before: bool = False) -> Trouble:
+    """The first driver, after the commit of a table or between its files and that; it does so itself."""
 
     def arranged(launches: Launches) -> None:
-        own = _KILLED.format(name=table, mark=launches.home / "killed")
-        ship(launches, {"cloudflix_assets/io_managers.py": lambda text: text + own})
+        own = _KILLED.format(path=path, before=before, mark=launches.home / "killed")
+        ship(launches, {"cloudflix_assets/delta.py": lambda text: text + own})
 
     return arranged
 

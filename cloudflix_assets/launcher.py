@@ -39,6 +39,8 @@ FIRST_POLL, LONGEST_POLL, SLOWER = 0.5, 5.0, 1.3
 """Seconds between two questions: a small step is told of at once, and a long one is not asked for often."""
 LINGERING = 30.0
 """Seconds that a run whose step has told of its end is given to end itself."""
+LATE = 10.0
+"""Seconds that the last events of a run that has ended well are waited for: a volume may show them late."""
 _TERMINAL = frozenset(
     {
         dg.DagsterEventType.STEP_SUCCESS,
@@ -128,6 +130,7 @@ class _Attempt:
                 yield from self._told(run)
             if self.finished and time.monotonic() - self.finished > LINGERING:
                 break
+        yield from self._late(run)
         yield self._engine_event(f"Databricks run {self.number}: {self.state.told or 'goes on'}.", run)
         if self.finished is None:
             self._raise(run)
@@ -154,6 +157,12 @@ class _Attempt:
                     self.finished = time.monotonic()
                 yield event
         self.seen = max(self.seen, len(entries))
+
+    def _late(self, run: Run) -> Iterator[DagsterEvent]:
+        given_up = time.monotonic() + LATE
+        while self.state.well and self.finished is None and time.monotonic() < given_up:
+            time.sleep(FIRST_POLL)
+            yield from self._told(run)
 
     def _raise(self, run: Run) -> None:
         """Nobody has told how the step ended."""

@@ -26,6 +26,7 @@ from cloudflix_assets_tests.databricks.troubles import (
     faults,
     killed_at_commit_of,
     large,
+    late,
     never_answered,
     plans,
     settings,
@@ -136,6 +137,7 @@ LINES = {
         (expired_at(POLL, first=2),), EXPIRED, first="CANCELED", cut_off=True
     ),
     "events that come slowly": Line((faults(Fault(DOWNLOAD, delay_seconds=1, times=2)),)),
+    "events that come late": Line((late,)),
     "events that are half written": Line(
         (faults(Fault(DOWNLOAD, status=200, body=b"\x1f\x8b\x08 half of it", times=2)),)
     ),

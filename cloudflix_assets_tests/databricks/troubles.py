@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -10,7 +10,7 @@ from cloudflix_assets.databricks import packages, submissions
 from cloudflix_assets_tests.azure.web import Handler, Reply
 from cloudflix_assets_tests.databricks.faults import Fault
 from cloudflix_assets_tests.databricks.launches import Launches
-from cloudflix_assets_tests.databricks.runs import RunPlan
+from cloudflix_assets_tests.databricks.runs import Run, RunPlan
 
 SUBMIT = r"POST .*/runs/submit$"
 POLL = r"GET .*/runs/get$"
@@ -35,6 +35,25 @@ class Moment(Fault):
         """Nothing in place of the answer."""
         self.do()
         return None
+
+
+class Late(Fault):
+    """A file of events that is shown only when it is asked for again after the run has ended."""
+
+    def __init__(self, runs: Callable[[], Sequence[Run]]) -> None:
+        super().__init__(DOWNLOAD, status=404, code="NOT_FOUND", times=None)
+        self.runs, self.asked = runs, 0
+
+    def takes(self, line: str) -> bool:
+        """Counts from the end on."""
+        taken = self.asked < 2 and super().takes(line)
+        self.asked += taken and all(run.ended.is_set() for run in self.runs())
+        return taken
+
+
+def late(launches: Launches) -> None:
+    """All events, as where a volume shows files late."""
+    launches.emulator.faults.append(Late(lambda: launches.emulator.runs))
 
 
 def faults(*made: Fault) -> Trouble:

@@ -28,6 +28,7 @@ from cloudflix_assets.databricks.handovers import Handover
 from cloudflix_assets.databricks.stamps import stamped
 from cloudflix_assets.databricks.submissions import recalled, run_name, submitted
 from cloudflix_assets.databricks.workspaces import credentials, staging_of
+from cloudflix_assets.ended_runs import REPEATED
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.errors import told
 
@@ -38,6 +39,8 @@ FIRST_POLL, LONGEST_POLL, SLOWER = 0.5, 5.0, 1.3
 """Seconds between two questions: a small step is told of at once, and a long one is not asked for often."""
 LINGERING = 30.0
 """Seconds that a run whose step has told of its end is given to end itself."""
+LATE = 10.0
+"""Seconds that the last events of a run that has ended well are waited for: a volume may show them late."""
 _TERMINAL = frozenset(
     {
         dg.DagsterEventType.STEP_SUCCESS,
@@ -90,6 +93,7 @@ class Launcher(DatabricksPySparkStepLauncher):
         handover.give(self.environment, step_context_to_step_run_ref(context))
         name = run_name(context.run_id, context.step.key)
         if context.previous_attempt_count:
+            context.instance.add_run_tags(context.run_id, {REPEATED: "true"})
             recalled(self.client, name)
         number = submitted(self.client, self.environment, handover, name)
         attempt = _Attempt(self.client, context, handover, number)
@@ -126,9 +130,13 @@ class _Attempt:
                 yield from self._told(run)
             if self.finished and time.monotonic() - self.finished > LINGERING:
                 break
+        yield from self._late(run)
         yield self._engine_event(f"Databricks run {self.number}: {self.state.told or 'goes on'}.", run)
         if self.finished is None:
             self._raise(run)
+        if self.state.ended and not self.state.well:
+            ended_so = "Databricks run %s ended badly after its step was over: %s."
+            self.context.log.warning(ended_so, self.number, self.state.told)
 
     def _asked(self) -> Run:
         try:
@@ -149,6 +157,12 @@ class _Attempt:
                     self.finished = time.monotonic()
                 yield event
         self.seen = max(self.seen, len(entries))
+
+    def _late(self, run: Run) -> Iterator[DagsterEvent]:
+        given_up = time.monotonic() + LATE
+        while self.state.well and self.finished is None and time.monotonic() < given_up:
+            time.sleep(FIRST_POLL)
+            yield from self._told(run)
 
     def _raise(self, run: Run) -> None:
         """Nobody has told how the step ended."""

@@ -52,15 +52,15 @@ def patiently(call: Callable[[], T]) -> T:
         return attempts(call)
     except Exception as error:
         if _passes(error) or isinstance(error, TimeoutError):  # the SDK's, after its own five minutes
-            raise WorkspaceSilent(" ".join(str(error).split())) from error
+            raise WorkspaceSilent(" ".join(str(error).split()).rstrip(".")) from error
         raise
 
 
 def _passes(error: BaseException) -> bool:
     if isinstance(error, InternalError | TemporarilyUnavailable | DeadlineExceeded | ConnectionError):
         return True
-    # A proxy's page instead of an answer: the SDK has no word for it.
-    return type(error) is DatabricksError and "unable to parse response" in str(error)
+    # 2026-11-26: of a status that it does not know, a proxy's 502, the SDK raises the base itself.
+    return type(error) is DatabricksError
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -69,7 +70,7 @@ class Handover:
         content = self.area.get(self._events)
         try:
             return gzip.decompress(content).decode() if content else None
-        except (OSError, EOFError, UnicodeDecodeError):
+        except (OSError, EOFError, UnicodeDecodeError, zlib.error):
             return None
 
     def events(self) -> Sequence[EventLogEntry]:

@@ -177,7 +177,10 @@ LETS_NOBODY_IN: dict[str, tuple[Callable[[Emulator], dict[str, str]], str]] = {
         },
         "{host} does not accept the credential, or it has expired",
     ),
-    "DBFS is disabled": (without_dbfs, "{host} denies it (Public DBFS root is disabled."),
+    "DBFS is disabled": (
+        without_dbfs,
+        "dbfs:/cloudflix cannot be staged in, because DBFS is disabled in this workspace: set CLOUDFLIX_DATA",
+    ),
 }
 
 

@@ -44,29 +44,23 @@ class LockMissing(CloudflixError):
 
 @dataclass(frozen=True)
 class Package:
-    """A zip of our code, its main file and the lines of the lock for its libraries."""
+    """A zip of our code, its main file and its libraries, `name==version` each."""
 
     code: bytes
     main: bytes
-    pins: tuple[str, ...]
+    libraries: tuple[str, ...]
 
     @property
     def folder(self) -> str:
         """Where it lies in the staging area."""
         digest = sha256(self.code)
-        digest.update(self.requirements)
+        digest.update("\n".join(self.libraries).encode())
         return f"packages/{digest.hexdigest()[:32]}"
 
     @property
     def requirements(self) -> bytes:
-        """The libraries as a file for pip, which chooses those for the cluster's Python."""
-        return "".join(f"{pin}\n" for pin in self.pins).encode()
-
-    @property
-    def libraries(self) -> tuple[str, ...]:
-        """Those for the Python that runs here, `name==version` each."""
-        pins = map(Requirement, self.pins)
-        return tuple(f"{pin.name}{pin.specifier}" for pin in pins if not pin.marker or pin.marker.evaluate())
+        """The libraries as a file for pip."""
+        return "".join(f"{library}\n" for library in self.libraries).encode()
 
 
 @cache
@@ -81,7 +75,7 @@ def package() -> Package:
         for name, file in sorted(_modules()):
             archive.writestr(zipfile.ZipInfo(name, _EPOCH), file.read_bytes(), zipfile.ZIP_DEFLATED)
     main = (_ROOTS[1].parent / MAIN).read_bytes()
-    return Package(found.getvalue(), main, _needed())
+    return Package(found.getvalue(), main, _libraries())
 
 
 def _modules() -> Iterator[tuple[str, Path]]:
@@ -91,8 +85,8 @@ def _modules() -> Iterator[tuple[str, Path]]:
                 yield str(file.relative_to(root.parent)), file
 
 
-def _needed() -> tuple[str, ...]:
-    """The pins of what our packages need on a cluster and of what that needs in turn."""
+def _libraries() -> tuple[str, ...]:
+    """What our packages need on a cluster and what that needs in turn, in the versions of the lock."""
     pinned, wanted, found = _pins(), [_PROJECT], set[str]()
     while wanted:
         for line in requires(wanted.pop()) or ():
@@ -102,11 +96,10 @@ def _needed() -> tuple[str, ...]:
             if applies and name not in found | _ON_THE_HOST and name in pinned:
                 found.add(name)
                 wanted.append(name)
-    return tuple(pin for name in sorted(found) for pin in pinned[name])
+    return tuple(f"{name}=={pinned[name]}" for name in sorted(found))
 
 
-def _pins() -> dict[str, list[str]]:
-    """The lines of the lock by name: of some libraries it has one version per Python."""
+def _pins() -> dict[str, str]:
     try:
         lock = _LOCK.read_text(encoding="utf-8")
     except OSError as error:
@@ -114,7 +107,4 @@ def _pins() -> dict[str, list[str]]:
             f"the list of pinned libraries {_LOCK} cannot be read: run cloudflix from a clone of its "
             "repository."
         ) from error
-    found: dict[str, list[str]] = {}
-    for pin, name in re.findall(r"^(([a-z0-9-]+)==[^\n\\]+?) *\\?$", lock, re.MULTILINE):
-        found.setdefault(name, []).append(pin)
-    return found
+    return dict(re.findall(r"^([a-z0-9-]+)==([^\s;\\]+)", lock, re.MULTILINE))

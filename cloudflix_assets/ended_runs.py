@@ -42,13 +42,18 @@ def sweep(lake: Lake, instance: dg.DagsterInstance, tables: Collection[str]) -> 
         tables: paths of all Delta tables.
     """
     now = datetime.now(UTC) - _CLOCK_STEP
-    for run in instance.get_runs(RunsFilter(statuses=_GOING)):
-        if _is_gone(run.tags.get(PROCESS)):
-            instance.report_run_failed(run, _SILENT)
+    end_gone(instance)
     swept(lake, lambda run_id: is_over(instance, run_id))
     for run in instance.get_runs(RunsFilter(statuses=_FAILED, updated_after=_swept_until(instance, lake))):
         _remove_of(run, lake, tables)
     instance.daemon_cursor_storage.set_cursor_values({_cursor(lake): now.isoformat()})
+
+
+def end_gone(instance: dg.DagsterInstance) -> None:
+    """End the runs whose process is gone."""
+    for run in instance.get_runs(RunsFilter(statuses=_GOING)):
+        if _is_gone(run.tags.get(PROCESS)):
+            instance.report_run_failed(run, _SILENT)
 
 
 def _swept_until(instance: dg.DagsterInstance, lake: Lake) -> datetime:

@@ -129,6 +129,9 @@ class _Attempt:
         yield self._engine_event(f"Databricks run {self.number}: {self.state.told or 'goes on'}.", run)
         if self.finished is None:
             self._raise(run)
+        if self.state.ended and not self.state.well:
+            ended_so = "Databricks run %s ended badly after its step was over: %s."
+            self.context.log.warning(ended_so, self.number, self.state.told)
 
     def _asked(self) -> Run:
         try:

@@ -10,7 +10,7 @@ import dagster as dg
 
 from cloudflix_assets.assets.description import stored_fields
 from cloudflix_assets.build import build_defs
-from cloudflix_assets.ended_runs import is_over, sweep
+from cloudflix_assets.ended_runs import end_gone, is_over, sweep
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.instance import open_instance
@@ -103,6 +103,7 @@ def _prepare(environment: Environment, instance: dg.DagsterInstance) -> None:
 
     os.environ.update(environment.for_child())
     prepared(environment.home / "steps.log")
+    end_gone(instance)  # else what they launched would pass for somebody's
     recall(environment, lambda run_id: is_over(instance, run_id))
 
 

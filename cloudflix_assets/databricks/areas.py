@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from databricks.sdk import WorkspaceClient
-from databricks.sdk.errors import NotFound
+from databricks.sdk.errors import NotFound, PermissionDenied
 
 from cloudflix_assets.databricks.calls import patiently
+from cloudflix_assets.errors import CloudflixError
 
 BLOCK_BYTES = 2**20
 """DBFS takes and gives no more at once."""
+
+
+class StagingRefused(CloudflixError):
+    """Nothing can be handed over where the settings say."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +131,22 @@ class Dbfs(Area):
         return True
 
     def put(self, path: str, content: bytes) -> None:
-        """Write a file of one block at once, and a larger one under another name first."""
+        """Write a file of one block at once, and a larger one under another name first.
+
+        Raises:
+            StagingRefused: the workspace has no DBFS.
+        """
+        try:
+            self._put(path, content)
+        except PermissionDenied as error:
+            if "disabled" not in str(error):
+                raise
+            raise StagingRefused(
+                f"{self.root} cannot be staged in, because DBFS is disabled in this workspace: set "
+                "CLOUDFLIX_DATABRICKS_STAGING to a volume, /Volumes/<catalog>/<schema>/<volume>."
+            ) from error
+
+    def _put(self, path: str, content: bytes) -> None:
         if len(content) <= BLOCK_BYTES:
             data = base64.b64encode(content).decode()
             patiently(lambda: self.client.dbfs.put(self._plain(path), contents=data, overwrite=True))

@@ -1,10 +1,12 @@
 """Calls to a workspace: what passes is waited for, and what does not is told in a sentence."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
 from databricks.sdk.errors import (
+    BadRequest,
     DeadlineExceeded,
     InternalError,
     NotFound,
@@ -21,6 +23,8 @@ T = TypeVar("T")
 
 ATTEMPTS = 6
 """2026-11-26: the SDK itself repeats on 429, 503 and lost connections, for five minutes; on nothing else."""
+_EXPIRED = re.compile(r"(?i)invalid access token|token (is )?expir|^(invalid|unauthorized)_client:")
+"""2026-11-26: a workspace answers 403 to a wrong token; the SDK raises a ValueError for a wrong secret."""
 
 
 class WorkspaceRefused(CloudflixError):
@@ -48,15 +52,15 @@ def patiently(call: Callable[[], T]) -> T:
         return attempts(call)
     except Exception as error:
         if _passes(error) or isinstance(error, TimeoutError):  # the SDK's, after its own five minutes
-            raise WorkspaceSilent(" ".join(str(error).split())) from error
+            raise WorkspaceSilent(" ".join(str(error).split()).rstrip(".")) from error
         raise
 
 
 def _passes(error: BaseException) -> bool:
     if isinstance(error, InternalError | TemporarilyUnavailable | DeadlineExceeded | ConnectionError):
         return True
-    # A proxy's page instead of an answer: the SDK has no word for it.
-    return type(error) is DatabricksError and "unable to parse response" in str(error)
+    # 2026-11-26: of a status that it does not know, a proxy's 502, the SDK raises the base itself.
+    return type(error) is DatabricksError
 
 
 @contextmanager
@@ -64,23 +68,39 @@ def admitted(host: str) -> Iterator[None]:
     """Tell who is not let in.
 
     Raises:
-        WorkspaceRefused: the credential is wrong or expired, lacks a right, or what it asks for is not there.
+        WorkspaceRefused: there is no answer; the credential is wrong or expired, or lacks a right; what it
+            asks for is not there.
     """
     try:
         yield
-    except Unauthenticated as error:
+    except WorkspaceSilent as error:
         raise WorkspaceRefused(
+            f"{host} does not answer ({_first(error)}): check the network, and try again."
+        ) from error
+    except (Unauthenticated, PermissionDenied, NotFound, BadRequest, ValueError) as error:
+        if told := _told(host, error):
+            raise WorkspaceRefused(told) from error
+        raise
+
+
+def _told(host: str, error: Exception) -> str | None:
+    if isinstance(error, Unauthenticated) or _EXPIRED.search(str(error)):
+        return (
             f"{host} does not accept the credential, or it has expired: make a new one, and set "
             "DATABRICKS_TOKEN, or DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET."
-        ) from error
-    except PermissionDenied as error:
-        raise WorkspaceRefused(
+        )
+    if isinstance(error, PermissionDenied):
+        return (
             f"{host} denies it ({_first(error)}): give this user or application the right, or choose "
             "another credential."
-        ) from error
-    except NotFound as error:
-        raise WorkspaceRefused(f"{host} has no such thing ({_first(error)}): mend the setting.") from error
+        )
+    if isinstance(error, NotFound):
+        return f"{host} has no such thing ({_first(error)}): mend the setting."
+    if isinstance(error, BadRequest):
+        return f"{host} does not take it ({_first(error)}): mend the setting."
+    return None
 
 
 def _first(error: Exception) -> str:
-    return (str(error).splitlines() or [""])[0].rstrip(".")
+    """Without the configuration, which the SDK adds to a refusal."""
+    return (str(error).splitlines() or [""])[0].partition(". Config: ")[0].rstrip(".")

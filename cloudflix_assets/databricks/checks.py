@@ -8,8 +8,10 @@ from functools import partial
 from importlib.metadata import version
 from uuid import uuid4
 
+import httpx
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.service.compute import ClusterDetails
+from databricks.sdk.service.jobs import Run
 
 from cloudflix_assets.databricks import runs
 from cloudflix_assets.databricks.areas import area
@@ -23,22 +25,43 @@ from cloudflix_assets.findings import Finding
 
 SECONDS = 2.0
 """Between two questions about the probe."""
+PATIENCE = 20
+"""Seconds until an answer must come: a run would try for minutes."""
+_SIGN_IN = "/oidc/.well-known/oauth-authorization-server"
+"""What every workspace tells without a credential."""
 
 
 def workspace(settings: Environment) -> Finding:
     """It answers, and knows who asks."""
     given = credentials(settings)
+    if trouble := _trouble(given.host):
+        return Finding("workspace", "fail", trouble, "check DATABRICKS_HOST, and the way there")
     with admitted(given.host):
-        me = patiently(client_of(given).current_user.me)
+        me = patiently(_client(settings).current_user.me)
     who = me.user_name or me.display_name
     return Finding("workspace", "ok", f"{given.host} lets {who} in ({given.kind})")
+
+
+def _trouble(host: str) -> str | None:
+    """Why it cannot be a workspace, if it cannot."""
+    try:
+        answer = httpx.get(f"{host}{_SIGN_IN}", timeout=PATIENCE)
+    except httpx.TransportError as error:
+        return f"nothing answers at {host} ({type(error).__name__})"
+    if not answer.is_success or "json" not in answer.headers.get("content-type", ""):
+        return f"{host} answers, but not as a Databricks workspace does (status {answer.status_code})"
+    return None
+
+
+def _client(settings: Environment) -> WorkspaceClient:
+    return client_of(credentials(settings), retry_timeout_seconds=PATIENCE)
 
 
 def cluster_of(settings: Environment) -> Finding:
     """The cluster is there, or a new one can be made of what the settings name; with the Spark we are for."""
     cluster(settings)
-    client = client_of(credentials(settings))
     with admitted(str(settings.databricks_host)):
+        client = _client(settings)
         if settings.databricks_cluster:
             details = patiently(lambda: client.clusters.get(str(settings.databricks_cluster)))
             return _existing(client, details)
@@ -48,7 +71,7 @@ def cluster_of(settings: Environment) -> Finding:
 def _existing(client: WorkspaceClient, details: ClusterDetails) -> Finding:
     state = details.state.value.lower() if details.state else "in an unknown state"
     seen = f"{details.cluster_name or details.cluster_id} is {state}, {details.spark_version}"
-    return _judged(seen, _spark_of(client, details.spark_version or ""))
+    return _judged(seen, _runtimes(client).get(details.spark_version or ""))
 
 
 def _new(client: WorkspaceClient, settings: Environment) -> Finding:
@@ -59,22 +82,23 @@ def _new(client: WorkspaceClient, settings: Environment) -> Finding:
     if policy := settings.databricks_policy:
         parts.append(f"policy {patiently(lambda: client.cluster_policies.get(policy)).name}")
     if node_type := settings.databricks_node_type:
-        known = patiently(client.clusters.list_node_types).node_types or []
-        if node_type not in {entry.node_type_id for entry in known}:
+        types = patiently(client.clusters.list_node_types).node_types or []
+        if node_type not in {entry.node_type_id for entry in types}:
             return Finding(
                 "cluster", "fail", f"the workspace has no node type {node_type}", "choose one that it has"
             )
         parts.append(node_type)
-    spark = _spark_of(client, str(settings.databricks_runtime))
-    return _judged(f"a new one for each step: {', '.join(parts)}", spark)
+    runtime = str(settings.databricks_runtime)
+    if runtime not in (known := _runtimes(client)):
+        return Finding("cluster", "fail", f"the workspace has no runtime {runtime}", "choose one that it has")
+    return _judged(f"a new one for each step: {', '.join(parts)}", known[runtime])
 
 
-def _spark_of(client: WorkspaceClient, runtime: str) -> str | None:
-    """The version of Spark in a runtime: `18.0 (includes Apache Spark 4.2.0, Scala 2.13)`."""
+def _runtimes(client: WorkspaceClient) -> dict[str, str | None]:
+    """The version of Spark in each runtime: `17.3 LTS (includes Apache Spark 4.0.0, Scala 2.13)`."""
     known = patiently(client.clusters.spark_versions).versions or []
-    names = [entry.name or "" for entry in known if entry.key == runtime]
-    found = re.search(r"Apache Spark (\d+\.\d+)", " ".join(names))
-    return found[1] if found else None
+    found = {entry.key or "": re.search(r"Apache Spark (\d+\.\d+)", entry.name or "") for entry in known}
+    return {key: version[1] if version else None for key, version in found.items()}
 
 
 def _judged(seen: str, spark: str | None) -> Finding:
@@ -84,9 +108,9 @@ def _judged(seen: str, spark: str | None) -> Finding:
     if spark.split(".")[0] != pinned.split(".")[0]:
         remedy = f"choose a runtime with Spark {pinned.split('.')[0]}"
         return Finding("cluster", "fail", f"{seen}, Spark {spark}; this version is for {pinned}", remedy)
-    state = "ok" if spark == pinned else "warn"
-    other = "" if spark == pinned else f"; this version was tested with {pinned}"
-    return Finding("cluster", "ok" if state == "ok" else "warn", f"{seen}, Spark {spark}{other}")
+    if spark != pinned:
+        return Finding("cluster", "warn", f"{seen}, Spark {spark}; this version was tested with {pinned}")
+    return Finding("cluster", "ok", f"{seen}, Spark {spark}")
 
 
 def hand_over(settings: Environment) -> Finding:
@@ -94,7 +118,7 @@ def hand_over(settings: Environment) -> Finding:
     staging = staging_of(settings)
     path = f"{RUNS}/.doctor-{uuid4().hex}"
     with admitted(str(settings.databricks_host)):
-        place = area(client_of(credentials(settings)), staging)
+        place = area(_client(settings), staging)
         place.put(path, b"writable")
         found = place.get(path)
         place.remove(path)
@@ -105,8 +129,9 @@ def hand_over(settings: Environment) -> Finding:
 
 def secrets(settings: Environment) -> Finding:
     """Each secret that the cluster is to read is there."""
-    client, missing = client_of(credentials(settings)), []
+    missing: list[str] = []
     with admitted(str(settings.databricks_host)):
+        client = _client(settings)
         for scope in sorted({secret.scope for secret in settings.databricks_secrets}):
             listed = partial(client.secrets.list_secrets, scope)
             keys = {entry.key for entry in patiently(lambda: list(listed()))}  # noqa: B023  # called at once
@@ -125,8 +150,8 @@ def secrets(settings: Environment) -> Finding:
 
 def launched(settings: Environment) -> Iterator[Finding]:
     """What a run on the cluster sees, which may have to start it."""
-    client = client_of(credentials(settings))
     with admitted(str(settings.databricks_host)):
+        client = _client(settings)
         place = area(client, staging_of(settings))
         handover = Handover(place, f"{uuid4()}-doctor-0")
         handover.give(settings, None)
@@ -138,16 +163,24 @@ def launched(settings: Environment) -> Iterator[Finding]:
 
 def _probe(client: WorkspaceClient, settings: Environment, handover: Handover) -> Iterator[Finding]:
     number = submitted(client, settings, handover, run_name("-", "doctor"))
-    run = patiently(lambda: client.jobs.get_run(number))
-    while not (state := runs.state(run)).ended:
-        time.sleep(SECONDS)
-        run = patiently(lambda: client.jobs.get_run(number))
+    try:
+        run, state = _ended(client, number)
+    except BaseException:  # who does not wait for it shall not pay for it
+        client.jobs.cancel_run(number)
+        raise
     told = handover.told()
     if told is None:
         error = runs.error(client, run)
-        seen = error[0] if error else state.told
-        yield Finding("launch", "fail", seen, f"see {run.run_page_url}")
+        yield Finding("launch", "fail", error[0] if error else state.told, f"see {run.run_page_url}")
         return
     yield Finding("launch", "ok", f"run {number} ended; see {run.run_page_url}")
     for entry in json.loads(told):
         yield Finding(**entry)
+
+
+def _ended(client: WorkspaceClient, number: int) -> tuple[Run, runs.State]:
+    while True:
+        run = patiently(lambda: client.jobs.get_run(number))
+        if (state := runs.state(run)).ended:
+            return run, state
+        time.sleep(SECONDS)

@@ -2,7 +2,7 @@
 
 import gzip
 import json
-import pickle
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -11,7 +11,7 @@ from typing import Any, cast
 from dagster._core.definitions.step_launcher import StepRunRef
 from dagster._core.events.log import EventLogEntry
 from dagster._core.execution.context.system import StepExecutionContext
-from dagster._serdes import deserialize_value
+from dagster._serdes import deserialize_value, serialize_value
 
 from cloudflix_assets.databricks.areas import Area
 from cloudflix_assets.databricks.packages import Package
@@ -51,7 +51,7 @@ class Handover:
         given = {
             "variables": environment.for_cluster(),
             "secrets": [secret._asdict() for secret in environment.databricks_secrets],
-            "step": pickle.dumps(step).hex() if step else None,
+            "step": serialize_value(step._asdict()) if step else None,
         }
         self.area.put(self._step, gzip.compress(json.dumps(given).encode()))
 
@@ -70,7 +70,7 @@ class Handover:
         content = self.area.get(self._events)
         try:
             return gzip.decompress(content).decode() if content else None
-        except (OSError, EOFError, UnicodeDecodeError):
+        except (OSError, EOFError, UnicodeDecodeError, zlib.error):
             return None
 
     def events(self) -> Sequence[EventLogEntry]:

@@ -44,7 +44,7 @@ class LockMissing(CloudflixError):
 
 @dataclass(frozen=True)
 class Package:
-    """A zip of our code, its main file and its libraries, `name==version` each."""
+    """A zip of our code, its main file and its libraries, `name==version` each, some for one Python alone."""
 
     code: bytes
     main: bytes
@@ -96,10 +96,11 @@ def _libraries() -> tuple[str, ...]:
             if applies and name not in found | _ON_THE_HOST and name in pinned:
                 found.add(name)
                 wanted.append(name)
-    return tuple(f"{name}=={pinned[name]}" for name in sorted(found))
+    return tuple(line for name in sorted(found) for line in pinned[name])
 
 
-def _pins() -> dict[str, str]:
+def _pins() -> dict[str, list[str]]:
+    """The lines of the lock by name: a library may have one per Python, and a cluster's may be another."""
     try:
         lock = _LOCK.read_text(encoding="utf-8")
     except OSError as error:
@@ -107,4 +108,7 @@ def _pins() -> dict[str, str]:
             f"the list of pinned libraries {_LOCK} cannot be read: run cloudflix from a clone of its "
             "repository."
         ) from error
-    return dict(re.findall(r"^([a-z0-9-]+)==([^\s;\\]+)", lock, re.MULTILINE))
+    found: dict[str, list[str]] = {}
+    for line, name in re.findall(r"^(([a-z0-9-]+)==[^\\\n]+)", lock, re.MULTILINE):
+        found.setdefault(name, []).append(line.strip())
+    return found

@@ -46,9 +46,10 @@ def state(run: Run) -> State:
     details = run.status.termination_details if run.status else None
     ours = details is not None and details.type is TerminationTypeType.CLIENT_ERROR
     message = (run.state.state_message if run.state else None) or (details.message if details else None)
-    words = [_NOT_TO_BE_REPEATED.get(result) if result else None, message]
+    words = [_NOT_TO_BE_REPEATED.get(result) if result else None, message and message.rstrip(".")]
     told = ": ".join(filter(None, words)) or f"ended as {_name(result) or _name(life) or 'unknown'}"
-    repeatable = ended and not well and result not in _NOT_TO_BE_REPEATED and not ours
+    never_ran = life is RunLifeCycleState.SKIPPED
+    repeatable = ended and not well and result not in _NOT_TO_BE_REPEATED and (never_ran or not ours)
     return State(ended, well, repeatable, told)
 
 

@@ -1,14 +1,19 @@
-"""Versions of inputs on what returns from a cluster, whose Dagster instance is empty and knows none.
+"""Versions on what returns from a cluster: of inputs, and of code, as the host knows them.
 
-Without them a table would never look stale: not after a changed upstream, nor after the week before was
-run again.
+The instance of a cluster is empty: its tables would never look stale, not after a changed upstream, nor
+after the week before was run again. And its Python may be another, which writes the same code down
+otherwise: to the host its tables would look stale for ever.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
-from dagster._core.definitions.data_version import get_input_data_version_tag, get_input_event_pointer_tag
+from dagster._core.definitions.data_version import (
+    CODE_VERSION_TAG,
+    get_input_data_version_tag,
+    get_input_event_pointer_tag,
+)
 from dagster._core.events import DagsterEvent, StepMaterializationData
 from dagster._core.events.log import EventLogEntry
 from dagster._core.execution.context.system import StepExecutionContext
@@ -17,7 +22,7 @@ from dagster._core.execution.context.system import StepExecutionContext
 def stamped(
     entry: EventLogEntry, context: StepExecutionContext, metadata: Mapping[str, Any]
 ) -> EventLogEntry:
-    """The event, a materialization with the versions of its inputs as the host knew them."""
+    """The event, a materialization with the versions of its inputs and its code as the host knew them."""
     event = entry.dagster_event
     if event is None or event.event_type is not dg.DagsterEventType.ASSET_MATERIALIZATION:
         return entry
@@ -28,8 +33,9 @@ def stamped(
 
 
 def _tags(context: StepExecutionContext, key: dg.AssetKey) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for parent in context.job_def.asset_layer.get(key).parent_keys:
+    asset = context.job_def.asset_layer.get(key)
+    found = {CODE_VERSION_TAG: asset.code_version} if asset.code_version else {}
+    for parent in asset.parent_keys:
         known = context.maybe_fetch_and_get_input_asset_version_info(parent)
         if known and known.data_version:
             found[get_input_data_version_tag(parent)] = known.data_version.value

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from databricks.sdk import WorkspaceClient
+from databricks.sdk.core import Config
 
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.errors import CloudflixError
@@ -92,6 +93,6 @@ def staging_of(environment: Environment) -> str:
     return environment.databricks_staging
 
 
-def client_of(given: Credentials) -> WorkspaceClient:
-    """The SDK's client."""
-    return WorkspaceClient(host=given.host, auth_type=given.kind, **given.words)
+def client_of(given: Credentials, **options: Any) -> WorkspaceClient:
+    """The SDK's client; options are those of its configuration."""
+    return WorkspaceClient(config=Config(host=given.host, auth_type=given.kind, **given.words, **options))

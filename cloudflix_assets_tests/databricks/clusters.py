@@ -13,9 +13,9 @@ from cloudflix_assets_tests.databricks.shapes import check
 NODE_TYPES = {"Standard_D4ds_v5": (4.0, 16_384), "Standard_E8ds_v5": (8.0, 65_536)}
 """Cores and memory in MB."""
 VERSIONS = {
-    "15.4.x-scala2.12": "15.4 LTS (Scala 2.12)",
-    "16.4.x-scala2.13": "16.4 LTS (Scala 2.13)",
-    "17.3.x-scala2.13": "17.3 LTS (Scala 2.13)",
+    "15.4.x-scala2.12": "15.4 LTS (includes Apache Spark 3.5.0, Scala 2.12)",
+    "16.4.x-scala2.13": "16.4 LTS (includes Apache Spark 3.5.2, Scala 2.13)",
+    "17.3.x-scala2.13": "17.3 LTS (includes Apache Spark 4.0.0, Scala 2.13)",
 }
 """Names only: a driver here has the Spark that this project pins."""
 USUAL = {"spark_version": "17.3.x-scala2.13", "node_type_id": "Standard_D4ds_v5", "num_workers": 1,

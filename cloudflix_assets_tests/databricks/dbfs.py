@@ -23,7 +23,7 @@ class Dbfs:
         self.next_handle = itertools.count(7_000_001)
 
     def routes(self) -> Sequence[Route]:
-        """All but `move`, which nobody here needs."""
+        """All of them."""
         base = "/api/2.0/dbfs"
         path = {"path": str}
         return [
@@ -35,6 +35,7 @@ class Dbfs:
             Route("GET", f"{base}/get-status", self._status, path),
             Route("GET", f"{base}/list", self._list, path),
             Route("POST", f"{base}/mkdirs", self._mkdirs, path),
+            Route("POST", f"{base}/move", self._move, {"source_path": str, "destination_path": str}),
             Route("POST", f"{base}/delete", self._delete, {**path, "recursive?": bool}),
         ]
 
@@ -96,6 +97,17 @@ class Dbfs:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
+        return {}
+
+    def _move(self, call: Call) -> Json:
+        """Within the folder, or into another; what is there is not replaced."""
+        source, target = (self.storage.in_dbfs(call[f"{which}_path"]) for which in ("source", "destination"))
+        if not source.exists():
+            raise Refused(404, ABSENT, f"No file or directory exists on path {call['source_path']}.")
+        if target.exists():
+            raise Refused(400, "RESOURCE_ALREADY_EXISTS", f"A file exists at {call['destination_path']}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.rename(target)
         return {}
 
     def _handle(self, call: Call) -> tuple[Path, bytearray]:

@@ -53,6 +53,8 @@ def _check(asked: str) -> None:
         requirement = Requirement(asked)
     except InvalidRequirement as error:
         raise NotInstalled(f"{asked} is no requirement: {error}") from None
+    if requirement.marker and not requirement.marker.evaluate():
+        return
     try:
         found = distribution(requirement.name)
     except PackageNotFoundError:

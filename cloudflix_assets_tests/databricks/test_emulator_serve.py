@@ -42,7 +42,8 @@ def running(told: dict[str, str], process: "subprocess.Popen[str]") -> list[psut
     client.jobs.submit(tasks=[task])
     parent = psutil.Process(process.pid)
     assert eventually(lambda: len(parent.children()) == 2)
-    return parent.children(recursive=True)
+    found: list[psutil.Process] = parent.children(recursive=True)
+    return found
 
 
 def test_it_prints_what_a_run_needs_and_ends_with_ctrl_c(tmp_path: Path) -> None:

@@ -1,0 +1,131 @@
+"""What goes wrong with a launched step, as the rows of a table name it."""
+
+import io
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Literal
+
+from cloudflix_assets.databricks import packages, submissions
+from cloudflix_assets_tests.azure.web import Handler, Reply
+from cloudflix_assets_tests.databricks.faults import Fault
+from cloudflix_assets_tests.databricks.launches import Launches
+from cloudflix_assets_tests.databricks.runs import RunPlan
+
+SUBMIT, POLL, CANCEL = (rf"{method} .*/runs/{call}$" for method, call in
+                        (("POST", "submit"), ("GET", "get"), ("POST", "cancel")))  # fmt: skip
+UPLOAD, DOWNLOAD, DELETE = (rf"{method} .*/fs/files/.*/runs/.*\.{file}$" for method, file in
+                            (("PUT", "step"), ("GET", "events"), ("DELETE", "(step|events)")))  # fmt: skip
+LIST = r"GET .*/runs/list$"
+EVERY_CALL = (SUBMIT, POLL, UPLOAD, DOWNLOAD, DELETE)
+PROXY = b"<html><head><title>Bad Gateway</title></head><body><pre>Bad Gateway</pre></body></html>"
+
+Trouble = Callable[[Launches], None]
+
+
+class Moment(Fault):
+    """Something that is done when a request comes, which is then answered as ever."""
+
+    def __init__(self, pattern: str, do: Callable[[], object], first: int = 1) -> None:
+        super().__init__(pattern, delay_seconds=0.001, first=first)
+        self.do = do
+
+    def before(self, handler: Handler) -> Reply | Literal["dropped"] | None:
+        """Nothing in place of the answer."""
+        self.do()
+        return None
+
+
+def faults(*made: Fault) -> Trouble:
+    """Of the calls of the launcher."""
+    return lambda launches: launches.emulator.faults.extend(map(replace, made))
+
+
+def everywhere(**fault: object) -> Trouble:
+    """The same, once, of each kind of call."""
+    return faults(*(Fault(pattern, **fault) for pattern in EVERY_CALL))  # type: ignore[arg-type]
+
+
+def plans(*made: RunPlan) -> Trouble:
+    """Of the runs, one after the other."""
+    return lambda launches: launches.emulator.plans.extend(made)
+
+
+def settings(**variables: str) -> Trouble:
+    """Others than usual."""
+
+    def chosen(launches: Launches) -> None:
+        for name, value in variables.items():
+            launches.monkeypatch.setenv(name, value)
+
+    return chosen
+
+
+def without_dbfs(launches: Launches) -> None:
+    """As new accounts are."""
+    launches.emulator.storage.dbfs_disabled = True
+
+
+def expired_at(pattern: str, first: int = 1) -> Trouble:
+    """The token, when a call comes."""
+
+    def arranged(launches: Launches) -> None:
+        launches.emulator.faults.append(Moment(pattern, launches.emulator.tokens.expire, first))
+
+    return arranged
+
+
+def never_answered(launches: Launches) -> None:
+    """A submission, however often it is sent, until the launcher looks what became of it."""
+    lost = Fault(SUBMIT, drop="after", times=None)
+    launches.emulator.faults += [lost, Moment(LIST, lambda: launches.emulator.faults.remove(lost))]
+
+
+def soon_given_up(launches: Launches) -> None:
+    """A run that goes on after its step."""
+    launches.monkeypatch.setattr("cloudflix_assets.launcher.LINGERING", 0.1)
+
+
+_KILLED = """
+
+def _killed_once(handle, mark):
+    import os, signal
+    from pathlib import Path
+
+    def handled(self, context, week):
+        handle(self, context, week)
+        if context.asset_key.path[-1] == "{name}" and not Path(mark).exists():
+            Path(mark).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return handled
+
+
+DeltaIOManager.handle_output = _killed_once(DeltaIOManager.handle_output, "{mark}")
+"""
+
+
+def killed_after_commit_of(table: str) -> Trouble:
+    """The first driver, between its commit and the next word of it: the code that is shipped does it."""
+
+    def arranged(launches: Launches) -> None:
+        own = _KILLED.format(name=table, mark=launches.home / "killed")
+        ship(launches, "cloudflix_assets/io_managers.py", lambda text: text + own)
+
+    return arranged
+
+
+def large(launches: Launches) -> None:
+    """A package of more than the megabyte that DBFS takes at once."""
+    ship(launches, "cloudflix_assets/errors.py", lambda text: f"{text}\n# {'x' * 2**20}\n")
+
+
+def ship(launches: Launches, module: str, change: Callable[[str], str]) -> None:
+    """Hand over a package in which a module is another."""
+    real, changed = packages.package(), io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(real.code)) as old, zipfile.ZipFile(changed, "w") as new:
+        for name in old.namelist():
+            text = old.read(name).decode()
+            new.writestr(zipfile.ZipInfo(name), change(text) if name == module else text)
+    shipped = replace(real, code=changed.getvalue())
+    launches.monkeypatch.setattr(submissions, "package", lambda: shipped)

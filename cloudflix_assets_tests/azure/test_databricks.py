@@ -23,12 +23,8 @@ STORED = ("raw/directors", "bronze/directors", "silver/directors_quarantine", "s
 
 
 def opened(content: bytes) -> bytes:
-    """What was handed over: unpacked, with the step that is pickled in it."""
-    if not content.startswith(b"\x1f\x8b"):
-        return content
-    plain = gzip.decompress(content)
-    told = json.loads(plain)
-    return plain + bytes.fromhex(told["step"]) if isinstance(told, dict) else plain
+    """What was handed over, unpacked."""
+    return gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
 
 
 def files(folder: Path) -> Iterator[tuple[str, bytes]]:

@@ -55,8 +55,8 @@ def jvm(tmp_path: Path) -> Iterator[Emulator]:
     assert emulator.wrong == []
 
 
-def run(source: Path) -> tuple[str, ...]:
-    return ("run", "--source", str(source), "--week", WEEK, "--json", "--select", "+silver/directors")
+def run(source: Path, upto: str = "silver/directors") -> tuple[str, ...]:
+    return ("run", "--source", str(source), "--week", WEEK, "--json", "--select", f"+{upto}")
 
 
 def commits(lake: Path, path: str) -> list[dict[str, Any]]:
@@ -69,11 +69,14 @@ def commits(lake: Path, path: str) -> list[dict[str, Any]]:
 def test_where_spark_itself_computes_its_own_writer_commits(
     jvm: Emulator, source: Path, digests: dict[str, str], tmp_path: Path
 ) -> None:
-    """With the same digests as by Sail and delta-rs, which another run must find in the log."""
-    told = cloudflix(jvm, tmp_path / "home", *run(source))
+    """With the same digests as by Sail and delta-rs, which another run must find in the log.
+
+    Each step starts a JVM, so there are two.
+    """
+    told = cloudflix(jvm, tmp_path / "home", *run(source, "bronze/directors"))
     assert told.code == 0, told.stderr
-    assert {path: told.weeks[0]["tables"][path]["digest"] for path in STORED} == digests
-    for path in STORED:
+    for path in STORED[:2]:
+        assert told.weeks[0]["tables"][path]["digest"] == digests[path]
         *_, commit = commits(jvm.root / "lake", path)
         assert commit["engineInfo"].startswith("Apache-Spark/")
         assert commit["operationParameters"]["predicate"]

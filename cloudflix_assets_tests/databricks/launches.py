@@ -5,11 +5,12 @@ A cluster loads the definitions by their module's name, so the host does too: it
 
 import importlib
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -57,6 +58,19 @@ def local(home: Path, week: date, *paths: str) -> WeekResult:
         return Runner(build.build_defs(settings), instance).run(week, keys(*paths))
 
 
+def content(home: Path, path: str, week: date) -> tuple[str, int]:
+    """The digest that was recorded of a week of a table, and how many rows the table has."""
+    rows = DeltaTable(str(home / "lake" / path)).to_pyarrow_dataset().count_rows()
+    return recorded(LocalLake(home / "lake"), path, week)["digest"], rows
+
+
+def copied(home: Path, to: Path) -> Path:
+    """A home that is another's, but for its instance's settings, which name the other's folders."""
+    shutil.copytree(home, to)
+    (to / "dagster.yaml").unlink(missing_ok=True)
+    return to
+
+
 @dataclass
 class Launches:
     """A copy of a prepared home whose steps run as Databricks jobs.
@@ -80,9 +94,9 @@ class Launches:
         """Which host and cluster share."""
         return LocalLake(self.home / "lake")
 
-    def run(self, week: date, *paths: str) -> WeekResult:
-        """Launch the steps of a week of some assets."""
-        defs = build.build_defs(self.environment)
+    def run(self, week: date, *paths: str, **arguments: Any) -> WeekResult:
+        """Launch the steps of a week of some assets; arguments go to `build_defs`."""
+        defs = build.build_defs(self.environment, **arguments)
         module = importlib.import_module(running.DEFINITIONS)
         self.monkeypatch.setattr(module, "defs", defs)
         # It keeps the newest, which may be another test's.
@@ -93,11 +107,6 @@ class Launches:
     def commits(self, *paths: str) -> dict[str, int]:
         """How many commits of a week each table's log holds."""
         return {path: len(steps(self.lake, path)) for path in paths}
-
-    def content(self, path: str, week: date) -> tuple[str, int]:
-        """The digest that was recorded of a week, and how many rows the table has."""
-        rows = DeltaTable(str(self.home / "lake" / path)).to_pyarrow_dataset().count_rows()
-        return recorded(self.lake, path, week)["digest"], rows
 
     def handed_over(self) -> list[str]:
         """What lies in the staging area's folder of runs."""
@@ -121,7 +130,8 @@ def launches(
 ) -> Iterator[Launches]:
     """Steps in this process, asked for often; a call that fails is given up soon, and so is a launcher."""
     emulator.reset()
-    home = Path(shutil.copytree(prepared_home, folder / "home"))
+    shutil.rmtree(emulator.storage.in_volume(f"{emulator.volume}/runs"), ignore_errors=True)
+    home = copied(prepared_home, folder / "home")
     profile = folder / "databrickscfg"
     profile.write_text(f"[DEFAULT]\nretry_timeout_seconds = {SDK_SECONDS}\nhttp_timeout_seconds = 10\n")
     told = {

@@ -53,6 +53,18 @@ def test_dbfs_lists_and_deletes(client: WorkspaceClient) -> None:
         client.dbfs.get_status("/a")
 
 
+def test_dbfs_moves_a_file_to_where_none_is(client: WorkspaceClient) -> None:
+    for path, text in {"/a/part": b"new", "/a/there": b"old"}.items():
+        client.dbfs.put(path, contents=base64.b64encode(text).decode())
+    with pytest.raises(DatabricksError, match="A file exists at /a/there"):
+        client.dbfs.move("/a/part", "/a/there")
+    client.dbfs.move("/a/part", "/b/new")
+    assert [entry.path for entry in client.dbfs.list("/a")] == ["/a/there"]
+    assert base64.b64decode(client.dbfs.read("/b/new").data or "") == b"new"
+    with pytest.raises(NotFound, match="No file or directory exists on path /a/part"):
+        client.dbfs.move("/a/part", "/b/new")
+
+
 def test_an_empty_file_is_read_as_no_data(client: WorkspaceClient) -> None:
     """The step launcher's reader fails where the field is missing."""
     client.dbfs.put("/empty", contents="")

@@ -1,19 +1,20 @@
 """Every fault ends in success or in one sentence, and never in a doubled or a missing write."""
 
+import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from cloudflix_assets_tests.databricks.emulator import Emulator
 from cloudflix_assets_tests.databricks.faults import Fault
-from cloudflix_assets_tests.databricks.launches import Launches, launches, local, prepared
+from cloudflix_assets_tests.databricks.launches import Launches, content, copied, launches, local, prepared
 from cloudflix_assets_tests.databricks.runs import NOT_RUN, RunPlan
 from cloudflix_assets_tests.databricks.troubles import (
     DOWNLOAD,
-    LIST,
     POLL,
     PROXY,
     SUBMIT,
@@ -29,13 +30,18 @@ from cloudflix_assets_tests.databricks.troubles import (
     soon_given_up,
     without_dbfs,
 )
-from cloudflix_assets_tests.lakehouse import WEEK_1, credits, publication
+from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, credits, publication
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster_shared.utils.warnings.SupersessionWarning")
 
 TABLES = ("silver/cast", "silver/cast_quarantine")
 BEFORE = ("publication", "raw/cast", "bronze/cast")
-CAST = credits("cast", *((f"Actor {i}", str(i)) for i in range(1, 21)), ("Actor 1", "1"))
+SOUND = [(f"Actor {i}", str(i)) for i in range(1, 21)]
+PUBLICATIONS = {
+    WEEK_1: publication(cast=credits("cast", *SOUND, ("Actor 1", "1"))),
+    WEEK_2: publication(cast=credits("cast", *SOUND, *SOUND)),  # too much is refused
+}
+PATIENCE = 60
 
 
 @dataclass(frozen=True)
@@ -45,19 +51,29 @@ class Line:
     Attributes:
         told: a pattern of all that the failed step says; None where it succeeds.
         runs: how many there are in Databricks then.
-        stays: what was handed over stays until the next start, because nobody is let in to remove it.
+        first: how the first of them ended.
+        logged: a pattern of a warning or an error in the log.
+        cut_off: nobody is let in to cancel or to remove anything, which the next start does.
     """
 
     troubles: tuple[Trouble, ...]
     told: str | None = None
     runs: int = 1
-    stays: bool = False
+    first: str | None = None
+    logged: str | None = None
+    week: date = WEEK_1
+    cut_off: bool = False
 
 
+RUN = r"Databricks run \d+: "
+SEE = r"; see http://\S+\."
+FAILED = "Task cloudflix failed with message: "
+EXPIRED = r"http://\S+ does not accept the credential, or it has expired: make a new one, .*"
+ENDED_BADLY = r"Databricks run \d+ ended badly after its step was over: .+\."
 DBFS = settings(CLOUDFLIX_DATABRICKS_STAGING="dbfs:/cloudflix")
 SECRETS = settings(CLOUDFLIX_DATABRICKS_SECRETS="GITHUB_TOKEN=git/token")
 NO_CLUSTER = RunPlan(outcome="cluster launch failure")
-HALF = faults(Fault(DOWNLOAD, status=200, body=b"\x1f\x8b\x08 half of it", times=2))
+UNKNOWN = Fault(POLL, status=400, code="INVALID_PARAMETER_VALUE", message="Run 7 does not exist.")
 
 LINES = {
     "429 on every call": Line((everywhere(status=429, headers={"Retry-After": "1"}),)),
@@ -67,46 +83,86 @@ LINES = {
     "504 on every call": Line((everywhere(status=504, code="DEADLINE_EXCEEDED"),)),
     "every call dropped before it acts": Line((everywhere(drop="before"),)),
     "every answer lost": Line((everywhere(drop="after"),)),
-    "a submission that is never answered": Line((never_answered,), runs=2),
-    "no submission accepted": Line((faults(Fault(SUBMIT, status=500, times=None)),), "x", runs=0),
-    "a run that is not known": Line(
-        (faults(Fault(POLL, status=400, code="INVALID_PARAMETER_VALUE", message="Run 7 does not exist.")),),
-        runs=2,
+    "a submission that is never answered": Line((never_answered,), runs=2, first="CANCELED"),
+    "no submission accepted": Line(
+        (faults(Fault(SUBMIT, status=500, times=None)),),
+        r"Databricks does not answer \(The service is .+ unavailable\); given up after 3 of 3 attempts\.",
+        runs=0,
     ),
+    "a run that is not known": Line((faults(UNKNOWN),), runs=2, first="CANCELED"),
     "no cluster once": Line((plans(NO_CLUSTER),), runs=2),
-    "no cluster ever": Line((plans(NO_CLUSTER, NO_CLUSTER, NO_CLUSTER),), "x", runs=3),
-    "a library that is not installed": Line((plans(RunPlan(outcome="library failure")),), "x"),
+    "no cluster ever": Line(
+        (plans(NO_CLUSTER, NO_CLUSTER, NO_CLUSTER),),
+        f"{RUN}{FAILED}Cluster '.+' was terminated. Reason: .+; given up after 3 of 3 attempts.",
+        runs=3,
+    ),
+    "a library that is not installed": Line(
+        (plans(RunPlan(outcome="library failure")),), f"{RUN}{FAILED}Library installation failed .+{SEE}"
+    ),
     "an internal error": Line((plans(RunPlan(outcome="internal error")),), runs=2),
     "a driver killed before the step": Line((plans(RunPlan(driver_lost_after_seconds=0)),), runs=2),
     "a driver killed within the step": Line((killed_after_commit_of("cast_quarantine"),), runs=2),
     "a driver killed after the step": Line((killed_after_commit_of("cast"),), runs=2),
-    "a timeout": Line((plans(RunPlan(timed_out_after_seconds=0)),), "x"),
-    "cancelled by somebody": Line((plans(RunPlan(cancelled_after_seconds=0)),), "x"),
+    "a timeout": Line(
+        (plans(RunPlan(timed_out_after_seconds=0.01)),),
+        f"{RUN}took longer than CLOUDFLIX_DATABRICKS_TIMEOUT allows: Run timed out{SEE}",
+    ),
+    "cancelled by somebody": Line(
+        (plans(RunPlan(cancelled_after_seconds=0)),),
+        f"{RUN}was cancelled in Databricks: Run cancelled{SEE}",
+    ),
     "skipped": Line((plans(RunPlan(outcome="skipped")),), runs=2),
     "too many runs": Line((plans(RunPlan(outcome="too many runs")),), runs=2),
     "an end that nobody knows": Line((plans(RunPlan(life="EVAPORATED")),)),
-    "a result that nobody knows": Line((plans(RunPlan(result="GLITTER")),)),
+    "a result that nobody knows": Line((plans(RunPlan(result="GLITTER")),), logged=ENDED_BADLY),
     "success without a word": Line((plans(RunPlan(outcome=NOT_RUN)),), runs=2),
-    "a run that lingers": Line((plans(RunPlan(terminating_seconds=60)), soon_given_up)),
-    "a bad end of a run whose step is done": Line(
-        (plans(RunPlan(life="INTERNAL_ERROR", result="FAILED")),)
+    "a run that lingers": Line((plans(RunPlan(terminating_seconds=3)), soon_given_up)),
+    "a bad end of a run whose step is over": Line(
+        (plans(RunPlan(life="INTERNAL_ERROR", result="FAILED")),), logged=ENDED_BADLY
     ),
-    "DBFS disabled, and staged in": Line((without_dbfs, DBFS), "x", runs=0),
+    "DBFS disabled, and staged in": Line(
+        (without_dbfs, DBFS),
+        "dbfs:/cloudflix cannot be staged in, because DBFS is disabled in this workspace: set "
+        "CLOUDFLIX_DATABRICKS_STAGING to a volume, /Volumes/<catalog>/<schema>/<volume>.",
+        runs=0,
+    ),
     "DBFS disabled": Line((without_dbfs,)),
-    "staged in DBFS": Line((DBFS,)),
     "a large package in DBFS": Line((DBFS, large)),
-    "a token that expires before": Line((expired_at(SUBMIT),), "x", runs=0, stays=True),
-    "a token that expires meanwhile": Line((expired_at(POLL, first=2),), "x", stays=True),
+    "a token that expires before": Line((expired_at(SUBMIT),), EXPIRED, runs=0, cut_off=True),
+    "a token that expires meanwhile": Line(
+        (expired_at(POLL, first=2),), EXPIRED, first="CANCELED", cut_off=True
+    ),
     "events that come slowly": Line((faults(Fault(DOWNLOAD, delay_seconds=1, times=2)),)),
-    "events that are half written": Line((HALF,)),
-    "a secret that is missing": Line((SECRETS,), "x"),
-    "a cluster that is missing": Line((settings(CLOUDFLIX_DATABRICKS_CLUSTER="other"),), "x", runs=0),
+    "events that are half written": Line(
+        (faults(Fault(DOWNLOAD, status=200, body=b"\x1f\x8b\x08 half of it", times=2)),)
+    ),
+    "a secret that is missing": Line(
+        (SECRETS,),
+        f"{RUN}{FAILED}.+: ValueError: Secret does not exist with scope: git and key: token{SEE}",
+        logged=r"(?s).+\nTraceback .+dbutils\.secrets\.get.+",
+    ),
+    "a cluster that is missing": Line(
+        (settings(CLOUDFLIX_DATABRICKS_CLUSTER="other"),),
+        r"http://\S+ does not take it \(Cluster other does not exist\): mend the setting\.",
+        runs=0,
+    ),
+    "a contract that is not kept": Line(
+        (), "silver/cast, week 2026-11-09: .+; nothing was published. .+", week=WEEK_2
+    ),
 }
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return prepared(tmp_path_factory.mktemp("prepared"), {WEEK_1: publication(cast=CAST)}, *BEFORE)
+    return prepared(tmp_path_factory.mktemp("prepared"), PUBLICATIONS, *BEFORE)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, int]]:
+    """What a step on this machine makes of the same."""
+    other = copied(home, tmp_path_factory.mktemp("undisturbed") / "home")
+    assert local(other, WEEK_1, *TABLES).success
+    return {path: content(other, path, WEEK_1) for path in TABLES}
 
 
 @pytest.fixture(scope="module")
@@ -125,20 +181,27 @@ def launched(
 
 
 @pytest.mark.parametrize("line", LINES.values(), ids=LINES)
-def test_a_fault_ends_in_success_or_in_one_sentence(launched: Launches, line: Line) -> None:
+def test_a_fault_ends_in_success_or_in_one_sentence(
+    launched: Launches, undisturbed: dict[str, tuple[str, int]], line: Line
+) -> None:
     for trouble in line.troubles:
         trouble(launched)
-    result = launched.run(WEEK_1, *TABLES)
-    print(result.failures, len(launched.emulator.runs))
-    if line.told is None:
-        assert result.failures == {}
-        assert result.success
-        assert {path: launched.content(path, WEEK_1)[1] for path in TABLES} == dict(zip(TABLES, (20, 1)))
-    else:
-        assert re.fullmatch(line.told, result.failures["silver_cast"])
-    assert len(launched.emulator.runs) == line.runs
-    assert launched.commits(*TABLES) == dict.fromkeys(TABLES, 0 if line.told else 1)
-    if line.stays:
+    result = launched.run(line.week, *TABLES)
+    if line.cut_off:
         launched.emulator.tokens.renew()
         launched.recalled()
+    assert all(run.ended.wait(PATIENCE) for run in launched.emulator.runs)
+    if line.told is None:
+        assert (result.failures, result.success) == ({}, True)
+        assert {path: content(launched.home, path, WEEK_1) for path in TABLES} == undisturbed
+    else:
+        assert re.fullmatch(line.told, result.failures["silver_cast"]), result.failures
+    assert launched.commits(*TABLES) == dict.fromkeys(TABLES, 0 if line.told else 1)
+    assert len(launched.emulator.runs) == line.runs
+    assert line.first in {None, *(run.end and run.end.result for run in launched.emulator.runs[:1])}
     assert launched.handed_over() == []
+    assert all(fault.happened for fault in launched.emulator.faults)
+    assert launched.emulator.plans == []
+    assert result.checks["failed"] == (line.week == WEEK_2)
+    log = launched.logged(result.run_id, logging.WARNING)
+    assert line.logged is None or any(re.fullmatch(line.logged, message) for message in log), log

@@ -1,4 +1,4 @@
-"""A run of the command line that is interrupted or killed leaves no run in Databricks that nobody waits for."""
+"""A `cloudflix run` that is interrupted or killed leaves no run in Databricks that nobody waits for."""
 
 import os
 import signal

@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Literal
 
@@ -12,11 +12,12 @@ from cloudflix_assets_tests.databricks.faults import Fault
 from cloudflix_assets_tests.databricks.launches import Launches
 from cloudflix_assets_tests.databricks.runs import RunPlan
 
-SUBMIT, POLL, CANCEL = (rf"{method} .*/runs/{call}$" for method, call in
-                        (("POST", "submit"), ("GET", "get"), ("POST", "cancel")))  # fmt: skip
-UPLOAD, DOWNLOAD, DELETE = (rf"{method} .*/fs/files/.*/runs/.*\.{file}$" for method, file in
-                            (("PUT", "step"), ("GET", "events"), ("DELETE", "(step|events)")))  # fmt: skip
+SUBMIT = r"POST .*/runs/submit$"
+POLL = r"GET .*/runs/get$"
 LIST = r"GET .*/runs/list$"
+UPLOAD = r"PUT .*/fs/files/.*/runs/.*\.step$"
+DOWNLOAD = r"GET .*/fs/files/.*/runs/.*\.events$"
+DELETE = r"DELETE .*/fs/files/.*/runs/.*\.events$"
 EVERY_CALL = (SUBMIT, POLL, UPLOAD, DOWNLOAD, DELETE)
 PROXY = b"<html><head><title>Bad Gateway</title></head><body><pre>Bad Gateway</pre></body></html>"
 
@@ -110,22 +111,22 @@ def killed_after_commit_of(table: str) -> Trouble:
 
     def arranged(launches: Launches) -> None:
         own = _KILLED.format(name=table, mark=launches.home / "killed")
-        ship(launches, "cloudflix_assets/io_managers.py", lambda text: text + own)
+        ship(launches, {"cloudflix_assets/io_managers.py": lambda text: text + own})
 
     return arranged
 
 
 def large(launches: Launches) -> None:
     """A package of more than the megabyte that DBFS takes at once."""
-    ship(launches, "cloudflix_assets/errors.py", lambda text: f"{text}\n# {'x' * 2**20}\n")
+    ship(launches, {"cloudflix_assets/errors.py": lambda text: f"{text}\n# {'x' * 2**20}\n"})
 
 
-def ship(launches: Launches, module: str, change: Callable[[str], str]) -> None:
-    """Hand over a package in which a module is another."""
+def ship(launches: Launches, changes: Mapping[str, Callable[[str], str]]) -> None:
+    """Hand over a package some of whose modules are others."""
     real, changed = packages.package(), io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(real.code)) as old, zipfile.ZipFile(changed, "w") as new:
         for name in old.namelist():
             text = old.read(name).decode()
-            new.writestr(zipfile.ZipInfo(name), change(text) if name == module else text)
+            new.writestr(zipfile.ZipInfo(name), changes.get(name, str)(text))
     shipped = replace(real, code=changed.getvalue())
     launches.monkeypatch.setattr(submissions, "package", lambda: shipped)

@@ -29,7 +29,7 @@ from cloudflix_assets_tests.azure.lakes import steps
 from cloudflix_assets_tests.databricks.emulator import Emulator
 from cloudflix_assets_tests.lakehouse import put
 
-SDK_SECONDS = 2
+SDK_SECONDS = 8
 """For which the SDK repeats what failed; five minutes by default."""
 
 

@@ -12,6 +12,7 @@ from cloudflix_assets.agreement import Agreement
 from cloudflix_assets.assets.description import stored_fields
 from cloudflix_assets.assets.publication import publication_asset
 from cloudflix_assets.assets.tables import STEP_LAUNCHER, table_assets
+from cloudflix_assets.databricks.processes import AT_ONCE, IMPORTED
 from cloudflix_assets.engine import spark_resource
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.errors import told
@@ -68,8 +69,8 @@ def _executor(environment: Environment) -> dg.ExecutorDefinition:
     """Twenty small steps take 3 s in one process, and 46 s with a process each; launched ones only wait."""
     if not environment.launches:
         return dg.in_process_executor
-    preload = {"preload_modules": ["cloudflix_assets.build", "cloudflix_assets.launcher"]}
-    return dg.multiprocess_executor.configured({"start_method": {"forkserver": preload}})
+    forked = {"forkserver": {"preload_modules": list(IMPORTED)}}
+    return dg.multiprocess_executor.configured({"start_method": forked, "max_concurrent": AT_ONCE})
 
 
 def _sensors(

@@ -19,12 +19,15 @@ from cloudflix_assets.staging import swept
 from cloudflix_assets.uncommitted import remove_of_run
 
 PROCESS = "cloudflix/process"
+REPEATED = "cloudflix/repeated"
+"""Of a run that may have succeeded, and an attempt of which was lost in Databricks."""
 CLOCK_SECONDS = 2.0
 _CLOCK_STEP = timedelta(milliseconds=2)
 """Dagster keeps the time of a change in milliseconds."""
 _BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 _GOING = [DagsterRunStatus.STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.CANCELING]
 _FAILED = [DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
+_WELL = [DagsterRunStatus.SUCCESS]
 _SILENT = "Its process ended without a word: killed, out of memory, or the machine went down."
 
 
@@ -44,7 +47,11 @@ def sweep(lake: Lake, instance: dg.DagsterInstance, tables: Collection[str]) -> 
     now = datetime.now(UTC) - _CLOCK_STEP
     end_gone(instance)
     swept(lake, lambda run_id: is_over(instance, run_id))
-    for run in instance.get_runs(RunsFilter(statuses=_FAILED, updated_after=_swept_until(instance, lake))):
+    since = _swept_until(instance, lake)
+    for run in (
+        *instance.get_runs(RunsFilter(statuses=_FAILED, updated_after=since)),
+        *instance.get_runs(RunsFilter(statuses=_WELL, updated_after=since, tags={REPEATED: "true"})),
+    ):
         _remove_of(run, lake, tables)
     instance.daemon_cursor_storage.set_cursor_values({_cursor(lake): now.isoformat()})
 

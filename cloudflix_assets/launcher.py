@@ -28,16 +28,23 @@ from cloudflix_assets.databricks.handovers import Handover
 from cloudflix_assets.databricks.stamps import stamped
 from cloudflix_assets.databricks.submissions import recalled, run_name, submitted
 from cloudflix_assets.databricks.workspaces import credentials, staging_of
+from cloudflix_assets.ended_runs import REPEATED
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.errors import told
 
 # 2026-11-26: superseded by Pipes, which have no IO managers; maintained all the same.
 warnings.filterwarnings("ignore", category=dg.SupersessionWarning)
 
-FIRST_POLL, LONGEST_POLL, SLOWER = 0.5, 5.0, 1.3
-"""Seconds between two questions: a small step is told of at once, and a long one is not asked for often."""
+FIRST_POLL, LONGEST_POLL = 1.5, 5.0
+"""Seconds between two questions, the first and the last ones."""
+SHARE = 0.4
+"""Between them they are asked in this share of the time so far: that late at most a step's end is seen."""
+BETWEEN_READS = 10.0
+"""Seconds between two looks at the events of a step that goes on; most steps are over sooner."""
 LINGERING = 30.0
 """Seconds that a run whose step has told of its end is given to end itself."""
+LATE = 10.0
+"""Seconds that the last events of a run that has ended well are waited for: a volume may show them late."""
 _TERMINAL = frozenset(
     {
         dg.DagsterEventType.STEP_SUCCESS,
@@ -90,6 +97,7 @@ class Launcher(DatabricksPySparkStepLauncher):
         handover.give(self.environment, step_context_to_step_run_ref(context))
         name = run_name(context.run_id, context.step.key)
         if context.previous_attempt_count:
+            context.instance.add_run_tags(context.run_id, {REPEATED: "true"})
             recalled(self.client, name)
         number = submitted(self.client, self.environment, handover, name)
         attempt = _Attempt(self.client, context, handover, number)
@@ -116,16 +124,20 @@ class _Attempt:
 
     def followed(self) -> Iterator[DagsterEvent]:
         """Every event of the step; raises if it has told of no end."""
-        run, pause = self._asked(), FIRST_POLL
-        yield self._engine_event(f"Databricks run {self.number} was submitted.", run)
-        while not self.state.ended:
-            time.sleep(pause)
-            pause = min(pause * SLOWER, LONGEST_POLL)
-            run = self._asked()
-            if self.state.ended or runs.is_running(run):
+        begun = read = time.monotonic()
+        run: Run | None = None
+        while run is None or not self.state.ended:
+            time.sleep(min(max(FIRST_POLL, SHARE * (time.monotonic() - begun)), LONGEST_POLL))
+            is_first, run = run is None, self._asked()
+            if is_first:
+                yield self._engine_event(f"Databricks run {self.number} was submitted.", run)
+            due = runs.is_running(run) and time.monotonic() - read >= BETWEEN_READS
+            if self.state.ended or due:
+                read = time.monotonic()
                 yield from self._told(run)
             if self.finished and time.monotonic() - self.finished > LINGERING:
                 break
+        yield from self._late(run)
         yield self._engine_event(f"Databricks run {self.number}: {self.state.told or 'goes on'}.", run)
         if self.finished is None:
             self._raise(run)
@@ -152,6 +164,12 @@ class _Attempt:
                     self.finished = time.monotonic()
                 yield event
         self.seen = max(self.seen, len(entries))
+
+    def _late(self, run: Run) -> Iterator[DagsterEvent]:
+        given_up = time.monotonic() + LATE
+        while self.state.well and self.finished is None and time.monotonic() < given_up:
+            time.sleep(FIRST_POLL)
+            yield from self._told(run)
 
     def _raise(self, run: Run) -> None:
         """Nobody has told how the step ended."""

@@ -5,7 +5,16 @@ import os
 from multiprocessing import forkserver
 from pathlib import Path
 
-IMPORTED = ("cloudflix_assets.build", "cloudflix_assets.launcher")
+IMPORTED = (
+    "cloudflix_assets.definitions",
+    "cloudflix_assets.launcher",
+    # 2026-11-26: Dagster 1.13 imports these in every step, with Alembic: half a second of it.
+    "dagster._core.storage.sqlite_storage",
+    "dagster._utils.test",
+)
+"""What each step would else import for itself; the definitions are then made once too."""
+AT_ONCE = 5
+"""Steps that wait at the same time: one per delivered file. They need the cluster's cores, not ours."""
 
 
 def prepared(log: Path) -> None:

@@ -1,6 +1,10 @@
 """A run in Databricks of what was handed over: submitted twice, it is one run."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fcntl import LOCK_EX, flock
 from functools import partial
+from pathlib import Path
 
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.service.jobs import RunType, SubmitTask
@@ -28,7 +32,8 @@ def submitted(client: WorkspaceClient, environment: Environment, handover: Hando
         WorkspaceSilent: nobody knows whether it was submitted.
     """
     code = package()
-    give_package(handover.area, code)
+    with _one_at_a_time(environment.home):  # steps begin together, and each would find it missing
+        give_package(handover.area, code)
     task = {
         "task_key": TASK,
         "libraries": libraries(code, handover.area),
@@ -45,6 +50,14 @@ def submitted(client: WorkspaceClient, environment: Environment, handover: Hando
         )
     )
     return int(answer.bind()["run_id"])
+
+
+@contextmanager
+def _one_at_a_time(home: Path) -> Iterator[None]:
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "package.lock").open("wb") as lock:
+        flock(lock, LOCK_EX)
+        yield
 
 
 def recalled(client: WorkspaceClient, name: str) -> None:

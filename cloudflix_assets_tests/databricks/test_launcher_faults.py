@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from cloudflix_assets.ended_runs import sweep
+from cloudflix_assets_tests.azure.lakes import leftovers
 from cloudflix_assets_tests.databricks.emulator import Emulator
 from cloudflix_assets_tests.databricks.faults import Fault
 from cloudflix_assets_tests.databricks.launches import Launches, content, copied, launches, local, prepared
@@ -22,8 +24,9 @@ from cloudflix_assets_tests.databricks.troubles import (
     everywhere,
     expired_at,
     faults,
-    killed_after_commit_of,
+    killed_at_commit_of,
     large,
+    late,
     never_answered,
     plans,
     settings,
@@ -51,6 +54,7 @@ class Line:
     Attributes:
         told: a pattern of all that the failed step says; None where it succeeds.
         runs: how many there are in Databricks then.
+        first: how the first of them ended.
         logged: a pattern of a warning or an error in the log.
         cut_off: nobody is let in to cancel or to remove anything, which the next start does.
     """
@@ -58,6 +62,7 @@ class Line:
     troubles: tuple[Trouble, ...]
     told: str | None = None
     runs: int = 1
+    first: str | None = None
     logged: str | None = None
     week: date = WEEK_1
     cut_off: bool = False
@@ -71,6 +76,7 @@ ENDED_BADLY = r"Databricks run \d+ ended badly after its step was over: .+\."
 DBFS = settings(CLOUDFLIX_DATABRICKS_STAGING="dbfs:/cloudflix")
 SECRETS = settings(CLOUDFLIX_DATABRICKS_SECRETS="GITHUB_TOKEN=git/token")
 NO_CLUSTER = RunPlan(outcome="cluster launch failure")
+WAITS = plans(RunPlan(pending_seconds=60))
 UNKNOWN = Fault(POLL, status=400, code="INVALID_PARAMETER_VALUE", message="Run 7 does not exist.")
 
 LINES = {
@@ -81,13 +87,13 @@ LINES = {
     "504 on every call": Line((everywhere(status=504, code="DEADLINE_EXCEEDED"),)),
     "every call dropped before it acts": Line((everywhere(drop="before"),)),
     "every answer lost": Line((everywhere(drop="after"),)),
-    "a submission that is never answered": Line((never_answered,), runs=2),
+    "a submission that is never answered": Line((WAITS, never_answered), runs=2, first="CANCELED"),
     "no submission accepted": Line(
         (faults(Fault(SUBMIT, status=500, times=None)),),
         r"Databricks does not answer \(The service is .+ unavailable\); given up after 3 of 3 attempts\.",
         runs=0,
     ),
-    "a run that is not known": Line((faults(UNKNOWN),), runs=2),
+    "a run that is not known": Line((faults(UNKNOWN),), runs=2, first="CANCELED"),
     "no cluster once": Line((plans(NO_CLUSTER),), runs=2),
     "no cluster ever": Line(
         (plans(NO_CLUSTER, NO_CLUSTER, NO_CLUSTER),),
@@ -99,8 +105,9 @@ LINES = {
     ),
     "an internal error": Line((plans(RunPlan(outcome="internal error")),), runs=2),
     "a driver killed before the step": Line((plans(RunPlan(driver_lost_after_seconds=0)),), runs=2),
-    "a driver killed within the step": Line((killed_after_commit_of("cast_quarantine"),), runs=2),
-    "a driver killed after the step": Line((killed_after_commit_of("cast"),), runs=2),
+    "a driver killed before it commits": Line((killed_at_commit_of(TABLES[0], before=True),), runs=2),
+    "a driver killed between two commits": Line((killed_at_commit_of(TABLES[1]),), runs=2),
+    "a driver killed after it commits": Line((killed_at_commit_of(TABLES[0]),), runs=2),
     "a timeout": Line(
         (plans(RunPlan(timed_out_after_seconds=0.01)),),
         f"{RUN}took longer than CLOUDFLIX_DATABRICKS_TIMEOUT allows: Run timed out{SEE}",
@@ -127,8 +134,11 @@ LINES = {
     "DBFS disabled": Line((without_dbfs,)),
     "a large package in DBFS": Line((DBFS, large)),
     "a token that expires before": Line((expired_at(SUBMIT),), EXPIRED, runs=0, cut_off=True),
-    "a token that expires meanwhile": Line((expired_at(POLL, first=2),), EXPIRED, cut_off=True),
+    "a token that expires meanwhile": Line(
+        (expired_at(POLL, first=2),), EXPIRED, first="CANCELED", cut_off=True
+    ),
     "events that come slowly": Line((faults(Fault(DOWNLOAD, delay_seconds=1, times=2)),)),
+    "events that come late": Line((late,)),
     "events that are half written": Line(
         (faults(Fault(DOWNLOAD, status=200, body=b"\x1f\x8b\x08 half of it", times=2)),)
     ),
@@ -194,7 +204,11 @@ def test_a_fault_ends_in_success_or_in_one_sentence(
         assert re.fullmatch(line.told, result.failures["silver_cast"]), result.failures
     assert launched.commits(*TABLES) == dict.fromkeys(TABLES, 0 if line.told else 1)
     assert len(launched.emulator.runs) == line.runs
+    assert line.first in {None, *(run.end and run.end.result for run in launched.emulator.runs[:1])}
     assert launched.handed_over() == []
+    sweep(launched.lake, launched.instance, TABLES)
+    assert leftovers(launched.lake, *TABLES) == set()
+    assert list(launched.home.glob("lake/*/staging/*")) == []
     assert all(fault.happened for fault in launched.emulator.faults)
     assert launched.emulator.plans == []
     assert result.checks["failed"] == (line.week == WEEK_2)

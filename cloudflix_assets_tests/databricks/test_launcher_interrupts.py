@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -19,7 +19,7 @@ from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, publication, put
 
 TABLES = ("silver/cast", "silver/cast_quarantine")
 BEFORE = ("publication", "raw/cast", "bronze/cast")
-LONGEST = 90
+LONGEST = 180
 """Seconds; one that hangs must not hang the tests."""
 
 
@@ -64,16 +64,18 @@ def ended(process: "subprocess.Popen[str]") -> str:
 def held(launched: Launches) -> Iterator[tuple["subprocess.Popen[str]", Run, psutil.Process]]:
     """A launched step whose driver stands still, having begun."""
     with cloudflix("--week", str(WEEK_1), "--select", "silver/cast") as process:
-        family = psutil.Process(process.pid)
+        family = [psutil.Process(process.pid)]
         try:
             assert eventually(lambda: any(run.driver_pid for run in launched.emulator.runs))
             (run,) = launched.emulator.runs
             driver = psutil.Process(run.driver_pid)
             driver.suspend()
+            family += family[0].children(recursive=True)
             yield process, run, driver
         finally:
-            for member in [*family.children(recursive=True), family] if family.is_running() else ():
-                member.kill()
+            for member in family:
+                with suppress(psutil.NoSuchProcess):
+                    member.kill()
 
 
 def to_the_group(process: "subprocess.Popen[str]") -> None:

@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -10,7 +10,7 @@ from cloudflix_assets.databricks import packages, submissions
 from cloudflix_assets_tests.azure.web import Handler, Reply
 from cloudflix_assets_tests.databricks.faults import Fault
 from cloudflix_assets_tests.databricks.launches import Launches
-from cloudflix_assets_tests.databricks.runs import RunPlan
+from cloudflix_assets_tests.databricks.runs import Run, RunPlan
 
 SUBMIT = r"POST .*/runs/submit$"
 POLL = r"GET .*/runs/get$"
@@ -35,6 +35,25 @@ class Moment(Fault):
         """Nothing in place of the answer."""
         self.do()
         return None
+
+
+class Late(Fault):
+    """A file of events that is shown only when it is asked for again after the run has ended."""
+
+    def __init__(self, runs: Callable[[], Sequence[Run]]) -> None:
+        super().__init__(DOWNLOAD, status=404, code="NOT_FOUND", times=None)
+        self.runs, self.asked = runs, 0
+
+    def takes(self, line: str) -> bool:
+        """Counts from the end on."""
+        taken = self.asked < 2 and super().takes(line)
+        self.asked += taken and all(run.ended.is_set() for run in self.runs())
+        return taken
+
+
+def late(launches: Launches) -> None:
+    """All events, as where a volume shows files late."""
+    launches.emulator.faults.append(Late(lambda: launches.emulator.runs))
 
 
 def faults(*made: Fault) -> Trouble:
@@ -89,29 +108,30 @@ def soon_given_up(launches: Launches) -> None:
 
 _KILLED = """
 
-def _killed_once(handle, mark):
+def _killed_once(commit, mark):
     import os, signal
     from pathlib import Path
 
-    def handled(self, context, week):
-        handle(self, context, week)
-        if context.asset_key.path[-1] == "{name}" and not Path(mark).exists():
-            Path(mark).touch()
-            os.kill(os.getpid(), signal.SIGKILL)
+    def committed(table, week, files):
+        is_due = week.path == "{path}" and not Path(mark).exists()
+        Path(mark).touch() if is_due else None
+        version = None if is_due and {before} else commit(table, week, files)
+        os.kill(os.getpid(), signal.SIGKILL) if is_due else None
+        return version
 
-    return handled
+    return committed
 
 
-DeltaIOManager.handle_output = _killed_once(DeltaIOManager.handle_output, "{mark}")
+_committed = _killed_once(_committed, "{mark}")
 """
 
 
-def killed_after_commit_of(table: str) -> Trouble:
-    """The first driver, between its commit and the next word of it: the code that is shipped does it."""
+def killed_at_commit_of(path: str, *, before: bool = False) -> Trouble:
+    """The first driver, after the commit of a table or between its files and that; it does so itself."""
 
     def arranged(launches: Launches) -> None:
-        own = _KILLED.format(name=table, mark=launches.home / "killed")
-        ship(launches, {"cloudflix_assets/io_managers.py": lambda text: text + own})
+        own = _KILLED.format(path=path, before=before, mark=launches.home / "killed")
+        ship(launches, {"cloudflix_assets/delta.py": lambda text: text + own})
 
     return arranged
 

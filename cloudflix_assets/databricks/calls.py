@@ -49,10 +49,21 @@ def patiently(call: Callable[[], T]) -> T:
         reraise=True,
     )
     try:
-        return attempts(call)
+        return attempts(lambda: _discreet(call))
     except Exception as error:
         if _passes(error) or isinstance(error, TimeoutError):  # the SDK's, after its own five minutes
             raise WorkspaceSilent(" ".join(str(error).split()).rstrip(".")) from error
+        raise
+
+
+def _discreet(call: Callable[[], T]) -> T:
+    """2026-11-26: of an answer that is no JSON the SDK tells the whole request, with its token."""
+    try:
+        return call()
+    except DatabricksError as error:
+        if "Request log:" in str(error):
+            status = re.search(r"^< (.+)", str(error), re.MULTILINE)
+            error.args = (f"a page in place of an answer: {status[1] if status else 'of no status'}",)
         raise
 
 

@@ -166,7 +166,7 @@ def _probe(client: WorkspaceClient, settings: Environment, handover: Handover) -
     try:
         run, state = _ended(client, number)
     except BaseException:  # who does not wait for it shall not pay for it
-        client.jobs.cancel_run(number)
+        patiently(lambda: client.jobs.cancel_run(number))
         raise
     told = handover.told()
     if told is None:

@@ -1,6 +1,7 @@
 """Runs in Databricks that nobody waits for any more, because the process that launched them is gone."""
 
 from collections.abc import Callable
+from functools import partial
 
 from databricks.sdk.service.jobs import RunType
 
@@ -30,7 +31,7 @@ def recall(environment: Environment, is_over: Callable[[str], bool]) -> list[int
             for run in active:
                 name, _, rest = (run.run_name or "").partition(" ")
                 if name == NAME and run.run_id and is_over(rest.partition(" ")[0]):
-                    client.jobs.cancel_run(run.run_id)
+                    patiently(partial(client.jobs.cancel_run, run.run_id))
                     cancelled.append(run.run_id)
             staging = area(client, staging_of(environment))
             for run_id, paths in left_behind(staging).items():

@@ -116,7 +116,7 @@ class Drivers:
             "python_file": str(folder / "task.py"),
             "parameters": task.get("parameters", []),
             "path": [*wheels, *SITE],
-            "hidden": {"root": str(PROJECT), "except": SITE},
+            "hidden": {"root": str(PROJECT), "except": [*SITE, str(self.storage.local)]},
             "mounts": self.storage.mounts(dbfs=not is_standard),
             "dbfs": self.storage.mounts(dbfs=True).get("/dbfs"),
             "secrets": self.secrets,

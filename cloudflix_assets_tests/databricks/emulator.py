@@ -8,6 +8,7 @@ its public documentation and in databricks-sdk 0.60; no workspace was ever asked
 """
 
 import contextlib
+import shlex
 import tempfile
 import threading
 import time
@@ -227,7 +228,7 @@ def serve(
         chosen: Kind = "jvm" if kind == "jvm" else "sail"
         emulator = stack.enter_context(Emulator(folder.absolute(), kind=chosen, port=port))
         for name, value in emulator.variables.items():
-            typer.echo(f"{name}={value}")
+            typer.echo(f"{name}={shlex.quote(value)}")
         threading.Event().wait()
 
 

@@ -29,7 +29,7 @@ from cloudflix_assets_tests.azure.lakes import steps
 from cloudflix_assets_tests.databricks.emulator import Emulator
 from cloudflix_assets_tests.lakehouse import put
 
-SDK_SECONDS = 2
+SDK_SECONDS = 8
 """For which the SDK repeats what failed; five minutes by default."""
 
 
@@ -153,6 +153,7 @@ def launches(
     monkeypatch.setattr(launcher, "LONGEST_POLL", 0.2)
     monkeypatch.setattr(launcher, "BETWEEN_READS", 0.0)
     monkeypatch.setattr(launcher, "LATE", 1.0)
+    monkeypatch.setattr(launcher, "BETWEEN_READS", 0.0)
     with open_instance(environment()) as instance:
         yield Launches(emulator, home, instance, monkeypatch)
     emulator.reset()

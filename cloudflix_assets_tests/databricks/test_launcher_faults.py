@@ -76,6 +76,7 @@ ENDED_BADLY = r"Databricks run \d+ ended badly after its step was over: .+\."
 DBFS = settings(CLOUDFLIX_DATABRICKS_STAGING="dbfs:/cloudflix")
 SECRETS = settings(CLOUDFLIX_DATABRICKS_SECRETS="GITHUB_TOKEN=git/token")
 NO_CLUSTER = RunPlan(outcome="cluster launch failure")
+WAITS = plans(RunPlan(pending_seconds=60))
 UNKNOWN = Fault(POLL, status=400, code="INVALID_PARAMETER_VALUE", message="Run 7 does not exist.")
 
 LINES = {
@@ -86,7 +87,7 @@ LINES = {
     "504 on every call": Line((everywhere(status=504, code="DEADLINE_EXCEEDED"),)),
     "every call dropped before it acts": Line((everywhere(drop="before"),)),
     "every answer lost": Line((everywhere(drop="after"),)),
-    "a submission that is never answered": Line((never_answered,), runs=2, first="CANCELED"),
+    "a submission that is never answered": Line((WAITS, never_answered), runs=2, first="CANCELED"),
     "no submission accepted": Line(
         (faults(Fault(SUBMIT, status=500, times=None)),),
         r"Databricks does not answer \(The service is .+ unavailable\); given up after 3 of 3 attempts\.",

@@ -56,10 +56,11 @@ with (
 """
 _HEAD = """# Steps as Databricks jobs
 
-Written by `python -m benchmarks.databricks_calls --markdown` on {day}, {cores} cores: medians of {steps}
-steps each, the launchers in turn, on the loopback Databricks of the tests, whose cluster runs. The stock
-launcher is dagster-databricks' own with its defaults, over the same definitions. A step's overhead is the
-time from its start to the next one's, without the time of its run in Databricks."""
+Written by `python -m benchmarks.databricks_calls --markdown` on {day}, {cores} cores that
+{load:.0f} processes wanted: medians of {steps} steps each, the launchers in turn, on the loopback
+Databricks of the tests, whose cluster runs. The stock launcher is dagster-databricks' own with its
+defaults, over the same definitions. A step's overhead is the time from its start to the next one's,
+without the time of its run in Databricks."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,8 @@ def main(
             for name, place in places.items():
                 home = folder / f"{name}-{number}"
                 found[name] += costs(emulator, MODULES[name], home, source, place)
-    told = [_HEAD.format(day=f"{datetime.now(UTC):%Y-%m-%d}", cores=os.cpu_count(), steps=3 * repeat)]
+    day, load = f"{datetime.now(UTC):%Y-%m-%d}", os.getloadavg()[2]
+    told = [_HEAD.format(day=day, cores=os.cpu_count(), load=load, steps=3 * repeat)]
     told += shown("A step", step_rows(found))
     told += shown("Calls per step", call_rows(found))
     if markdown:

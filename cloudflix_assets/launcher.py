@@ -39,7 +39,7 @@ FIRST_POLL, LONGEST_POLL = 1.5, 5.0
 """Seconds between two questions, the first and the last ones."""
 SHARE = 0.4
 """Between them they are asked in this share of the time so far: that late at most a step's end is seen."""
-BETWEEN_READS = 10.0
+BETWEEN_READS = 15.0
 """Seconds between two looks at the events of a step that goes on; most steps are over sooner."""
 LINGERING = 30.0
 """Seconds that a run whose step has told of its end is given to end itself."""

@@ -7,8 +7,8 @@ STAMP := .venv/.installed
 UV_INDEX_URL ?= $(PIP_INDEX_URL)
 UV := $(if $(UV_INDEX_URL),UV_INDEX_URL=$(UV_INDEX_URL) )$(BIN)/uv
 
-# A process of tests per core, up to four; the tests of a file share what takes long to make.
-PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
+# Three processes of tests: two cores are not busy with two, for many tests wait; the tests of a file share what takes long to make.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
 
 .PHONY: run test setup dev check format lock clean pictures bench azurite azurite-stop azurite-lock
 

@@ -40,9 +40,10 @@ def _secrets(value: object) -> object:
     found = []
     for part in filter(None, (part.strip() for part in value.split(","))):
         if not (match := re.fullmatch(r"([A-Z][A-Z0-9_]*)=([\w.@-]+)/([\w.@-]+)", part)):
+            name = re.match(r"[A-Z][A-Z0-9_]*(?==)", part)  # what else stands there may be a secret itself
             raise ValueError(
-                f"has {part.partition('=')[0]!r}, which names no secret: write VARIABLE=scope/key, with "
-                "commas between"
+                f"has {name[0] if name else 'an entry'}, which names no secret: write VARIABLE=scope/key, "
+                "with commas between"
             )
         found.append(Secret(*match.groups()))
     return tuple(found)

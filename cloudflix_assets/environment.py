@@ -4,16 +4,13 @@ The only reader of environment variables. Each field is `CLOUDFLIX_<FIELD>`.
 """
 
 import os
-import re
-from datetime import date, timedelta
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AfterValidator,
     AliasChoices,
-    BeforeValidator,
     Field,
     SecretStr,
     ValidationError,
@@ -25,6 +22,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from cloudflix_assets.azure_settings import AzureSettings
 from cloudflix_assets.databricks_settings import DatabricksSettings
 from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.setting_values import Absent, Folder, LakeFolder, Monday, shown
 from spark.dialect import Delimiter, Dialect, Encoding
 from spark.headers import Drift
 
@@ -35,39 +33,6 @@ OTHERS = frozenset({"CLOUDFLIX_TEST_DATA"})
 
 class SettingRefused(CloudflixError):
     """A variable that is no setting, or has a value that it cannot have."""
-
-
-def _day(value: object) -> object:
-    """Stricter than pydantic, to which a number is seconds since 1970."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise ValueError("is no date: write a Monday, such as 2026-01-05") from None
-
-
-def _monday(day: date) -> date:
-    if day.weekday() != 0:
-        monday = day - timedelta(days=day.weekday())
-        raise ValueError(f"is a {day:%A}; weeks begin on a Monday: did you mean {monday}?")
-    return day
-
-
-def _readable(path: Path) -> Path:
-    """2026-11-26: engines take these for patterns of file names, Dagster's databases % for a code."""
-    if misread := sorted(set(str(path)) & set("*?[]{}\\%")):
-        raise ValueError(
-            f"is the folder {path}, in whose path {' '.join(misread)} would be misread: choose a folder "
-            "without any of * ? [ ] { } \\ % (--home, CLOUDFLIX_HOME, CLOUDFLIX_LAKE)"
-        )
-    return path
-
-
-Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
-LakeFolder = Annotated[Folder, AfterValidator(_readable)]
-Absent = BeforeValidator(lambda value: value or None)
-Monday = Annotated[date, BeforeValidator(_day), AfterValidator(_monday)]
 
 
 class Environment(AzureSettings, DatabricksSettings, BaseSettings):
@@ -83,11 +48,6 @@ class Environment(AzureSettings, DatabricksSettings, BaseSettings):
         "local", description="Where the lake lies, and who runs the steps"
     )
     engine: Literal["sail", "spark", "connect", "databricks"] = Field("sail", description="Who computes")
-    spark_remote: SecretStr | None = Field(
-        None,
-        validation_alias="SPARK_REMOTE",
-        description="Address of the Spark Connect server of the engine connect; a token may stand in it",
-    )
     source: str = Field(
         "sample", description="sample, landing, a folder of five CSV files or of weeks, or on GitHub"
     )
@@ -108,6 +68,11 @@ class Environment(AzureSettings, DatabricksSettings, BaseSettings):
     first_week: Monday = Field(date(2026, 1, 5), description="First week of the calendar, a Monday")
     cache: Folder = Field(
         Path("~/.cache/cloudflix"), description="Jars and the Java wrapper of the spark engine"
+    )
+    spark_remote: SecretStr | None = Field(
+        None,
+        validation_alias="SPARK_REMOTE",
+        description="Address of the Spark Connect server of the engine connect; a token may stand in it",
     )
     java_home: Annotated[Folder | None, Absent] = Field(None, validation_alias="JAVA_HOME")
 
@@ -181,9 +146,10 @@ class Environment(AzureSettings, DatabricksSettings, BaseSettings):
             )
         # On a cluster it is Databricks' own.
         if self.spark_remote and self.engine != "connect" and not self.on_cluster:
+            other = "" if self.launches else "set CLOUDFLIX_ENGINE=connect to compute there, or "
             raise ValueError(
-                f"SPARK_REMOTE is set, and CLOUDFLIX_ENGINE={self.engine} does not compute there: set "
-                "CLOUDFLIX_ENGINE=connect to compute there, or unset SPARK_REMOTE"
+                f"SPARK_REMOTE is set, and CLOUDFLIX_ENGINE={self.engine} does not compute there: {other}"
+                "unset SPARK_REMOTE"
             )
         return self
 
@@ -235,12 +201,14 @@ def _refuse_unknown() -> None:
 def _sentence(problem: ErrorDetails) -> str:
     """Such as: CLOUDFLIX_ENGINE=sal is not allowed: set it to 'sail', 'spark' or 'connect'."""
     # Of more than one setting, pydantic shows every value.
-    setting = f"{_variable(str(problem['loc'][0]))}={_shown(problem['input'])} " if problem["loc"] else ""
+    setting = f"{_variable(str(problem['loc'][0]))}={shown(problem['input'])} " if problem["loc"] else ""
     if problem["type"] in {"literal_error", "enum"}:
         return f"{setting}is not allowed: set it to {problem['ctx']['expected']}."
     if problem["type"] == "bool_parsing":
         return f"{setting}is not allowed: set it to 'true' or 'false'."
     reason = problem["msg"].removeprefix("Value error, ")
+    if reason == problem["msg"]:  # pydantic's own
+        reason = f"is not allowed: {reason[:1].lower()}{reason[1:]}"
     return f"{setting}{reason}{'' if reason.endswith('?') else '.'}"
 
 
@@ -256,12 +224,3 @@ def _variable(name: str) -> str:
 def _written(value: object) -> str:
     """A value as its variable has it."""
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
-def _shown(value: object) -> str:
-    """A value as a sentence may tell it: what was pasted into the wrong variable can be a secret."""
-    return _SECRET.sub("…", str(value))
-
-
-_SECRET = re.compile(r"(?i)(?<=sig=)[^&;\s]+|(?<=key=)[^;\s]+|(?<=://)[^/@\s]+(?=@)|[a-z0-9+/]{86}==")
-"""A signature, a key in a connection string, a password in an address, a bare key of an account."""

@@ -50,8 +50,8 @@ class DeltaIOManager(dg.IOManager):
                     "declare it as a Table in spark/registry.py, or give the asset an IO manager of its own."
                 )
             week = obj if isinstance(obj, WeekOfTable) else obj.week
-            native = self._commits_natively()
             with dropped_on_failure(self.lake, week.path, week.step):
+                native = self._commits_natively()
                 if isinstance(obj, Kept):
                     outcome = Outcome(obj.version, committed=False)
                 elif isinstance(obj, Judged):
@@ -110,4 +110,4 @@ class ManifestIOManager(dg.IOManager):
                     f"nothing was landed for the week {week}: "
                     f"run `cloudflix run --week {week} --select publication` first."
                 )
-        return manifest.rows(self.spark.spark_session)
+            return manifest.rows(self.spark.spark_session)

@@ -21,7 +21,7 @@ from pyspark.sql import functions as F
 
 from cloudflix_assets.commit_attempts import AnswerLost
 from cloudflix_assets.delta_reads import entry, files_of, metadata_of, transaction_of
-from cloudflix_assets.delta_table import WEEK, application, caught_up
+from cloudflix_assets.delta_table import WEEK, application, cannot_be_opened, caught_up
 from cloudflix_assets.lake import Lake
 from cloudflix_assets.publishable import Outcome, WeekOfTable, metadata
 
@@ -61,6 +61,7 @@ def written(
     Raises:
         CommitFailedError: another writer's commit is in the way.
         AnswerLost: nobody knows whether the commit was made.
+        TableRefused: the log lacks its beginning, which a checksum of Spark's hides from delta-rs.
     """
     frame = session.createDataFrame([], week.fields) if rows is None else rows
     options = {
@@ -78,6 +79,8 @@ def written(
     except AnalysisException:  # refused before anything was written
         raise
     except (PySparkException, Py4JError, OSError) as error:  # the commit may be there all the same
+        if "DELTA_TRUNCATED_TRANSACTION_LOG" in str(error):
+            raise cannot_be_opened(lake, week.path, "its log lacks its beginning") from error
         raise AnswerLost(f"{week}: the commit was not answered: {error}") from error
 
 

@@ -7,6 +7,7 @@ from this process' variables, so that no configuration holds it.
 import logging
 import os
 from functools import cache
+from pathlib import Path
 from typing import Any, Self
 
 import pyspark
@@ -18,8 +19,11 @@ from pyspark.sql import SparkSession
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.errors import CloudflixError
 
-PATIENCE = 20.0
+PATIENCE = 10.0
 """Seconds until a server must take a connection. pyspark itself would try for ten minutes."""
+
+ARCHIVE = "cloudflix.zip"
+"""Our code as the launcher's main file leaves it on a driver."""
 
 RELIED_ON = {
     "spark.sql.session.timeZone": "UTC",
@@ -99,7 +103,16 @@ class ClusterResource(LazyPySparkResource):
             for name, value in {**RELIED_ON, **self._options}.items():
                 session.conf.set(name, value)
             _check(session, "this cluster")
+            if isinstance(session, SparkSession):
+                _give_workers(session)
         return super().spark_session
+
+
+def _give_workers(session: SparkSession) -> None:
+    """Workers parse files too, with our code; a remote session has no stream that would ask them."""
+    archive = Path(__file__).parents[1] / ARCHIVE
+    if archive.is_file():
+        session.sparkContext.addPyFile(str(archive))
 
 
 def _channel_builder(address: str) -> Any:
@@ -123,7 +136,7 @@ def _await_server(endpoint: str) -> None:
         except grpc.FutureTimeoutError:
             raise ServerRefused(
                 f"no Spark Connect server answers at {endpoint} within {PATIENCE:.0f} s: start it, or set "
-                "SPARK_REMOTE to where it is (with ;use_ssl=true, if it wants TLS)."
+                "SPARK_REMOTE to where it is (with ;use_ssl=true, if it wants TLS; a token means TLS too)."
             ) from None
 
 

@@ -46,6 +46,7 @@ def run_weeks(
     watch: Watch = unwatched,
 ) -> Iterator[WeekResult]:
     """Run weeks in calendar order; a failed week does not stop the next, an interrupted one does."""
+    _check(environment)
     lake, source = lake_of(environment), source_of(environment)
     if replace_source:
         lake.ready()  # containers of another lake are not ours to empty
@@ -55,13 +56,13 @@ def run_weeks(
     with open_instance(environment) as instance:
         runner = Runner(defs, instance, launches=environment.launches)
         keys = _selected(defs, select)
+        _prepare(environment, instance)  # before anything is emptied: earlier steps may still be writing
         if replace_source:
             with suppress(NoPublication):  # what is mistyped must be told before the lake is emptied
                 source.deliveries(min(weeks))
             with lake.storing("raw"):
                 lake.empty(path for table in TABLES for path in stored_fields(table))
             instance.wipe_assets(list(runner.keys))
-        _prepare(environment, instance)
         yield from _run(runner, lake, weeks, lambda _: keys, tags=tags, watch=watch)
 
 
@@ -78,6 +79,7 @@ def run_stale(
     A dependant becomes stale only once its upstream has changed, so both are run at once: where nothing
     changed after all, nothing is committed. Later weeks depend on earlier ones, never the other way round.
     """
+    _check(environment)
     defs = build_defs(environment)
     with open_instance(environment) as instance:
         runner = Runner(defs, instance, launches=environment.launches)
@@ -94,17 +96,25 @@ def run_stale(
         yield from _run(runner, lake, chosen_weeks, chosen, tags=tags, watch=watch)
 
 
+def _check(environment: Environment) -> None:
+    """Steps that are launched need a whole workspace: said before anything is made."""
+    if environment.launches:
+        from cloudflix_assets.databricks.workspaces import check_named
+
+        check_named(environment)
+
+
 def _prepare(environment: Environment, instance: dg.DagsterInstance) -> None:
-    """Let the processes of launched steps see these settings, and end what earlier ones left running."""
+    """End what earlier launched steps left running, and let the processes of new ones see these settings."""
     if not environment.launches:
         return
     from cloudflix_assets.databricks.processes import prepared  # Databricks' libraries take a while to import
     from cloudflix_assets.databricks.recalls import recall
 
-    os.environ.update(environment.for_child())
-    prepared(environment.home / "steps.log")
     end_gone(instance)  # else what they launched would pass for somebody's
     recall(environment, lambda run_id: is_over(instance, run_id))
+    os.environ.update(environment.for_child())
+    prepared(environment.home / "steps.log")
 
 
 def _run(

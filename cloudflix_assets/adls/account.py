@@ -45,7 +45,8 @@ class Account:
         name = environment.azure_account
         if not name:
             raise AccountMissing(
-                "CLOUDFLIX_DEPLOYMENT=azure needs a storage account: set AZURE_STORAGE_ACCOUNT to its name."
+                f"CLOUDFLIX_DEPLOYMENT={environment.deployment} needs a storage account: set "
+                "AZURE_STORAGE_ACCOUNT to its name."
             )
         return cls(
             name,

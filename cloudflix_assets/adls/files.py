@@ -30,10 +30,7 @@ from cloudflix_assets.local_lake import LocalLake
 
 @dataclass(frozen=True)
 class AccountFiles(Lake):
-    """What a lake can do with files, in the containers of `account`.
-
-    `local` is its scratch lake; None where the engine sees no disk of this machine.
-    """
+    """Files in the containers of `account`; `local` is its scratch lake, None if the engine is elsewhere."""
 
     account: Account
     local: LocalLake | None

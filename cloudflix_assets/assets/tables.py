@@ -74,14 +74,15 @@ def table_assets(
     )
     def step(context: dg.AssetExecutionContext, **loaded: DataFrame) -> Iterator[Event]:
         attempt = f"{context.run.run_id}-{context.retry_number}"
-        week, session = week_of(context.partition_key), context.resources.spark.spark_session
-        folder = folder_of(table.path, attempt)
-        with told(), lake.storing(table.path), staging(lake, session, folder) as stage:
-            checked(lake, table.path)
-            computes = engine_of(session) if engine in ASKED else engine
-            key = key_of(computes, version, inputs.files_read(table, tables, lake, week))
-            force = context.run.tags.get(FORCE) == "true"
-            yield from Step(table, week, stage, engine, key, attempt, force, drift).events(loaded)
+        week, folder = week_of(context.partition_key), folder_of(table.path, attempt)
+        with told(), lake.storing(table.path):
+            session = context.resources.spark.spark_session
+            with staging(lake, session, folder) as stage:
+                checked(lake, table.path)
+                computes = engine_of(session) if engine in ASKED else engine
+                key = key_of(computes, version, inputs.files_read(table, tables, lake, week))
+                force = context.run.tags.get(FORCE) == "true"
+                yield from Step(table, week, stage, engine, key, attempt, force, drift).events(loaded)
 
     return step
 

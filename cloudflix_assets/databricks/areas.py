@@ -3,6 +3,8 @@
 import base64
 import io
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -136,8 +138,13 @@ class Dbfs(Area):
         Raises:
             StagingRefused: the workspace has no DBFS.
         """
-        try:
+        with self._enabled():
             self._put(path, content)
+
+    @contextmanager
+    def _enabled(self) -> Iterator[None]:
+        try:
+            yield
         except PermissionDenied as error:
             if "disabled" not in str(error):
                 raise
@@ -193,7 +200,8 @@ class Dbfs(Area):
     def names(self, folder: str) -> list[str]:
         """What lies in a folder; nothing if there is no such folder."""
         try:
-            entries = patiently(lambda: list(self.client.dbfs.list(self._plain(folder))))
+            with self._enabled():
+                entries = patiently(lambda: list(self.client.dbfs.list(self._plain(folder))))
         except NotFound:
             return []
         return sorted((entry.path or "").rpartition("/")[2] for entry in entries)

@@ -15,6 +15,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+ARCHIVE = "cloudflix.zip"
+"""Beside the code: what workers are given."""
 SECONDS = 1.0
 """Between two reports while a step tells of itself."""
 
@@ -59,7 +61,9 @@ def main(package: str, step: str, events: str, dbutils: Any) -> None:
     """Run a step that the host handed over."""
     given = json.loads(gzip.decompress(Path(step).read_bytes()))
     with tempfile.TemporaryDirectory(prefix="cloudflix-") as folder:
-        with zipfile.ZipFile(package) as code:
+        archive = Path(folder, ARCHIVE)
+        archive.write_bytes(Path(package).read_bytes())
+        with zipfile.ZipFile(archive) as code:
             code.extractall(folder)
         sys.path.insert(0, folder)  # before a version of it that somebody installed on the cluster
         os.environ.update(given["variables"])

@@ -6,6 +6,7 @@ from typing import Any
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.core import Config
 
+from cloudflix_assets.databricks.clusters import cluster
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.errors import CloudflixError
 
@@ -91,6 +92,18 @@ def staging_of(environment: Environment) -> str:
             "CLOUDFLIX_DATABRICKS_STAGING to a volume, /Volumes/<catalog>/<schema>/<volume>."
         )
     return environment.databricks_staging
+
+
+def check_named(environment: Environment) -> None:
+    """See that the settings name all that a run needs; whether it is there, they cannot tell.
+
+    Raises:
+        WorkspaceMissing: no workspace, credential or place to hand files over.
+        ClusterMissing: no cluster, or two.
+    """
+    credentials(environment)
+    staging_of(environment)
+    cluster(environment)
 
 
 def client_of(given: Credentials, **options: Any) -> WorkspaceClient:

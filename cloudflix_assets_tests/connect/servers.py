@@ -20,6 +20,7 @@ from cloudflix_assets.environment import Environment
 TOKEN = "the-token-of-the-tests"
 DELTA = {"spark.sql.extensions", "spark.sql.catalog.spark_catalog", "spark.jars.packages"}
 PLUGIN = "org.apache.spark.sql.connect.SparkConnectPlugin"
+SERVICE = "org.apache.spark.sql.connect.service.SparkConnectService$"
 ADDRESS = "LISTENS "
 
 
@@ -83,8 +84,10 @@ def _spark(kind: str) -> str:
         options = {name: value for name, value in options.items() if name not in DELTA}
         options["spark.connect.authenticate.token"] = TOKEN
     session = engine.JvmResource.of(options, {}).spark_session
-    service = session.sparkContext._jvm.org.apache.spark.sql.connect.service.SparkConnectService
-    return f"sc://127.0.0.1:{service.localPort()}"
+    service = getattr(session.sparkContext._jvm, SERVICE)
+    # With a token the client wants TLS, but of localhost.
+    host = "localhost" if kind == "guarded" else "127.0.0.1"
+    return f"sc://{host}:{getattr(service, 'MODULE$').localPort()}"
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import traceback
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -141,10 +142,15 @@ def _session(told: dict[str, Any]) -> Any:
         # Of the start of a JVM the options stand in the list of processes: keys come later.
         at_start = {name: value for name, value in told["conf"].items() if name.startswith("spark.")}
         afterwards = {name: value for name, value in told["conf"].items() if name not in at_start}
-        builder = SparkSession.builder if told["has_context"] else SparkSession.builder.remote("local[*]")
-        for name, value in {**told["options"], **at_start}.items():
+        builder, options = SparkSession.builder, dict(told["options"])
+        if not told["has_context"]:
+            # As in standard access mode: a client of Spark Connect, whose server is this driver's own.
+            builder = builder.remote(options.pop("spark.master"))
+        for name, value in {**options, **at_start}.items():
             builder = builder.config(name, value)
-        with _alone_and_quiet(told["lock"]):
+        with _alone_and_quiet(told["lock"]), warnings.catch_warnings():
+            # 2026-11-26: a client of Spark Connect sets again what only counts at the start.
+            warnings.filterwarnings("ignore", "Failed to set spark")
             session = builder.getOrCreate()
     for name, value in afterwards.items():
         session.conf.set(name, value)

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -93,9 +94,10 @@ class Drivers:
             NotInstalled: a library is not there.
             KeyError: a secret is not there that the cluster refers to.
             FileNotFoundError: the Python file is not there.
+            Refused: where a file should be cannot be read.
         """
-        folder = self.storage.local / str(run.task_run_id)
-        folder.mkdir()
+        # A root that is used again has folders of these ids already.
+        folder = Path(tempfile.mkdtemp(prefix=f"{run.task_run_id}-", dir=self.storage.local))
         wheels = installed(run.task.get("libraries", []), self.storage, folder / "libraries")
         spec = self._spec(run, folder, wheels)
         driver = Driver(spec, folder, self._variables(run, folder))

@@ -1,10 +1,20 @@
 """Jobs 2.2, as far as one-time runs of one Python task need it."""
 
 import itertools
+import json
+import re
 import threading
 from collections.abc import Callable, Sequence
 
-from databricks.sdk.service.jobs import JobAccessControlRequest, SubmitTask
+from databricks.sdk.service.jobs import (
+    JobAccessControlRequest,
+    JobEmailNotifications,
+    JobNotificationSettings,
+    JobsHealthRules,
+    QueueSettings,
+    SubmitTask,
+    WebhookNotifications,
+)
 
 from cloudflix_assets_tests.databricks.calls import BAD, Call, Json, Refused, Route
 from cloudflix_assets_tests.databricks.clusters import Clusters
@@ -16,6 +26,9 @@ BASE = r"/api/2\.[12]/jobs/runs"
 SUBMIT = {"tasks": list, "run_name?": str, "idempotency_token?": str, "timeout_seconds?": int,
           "access_control_list?": list, "queue?": dict, "email_notifications?": dict,
           "notification_settings?": dict, "webhook_notifications?": dict, "health?": dict}  # fmt: skip
+SHAPES = {"queue": QueueSettings, "email_notifications": JobEmailNotifications,
+          "notification_settings": JobNotificationSettings, "webhook_notifications": WebhookNotifications,
+          "health": JobsHealthRules}  # fmt: skip
 TASK = {"task_key", "description", "spark_python_task", "new_cluster", "existing_cluster_id", "libraries",
         "timeout_seconds", "email_notifications", "notification_settings", "webhook_notifications",
         "health"}  # fmt: skip
@@ -24,6 +37,8 @@ LIST = {"active_only?": bool, "completed_only?": bool, "job_id?": int, "limit?":
         "start_time_to?": int}  # fmt: skip
 USUAL_LIMIT, MAX_LIMIT = 20, 25
 MAX_TOKEN = 64
+MAX_PARAMETERS = 10_000  # bytes of JSON
+TASK_KEY = re.compile(r"[\w-]{1,100}")
 MAX_LOGS = 5 * 1024 * 1024
 
 
@@ -83,20 +98,17 @@ class Jobs:
             raise Refused(400, BAD, f"A run of the loopback has one task, not {len(call['tasks'])}")
         task = call["tasks"][0]
         check(task, SubmitTask, "tasks[0]")
-        if undone := sorted(set(task) - TASK):
-            raise Refused(400, BAD, f"The loopback does not do {', '.join(undone)}")
-        if "spark_python_task" not in task:
-            raise Refused(400, BAD, "Missing required field: tasks[0].spark_python_task")
-        if task["spark_python_task"].get("source", "WORKSPACE") != "WORKSPACE":
-            raise Refused(400, BAD, "The loopback takes Python files from no Git repository")
+        for name in set(SHAPES) & set(call.fields):
+            check(call[name], SHAPES[name], name)
+        for index, grant in enumerate(call.get("access_control_list", [])):
+            check_grant(grant, JobAccessControlRequest, f"access_control_list[{index}]")
+        _check_code(task)
         if ("new_cluster" in task) == ("existing_cluster_id" in task):
             raise Refused(400, BAD, "Exactly one of new_cluster, existing_cluster_id must be given")
         if "new_cluster" in task:
             self.clusters.check(task["new_cluster"])
         else:
             self.clusters.existing(task["existing_cluster_id"])
-        for index, grant in enumerate(call.get("access_control_list", [])):
-            check_grant(grant, JobAccessControlRequest, f"access_control_list[{index}]")
 
     def _new(self, body: Json) -> Run:
         task, name = body["tasks"][0], str(body.get("run_name", "Untitled"))
@@ -154,6 +166,19 @@ class Jobs:
             if run_id in {run.run_id, run.task_run_id}:
                 return run
         raise Refused(400, BAD, f"Run {run_id} does not exist.")
+
+
+def _check_code(task: Json) -> None:
+    if undone := sorted(set(task) - TASK):
+        raise Refused(400, BAD, f"The loopback does not do {', '.join(undone)}")
+    if not TASK_KEY.fullmatch(task["task_key"]):
+        raise Refused(400, BAD, f"Task key {task['task_key']} may have letters, digits, - and _ only")
+    if "spark_python_task" not in task:
+        raise Refused(400, BAD, "Missing required field: tasks[0].spark_python_task")
+    if task["spark_python_task"].get("source", "WORKSPACE") != "WORKSPACE":
+        raise Refused(400, BAD, "The loopback takes Python files from no Git repository")
+    if len(json.dumps(task["spark_python_task"].get("parameters", []))) > MAX_PARAMETERS:
+        raise Refused(400, BAD, f"The parameters have more than {MAX_PARAMETERS} bytes of JSON")
 
 
 def _is_asked_for(run: Run, call: Call) -> bool:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from cloudflix_assets_tests.databricks.calls import Refused
 from cloudflix_assets_tests.databricks.clusters import Clusters
 from cloudflix_assets_tests.databricks.drivers import Driver, Drivers
 from cloudflix_assets_tests.databricks.libraries import NotInstalled
@@ -54,7 +55,8 @@ class Life:
             self.wrong(f"the loopback itself failed in run {self.run.run_id}: {error!r}")
             end = INTERNAL
         run = self.run
-        end = replace(end, life=self.plan.life or end.life, result=self.plan.result or end.result)
+        result = end.result if self.plan.result is None else self.plan.result
+        end = replace(end, life=self.plan.life or end.life, result=result or None)
         run.end = end
         run.enter("TERMINATING", end.message)
         self.drivers.closing.wait(self.plan.terminating_seconds)
@@ -100,6 +102,8 @@ class Life:
             return self._no_cluster(f"INVALID_ARGUMENT (CLIENT_ERROR): {error.args[0]}")
         except FileNotFoundError as error:
             return self._failed("RESOURCE_NOT_FOUND", f"Cannot read the python file {error.filename}.")
+        except Refused as error:
+            return self._failed("STORAGE_ACCESS_ERROR", error.message)
         with driver:
             code = self._watched(driver)
             self.run.logs = driver.output()

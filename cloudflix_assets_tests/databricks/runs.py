@@ -27,7 +27,7 @@ class RunPlan:
         timed_out_after_seconds, cancelled_after_seconds: by the service, by somebody in the workspace.
         cluster_shown_after_seconds: `cluster_instance` is told late.
         shows_result_early: `result_state` is there while it is TERMINATING.
-        life, result: told in the end in place of its own, known to the SDK or not.
+        life, result: told in the end in place of its own, known to the SDK or not; "" is no result.
         error, error_trace, logs: told by get-output in place of its own.
     """
 

@@ -1,4 +1,7 @@
-"""The Spark that drivers find: Sail in a process of its own, or Spark itself in each driver."""
+"""The Spark that drivers find: Sail in a process of its own, or Spark itself in each driver.
+
+In standard access mode the latter is a client of Spark Connect, whose server is the driver's own JVM.
+"""
 
 import os
 import subprocess
@@ -63,7 +66,7 @@ class SailSession:
 
     def _started(self) -> tuple[subprocess.Popen[str], str]:
         script = str(Path(__file__).with_name("sail_server.py"))
-        variables = {"PATH": os.environ["PATH"], "RUST_LOG": "error", **self.extra}
+        variables = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "RUST_LOG": "error", **self.extra}
         process = subprocess.Popen(
             [*ISOLATED, script, *SITE],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=variables, text=True, start_new_session=True,

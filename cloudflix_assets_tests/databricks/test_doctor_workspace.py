@@ -188,7 +188,7 @@ CASES: dict[str, tuple[Arrange, str, str, str]] = {
         lambda _: {"CLOUDFLIX_DATABRICKS_STAGING": "dbfs:/cloudflix"},
         "hand-over", "ok", "dbfs:/cloudflix can be written, read and emptied",
     ),
-    "DBFS is disabled": (without_dbfs, "hand-over", "fail", "denies it (Public DBFS root is disabled."),
+    "DBFS is disabled": (without_dbfs, "hand-over", "fail", "because DBFS is disabled in this"),
     "no secrets": (lambda _: {}, "secrets", "ok", "none is named: the cluster reaches the lake by itself"),
     "a secret": (with_secrets("AZURE_STORAGE_KEY=lake/key"), "secrets", "ok", "AZURE_STORAGE_KEY"),
     "no such key": (

@@ -67,6 +67,8 @@ def test_a_field_that_is_none_is_a_mistake(
     ("task", "told"),
     [
         ({"existing_cluster_id": "other"}, "Cluster other does not exist"),
+        ({"task_key": "step[1]"}, r"Task key step\[1\] may have letters"),
+        ({"spark_python_task": {"python_file": "/x", "parameters": ["x" * 10_000]}}, "more than 10000 bytes"),
         ({"existing_cluster_id": None}, "Exactly one of new_cluster, existing_cluster_id"),
         ({"spark_python_task": None}, "Missing required field: .*spark_python_task"),
         ({"notebook_task": NotebookTask("/a").as_dict()}, "The loopback does not do notebook_task"),
@@ -122,6 +124,11 @@ def test_a_cluster_of_one_node_and_one_of_a_pool_are_accepted(emulator: Emulator
         ({"idempotency_token": "x" * 65}, "more than 64 characters"),
         ({"access_control_list": [{"permission_level": "CAN_VIEW"}]}, "must have one of group_name"),
         ({"git_source": {}}, "Unknown fields: git_source"),
+        ({"queue": {"on": True}}, "Unknown fields in queue: on"),
+        (
+            {"health": {"rules": [{"metric": "MOOD", "op": "GREATER_THAN", "value": 1}]}},
+            r"health.rules\[0\].metric must be one of",
+        ),
     ],
 )
 def test_a_run_that_cannot_be_is_refused(

@@ -43,3 +43,23 @@ def test_a_driver_has_a_jvm_of_its_own_with_delta(emulator: Emulator, tmp_path: 
     )
     assert run.logs.splitlines() == ["a worker finds what is installed", "True given s3cret"], run.error_trace
     assert DeltaTable(tmp_path / "table").to_pyarrow_table().num_rows == 3
+
+
+def test_standard_access_is_spark_connect_with_delta(emulator: Emulator, tmp_path: Path) -> None:
+    """What needs a SparkContext fails there, and must fail here."""
+    spec = new_cluster(data_security_mode="USER_ISOLATION", spark_conf={"spark.ours": "given"})
+    run = Tasks(emulator, client_of(emulator, token=emulator.token)).ran(
+        """
+        import sys
+        from pyspark.sql import SparkSession
+
+        spark.range(3).write.format("delta").save(sys.argv[1])
+        same = SparkSession.builder.getOrCreate() is spark
+        print(type(spark).__module__, same, spark.conf.get("spark.ours"))
+        print("sc" in globals(), hasattr(spark, "sparkContext"))
+        """,
+        parameters=[str(tmp_path / "table")],
+        new_cluster=spec,
+    )
+    assert run.logs.splitlines() == ["pyspark.sql.connect.session True given", "False False"], run.error_trace
+    assert DeltaTable(tmp_path / "table").to_pyarrow_table().num_rows == 3

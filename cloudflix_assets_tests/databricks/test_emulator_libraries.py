@@ -1,18 +1,13 @@
 """What a task can import: what is installed, what is shipped."""
 
 import zipfile
+from pathlib import Path
 
 import pytest
 from databricks.sdk.service.compute import Library, PythonPyPiLibrary
 
-from cloudflix_assets_tests.databricks.tasks import Tasks
-
-SLEEPS = """
-import os, subprocess, sys, time
-child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-open(sys.argv[1] + "/child", "w").write(str(child.pid))
-time.sleep(600)
-"""
+from cloudflix_assets_tests.databricks.emulator import Emulator
+from cloudflix_assets_tests.databricks.tasks import Tasks, client_of
 
 
 def pypi(package: str) -> Library:
@@ -35,6 +30,31 @@ def test_modules_and_archives_of_a_volume_can_be_imported(tasks: Tasks) -> None:
         parameters=[tasks.emulator.volume],
     )
     assert run.logs == "a module an archive\n", run.error_trace
+
+
+def test_workers_know_what_is_installed_and_no_more(tmp_path: Path) -> None:
+    """What a task has shipped to its driver is not with the workers, nor is what is developed here."""
+    with Emulator(tmp_path / "workspace", variables={"OF_THE_SERVER": "told"}) as emulator:
+        tasks = Tasks(emulator, client_of(emulator, token=emulator.token))
+        run = tasks.ran(
+            """
+            def look(batches):
+                import os
+                import pyarrow
+                try:
+                    import cloudflix_assets
+                    found = "developed"
+                except ImportError:
+                    found = "installed"
+                for batch in batches:
+                    names = sorted(set(os.environ) - {"PATH", "LANG", "RUST_LOG"})
+                    yield pyarrow.RecordBatch.from_pydict({"found": [found, *names]})
+
+            rows = spark.range(1, numPartitions=1).mapInArrow(look, "found string").collect()
+            print([row.found for row in rows])
+            """
+        )
+    assert run.logs == "['installed', 'OF_THE_SERVER']\n", run.error_trace
 
 
 def test_libraries_are_compared_with_what_is_installed(tasks: Tasks) -> None:

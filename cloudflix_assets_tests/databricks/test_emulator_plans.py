@@ -54,6 +54,12 @@ def test_states_that_the_sdk_does_not_know_are_told(client: WorkspaceClient, tas
     assert (run.life, run.end and run.end.result) == ("EVAPORATED", "SUCCESS_WITH_GLITTER")
 
 
+def test_what_has_run_may_end_without_a_result(client: WorkspaceClient, tasks: Tasks) -> None:
+    run = planned(tasks, RunPlan(life="INTERNAL_ERROR", result=""), "print('done')")
+    assert tasks.ended(run) == "INTERNAL_ERROR None"
+    assert run.logs == "done\n"
+
+
 def test_plans_are_for_the_runs_that_they_name(tasks: Tasks) -> None:
     tasks.emulator.plans += [RunPlan(name="gold", outcome="skipped"), RunPlan(outcome=NOT_RUN)]
     ended = [tasks.ended(tasks.submitted(of_the_run={"run_name": name})) for name in ("silver", "gold")]

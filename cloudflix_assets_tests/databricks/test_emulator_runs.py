@@ -141,6 +141,30 @@ def test_a_python_file_that_is_not_there_fails_the_run(tasks: Tasks) -> None:
     assert (run.end.code, "dbfs:/absent.py" in run.end.message) == ("RESOURCE_NOT_FOUND", True)
 
 
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/Volumes/main/cloudflix/other/task.py", "Volume 'main.cloudflix.other' does not exist."),
+        ("dbfs:/task.py", "Public DBFS root is disabled. Access is denied on path: dbfs:/task.py"),
+    ],
+)
+def test_a_place_that_cannot_be_read_fails_the_run(tasks: Tasks, path: str, told: str) -> None:
+    tasks.emulator.storage.dbfs_disabled = True
+    run = tasks.ran(spark_python_task=SparkPythonTask(path))
+    assert run.end
+    assert (run.end.life, run.end.code) == ("TERMINATED", "STORAGE_ACCESS_ERROR")
+    assert told in run.end.message
+
+
+def test_a_root_is_used_again(tmp_path: Path) -> None:
+    """By hand it is kept from one day to the next, and numbers of runs begin anew."""
+    for _ in range(2):
+        with Emulator(tmp_path) as emulator:
+            tasks = Tasks(emulator, client_of(emulator, token=emulator.token))
+            assert tasks.ended(tasks.ran()) == "TERMINATED SUCCESS"
+        assert emulator.wrong == []
+
+
 def test_each_access_mode_has_what_is_its_own(tasks: Tasks) -> None:
     """Standard access has no SparkContext and no `/dbfs`, which is where the stock launcher fails."""
     (tasks.emulator.storage.dbfs_root / "file").write_text("x")

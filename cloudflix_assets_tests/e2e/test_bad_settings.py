@@ -13,7 +13,9 @@ from cloudflix_assets_tests.e2e.bad_input import a_file, refused
 from cloudflix_assets_tests.e2e.command import cloudflix
 from cloudflix_assets_tests.settings import TestSettings
 
-KNOWN = "CLOUDFLIX_HOME, CLOUDFLIX_LAKE, CLOUDFLIX_DEPLOYMENT, CLOUDFLIX_ENGINE, CLOUDFLIX_SOURCE, "
+KNOWN = (
+    "CLOUDFLIX_HOME, CLOUDFLIX_LAKE, CLOUDFLIX_DEPLOYMENT, CLOUDFLIX_ENGINE, SPARK_REMOTE, CLOUDFLIX_SOURCE, "
+)
 SETTINGS = {
     "CLOUDFLIX_ENGIN=spark": "CLOUDFLIX_ENGIN is no setting: did you mean CLOUDFLIX_ENGINE?",
     "CLOUDFLIX_SOURCENAME=x": "CLOUDFLIX_SOURCENAME is no setting: did you mean CLOUDFLIX_SOURCE_NAME?",
@@ -37,7 +39,9 @@ SETTINGS = {
     "CLOUDFLIX_ENCODING=latin1": (
         "CLOUDFLIX_ENCODING=latin1 is not allowed: set it to 'utf-8', 'cp1252' or 'iso-8859-1'."
     ),
-    "CLOUDFLIX_DEPLOYMENT=moon": "CLOUDFLIX_DEPLOYMENT=moon is not allowed: set it to 'local' or 'azure'.",
+    "CLOUDFLIX_DEPLOYMENT=moon": (
+        "CLOUDFLIX_DEPLOYMENT=moon is not allowed: set it to 'local', 'azure' or 'databricks'."
+    ),
     "CLOUDFLIX_FIRST_WEEK=2026-01-06": (
         "CLOUDFLIX_FIRST_WEEK=2026-01-06 is a Tuesday; weeks begin on a Monday: did you mean 2026-01-05?"
     ),

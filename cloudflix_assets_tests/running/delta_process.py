@@ -33,7 +33,7 @@ from cloudflix_assets_tests.running.delta_cases import (
 )
 
 KILLED = 9
-PATIENCE = 120.0
+PATIENCE = 300.0
 MOMENTS = {
     "before the quarantine's commit": Point("before", "_committed", REFUSED),
     "after the quarantine's commit": Point("after", "_committed", REFUSED),

@@ -49,10 +49,10 @@ def appended(lake: LocalLake, week: date) -> None:
     write_deltalake(lake.uri(TABLE), rows, mode="append")
 
 
-def overwritten_by_a_stale_handle(lake: LocalLake, stale: DeltaTable, action: AddAction) -> None:
+def overwritten_by_a_stale_handle(lake: LocalLake, stale: DeltaTable, actions: list[AddAction]) -> None:
     """A stock overwrite of the week, by a handle that does not know it yet: it deletes nothing."""
     stale.create_write_transaction(
-        [action],
+        [*actions],
         mode="overwrite",
         schema=stale.schema(),
         partition_by=["week"],
@@ -91,9 +91,9 @@ def test_a_stale_stock_handle_doubles_no_week(
     delta.replace(lake, spark_session, week_of(spark_session, [], WEEK_2))
     stale = DeltaTable(lake.uri(TABLE))
     theirs = week_of(spark_session, OTHER_ROWS)
-    (file,) = delta._written(lake, theirs, new_folder(theirs.week, theirs.step))
-    action = delta._action(file, WEEK_1)
-    interrupt(monkeypatch, (COMMITTED, lambda: overwritten_by_a_stale_handle(lake, stale, action)))
+    files = delta._written(lake, theirs, new_folder(theirs.week, theirs.step))
+    actions = [delta._action(file, WEEK_1) for file in files]
+    interrupt(monkeypatch, (COMMITTED, lambda: overwritten_by_a_stale_handle(lake, stale, actions)))
 
     delta.replace(lake, spark_session, week_of(spark_session, ROWS))
     assert stored(lake, spark_session, WEEK_1) == ROWS

@@ -49,10 +49,10 @@ def lake(environment: Environment) -> LocalLake:
 def test_both_committers_write_a_table_by_turns(lake: LocalLake, spark_session: SparkSession) -> None:
     """The host's delta-rs and a cluster's Spark share tables, over checkpoints of both, for years."""
     held: dict[int, Rows] = {}
-    for number in range(26):
+    for number in range(14):
         rows: Rows = [(number, "x"), (number + 1, None)][: 1 + number % 2]
         week = week_of(spark_session, rows, WEEK_1 + timedelta(weeks=number % 3), step=str(number))
-        outcome = delta.replace(lake, spark_session, week, native=number % 2 == 0)
+        outcome = delta.replace(lake, spark_session, week, native=number % 2 == 1)
         assert outcome == Outcome(number + 1, committed=True, bytes=outcome.bytes)
         assert recorded(lake, outcome.version)["step"] == str(number)
         held[number % 3] = rows
@@ -66,7 +66,9 @@ def test_both_committers_write_a_table_by_turns(lake: LocalLake, spark_session: 
         assert digest.digest(native, FIELDS) == told
     table = DeltaTable(lake.uri(TABLE))
     assert (table.protocol().min_reader_version, table.protocol().min_writer_version) == (1, 2)
-    assert list((Path(lake.uri(TABLE)) / "_delta_log").glob("*.checkpoint.parquet"))
+    log = Path(lake.uri(TABLE)) / "_delta_log"
+    folded = {path.name.partition(".")[0] for path in log.glob("*.checkpoint.parquet")}
+    assert folded == {f"{9:020}", f"{10:020}"}  # delta-rs's, and Spark's
 
 
 def test_an_empty_week_is_committed_and_known(lake: LocalLake, spark_session: SparkSession) -> None:

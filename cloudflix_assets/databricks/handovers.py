@@ -34,6 +34,11 @@ class Handover:
         return cls(area, f"{context.run_id}-{context.step.key}-{context.previous_attempt_count}")
 
     @property
+    def run_id(self) -> str:
+        """Of the Dagster run."""
+        return self.name[:_RUN_ID]
+
+    @property
     def token(self) -> str:
         """Of at most 64 characters: submitted twice, it is one run."""
         return sha256(self.name.encode()).hexdigest()

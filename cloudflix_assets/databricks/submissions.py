@@ -1,7 +1,5 @@
 """A run in Databricks of what was handed over: submitted twice, it is one run."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from fcntl import LOCK_EX, flock
 from functools import partial
 from pathlib import Path
@@ -12,7 +10,7 @@ from databricks.sdk.service.jobs import RunType, SubmitTask
 from cloudflix_assets.databricks.calls import patiently
 from cloudflix_assets.databricks.clusters import cluster
 from cloudflix_assets.databricks.handovers import Handover, give_package, libraries
-from cloudflix_assets.databricks.packages import package
+from cloudflix_assets.databricks.packages import Package, package
 from cloudflix_assets.environment import Environment
 
 NAME = "cloudflix"
@@ -32,8 +30,7 @@ def submitted(client: WorkspaceClient, environment: Environment, handover: Hando
         WorkspaceSilent: nobody knows whether it was submitted.
     """
     code = package()
-    with _one_at_a_time(environment.home):  # steps begin together, and each would find it missing
-        give_package(handover.area, code)
+    _give_once(handover, code, environment.home)
     task = {
         "task_key": TASK,
         "libraries": libraries(code, handover.area),
@@ -52,12 +49,17 @@ def submitted(client: WorkspaceClient, environment: Environment, handover: Hando
     return int(answer.bind()["run_id"])
 
 
-@contextmanager
-def _one_at_a_time(home: Path) -> Iterator[None]:
+def _give_once(handover: Handover, code: Package, home: Path) -> None:
+    """Once per run of Dagster: its steps begin together, and each would find the package missing."""
     home.mkdir(parents=True, exist_ok=True)
-    with (home / "package.lock").open("wb") as lock:
+    given = f"{handover.run_id} {handover.area.address(code.folder)}"
+    with (home / "package.lock").open("a+", encoding="utf-8") as lock:
         flock(lock, LOCK_EX)
-        yield
+        lock.seek(0)
+        if lock.read() != given:
+            give_package(handover.area, code)
+            lock.truncate(0)
+            lock.write(given)
 
 
 def recalled(client: WorkspaceClient, name: str) -> None:

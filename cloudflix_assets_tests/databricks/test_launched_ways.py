@@ -77,12 +77,12 @@ def test_where_spark_itself_computes_its_own_writer_commits(
     told = cloudflix(jvm, tmp_path / "home", *run(source, "bronze/titles"))
     assert told.code == 0, told.stderr
     digests = {path: here[path]["digest"] for path in ("raw/titles", "bronze/titles")}
-    for path in digests:
-        assert told.weeks[0]["tables"][path]["digest"] == digests[path]
+    for path, digest in digests.items():
+        assert told.weeks[0]["tables"][path]["digest"] == digest
         *_, commit = commits(jvm.root / "lake", path)
         assert commit["engineInfo"].startswith("Apache-Spark/")
         assert commit["operationParameters"]["predicate"]
-        assert json.loads(commit["userMetadata"])["digest"] == digests[path]
+        assert json.loads(commit["userMetadata"])["digest"] == digest
     assert [*jvm.root.glob("lake/raw/files/incremental/*/*/*/checkpoint")]
 
 

@@ -11,6 +11,14 @@ from cloudflix_assets_tests.databricks.emulator import Emulator
 from cloudflix_assets_tests.databricks.tasks import Tasks, client_of
 
 
+@pytest.fixture(autouse=True, scope="package")
+def no_engine() -> Iterator[None]:
+    """Who computes on a cluster is not to be chosen, and a pass of the tests chooses."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CLOUDFLIX_ENGINE", raising=False)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def no_workspace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Neither a variable nor a profile of the developer's reaches a client."""

@@ -146,7 +146,6 @@ def launches(
     }
     for name, value in told.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.delenv("CLOUDFLIX_ENGINE", raising=False)
     monkeypatch.setattr(build, "_executor", lambda _: dg.in_process_executor)
     monkeypatch.setattr(build, "_RETRIES", dg.RetryPolicy(max_retries=2, delay=0))
     monkeypatch.setattr(launcher, "FIRST_POLL", 0.05)

@@ -13,9 +13,7 @@ from cloudflix_assets_tests.e2e.bad_input import a_file, refused
 from cloudflix_assets_tests.e2e.command import cloudflix
 from cloudflix_assets_tests.settings import TestSettings
 
-KNOWN = (
-    "CLOUDFLIX_HOME, CLOUDFLIX_LAKE, CLOUDFLIX_DEPLOYMENT, CLOUDFLIX_ENGINE, SPARK_REMOTE, CLOUDFLIX_SOURCE, "
-)
+KNOWN = "CLOUDFLIX_HOME, CLOUDFLIX_LAKE, CLOUDFLIX_DEPLOYMENT, CLOUDFLIX_ENGINE, CLOUDFLIX_SOURCE, "
 SETTINGS = {
     "CLOUDFLIX_ENGIN=spark": "CLOUDFLIX_ENGIN is no setting: did you mean CLOUDFLIX_ENGINE?",
     "CLOUDFLIX_SOURCENAME=x": "CLOUDFLIX_SOURCENAME is no setting: did you mean CLOUDFLIX_SOURCE_NAME?",

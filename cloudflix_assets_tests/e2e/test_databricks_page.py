@@ -5,11 +5,14 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from cloudflix_assets_tests.e2e.pages import ROOT, Copy
 
 
-def test_the_page_is_carried_out(tmp_path: Path) -> None:
+def test_the_page_is_carried_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has no workspace tries it by these very lines."""
+    monkeypatch.delenv("CLOUDFLIX_ENGINE", raising=False)
     project = Copy.of_the_project(tmp_path / "a project")
     try:
         project.follow(ROOT / "docs" / "databricks.md")

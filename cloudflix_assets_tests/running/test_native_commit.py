@@ -35,10 +35,7 @@ from cloudflix_assets_tests.running.delta_cases import (
 )
 from spark import digest
 
-pytestmark = [
-    pytest.mark.both_engines,
-    pytest.mark.skipif(Environment().engine == "sail", reason="Spark's own writer needs Spark"),
-]
+pytestmark = pytest.mark.both_engines
 
 
 @pytest.fixture

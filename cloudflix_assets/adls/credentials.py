@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import parse_qs
 
 from pydantic import SecretStr
@@ -103,6 +104,7 @@ def named(credential: "Credential") -> str:
             return "whoever is logged in to the Azure CLI"
 
 
+Part = TypeVar("Part")
 Credential = (
     AccountKey | SharedAccessSignature | ServicePrincipal | WorkloadIdentity | ManagedIdentity | AzureCli
 )
@@ -123,7 +125,8 @@ def chosen(environment: Environment) -> Credential:
             raise CredentialMissing(f"CLOUDFLIX_AZURE_CREDENTIAL={kind} needs {needed}: set what is missing.")
         return made
     for candidate, makes in _MAKES.items():
-        if _may_be_meant(environment, candidate) and (made := makes(environment)):
+        is_meant = candidate not in _SEEN or _SEEN[candidate](environment)
+        if is_meant and (made := makes(environment)):
             return made
     raise CredentialMissing(
         f"there is no credential for the storage account {environment.azure_account}: set AZURE_STORAGE_KEY "
@@ -143,15 +146,6 @@ _NEEDS = {
 """The variables that a kind cannot do without, and what the settings call them."""
 
 
-def _may_be_meant(environment: Environment, kind: str) -> bool:
-    """Whether a kind that needs no variable is there; of a virtual machine's identity nothing is seen."""
-    seen = {
-        "managed_identity": bool(environment.azure_identity_endpoint),
-        "azure_cli": shutil.which("az") is not None,
-    }
-    return seen.get(kind, True)
-
-
 def _account_key(environment: Environment) -> Credential | None:
     return AccountKey(environment.azure_key) if environment.azure_key else None
 
@@ -162,20 +156,14 @@ def _sas(environment: Environment) -> Credential | None:
     return SharedAccessSignature(SecretStr(environment.azure_sas.get_secret_value().removeprefix("?")))
 
 
-def _service_principal(environment: Environment) -> Credential | None:
+def _of_application(
+    environment: Environment, make: Callable[[str, str, Part, str], Credential], part: Part | None
+) -> Credential | None:
+    """Who signs in as an application, with its secret or with a token that it trusts."""
     tenant, client = environment.azure_tenant, environment.azure_client
-    secret = environment.azure_client_secret
-    if not (tenant and client and secret):
+    if not (tenant and client and part):
         return None
-    return ServicePrincipal(tenant, client, secret, environment.azure_authority)
-
-
-def _workload_identity(environment: Environment) -> Credential | None:
-    tenant, client = environment.azure_tenant, environment.azure_client
-    file = environment.azure_token_file
-    if not (tenant and client and file):
-        return None
-    return WorkloadIdentity(tenant, client, file, environment.azure_authority)
+    return make(tenant, client, part, environment.azure_authority)
 
 
 def _managed_identity(environment: Environment) -> Credential | None:
@@ -187,9 +175,14 @@ def _managed_identity(environment: Environment) -> Credential | None:
 _MAKES: Mapping[str, Callable[[Environment], Credential | None]] = {
     "account_key": _account_key,
     "sas": _sas,
-    "service_principal": _service_principal,
-    "workload_identity": _workload_identity,
+    "service_principal": lambda it: _of_application(it, ServicePrincipal, it.azure_client_secret),
+    "workload_identity": lambda it: _of_application(it, WorkloadIdentity, it.azure_token_file),
     "managed_identity": _managed_identity,
     "azure_cli": lambda environment: AzureCli(environment.azure_tenant),
 }
 """In the order in which they are looked for; None where a part is missing."""
+_SEEN: Mapping[str, Callable[[Environment], bool]] = {
+    "managed_identity": lambda environment: bool(environment.azure_identity_endpoint),
+    "azure_cli": lambda _: shutil.which("az") is not None,
+}
+"""What shows that a kind is meant which needs no variable; of a virtual machine's identity nothing does."""

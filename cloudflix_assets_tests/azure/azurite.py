@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from cloudflix_assets_tests.azure.authority import Authority
 
@@ -29,6 +29,8 @@ PROGRAM = MODULES / "azurite" / "dist" / "src" / "blob" / "main.js"
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 """No secret: the account and key that every Azurite has, as its documentation prints them."""
+NO_TRIES: dict[str, Any] = {"retry_total": 0, "read_timeout": 1}
+"""Of a client that shall meet what a test does to its calls."""
 
 OLDEST_NODE = 20
 START_SECONDS = 60.0

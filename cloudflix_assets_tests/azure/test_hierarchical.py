@@ -1,7 +1,6 @@
 """The double of a hierarchical namespace: directories stay, renames are one call, mistakes are caught."""
 
 from collections.abc import Iterator
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -9,12 +8,10 @@ from azure.core.exceptions import AzureError, HttpResponseError
 from azure.storage.blob import BlobServiceClient, ContainerClient
 from azure.storage.filedatalake import FileSystemClient
 
-from cloudflix_assets_tests.azure.azurite import KEY
+from cloudflix_assets_tests.azure.azurite import KEY, NO_TRIES
 from cloudflix_assets_tests.azure.faults import reset
 from cloudflix_assets_tests.azure.hierarchical import Hierarchical
 from cloudflix_assets_tests.azure.proxy import Proxy
-
-NO_TRIES: dict[str, Any] = {"retry_total": 0, "read_timeout": 1}
 
 
 @pytest.fixture

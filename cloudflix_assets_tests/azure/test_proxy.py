@@ -3,19 +3,16 @@
 import time
 import urllib.request
 from collections.abc import Iterator
-from typing import Any
 from uuid import uuid4
 
 import pytest
 from azure.core.exceptions import AzureError, HttpResponseError
 from azure.storage.blob import ContainerClient
 
-from cloudflix_assets_tests.azure.azurite import KEY
+from cloudflix_assets_tests.azure.azurite import KEY, NO_TRIES
 from cloudflix_assets_tests.azure.calls import Call
 from cloudflix_assets_tests.azure.faults import Fault, cut, latency, reset, status, timeout
 from cloudflix_assets_tests.azure.proxy import ALWAYS, Proxy, When
-
-NO_TRIES: dict[str, Any] = {"retry_total": 0, "read_timeout": 1}
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ STAMP := .venv/.installed
 UV_INDEX_URL ?= $(PIP_INDEX_URL)
 UV := $(if $(UV_INDEX_URL),UV_INDEX_URL=$(UV_INDEX_URL) )$(BIN)/uv
 
-# Three processes of tests: two cores are not busy with two, for many tests wait; the tests of a file share what takes long to make.
-PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
+# Four processes, for many tests wait; the tests of a file share what takes long to make. In the order of
+# their folders: sorted by their number of tests, files with few long ones would be left for the end.
+PYTEST := $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: run test setup dev check format lock clean pictures bench azurite azurite-stop azurite-lock
 

@@ -199,7 +199,7 @@ def _refuse_unknown() -> None:
 
 
 def _sentence(problem: ErrorDetails) -> str:
-    """Such as: CLOUDFLIX_ENGINE=sal is not allowed: set it to 'sail', 'spark' or 'connect'."""
+    """Such as: CLOUDFLIX_ENGINE=sal is not allowed: set it to 'sail', 'spark', 'connect' or 'databricks'."""
     # Of more than one setting, pydantic shows every value.
     setting = f"{_variable(str(problem['loc'][0]))}={shown(problem['input'])} " if problem["loc"] else ""
     if problem["type"] in {"literal_error", "enum"}:

@@ -10,7 +10,6 @@ its public documentation and in databricks-sdk 0.60; no workspace was ever asked
 import contextlib
 import shlex
 import tempfile
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -229,7 +228,8 @@ def serve(
         emulator = stack.enter_context(Emulator(folder.absolute(), kind=chosen, port=port))
         for name, value in emulator.variables.items():
             typer.echo(f"{name}={shlex.quote(value)}")
-        threading.Event().wait()
+        while True:  # a signal that another thread is given wakes nobody who waits without end
+            time.sleep(1)
 
 
 if __name__ == "__main__":

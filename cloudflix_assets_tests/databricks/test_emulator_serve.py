@@ -1,6 +1,7 @@
 """`python -m cloudflix_assets_tests.databricks.emulator`: a workspace for runs by hand."""
 
 import io
+import os
 import signal
 import subprocess
 import sys
@@ -24,12 +25,14 @@ VARIABLES = 6
 @contextmanager
 def served(root: Path) -> Iterator[tuple["subprocess.Popen[str]", dict[str, str]]]:
     """The process, and what it has printed."""
-    with subprocess.Popen([*COMMAND, "--root", str(root)], stdout=subprocess.PIPE, text=True) as process:
+    own = {**os.environ, "PYTHONFAULTHANDLER": "1"}
+    command = [*COMMAND, "--root", str(root)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=own) as process:
         assert process.stdout
         try:
             yield process, dict(process.stdout.readline().strip().split("=", 1) for _ in range(VARIABLES))
         finally:
-            process.kill()
+            process.send_signal(signal.SIGABRT)  # if it has not ended, it tells where it stands
 
 
 def running(told: dict[str, str], process: "subprocess.Popen[str]") -> list[psutil.Process]:

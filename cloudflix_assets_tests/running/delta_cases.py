@@ -4,15 +4,17 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
+import pyarrow as pa
 import pyspark.sql.types as T
 import pytest
 from deltalake import DeltaTable
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.pandas.types import to_arrow_schema
 
 from cloudflix_assets import delta, delta_reads, native_commit
 from cloudflix_assets.delta_table import application
@@ -41,13 +43,26 @@ def week_of(
     force: bool = False,
 ) -> WeekOfTable:
     """A judged week of these rows."""
-    frame = session.createDataFrame([tuple(row) for row in rows], fields) if rows else None
+    frame = _frame(session, rows, fields) if rows else None
     found = digest.empty(fields) if frame is None else digest.digest(frame, fields)
     return WeekOfTable(path, fields, week, frame, len(rows), found, step, force)
 
 
+def _frame(session: SparkSession, rows: Rows, fields: T.StructType) -> DataFrame:
+    """Of Arrow: rows of Python's are read by a worker of Spark's whenever they are used."""
+    named = [dict(zip(fields.names, row, strict=True)) for row in rows]
+    return session.createDataFrame(
+        pa.Table.from_pylist(named, to_arrow_schema(fields, timezone="UTC")), fields
+    )
+
+
 def judged(session: SparkSession, name: str, rows: Rows, week: date = WEEK_1) -> Judged:
-    """A week of table and quarantine, both of which tell whose step (`name`) they come from."""
+    """A week of table and quarantine, both of which tell whose step (`name`) they come from; made once."""
+    return _judged(session, name, tuple(rows), week)
+
+
+@cache
+def _judged(session: SparkSession, name: str, rows: Rows, week: date) -> Judged:
     refused = [(f"{name}.csv", number, "{}", [name]) for number in (1, 2)]
     return Judged(
         week_of(session, rows, week, step=name),

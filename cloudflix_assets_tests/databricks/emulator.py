@@ -9,6 +9,7 @@ its public documentation and in databricks-sdk 0.60; no workspace was ever asked
 
 import contextlib
 import shlex
+import signal
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -219,17 +220,18 @@ def serve(
     root: Annotated[Path | None, typer.Option(help="Its files; default: a folder that ends with it")] = None,
     kind: Annotated[str, typer.Option("--session", help="sail or jvm")] = "sail",
 ) -> None:
-    """Serve a workspace until Ctrl-C, and print what a run against it needs."""
+    """Serve a workspace until Ctrl-C or `kill`, and print what a run against it needs."""
     if kind not in {"sail", "jvm"}:
         raise typer.BadParameter(f"--session {kind} is neither sail nor jvm.")
+    for ending in (signal.SIGINT, signal.SIGTERM):  # a shell lets its jobs in the background ignore the first
+        signal.signal(ending, signal.default_int_handler)
     with contextlib.ExitStack() as stack, contextlib.suppress(KeyboardInterrupt):
         folder = root or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="databricks-")))
         chosen: Kind = "jvm" if kind == "jvm" else "sail"
         emulator = stack.enter_context(Emulator(folder.absolute(), kind=chosen, port=port))
         for name, value in emulator.variables.items():
             typer.echo(f"{name}={shlex.quote(value)}")
-        while True:  # a signal that another thread is given wakes nobody who waits without end
-            time.sleep(1)
+        signal.pause()
 
 
 if __name__ == "__main__":

@@ -49,12 +49,13 @@ def running(told: dict[str, str], process: "subprocess.Popen[str]") -> list[psut
     return found
 
 
-def test_it_prints_what_a_run_needs_and_ends_with_ctrl_c(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_it_prints_what_a_run_needs_and_ends_in_order(tmp_path: Path, ending: signal.Signals) -> None:
     with served(tmp_path) as (process, told):
         assert told["CLOUDFLIX_DEPLOYMENT"] == "databricks"
         assert told["CLOUDFLIX_LAKE"] == str(tmp_path / "lake")
         children = running(told, process)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(ending)
         assert process.wait(60) == 0
     assert not [child for child in children if child.is_running()]
 

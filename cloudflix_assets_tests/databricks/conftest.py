@@ -1,4 +1,4 @@
-"""A workspace per test, and a client of it that knows nothing of this machine's own."""
+"""A workspace per test or per module, and a client that knows nothing of this machine's own."""
 
 import os
 from collections.abc import Iterator
@@ -34,6 +34,13 @@ def emulator(tmp_path: Path) -> Iterator[Emulator]:
     with Emulator(tmp_path / "workspace") as emulator:
         yield emulator
     assert emulator.wrong == []
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """One for all tests of a module, each of which resets it: a Sail server takes its time."""
+    with Emulator(tmp_path_factory.mktemp("workspace")) as emulator:
+        yield emulator
 
 
 @pytest.fixture

@@ -16,13 +16,6 @@ from cloudflix_assets_tests.lakehouse import publication, put
 ON_THE_CLUSTER = ["packages there", "session there", "lake from there"]
 
 
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """One for all: a Sail server takes its time."""
-    with Emulator(tmp_path_factory.mktemp("workspace")) as emulator:
-        yield emulator
-
-
 @pytest.fixture(autouse=True)
 def as_at_the_start(workspace: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(checks, "SECONDS", 0.2)

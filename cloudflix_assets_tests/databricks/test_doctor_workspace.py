@@ -22,13 +22,6 @@ TOKENLESS = {"DATABRICKS_TOKEN": ""}
 REFUSED = "does not accept the credential, or it has expired: make a new one, and set DATABRICKS_TOKEN, or"
 
 
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """One for all: each test resets it."""
-    with Emulator(tmp_path_factory.mktemp("workspace")) as emulator:
-        yield emulator
-
-
 @pytest.fixture(autouse=True)
 def as_at_the_start(workspace: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Calls that Databricks would not understand fail the test; nobody waits long."""

@@ -171,12 +171,6 @@ def undisturbed(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     return {path: content(other, path, WEEK_1) for path in TABLES}
 
 
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    with Emulator(tmp_path_factory.mktemp("workspace")) as emulator:
-        yield emulator
-
-
 @pytest.fixture
 def launched(
     workspace: Emulator, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

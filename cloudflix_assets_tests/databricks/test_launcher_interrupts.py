@@ -30,12 +30,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    with Emulator(tmp_path_factory.mktemp("workspace")) as emulator:
-        yield emulator
-
-
 @pytest.fixture
 def launched(
     workspace: Emulator, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -1,4 +1,4 @@
-"""A driver of the loopback: `python -I -S driver.py SPEC` runs one Python file as Databricks runs a task.
+"""Within a driver of the loopback: run one Python file as Databricks runs a task.
 
 The file finds `spark`, `dbutils` and, where the access mode has one, `sc`; and the mounts, by its own calls.
 """
@@ -15,7 +15,7 @@ import threading
 import traceback
 import warnings
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 
 class FileInfo(NamedTuple):
@@ -82,9 +82,9 @@ class NoContext:
         )
 
 
-def main(spec: dict[str, Any]) -> None:
-    """Do what the spec says, then end the process."""
-    threading.Thread(target=_end_with_parent, args=(spec["leash"],), daemon=True).start()
+def main(spec: dict[str, Any], leash: int) -> NoReturn:
+    """Do what the spec says, then end the process; or end it when the other end of a leash is gone."""
+    threading.Thread(target=_end_with_parent, args=(leash,), daemon=True).start()
     mounts = _mounts()
     sys.path += spec["path"]
     mounts.hide(spec["hidden"]["root"], spec["hidden"]["except"])
@@ -175,9 +175,3 @@ def _failed(spec: dict[str, Any], error: BaseException) -> int:
     with open(spec["error_file"], "w", encoding="utf-8") as file:  # noqa: PTH123
         json.dump({"error": f"{type(error).__name__}: {error}", "error_trace": trace}, file)
     return 1
-
-
-if __name__ == "__main__":
-    with open(sys.argv[1], encoding="utf-8") as file:  # noqa: PTH123
-        told = json.load(file)
-    main(told)

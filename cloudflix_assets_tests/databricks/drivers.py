@@ -1,79 +1,21 @@
 """Processes in which tasks run, with nothing of this machine's but what a cluster would have."""
 
-import contextlib
-import json
 import os
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import threading
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from cloudflix_assets_tests.databricks.calls import Json
+from cloudflix_assets_tests.databricks.driver_processes import Driver
 from cloudflix_assets_tests.databricks.libraries import installed
 from cloudflix_assets_tests.databricks.runs import Run
 from cloudflix_assets_tests.databricks.secret_scopes import SecretScopes
-from cloudflix_assets_tests.databricks.sessions import ISOLATED, SITE, Session
+from cloudflix_assets_tests.databricks.sessions import SITE, Session
 from cloudflix_assets_tests.databricks.storage import Storage
 
 PROJECT = Path(__file__).parents[2]
-SCRIPT = Path(__file__).with_name("driver.py")
-
-
-class Driver:
-    """One process, killed with all that it started when the block ends; it ends itself should we die.
-
-    Args:
-        spec: what it is told.
-        folder: its working directory, with its output.
-        variables: its whole environment.
-    """
-
-    def __init__(self, spec: Json, folder: Path, variables: dict[str, str]) -> None:
-        self.folder = folder
-        theirs, self.leash = os.pipe()
-        (folder / "spec.json").write_text(json.dumps({**spec, "leash": theirs}), encoding="utf-8")
-        with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
-            self.process = subprocess.Popen(
-                [*ISOLATED, str(SCRIPT), str(folder / "spec.json")],
-                stdin=subprocess.DEVNULL, stdout=out, stderr=err, pass_fds=[theirs],
-                env=variables, cwd=folder, start_new_session=True,
-            )  # fmt: skip
-        os.close(theirs)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.kill()
-        os.close(self.leash)
-
-    def code(self) -> int | None:
-        """None while it runs."""
-        return self.process.poll()
-
-    def kill(self) -> int:
-        """With what it started: a JVM, its workers."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        return self.process.wait()
-
-    def output(self) -> str:
-        """What it printed."""
-        return (self.folder / "stdout").read_text(encoding="utf-8", errors="replace")
-
-    def error(self) -> tuple[str, str] | None:
-        """The error that ended its task, and the trace; None where there was none, or no time to tell."""
-        with contextlib.suppress(FileNotFoundError, ValueError):
-            told = json.loads((self.folder / "error.json").read_text(encoding="utf-8"))
-            return told["error"], told["error_trace"]
-        return None
 
 
 class Drivers:
@@ -101,7 +43,7 @@ class Drivers:
         wheels = installed(run.task.get("libraries", []), self.storage, folder / "libraries")
         spec = self._spec(run, folder, wheels)
         driver = Driver(spec, folder, self._variables(run, folder))
-        run.driver_pid = driver.process.pid
+        run.driver_pid = driver.pid
         return driver
 
     def _spec(self, run: Run, folder: Path, wheels: list[str]) -> Json:

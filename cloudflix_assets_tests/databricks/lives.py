@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from cloudflix_assets_tests.databricks.calls import Refused
 from cloudflix_assets_tests.databricks.clusters import Clusters
-from cloudflix_assets_tests.databricks.drivers import Driver, Drivers
+from cloudflix_assets_tests.databricks.driver_processes import Driver
+from cloudflix_assets_tests.databricks.drivers import Drivers
 from cloudflix_assets_tests.databricks.libraries import NotInstalled
 from cloudflix_assets_tests.databricks.runs import End, Run
 

@@ -19,6 +19,8 @@ ARCHIVED := -XX:SharedArchiveFile=$(CURDIR)/$(CLASSES) -Xlog:cds=off -Xlog:cds+d
 run: $(STAMP)  ## Three weeks of sample publications, raw to gold
 	@$(BIN)/cloudflix run --weeks 3
 
+# Where it is set, as in many containers, each of hundreds of processes would compile all modules anew.
+test: export PYTHONDONTWRITEBYTECODE =
 test: export PYSPARK_SUBMIT_ARGS = --conf "spark.driver.defaultJavaOptions=$(ARCHIVED)" pyspark-shell
 # Four processes on sail, where many tests wait; a JVM keeps more than a core busy.
 test: $(STAMP) $(CLASSES)  ## Every test on sail, then those that both engines must pass on spark

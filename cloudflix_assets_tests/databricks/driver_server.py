@@ -6,6 +6,7 @@ process id and, when it has ended, with its return code, each in four bytes.
 """
 
 import contextlib
+import gc
 import importlib.util
 import json
 import os
@@ -41,6 +42,7 @@ def main(site: list[str]) -> NoReturn:
     for library in LIBRARIES:
         import_module(library)
     sys.path[:] = path
+    gc.freeze()  # no driver looks for garbage in what it never drops
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that attend
     control = socket.socket(fileno=0)
     while True:

@@ -15,6 +15,7 @@ BY_ITSELF: Mapping[str, frozenset[str]] = {
     "local": frozenset({ALERTS}),
     # A lake in an account is somebody's: its weeks are run when they end, and what follows a change is.
     "azure": frozenset({WEEKLY, LANDING_SENSOR, CHANGES, ALERTS}),
+    "databricks": frozenset({WEEKLY, LANDING_SENSOR, CHANGES, ALERTS}),
 }
 """By deployment: what runs from the first start on. The web UI overrides it, and remembers."""
 

@@ -4,15 +4,18 @@ import warnings
 from collections.abc import Sequence
 
 import dagster as dg
+from dagster._core.definitions.step_launcher import StepLauncher
 from dagster_pyspark import LazyPySparkResource
 
 from cloudflix_assets import alerts, automation, jobs, partitions, schedules, sensors
 from cloudflix_assets.agreement import Agreement
 from cloudflix_assets.assets.description import stored_fields
 from cloudflix_assets.assets.publication import publication_asset
-from cloudflix_assets.assets.tables import table_assets
+from cloudflix_assets.assets.tables import STEP_LAUNCHER, table_assets
+from cloudflix_assets.databricks.processes import AT_ONCE, IMPORTED
 from cloudflix_assets.engine import spark_resource
 from cloudflix_assets.environment import Environment
+from cloudflix_assets.errors import told
 from cloudflix_assets.io_managers import DeltaIOManager, ManifestIOManager
 from cloudflix_assets.lake import Lake
 from cloudflix_assets.lakes import lake_of
@@ -38,7 +41,15 @@ def build_defs(
         assets=[
             publication_asset(lake, source, weeks, agreement),
             *(
-                table_assets(table, by_name, lake, weeks, environment.engine, drift=agreement.drift)
+                table_assets(
+                    table,
+                    by_name,
+                    lake,
+                    weeks,
+                    environment.engine,
+                    drift=agreement.drift,
+                    retries=_RETRIES if environment.launches else None,
+                )
                 for table in tables
             ),
         ],
@@ -46,9 +57,20 @@ def build_defs(
         schedules=[schedules.weekly(environment.deployment)],
         sensors=_sensors(environment, lake, tables, source),
         resources=_resources(environment, lake, tables),
-        # Twenty small steps take 3 s in one process, and 46 s with a process each.
-        executor=dg.in_process_executor,
+        executor=_executor(environment),
     )
+
+
+_RETRIES = dg.RetryPolicy(max_retries=2, delay=1, backoff=dg.Backoff.EXPONENTIAL)
+"""Of a launched step, whose cluster may fail without a fault of the step's."""
+
+
+def _executor(environment: Environment) -> dg.ExecutorDefinition:
+    """Twenty small steps take 3 s in one process, and 46 s with a process each; launched ones only wait."""
+    if not environment.launches:
+        return dg.in_process_executor
+    forked = {"forkserver": {"preload_modules": list(IMPORTED)}}
+    return dg.multiprocess_executor.configured({"start_method": forked, "max_concurrent": AT_ONCE})
 
 
 def _sensors(
@@ -75,10 +97,30 @@ def _resources(
 
     @dg.io_manager(required_resource_keys={"spark"}, description="Weeks of Delta tables")
     def io_manager(context: dg.InitResourceContext) -> DeltaIOManager:
-        return DeltaIOManager(lake, stored, context.resources.spark)
+        return DeltaIOManager(lake, stored, context.resources.spark, environment.engine)
 
     @dg.io_manager(required_resource_keys={"spark"}, description="Manifests of publications")
     def manifest_io_manager(context: dg.InitResourceContext) -> ManifestIOManager:
         return ManifestIOManager(lake, context.resources.spark)
 
-    return {"spark": spark, "io_manager": io_manager, "manifest_io_manager": manifest_io_manager}
+    return {
+        "spark": spark,
+        "io_manager": io_manager,
+        "manifest_io_manager": manifest_io_manager,
+        STEP_LAUNCHER: _launcher(environment),
+    }
+
+
+def _launcher(environment: Environment) -> dg.ResourceDefinition:
+    """On a cluster too a step runs where it is."""
+    if not environment.launches:
+        return dg.ResourceDefinition.none_resource("Steps run in this process")
+
+    @dg.resource(description="Steps run as Databricks jobs")
+    def step_launcher(_: dg.InitResourceContext) -> StepLauncher:
+        from cloudflix_assets.launcher import Launcher  # Databricks' libraries take a while to import
+
+        with told():
+            return Launcher(environment)
+
+    return step_launcher

@@ -131,6 +131,7 @@ def doctor(
     source: asked.Source = None,
     home: asked.Home = None,
     fix: asked.Fix = False,
+    launch: asked.Launch = False,
     as_json: asked.Json = False,
     quiet: asked.Quiet = False,
     debug: asked.Debug = False,
@@ -144,6 +145,7 @@ def doctor(
       cloudflix doctor
       cloudflix doctor --source path/to/folder
       cloudflix doctor --fix
+      cloudflix doctor --launch
       cloudflix doctor --json
     """
     with told(debug=debug, quiet=quiet):
@@ -151,7 +153,7 @@ def doctor(
         from cloudflix_assets.doctor_report import print_findings
         from cloudflix_assets.findings import Finding
 
-        found = examined(fix=fix, home=home, source=source)
+        found = examined(fix=fix, launch=launch, home=home, source=source)
         if as_json:
             findings: Sequence[Finding] = list(found)
             print_json({"checks": [finding.as_json() for finding in findings]})

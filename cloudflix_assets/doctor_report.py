@@ -10,7 +10,7 @@ from cloudflix_assets.doctor import worst
 from cloudflix_assets.findings import Finding
 
 _STYLES = {"ok": "green", "warn": "yellow", "fail": "red"}
-_NAME = len("lake's source")
+_NAME = len("lake from there")
 _VERDICTS = {
     "ok": "Everything is well: `cloudflix run` can begin.",
     "warn": "Runs can begin; look at what is marked `warn`.",

@@ -19,12 +19,15 @@ from cloudflix_assets.staging import swept
 from cloudflix_assets.uncommitted import remove_of_run
 
 PROCESS = "cloudflix/process"
+REPEATED = "cloudflix/repeated"
+"""Of a run that may have succeeded, and an attempt of which was lost in Databricks."""
 CLOCK_SECONDS = 2.0
 _CLOCK_STEP = timedelta(milliseconds=2)
 """Dagster keeps the time of a change in milliseconds."""
 _BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 _GOING = [DagsterRunStatus.STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.CANCELING]
 _FAILED = [DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
+_WELL = [DagsterRunStatus.SUCCESS]
 _SILENT = "Its process ended without a word: killed, out of memory, or the machine went down."
 
 
@@ -42,13 +45,22 @@ def sweep(lake: Lake, instance: dg.DagsterInstance, tables: Collection[str]) -> 
         tables: paths of all Delta tables.
     """
     now = datetime.now(UTC) - _CLOCK_STEP
+    end_gone(instance)
+    swept(lake, lambda run_id: is_over(instance, run_id))
+    since = _swept_until(instance, lake)
+    for run in (
+        *instance.get_runs(RunsFilter(statuses=_FAILED, updated_after=since)),
+        *instance.get_runs(RunsFilter(statuses=_WELL, updated_after=since, tags={REPEATED: "true"})),
+    ):
+        _remove_of(run, lake, tables)
+    instance.daemon_cursor_storage.set_cursor_values({_cursor(lake): now.isoformat()})
+
+
+def end_gone(instance: dg.DagsterInstance) -> None:
+    """End the runs whose process is gone."""
     for run in instance.get_runs(RunsFilter(statuses=_GOING)):
         if _is_gone(run.tags.get(PROCESS)):
             instance.report_run_failed(run, _SILENT)
-    swept(lake, lambda run_id: _is_over(instance, run_id))
-    for run in instance.get_runs(RunsFilter(statuses=_FAILED, updated_after=_swept_until(instance, lake))):
-        _remove_of(run, lake, tables)
-    instance.daemon_cursor_storage.set_cursor_values({_cursor(lake): now.isoformat()})
 
 
 def _swept_until(instance: dg.DagsterInstance, lake: Lake) -> datetime:
@@ -77,7 +89,8 @@ def _is_gone(process: str | None) -> bool:
         return True
 
 
-def _is_over(instance: dg.DagsterInstance, run_id: str) -> bool:
+def is_over(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Whether a run that this instance knows has ended."""
     run = instance.get_run_by_id(run_id)
     return run is not None and run.is_finished
 

@@ -1,6 +1,7 @@
-"""Who computes: a Spark session on Sail (in process, no Java) or on Spark itself (a local JVM).
+"""Who computes: a Spark session on Sail (in process, no Java), on Spark itself (a local JVM), or elsewhere.
 
-Both are opened through dagster-pyspark's LazyPySparkResource; one server or JVM serves a process.
+All are opened through dagster-pyspark's LazyPySparkResource; one server or JVM serves a process. What is
+elsewhere is remote_engine.py's.
 """
 
 import logging
@@ -18,6 +19,7 @@ from pydantic import PrivateAttr
 
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.java import java_home
+from cloudflix_assets.remote_engine import ClusterResource, ConnectResource
 
 JVM_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"
 DELTA_JAR = "io.delta:delta-spark_4.2_2.13:4.4.0"
@@ -87,8 +89,12 @@ def _quieten(session: Any) -> None:
 
 def spark_resource(environment: Environment) -> LazyPySparkResource:
     """The session of the chosen engine, opened when it is first used."""
+    if environment.engine == "connect":
+        return ConnectResource.of(environment)
     if environment.engine == "sail":
         return SailResource(spark_config={"spark.remote": _sail_url(), **_SESSION})
+    if environment.engine == "databricks":
+        return ClusterResource.of(_account_options(environment) if environment.on_cluster else {})
     account = _account_options(environment)
     jars = [DELTA_JAR, AZURE_JAR] if account else [DELTA_JAR]
     resource = JvmResource.of(_spark(environment, jars), account)
@@ -139,7 +145,7 @@ _SERVERS: list[Any] = []
 
 def _account_options(environment: Environment) -> dict[str, str]:
     """How a JVM reaches the lake's account; Sail reads what the lake has told this process."""
-    if environment.deployment == "local":
+    if not environment.has_account:
         return {}
     from cloudflix_assets.adls.account import Account
     from cloudflix_assets.adls.dialects import hadoop

@@ -4,16 +4,13 @@ The only reader of environment variables. Each field is `CLOUDFLIX_<FIELD>`.
 """
 
 import os
-import re
-from datetime import date, timedelta
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AfterValidator,
     AliasChoices,
-    BeforeValidator,
     Field,
     SecretStr,
     ValidationError,
@@ -23,7 +20,9 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cloudflix_assets.azure_settings import AzureSettings
+from cloudflix_assets.databricks_settings import DatabricksSettings
 from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.setting_values import Absent, Folder, LakeFolder, Monday, shown
 from spark.dialect import Delimiter, Dialect, Encoding
 from spark.headers import Drift
 
@@ -36,40 +35,7 @@ class SettingRefused(CloudflixError):
     """A variable that is no setting, or has a value that it cannot have."""
 
 
-def _day(value: object) -> object:
-    """Stricter than pydantic, to which a number is seconds since 1970."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise ValueError("is no date: write a Monday, such as 2026-01-05") from None
-
-
-def _monday(day: date) -> date:
-    if day.weekday() != 0:
-        monday = day - timedelta(days=day.weekday())
-        raise ValueError(f"is a {day:%A}; weeks begin on a Monday: did you mean {monday}?")
-    return day
-
-
-def _readable(path: Path) -> Path:
-    """2026-11-26: engines take these for patterns of file names, Dagster's databases % for a code."""
-    if misread := sorted(set(str(path)) & set("*?[]{}\\%")):
-        raise ValueError(
-            f"is the folder {path}, in whose path {' '.join(misread)} would be misread: choose a folder "
-            "without any of * ? [ ] { } \\ % (--home, CLOUDFLIX_HOME, CLOUDFLIX_LAKE)"
-        )
-    return path
-
-
-Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
-LakeFolder = Annotated[Folder, AfterValidator(_readable)]
-Absent = BeforeValidator(lambda value: value or None)
-Monday = Annotated[date, BeforeValidator(_day), AfterValidator(_monday)]
-
-
-class Environment(AzureSettings, BaseSettings):
+class Environment(AzureSettings, DatabricksSettings, BaseSettings):
     """Everything that differs between one installation and the next."""
 
     model_config = SettingsConfigDict(
@@ -78,8 +44,10 @@ class Environment(AzureSettings, BaseSettings):
 
     home: LakeFolder = Field(Path(".cloudflix"), description="Dagster's instance and, by default, the lake")
     lake: Annotated[LakeFolder | None, Absent] = Field(None, description="The lake; default: lake in home")
-    deployment: Literal["local", "azure"] = Field("local", description="Where the lake lies")
-    engine: Literal["sail", "spark"] = Field("sail", description="Who computes")
+    deployment: Literal["local", "azure", "databricks"] = Field(
+        "local", description="Where the lake lies, and who runs the steps"
+    )
+    engine: Literal["sail", "spark", "connect", "databricks"] = Field("sail", description="Who computes")
     source: str = Field(
         "sample", description="sample, landing, a folder of five CSV files or of weeks, or on GitHub"
     )
@@ -101,6 +69,11 @@ class Environment(AzureSettings, BaseSettings):
     cache: Folder = Field(
         Path("~/.cache/cloudflix"), description="Jars and the Java wrapper of the spark engine"
     )
+    spark_remote: SecretStr | None = Field(
+        None,
+        validation_alias="SPARK_REMOTE",
+        description="Address of the Spark Connect server of the engine connect; a token may stand in it",
+    )
     java_home: Annotated[Folder | None, Absent] = Field(None, validation_alias="JAVA_HOME")
 
     def for_child(self) -> dict[str, str]:
@@ -108,7 +81,7 @@ class Environment(AzureSettings, BaseSettings):
         own: dict[str, object] = {
             "HOME": self.home,
             "DEPLOYMENT": self.deployment,
-            "LAKE": self.lake_root if self.deployment == "local" else "",
+            "LAKE": "" if self.has_account else self.lake_root,
             "ENGINE": self.engine,
             "SOURCE": self.source,
             "GITHUB_API": self.github_api,
@@ -120,7 +93,35 @@ class Environment(AzureSettings, BaseSettings):
         }
         own |= {"SOURCE_NAME": self.source_name or "", "FIRST_WEEK": self.first_week, "CACHE": self.cache}
         settings = {f"{PREFIX}{name}": str(value) for name, value in own.items()}
-        return {**os.environ, **settings, "DAGSTER_HOME": str(self.home)}
+        remote = {"SPARK_REMOTE": self.spark_remote.get_secret_value()} if self.spark_remote else {}
+        return {**os.environ, **settings, **remote, "DAGSTER_HOME": str(self.home)}
+
+    def for_cluster(self) -> dict[str, str]:
+        """Variables for a step on a cluster: what differs from a default, and no secret and no path of ours.
+
+        A lake in a folder is one that both see.
+        """
+        own = {"home", "cache", "java_home", "azure_token_file", "source", "source_name"}
+        names = set(type(self).model_fields) - own - set(DatabricksSettings.model_fields)
+        told = self.model_dump(include=names, exclude_defaults=True)
+        shown = {name: value for name, value in told.items() if not isinstance(value, SecretStr)}
+        return {_variable(name): _written(value) for name, value in shown.items()}
+
+    @property
+    def has_account(self) -> bool:
+        """Whether the lake lies in a storage account; that of a cluster may be a folder that both see."""
+        return self.deployment == "azure" or (self.deployment == "databricks" and self.lake is None)
+
+    @property
+    def launches(self) -> bool:
+        """Whether steps run somewhere else."""
+        return self.deployment == "databricks" and not self.on_cluster
+
+    @model_validator(mode="before")
+    @classmethod
+    def _engine_of_databricks(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Who computes there is not to be chosen."""
+        return {"engine": "databricks", **given} if given.get("deployment") == "databricks" else given
 
     @model_validator(mode="after")
     def _one_lake(self) -> Self:
@@ -130,6 +131,32 @@ class Environment(AzureSettings, BaseSettings):
                 "the storage account: unset one of the two"
             )
         return self
+
+    @model_validator(mode="after")
+    def _one_engine(self) -> Self:
+        if (self.engine == "databricks") != (self.deployment == "databricks"):
+            raise ValueError(
+                f"CLOUDFLIX_ENGINE={self.engine} does not go with CLOUDFLIX_DEPLOYMENT={self.deployment}: "
+                "unset CLOUDFLIX_ENGINE"
+            )
+        if self.engine == "connect" and not self.spark_remote:
+            raise ValueError(
+                f"CLOUDFLIX_ENGINE={self.engine} computes on a Spark Connect server: set SPARK_REMOTE to its "
+                "address, such as sc://spark.example.com:15002"
+            )
+        # On a cluster it is Databricks' own.
+        if self.spark_remote and self.engine != "connect" and not self.on_cluster:
+            other = "" if self.launches else "set CLOUDFLIX_ENGINE=connect to compute there, or "
+            raise ValueError(
+                f"SPARK_REMOTE is set, and CLOUDFLIX_ENGINE={self.engine} does not compute there: {other}"
+                "unset SPARK_REMOTE"
+            )
+        return self
+
+    @property
+    def is_remote(self) -> bool:
+        """The engine is a server of somebody else's, which sees no disk of this machine but the lake's."""
+        return self.engine in {"connect", "databricks"}
 
     @property
     def dialect(self) -> Dialect:
@@ -157,7 +184,8 @@ def environment(**options: Any) -> Environment:
 
 def _refuse_unknown() -> None:
     """A mistyped variable would leave its setting at the default, in silence."""
-    own_first = sorted(Environment.model_fields, key=lambda name: name in AzureSettings.model_fields)
+    others = {*AzureSettings.model_fields, *DatabricksSettings.model_fields}
+    own_first = sorted(Environment.model_fields, key=lambda name: name in others)
     known = {name.upper(): _variable(name) for name in own_first}
     for name in sorted(os.environ):
         if name.upper().startswith(PREFIX) and name.upper() not in {*known.values(), *OTHERS}:
@@ -171,14 +199,16 @@ def _refuse_unknown() -> None:
 
 
 def _sentence(problem: ErrorDetails) -> str:
-    """Such as: CLOUDFLIX_ENGINE=sal is not allowed: set it to 'sail' or 'spark'."""
+    """Such as: CLOUDFLIX_ENGINE=sal is not allowed: set it to 'sail', 'spark', 'connect' or 'databricks'."""
     # Of more than one setting, pydantic shows every value.
-    setting = f"{_variable(str(problem['loc'][0]))}={_shown(problem['input'])} " if problem["loc"] else ""
+    setting = f"{_variable(str(problem['loc'][0]))}={shown(problem['input'])} " if problem["loc"] else ""
     if problem["type"] in {"literal_error", "enum"}:
         return f"{setting}is not allowed: set it to {problem['ctx']['expected']}."
     if problem["type"] == "bool_parsing":
         return f"{setting}is not allowed: set it to 'true' or 'false'."
     reason = problem["msg"].removeprefix("Value error, ")
+    if reason == problem["msg"]:  # pydantic's own
+        reason = f"is not allowed: {reason[:1].lower()}{reason[1:]}"
     return f"{setting}{reason}{'' if reason.endswith('?') else '.'}"
 
 
@@ -191,10 +221,6 @@ def _variable(name: str) -> str:
     return str(alias.choices[0] if isinstance(alias, AliasChoices) else alias or f"{PREFIX}{name.upper()}")
 
 
-def _shown(value: object) -> str:
-    """A value as a sentence may tell it: what was pasted into the wrong variable can be a secret."""
-    return _SECRET.sub("…", str(value))
-
-
-_SECRET = re.compile(r"(?i)(?<=sig=)[^&;\s]+|(?<=key=)[^;\s]+|(?<=://)[^/@\s]+(?=@)|[a-z0-9+/]{86}==")
-"""A signature, a key in a connection string, a password in an address, a bare key of an account."""
+def _written(value: object) -> str:
+    """A value as its variable has it."""
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -50,6 +50,20 @@ _FINDS = {
 """By engine that streams: the source that finds files, and its options."""
 
 ENGINES = frozenset(_FINDS)
+
+
+def streams(engine: str, session: SparkSession) -> str | None:
+    """The engine whose source finds files for a session; None if the session cannot stream with us.
+
+    2026-11-26: what a micro-batch calls would have to be pickled for a remote session, which Sail and a
+    cluster in standard access mode have. Auto Loader is there on Databricks' own Spark alone.
+    """
+    if engine not in ENGINES or not isinstance(session, SparkSession):
+        return None
+    own = session.conf.get("spark.databricks.clusterUsageTags.sparkVersion", "")
+    return "databricks" if engine == "databricks" and own else "spark"
+
+
 _READ_SELDOM = {"compression": "zstd"}
 
 

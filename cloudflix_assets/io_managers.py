@@ -9,10 +9,12 @@ from pyspark.sql import DataFrame
 from pyspark.sql.types import StructType
 
 from cloudflix_assets import delta, delta_reads
+from cloudflix_assets.committers import commits_natively
 from cloudflix_assets.errors import CloudflixError, told
 from cloudflix_assets.lake import Lake
 from cloudflix_assets.manifest import Manifest
 from cloudflix_assets.partitions import week_of
+from cloudflix_assets.publishable import Judged, Kept, Outcome, Publishable, WeekOfTable
 from cloudflix_assets.staging import dropped_on_failure
 
 LINEAGE = "dagster/column_lineage"
@@ -27,31 +29,35 @@ class DeltaIOManager(dg.IOManager):
 
     Args:
         stored: columns of each table by its path; a table that is none of ours is read as it is.
+        engine: who computes.
     """
 
-    def __init__(self, lake: Lake, stored: Mapping[str, StructType], spark: LazyPySparkResource) -> None:
-        self.lake, self.stored, self.spark = lake, stored, spark
+    def __init__(
+        self, lake: Lake, stored: Mapping[str, StructType], spark: LazyPySparkResource, engine: str
+    ) -> None:
+        self.lake, self.stored, self.spark, self.engine = lake, stored, spark, engine
 
-    def handle_output(self, context: dg.OutputContext, obj: delta.Publishable) -> None:
+    def handle_output(self, context: dg.OutputContext, obj: Publishable) -> None:
         """Commit a judged week; a `Judged` also settles the quarantine that was stored before it.
 
         A `Kept` is in the lake already.
         """
         started = time.monotonic()
         with told(), self.lake.storing("/".join(context.asset_key.path)):
-            if not isinstance(obj, delta.Publishable):
+            if not isinstance(obj, Publishable):
                 raise NotJudged(
                     f"{'/'.join(context.asset_key.path)} returned a {type(obj).__name__} that nobody judged: "
                     "declare it as a Table in spark/registry.py, or give the asset an IO manager of its own."
                 )
-            week = obj if isinstance(obj, delta.WeekOfTable) else obj.week
+            week = obj if isinstance(obj, WeekOfTable) else obj.week
             with dropped_on_failure(self.lake, week.path, week.step):
-                if isinstance(obj, delta.Kept):
-                    outcome = delta.Outcome(obj.version, committed=False)
-                elif isinstance(obj, delta.Judged):
-                    outcome = delta.replace_beside(self.lake, self.spark.spark_session, obj)
+                native = self._commits_natively()
+                if isinstance(obj, Kept):
+                    outcome = Outcome(obj.version, committed=False)
+                elif isinstance(obj, Judged):
+                    outcome = delta.replace_beside(self.lake, self.spark.spark_session, obj, native=native)
                 else:
-                    outcome = delta.replace(self.lake, self.spark.spark_session, obj)
+                    outcome = delta.replace(self.lake, self.spark.spark_session, obj, native=native)
         # The web UI draws a column's lineage from materializations alone.
         lineage = {n: v for n, v in (context.definition_metadata or {}).items() if n == LINEAGE}
         context.add_output_metadata(
@@ -74,9 +80,13 @@ class DeltaIOManager(dg.IOManager):
         with told(), self.lake.storing(path):
             own = week_of(context.partition_key) if context.has_partition_key else weeks[-1]
             required = own if own in weeks else None
+            self._commits_natively()  # an engine that does not see the lake is told before it computes
             return delta_reads.read(
                 self.lake, self.spark.spark_session, path, self.stored.get(path), weeks, required=required
             )
+
+    def _commits_natively(self) -> bool:
+        return commits_natively(self.engine, self.lake, self.spark.spark_session)
 
 
 class ManifestIOManager(dg.IOManager):
@@ -100,4 +110,4 @@ class ManifestIOManager(dg.IOManager):
                     f"nothing was landed for the week {week}: "
                     f"run `cloudflix run --week {week} --select publication` first."
                 )
-        return manifest.rows(self.spark.spark_session)
+            return manifest.rows(self.spark.spark_session)

@@ -61,7 +61,7 @@ class Lake(ABC):
     @property
     @abstractmethod
     def scratch(self) -> "Lake":
-        """A lake on a disk of this machine, for what a step needs while it runs."""
+        """A lake for what a step needs while it runs, on a disk of this machine if the engine is here."""
 
     @property
     @abstractmethod
@@ -144,6 +144,10 @@ class Lake(ABC):
     @abstractmethod
     def publish(self, folder: str, target: str) -> None:
         """Copy the files of a folder of the scratch lake into a folder, which is made."""
+
+    @abstractmethod
+    def made(self, path: str) -> AbstractContextManager[Path]:
+        """Where to write a new file on this machine, which is at its path when the block has ended well."""
 
     @abstractmethod
     def remove(self, path: str) -> None:

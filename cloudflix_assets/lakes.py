@@ -12,7 +12,7 @@ def lake_of(environment: Environment) -> Lake:
         AccountMissing: no account is named.
         CredentialMissing: there is no credential for it.
     """
-    if environment.deployment == "local":
+    if not environment.has_account:
         return LocalLake(environment.lake_root)
     from cloudflix_assets.adls.lake import AdlsLake  # Azure's libraries take a while to import
 

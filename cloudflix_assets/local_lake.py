@@ -144,6 +144,13 @@ class LocalLake(Lake):
         """Copy the files of a folder into another, which is made."""
         copytree(self.root / folder, self.root / target, copy_function=copyfile, dirs_exist_ok=True)
 
+    @contextmanager
+    def made(self, path: str) -> Iterator[Path]:
+        """The file itself."""
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield target
+
     def remove(self, path: str) -> None:
         """Remove a folder, if it is there."""
         rmtree(self.root / path, ignore_errors=True)

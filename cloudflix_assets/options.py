@@ -45,6 +45,7 @@ Stale = Annotated[
 ]
 Refresh = Annotated[bool, typer.Option("--refresh", help="Ask the source again", rich_help_panel=_WHAT)]
 Fix = Annotated[bool, typer.Option("--fix", help="Make what is missing of the lake in an account")]
+Launch = Annotated[bool, typer.Option("--launch", help="Also look from the cluster, which may have to start")]
 Force = Annotated[bool, typer.Option("--force", help="Commit even what is unchanged", rich_help_panel=_WHAT)]
 
 Source = Annotated[

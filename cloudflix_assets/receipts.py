@@ -7,10 +7,10 @@ the same engine, and if the lake holds what it says: its digests are compared wi
 from collections.abc import Iterable, Mapping
 from datetime import date
 from hashlib import sha256
-from importlib.metadata import version
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from cloudflix_assets.findings import installed
 from cloudflix_assets.lake import Lake
 from spark.quality import Verdict
 
@@ -53,7 +53,7 @@ def receipt_of(lake: Lake, table: str, week: date) -> Receipt | None:
 
 def key_of(engine: str, code: str, read: Iterable[str]) -> str:
     """A hash of the engine with its libraries, the code version and the names of all files read."""
-    libraries = (f"{name} {version(name)}" for name in _LIBRARIES)
+    libraries = (f"{name} {installed(name)}" for name in _LIBRARIES)
     return sha256("\n".join([engine, *libraries, code, *read]).encode()).hexdigest()
 
 

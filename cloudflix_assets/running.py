@@ -4,10 +4,12 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.definitions.job_base import IJob, InMemoryJob
+from dagster._core.definitions.reconstruct import ReconstructableJob, ReconstructableRepository
 from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.events import DagsterEvent
 from dagster._core.execution.api import create_execution_plan, execute_run_iterator
@@ -95,8 +97,8 @@ class WeekResult:
 class Runner:
     """Runs selections of assets for weeks, on one instance."""
 
-    def __init__(self, defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
-        self.instance = instance
+    def __init__(self, defs: dg.Definitions, instance: dg.DagsterInstance, *, launches: bool = False) -> None:
+        self.instance, self._launches = instance, launches
         self.graph = defs.resolve_asset_graph()
         self._job = defs.resolve_job_def(WEEKLY_REFRESH)
         self._steps = {node.key: node.assets_def.op.name for node in self.graph.asset_nodes}
@@ -121,7 +123,7 @@ class Runner:
         started = time.monotonic()
         raise_swallowed_interrupt()
         with noted_interrupts() as ctrl_c:  # a run that was created must also be ended
-            job = InMemoryJob(self._job if keys is None else self._job.get_subset(asset_selection=selected))
+            job = self._job_of(None if keys is None else selected)
             run = self._created(job, week, selected, tags or {})
             events = self._executed(job, run, seen, ctrl_c)
             finished = self.instance.get_run_by_id(run.run_id)
@@ -140,9 +142,15 @@ class Runner:
             interrupted=ctrl_c.seen,
         )
 
-    def _executed(
-        self, job: InMemoryJob, run: dg.DagsterRun, seen: Seen, ctrl_c: Noted
-    ) -> Sequence[DagsterEvent]:
+    def _job_of(self, selected: set[dg.AssetKey] | None) -> IJob:
+        """A job that another process may have to build again names its module."""
+        if self._launches:
+            module = ReconstructableRepository.for_module(DEFINITIONS, "defs", str(Path.cwd()))
+            job = ReconstructableJob(module, WEEKLY_REFRESH)
+            return job if selected is None else job.get_subset(asset_selection=selected)
+        return InMemoryJob(self._job if selected is None else self._job.get_subset(asset_selection=selected))
+
+    def _executed(self, job: IJob, run: dg.DagsterRun, seen: Seen, ctrl_c: Noted) -> Sequence[DagsterEvent]:
         """Every event; a Ctrl-C that Dagster saw is noted too."""
         events: list[DagsterEvent] = []
         outside_a_step = ctrl_c.seen
@@ -167,7 +175,7 @@ class Runner:
         return {key for key, step in self._steps.items() if step in steps}
 
     def _created(
-        self, job: InMemoryJob, week: date, selected: set[dg.AssetKey], tags: Mapping[str, str]
+        self, job: IJob, week: date, selected: set[dg.AssetKey], tags: Mapping[str, str]
     ) -> dg.DagsterRun:
         definition = job.get_definition()
         reference = self.instance.get_ref() if self.instance.is_persistent else None

@@ -46,14 +46,7 @@ class Staging:
 
     def batches(self, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> DataFrame:
         """A frame of record batches, streamed to a file that may be published."""
-        folder = Path(self.lake.scratch.uri(self._records))
-        folder.mkdir(parents=True)
-        with pq.ParquetWriter(
-            folder / "part.parquet",
-            schema,
-            compression="zstd",
-            use_dictionary=[ADDRESS[0]],  # one file name for all; other columns cost twice the time with one
-        ) as writer:
+        with self.lake.scratch.made(f"{self._records}/part.parquet") as file, _writer(file, schema) as writer:
             for batch in _ahead(batches):
                 writer.write_batch(batch)
         return self.session.read.schema(from_arrow_schema(schema)).parquet(
@@ -70,6 +63,11 @@ class Staging:
             return self.session.createDataFrame([], frame.schema)
         # Else every query of it reads its footers once more.
         return self.session.read.schema(frame.schema).parquet(self.lake.scratch.uri(path))
+
+
+def _writer(file: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    # A dictionary for one file name; of other columns it costs twice the time.
+    return pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=[ADDRESS[0]])
 
 
 def _ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -1,5 +1,6 @@
 """What `cloudflix run` does, without a terminal."""
 
+import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -9,7 +10,7 @@ import dagster as dg
 
 from cloudflix_assets.assets.description import stored_fields
 from cloudflix_assets.build import build_defs
-from cloudflix_assets.ended_runs import sweep
+from cloudflix_assets.ended_runs import end_gone, is_over, sweep
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.instance import open_instance
@@ -45,6 +46,7 @@ def run_weeks(
     watch: Watch = unwatched,
 ) -> Iterator[WeekResult]:
     """Run weeks in calendar order; a failed week does not stop the next, an interrupted one does."""
+    _check(environment)
     lake, source = lake_of(environment), source_of(environment)
     if replace_source:
         lake.ready()  # containers of another lake are not ours to empty
@@ -52,8 +54,9 @@ def run_weeks(
         lake.check(source.identity)
     defs = build_defs(environment)
     with open_instance(environment) as instance:
-        runner = Runner(defs, instance)
+        runner = Runner(defs, instance, launches=environment.launches)
         keys = _selected(defs, select)
+        _prepare(environment, instance)  # before anything is emptied: earlier steps may still be writing
         if replace_source:
             with suppress(NoPublication):  # what is mistyped must be told before the lake is emptied
                 source.deliveries(min(weeks))
@@ -76,9 +79,10 @@ def run_stale(
     A dependant becomes stale only once its upstream has changed, so both are run at once: where nothing
     changed after all, nothing is committed. Later weeks depend on earlier ones, never the other way round.
     """
+    _check(environment)
     defs = build_defs(environment)
     with open_instance(environment) as instance:
-        runner = Runner(defs, instance)
+        runner = Runner(defs, instance, launches=environment.launches)
         selected = _selected(defs, select)
 
         def chosen(week: date) -> set[dg.AssetKey]:
@@ -88,7 +92,29 @@ def run_stale(
 
         chosen_weeks = weeks or materialized_weeks(runner.graph, instance)
         lake = lake_of(environment)
+        _prepare(environment, instance)
         yield from _run(runner, lake, chosen_weeks, chosen, tags=tags, watch=watch)
+
+
+def _check(environment: Environment) -> None:
+    """Steps that are launched need a whole workspace: said before anything is made."""
+    if environment.launches:
+        from cloudflix_assets.databricks.workspaces import check_named
+
+        check_named(environment)
+
+
+def _prepare(environment: Environment, instance: dg.DagsterInstance) -> None:
+    """End what earlier launched steps left running, and let the processes of new ones see these settings."""
+    if not environment.launches:
+        return
+    from cloudflix_assets.databricks.processes import prepared  # Databricks' libraries take a while to import
+    from cloudflix_assets.databricks.recalls import recall
+
+    end_gone(instance)  # else what they launched would pass for somebody's
+    recall(environment, lambda run_id: is_over(instance, run_id))
+    os.environ.update(environment.for_child())
+    prepared(environment.home / "steps.log")
 
 
 def _run(

@@ -24,7 +24,7 @@ class Account:
         containers: of the layers, in their order.
         endpoint: of its Blob service, `https://<name>.blob.core.windows.net`.
         flat: a flat namespace is accepted, as emulators have it.
-        jvm: a JVM computes, which finds an account by its address.
+        jvm: a JVM computes, which finds an account by its address; of a server elsewhere it is assumed.
     """
 
     name: str
@@ -45,7 +45,8 @@ class Account:
         name = environment.azure_account
         if not name:
             raise AccountMissing(
-                "CLOUDFLIX_DEPLOYMENT=azure needs a storage account: set AZURE_STORAGE_ACCOUNT to its name."
+                f"CLOUDFLIX_DEPLOYMENT={environment.deployment} needs a storage account: set "
+                "AZURE_STORAGE_ACCOUNT to its name."
             )
         return cls(
             name,
@@ -53,7 +54,7 @@ class Account:
             environment.azure_endpoint or f"https://{name}.blob.{PUBLIC_CLOUD}",
             chosen(environment),
             environment.azure_flat_namespace,
-            environment.engine == "spark",
+            environment.engine != "sail",
         )
 
     @property

@@ -30,16 +30,16 @@ from cloudflix_assets.local_lake import LocalLake
 
 @dataclass(frozen=True)
 class AccountFiles(Lake):
-    """What a lake can do with files, in the containers of `account`; `local` is its scratch lake."""
+    """Files in the containers of `account`; `local` is its scratch lake, None if the engine is elsewhere."""
 
     account: Account
-    local: LocalLake
+    local: LocalLake | None
     tears: ClassVar = False
 
     @property
     def scratch(self) -> Lake:
         """A folder beside Dagster's instance: what no reader needs is not worth a call to the account."""
-        return self.local
+        return self.local or self
 
     def uri(self, path: str) -> str:
         """`abfss://<container>@<account>.dfs.core.windows.net/<table>`."""
@@ -175,11 +175,24 @@ class AccountFiles(Lake):
             raise_unless_absent(error)
 
     def publish(self, folder: str, target: str) -> None:
-        """Upload the files of a folder of the scratch lake, by blocks."""
+        """Upload the files of a folder of the scratch lake, by blocks; in the account they are copied."""
         for stored in self.scratch.found(folder):
-            with Path(self.scratch.uri(stored.path)).open("rb") as source:
-                path = f"{target}{stored.path.removeprefix(folder)}"
-                self._blob(path).upload_blob(source, overwrite=True, max_concurrency=AT_ONCE)
+            path = f"{target}{stored.path.removeprefix(folder)}"
+            if self.local:
+                self._upload(Path(self.local.uri(stored.path)), path)
+            else:
+                self._copied(stored.path, path)
+
+    @contextmanager
+    def made(self, path: str) -> Iterator[Path]:
+        """A file of this machine, uploaded afterwards."""
+        with NamedTemporaryFile(prefix="cloudflix-") as near:
+            yield Path(near.name)
+            self._upload(Path(near.name), path)
+
+    def _upload(self, file: Path, path: str) -> None:
+        with file.open("rb") as source:
+            self._blob(path).upload_blob(source, overwrite=True, max_concurrency=AT_ONCE)
 
     def _copied(self, path: str, target: str) -> None:
         copied = self._blob(target)

@@ -39,7 +39,7 @@ class AdlsLake(AccountFiles):
         """
         account = Account.of(environment)
         tell_process(account)
-        return cls(account, LocalLake(environment.home / "scratch"))
+        return cls(account, None if environment.is_remote else LocalLake(environment.home / "scratch"))
 
     @property
     def place(self) -> str:

@@ -93,8 +93,8 @@ def records(raw: DataFrame, stage: Staging, week: date, *, engine: str, drift: D
     files = tuple(BinaryFile(row[0], stage.lake.uri(f"raw/{row[0]}"), *row[1:]) for row in sorted(set(rows)))
     (dataset,) = (dataset for dataset in DATASETS if files[0].address.startswith(f"files/{dataset.name}/"))
     added = _added(stage.lake, dataset, files) if drift is Drift.EVOLVE else ()
-    if dataset.incremental and engine in incremental.ENGINES:
-        return Arrivals(stage.lake, stage.session, dataset, week, files, engine, added).records()
+    if dataset.incremental and (finds := incremental.streams(engine, stage.session)):
+        return Arrivals(stage.lake, stage.session, dataset, week, files, finds, added).records()
     return stage.batches(delivery.schema_of(dataset, added), _parsed(stage.lake, dataset, files, added))
 
 

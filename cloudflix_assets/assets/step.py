@@ -17,7 +17,7 @@ from pyspark.sql import DataFrame
 from cloudflix_assets import delta, receipts
 from cloudflix_assets.assets import contract_check, inputs, refusals
 from cloudflix_assets.assets.description import quarantine_path
-from cloudflix_assets.delta import Judged, WeekOfTable
+from cloudflix_assets.publishable import Judged, Kept, Publishable, WeekOfTable
 from cloudflix_assets.receipts import Receipt
 from cloudflix_assets.staging import Staging
 from spark import digest, duplicates, quality
@@ -95,9 +95,7 @@ class Step:
             quarantine=quarantine and quarantine.digest,
             examples=_examples(table, quarantine.frame) if quarantine else None,
         )
-        judged: list[delta.Publishable] = (
-            [week] if quarantine is None else [Judged(week, quarantine), quarantine]
-        )
+        judged: list[Publishable] = [week] if quarantine is None else [Judged(week, quarantine), quarantine]
         yield from self._outputs(receipt, judged, started)
         yield evaluated  # after what it judged is stored, so that Dagster takes it for the check of that
         receipt.write(self.stage.lake, table.path, self.week)
@@ -120,7 +118,7 @@ class Step:
         repeated = self.stage.materialized("duplicates", duplicates.duplicates(table, staged, contested))
         return duplicates.marked(table, staged, repeated)
 
-    def _kept(self, receipt: Receipt) -> list[delta.Kept] | None:
+    def _kept(self, receipt: Receipt) -> list[Kept] | None:
         """The week and its quarantine, if the lake holds exactly what the receipt says."""
         weeks = [self._week(self._evolved(receipt.columns), receipt.verdict, None)]
         if receipt.quarantine is not None:
@@ -157,7 +155,7 @@ class Step:
         return replace(week, path=path, fields=quality.QUARANTINE, frame=frame, rows=rows, digest=digest)
 
     def _outputs(
-        self, receipt: Receipt, values: Sequence[delta.Publishable], started: float
+        self, receipt: Receipt, values: Sequence[Publishable], started: float
     ) -> Iterator[dg.Output[Any]]:
         """The quarantine first: its table's commit proves that both come from one step.
 

@@ -24,16 +24,20 @@ from cloudflix_assets.assets.description import (
     table_text,
 )
 from cloudflix_assets.assets.step import Event, Step
+from cloudflix_assets.committers import ASKED
 from cloudflix_assets.delta_table import checked
 from cloudflix_assets.errors import told
 from cloudflix_assets.lake import Lake
 from cloudflix_assets.layers import GROUPS
 from cloudflix_assets.partitions import week_of
 from cloudflix_assets.receipts import key_of
+from cloudflix_assets.remote_engine import engine_of
 from cloudflix_assets.staging import folder_of, staging
 from spark.headers import Drift
 from spark.table import RECORDS, Layer, Table
 
+STEP_LAUNCHER = "step_launcher"
+"""Resource: who runs a step elsewhere, if somebody does."""
 FORCE = "cloudflix/force"
 """Run tag: commit even what is unchanged."""
 
@@ -46,6 +50,7 @@ def table_assets(
     engine: str,
     *,
     drift: Drift,
+    retries: dg.RetryPolicy | None = None,
 ) -> dg.AssetsDefinition:
     """One step per week that yields the contract check, the quarantine and the table."""
     version = _version(table, drift)
@@ -64,17 +69,20 @@ def table_assets(
                 description=check_text(table),
             )
         ],
-        required_resource_keys={"spark"},
+        required_resource_keys={"spark", STEP_LAUNCHER},
+        retry_policy=retries,
     )
     def step(context: dg.AssetExecutionContext, **loaded: DataFrame) -> Iterator[Event]:
         attempt = f"{context.run.run_id}-{context.retry_number}"
-        week, session = week_of(context.partition_key), context.resources.spark.spark_session
-        folder = folder_of(table.path, attempt)
-        with told(), lake.storing(table.path), staging(lake, session, folder) as stage:
-            checked(lake, table.path)
-            key = key_of(engine, version, inputs.files_read(table, tables, lake, week))
-            force = context.run.tags.get(FORCE) == "true"
-            yield from Step(table, week, stage, engine, key, attempt, force, drift).events(loaded)
+        week, folder = week_of(context.partition_key), folder_of(table.path, attempt)
+        with told(), lake.storing(table.path):
+            session = context.resources.spark.spark_session
+            with staging(lake, session, folder) as stage:
+                checked(lake, table.path)
+                computes = engine_of(session) if engine in ASKED else engine
+                key = key_of(computes, version, inputs.files_read(table, tables, lake, week))
+                force = context.run.tags.get(FORCE) == "true"
+                yield from Step(table, week, stage, engine, key, attempt, force, drift).events(loaded)
 
     return step
 

@@ -75,11 +75,11 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, answer: Answer, wrong: list[str]) -> None:
+    def __init__(self, answer: Answer, wrong: list[str], port: int) -> None:
         self.answer, self.wrong = answer, wrong
         self.stopping = threading.Event()
         self.connections: set[socket.socket] = set()
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(("127.0.0.1", port), Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that leaves is none; a mistake in a double must not pass for a fault."""
@@ -96,9 +96,9 @@ class Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(answer: Answer, wrong: list[str], tls: Authority | None = None) -> Iterator[int]:
-    """Serve on a free port, which is what it yields."""
-    with Server(answer, wrong) as server:
+def serving(answer: Answer, wrong: list[str], tls: Authority | None = None, port: int = 0) -> Iterator[int]:
+    """Serve on a port, by default a free one, which is what it yields."""
+    with Server(answer, wrong, port) as server:
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(tls.cert, tls.key)

@@ -20,7 +20,16 @@ SETTINGS = {
     "CLOUDFLIX_JAVA_HOME=/java": "CLOUDFLIX_JAVA_HOME is no setting: did you mean JAVA_HOME?",
     "cloudflix_engin=spark": "cloudflix_engin is no setting: did you mean CLOUDFLIX_ENGINE?",
     "CLOUDFLIX_XYZ=1": f"CLOUDFLIX_XYZ is no setting: unset it; known are {KNOWN}",
-    "CLOUDFLIX_ENGINE=sal": "CLOUDFLIX_ENGINE=sal is not allowed: set it to 'sail' or 'spark'.",
+    "CLOUDFLIX_ENGINE=sal": "CLOUDFLIX_ENGINE=sal is not allowed: set it to 'sail', 'spark', 'connect' "
+    "or 'databricks'.",
+    "CLOUDFLIX_ENGINE=connect": (
+        "CLOUDFLIX_ENGINE=connect computes on a Spark Connect server: set SPARK_REMOTE to its address, "
+        "such as sc://spark.example.com:15002."
+    ),
+    "SPARK_REMOTE=sc://host/;token=hidden": (
+        "SPARK_REMOTE is set, and CLOUDFLIX_ENGINE=sail does not compute there: set "
+        "CLOUDFLIX_ENGINE=connect to compute there, or unset SPARK_REMOTE."
+    ),
     "CLOUDFLIX_SCHEMA_DRIFT=evolv": (
         "CLOUDFLIX_SCHEMA_DRIFT=evolv is not allowed: set it to 'evolve', 'rescue' or 'fail'."
     ),
@@ -28,7 +37,9 @@ SETTINGS = {
     "CLOUDFLIX_ENCODING=latin1": (
         "CLOUDFLIX_ENCODING=latin1 is not allowed: set it to 'utf-8', 'cp1252' or 'iso-8859-1'."
     ),
-    "CLOUDFLIX_DEPLOYMENT=moon": "CLOUDFLIX_DEPLOYMENT=moon is not allowed: set it to 'local' or 'azure'.",
+    "CLOUDFLIX_DEPLOYMENT=moon": (
+        "CLOUDFLIX_DEPLOYMENT=moon is not allowed: set it to 'local', 'azure' or 'databricks'."
+    ),
     "CLOUDFLIX_FIRST_WEEK=2026-01-06": (
         "CLOUDFLIX_FIRST_WEEK=2026-01-06 is a Tuesday; weeks begin on a Monday: did you mean 2026-01-05?"
     ),

@@ -121,7 +121,11 @@ MISTAKES = [
     ("--week 2026-11-09 --weeks 2", {}, "choose weeks in one way: --week, or --weeks, or --from and --to."),
     ("--weeks 2 --to 2026-11-09", {}, "choose weeks in one way"),
     ("--week 2026-11-09 --from 2026-11-09", {}, "choose weeks in one way"),
-    ("", {"CLOUDFLIX_ENGINE": "duck"}, "CLOUDFLIX_ENGINE=duck is not allowed: set it to 'sail' or 'spark'."),
+    (
+        "",
+        {"CLOUDFLIX_ENGINE": "duck"},
+        "CLOUDFLIX_ENGINE=duck is not allowed: set it to 'sail', 'spark', 'connect' or 'databricks'.",
+    ),
     ("", {"CLOUDFLIX_DEPLOYMENT": "moon"}, "CLOUDFLIX_DEPLOYMENT=moon is not allowed"),
     (
         "",

@@ -98,7 +98,7 @@ def no_java(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.setenv("CLOUDFLIX_ENGINE", "spark")
     monkeypatch.setenv("JAVA_HOME", str(folder))
     monkeypatch.setenv("PATH", str(folder))
-    monkeypatch.setattr(doctor, "_installed", lambda _: None)
+    monkeypatch.setattr(doctor, "installed", lambda _: None)
 
 
 def old_instance(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:

@@ -4,19 +4,22 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
+import pyarrow as pa
 import pyspark.sql.types as T
 import pytest
 from deltalake import DeltaTable
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.pandas.types import to_arrow_schema
 
-from cloudflix_assets import delta, delta_reads
-from cloudflix_assets.delta import Judged, Outcome, WeekOfTable
+from cloudflix_assets import delta, delta_reads, native_commit
 from cloudflix_assets.delta_table import application
 from cloudflix_assets.local_lake import LocalLake
+from cloudflix_assets.publishable import Judged, Outcome, WeekOfTable
 from cloudflix_assets_tests.lakehouse import WEEK_1
 from spark import digest
 from spark.quality import QUARANTINE
@@ -40,13 +43,26 @@ def week_of(
     force: bool = False,
 ) -> WeekOfTable:
     """A judged week of these rows."""
-    frame = session.createDataFrame([tuple(row) for row in rows], fields) if rows else None
+    frame = _frame(session, rows, fields) if rows else None
     found = digest.empty(fields) if frame is None else digest.digest(frame, fields)
     return WeekOfTable(path, fields, week, frame, len(rows), found, step, force)
 
 
+def _frame(session: SparkSession, rows: Rows, fields: T.StructType) -> DataFrame:
+    """Of Arrow: rows of Python's are read by a worker of Spark's whenever they are used."""
+    named = [dict(zip(fields.names, row, strict=True)) for row in rows]
+    return session.createDataFrame(
+        pa.Table.from_pylist(named, to_arrow_schema(fields, timezone="UTC")), fields
+    )
+
+
 def judged(session: SparkSession, name: str, rows: Rows, week: date = WEEK_1) -> Judged:
-    """A week of table and quarantine, both of which tell whose step (`name`) they come from."""
+    """A week of table and quarantine, both of which tell whose step (`name`) they come from; made once."""
+    return _judged(session, name, tuple(rows), week)
+
+
+@cache
+def _judged(session: SparkSession, name: str, rows: Rows, week: date) -> Judged:
     refused = [(f"{name}.csv", number, "{}", [name]) for number in (1, 2)]
     return Judged(
         week_of(session, rows, week, step=name),
@@ -120,7 +136,10 @@ def recorded(lake: LocalLake, of_version: int, path: str = TABLE) -> dict[str, A
 
 @dataclass(frozen=True)
 class Point:
-    """A moment in a step: right before or after a function of delta.py first runs, for one table or any."""
+    """A moment in a step: right before or after a function of delta.py first runs, for one table or any.
+
+    `_committed` is also Spark's own commit, if that is who commits.
+    """
 
     when: Literal["before", "after"]
     name: str
@@ -158,7 +177,15 @@ def interrupt(
 
     for name in {point.name for point, _ in events}:
         monkeypatch.setattr(module, name, hooked(name, getattr(module, name)))
+        if (module, name) == (delta, "_committed"):
+            monkeypatch.setattr(native_commit, "written", hooked(name, native_commit.written))
     return waiting
+
+
+def commit_natively(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Spark's own writer commit, which a local session does not by itself."""
+    monkeypatch.setattr(delta, "replace", partial(delta.replace, native=True))
+    monkeypatch.setattr(delta, "replace_beside", partial(delta.replace_beside, native=True))
 
 
 def _path(argument: object) -> str | None:

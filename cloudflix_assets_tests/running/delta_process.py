@@ -1,7 +1,7 @@
 """A process of its own that writes to a lake, started by tests: it races with another, or is killed.
 
-`race LAKE NAME ROUNDS`: in each round, a new week, at once with another process on the same lake.
-`killed LAKE NAME MOMENT`: one week, up to a moment at which the process ends without any clean-up.
+`race LAKE NAME ROUNDS COMMITTER`: in each round, a new week, at once with another process on the same lake.
+`killed LAKE NAME MOMENT COMMITTER`: one week, up to a moment at which the process ends without any clean-up.
 """
 
 import os
@@ -11,6 +11,7 @@ import time
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from pyspark.sql import SparkSession
@@ -25,13 +26,14 @@ from cloudflix_assets_tests.running.delta_cases import (
     TABLE,
     Point,
     authored,
+    commit_natively,
     interrupt,
     judged,
     published,
 )
 
 KILLED = 9
-PATIENCE = 120.0
+PATIENCE = 300.0
 MOMENTS = {
     "before the quarantine's commit": Point("before", "_committed", REFUSED),
     "after the quarantine's commit": Point("after", "_committed", REFUSED),
@@ -42,11 +44,14 @@ MOMENTS = {
 }
 
 
-def started(*arguments: object) -> "subprocess.Popen[str]":
+def started(*arguments: object, **variables: str) -> "subprocess.Popen[str]":
     """This module in a process of its own."""
     command = [sys.executable, "-m", __name__, *map(str, arguments)]
     root = Path(__file__).parents[2]
-    return subprocess.Popen(command, cwd=root, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    own = {**os.environ, **variables}
+    return subprocess.Popen(
+        command, cwd=root, env=own, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
 
 
 def ended(process: "subprocess.Popen[str]") -> int:
@@ -60,8 +65,10 @@ def ended(process: "subprocess.Popen[str]") -> int:
     return process.returncode
 
 
-def main(command: str, root: str, name: str, argument: str) -> None:
+def main(command: str, root: str, name: str, argument: str, committer: str) -> None:
     lake, session = LocalLake(Path(root)), spark_resource(Environment()).spark_session
+    if committer == "native":
+        commit_natively(pytest.MonkeyPatch())
     if command == "race":
         race(lake, session, name, int(argument))
     else:
@@ -87,10 +94,19 @@ def die(lake: LocalLake, session: SparkSession, name: str, moment: str) -> None:
     point = MOMENTS[moment]
     patches = pytest.MonkeyPatch()
     if point.name == "inspected":
+        Thread(target=dies_at_the_first_file, args=(lake,), daemon=True).start()
         interrupt(patches, (point, partial(torn, lake)), module=parquet)
     else:
         interrupt(patches, (point, partial(os._exit, KILLED)))
     published(lake, session, judged(session, name, authored(name)))
+
+
+def dies_at_the_first_file(lake: LocalLake) -> None:
+    """Of Spark's own writer, which writes them beside those that are committed."""
+    before = set((lake.root / TABLE).glob("week=*/*.parquet"))
+    while not set((lake.root / TABLE).glob("week=*/*.parquet")) - before:
+        time.sleep(0.001)
+    os._exit(KILLED)
 
 
 def torn(lake: LocalLake) -> None:

@@ -11,9 +11,10 @@ from deltalake.transaction import AddAction
 from pyspark.sql import SparkSession
 from tenacity import wait_none
 
-from cloudflix_assets import commit_attempts, delta, delta_reads
+from cloudflix_assets import commit_attempts, delta, delta_reads, native_commit
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.local_lake import LocalLake
+from cloudflix_assets.publishable import WeekOfTable
 from cloudflix_assets.uncommitted import new_folder
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2
 from cloudflix_assets_tests.running.delta_cases import (
@@ -34,6 +35,9 @@ from cloudflix_assets_tests.running.delta_cases import (
 OPENED, COMMITTED = Point("before", "_committed"), Point("after", "_committed")
 
 
+pytestmark = pytest.mark.usefixtures("committer")
+
+
 @pytest.fixture
 def lake(environment: Environment) -> LocalLake:
     return LocalLake(environment.lake_root)
@@ -45,10 +49,10 @@ def appended(lake: LocalLake, week: date) -> None:
     write_deltalake(lake.uri(TABLE), rows, mode="append")
 
 
-def overwritten_by_a_stale_handle(lake: LocalLake, stale: DeltaTable, action: AddAction) -> None:
+def overwritten_by_a_stale_handle(lake: LocalLake, stale: DeltaTable, actions: list[AddAction]) -> None:
     """A stock overwrite of the week, by a handle that does not know it yet: it deletes nothing."""
     stale.create_write_transaction(
-        [action],
+        [*actions],
         mode="overwrite",
         schema=stale.schema(),
         partition_by=["week"],
@@ -87,9 +91,9 @@ def test_a_stale_stock_handle_doubles_no_week(
     delta.replace(lake, spark_session, week_of(spark_session, [], WEEK_2))
     stale = DeltaTable(lake.uri(TABLE))
     theirs = week_of(spark_session, OTHER_ROWS)
-    (file,) = delta._written(lake, theirs, new_folder(theirs.week, theirs.step))
-    action = delta._action(file, WEEK_1)
-    interrupt(monkeypatch, (COMMITTED, lambda: overwritten_by_a_stale_handle(lake, stale, action)))
+    files = delta._written(lake, theirs, new_folder(theirs.week, theirs.step))
+    actions = [delta._action(file, WEEK_1) for file in files]
+    interrupt(monkeypatch, (COMMITTED, lambda: overwritten_by_a_stale_handle(lake, stale, actions)))
 
     delta.replace(lake, spark_session, week_of(spark_session, ROWS))
     assert stored(lake, spark_session, WEEK_1) == ROWS
@@ -124,7 +128,7 @@ def test_a_restored_quarantine_does_not_hold_up_its_table(
         assert rows == stored_rows(week)
 
 
-def stored_rows(week: delta.WeekOfTable) -> list[tuple[object, ...]]:
+def stored_rows(week: WeekOfTable) -> list[tuple[object, ...]]:
     assert week.frame is not None
     return sorted((tuple(row) for row in week.frame.collect()), key=repr)
 
@@ -143,6 +147,7 @@ def test_attempts_that_all_meet_others_end(
 
     with monkeypatch.context() as patched:
         patched.setattr(delta, "_committed", conflict)
+        patched.setattr(native_commit, "written", conflict)
         with pytest.raises(delta.Contended) as told:
             delta.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS))
 

@@ -23,6 +23,9 @@ from spark.quality import QUARANTINE
 AFTER_THE_TABLE = ("after the table's commit", "before the quarantine is looked at again")
 
 
+pytestmark = pytest.mark.usefixtures("committer")
+
+
 @pytest.fixture
 def lake(environment: Environment) -> LocalLake:
     return LocalLake(environment.lake_root)
@@ -36,14 +39,18 @@ def names(lake: LocalLake, session: SparkSession, path: str) -> list[str]:
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_a_killed_step_of_a_new_week(lake: LocalLake, spark_session: SparkSession, moment: str) -> None:
+def test_a_killed_step_of_a_new_week(
+    lake: LocalLake, spark_session: SparkSession, committer: str, moment: str
+) -> None:
     """Half a week must never be visible, and the rerun must neither double it nor leave it out."""
     published(lake, spark_session, judged(spark_session, "neighbour", authored("neighbour"), WEEK_2))
 
-    assert ended(started("killed", lake.root, "we", moment)) == KILLED
+    assert ended(started("killed", lake.root, "we", moment, committer)) == KILLED
 
-    committed = ["we"] * 3 if moment in AFTER_THE_TABLE else []
-    assert names(lake, spark_session, TABLE) == committed
+    committed = [["we"] * 3] if moment in AFTER_THE_TABLE else [[]]
+    if (committer, moment) == ("native", "while Parquet is written"):
+        committed = [[], ["we"] * 3]  # its JVM outlives it for a moment
+    assert names(lake, spark_session, TABLE) in committed
     refused = [] if moment == "before the quarantine's commit" else ["we"] * 2
     assert names(lake, spark_session, REFUSED) == refused
 
@@ -54,13 +61,14 @@ def test_a_killed_step_of_a_new_week(lake: LocalLake, spark_session: SparkSessio
 
 @pytest.mark.parametrize("moment", ["after the quarantine's commit", "while Parquet is written"])
 def test_a_killed_step_of_a_week_that_was_there(
-    lake: LocalLake, spark_session: SparkSession, moment: str
+    lake: LocalLake, spark_session: SparkSession, committer: str, moment: str
 ) -> None:
     """The content from before stays readable, until a rerun replaces it whole."""
     published(lake, spark_session, judged(spark_session, "before", authored("before")))
 
-    assert ended(started("killed", lake.root, "we", moment)) == KILLED
-    assert names(lake, spark_session, TABLE) == ["before"] * 3
+    assert ended(started("killed", lake.root, "we", moment, committer)) == KILLED
+    whole = [["before"] * 3] + [["we"] * 3] * (committer == "native")
+    assert names(lake, spark_session, TABLE) in whole
 
     published(lake, spark_session, judged(spark_session, "we", authored("we")))
     assert authors(lake, spark_session) == ("we", "we")

@@ -17,15 +17,20 @@ from cloudflix_assets_tests.running.delta_process import ended, started
 ROUNDS = 4
 
 
+pytestmark = pytest.mark.usefixtures("committer")
+
+
 @pytest.fixture
 def lake(environment: Environment) -> LocalLake:
     return LocalLake(environment.lake_root)
 
 
-def test_two_processes_that_write_the_same_new_weeks(lake: LocalLake, spark_session: SparkSession) -> None:
+def test_two_processes_that_write_the_same_new_weeks(
+    lake: LocalLake, spark_session: SparkSession, committer: str
+) -> None:
     """The first round also creates both tables at once."""
     lake.root.mkdir(parents=True)
-    processes = [started("race", lake.root, name, ROUNDS) for name in ("we", "they")]
+    processes = [started("race", lake.root, name, ROUNDS, committer) for name in ("we", "they")]
     assert [ended(process) for process in processes] == [0, 0]
 
     for number in range(ROUNDS):

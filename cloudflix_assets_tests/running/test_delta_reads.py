@@ -11,12 +11,14 @@ from deltalake import DeltaTable, QueryBuilder
 from pyspark.sql import DataFrame, SparkSession
 
 from cloudflix_assets import delta, delta_reads
-from cloudflix_assets.delta import WeekOfTable
 from cloudflix_assets.delta_table import TableRefused, looked_at
 from cloudflix_assets.environment import Environment
 from cloudflix_assets.local_lake import LocalLake
+from cloudflix_assets.publishable import WeekOfTable
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, WEEK_3
 from cloudflix_assets_tests.running.delta_cases import FIELDS, OTHER_ROWS, ROWS, TABLE, stored, week_of
+
+pytestmark = pytest.mark.usefixtures("committer")
 
 
 @pytest.fixture

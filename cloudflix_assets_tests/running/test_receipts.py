@@ -186,7 +186,7 @@ def test_other_code_judges_anew(
 def test_another_engine_or_library_is_another_key(monkeypatch: pytest.MonkeyPatch) -> None:
     """What one engine found is no proof for the next."""
     keys = {receipts.key_of(engine, "code", ["a"]) for engine in ("sail", "spark")}
-    monkeypatch.setattr(receipts, "version", lambda name: "0")
+    monkeypatch.setattr(receipts, "installed", lambda name: "0")
     keys.add(receipts.key_of("sail", "code", ["a"]))
     keys |= {receipts.key_of("sail", "code", ["b"]), receipts.key_of("sail", "other", ["b"])}
     assert len(keys) == 5

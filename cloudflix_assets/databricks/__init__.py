@@ -1,0 +1,1 @@
+"""Steps as Databricks jobs: what the launcher is made of."""

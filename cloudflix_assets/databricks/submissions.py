@@ -1,0 +1,69 @@
+"""A run in Databricks of what was handed over: submitted twice, it is one run."""
+
+from fcntl import LOCK_EX, flock
+from functools import partial
+from pathlib import Path
+
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.service.jobs import RunType, SubmitTask
+
+from cloudflix_assets.databricks.calls import patiently
+from cloudflix_assets.databricks.clusters import cluster
+from cloudflix_assets.databricks.handovers import Handover, give_package, libraries
+from cloudflix_assets.databricks.packages import Package, package
+from cloudflix_assets.environment import Environment
+
+NAME = "cloudflix"
+TASK = "cloudflix"
+
+
+def run_name(run_id: str, step: str) -> str:
+    """What a run is called in Databricks."""
+    return f"{NAME} {run_id} {step}"
+
+
+def submitted(client: WorkspaceClient, environment: Environment, handover: Handover, name: str) -> int:
+    """The number of the run of what was handed over; also of one that was submitted before.
+
+    Raises:
+        ClusterMissing: the settings name no cluster.
+        WorkspaceSilent: nobody knows whether it was submitted.
+    """
+    code = package()
+    _give_once(handover, code, environment.home)
+    task = {
+        "task_key": TASK,
+        "libraries": libraries(code, handover.area),
+        **cluster(environment),
+        **handover.task(code),
+    }
+    answer = patiently(
+        partial(
+            client.jobs.submit,
+            run_name=name,
+            tasks=[SubmitTask.from_dict(task)],
+            idempotency_token=handover.token,
+            timeout_seconds=environment.databricks_timeout * 60,
+        )
+    )
+    return int(answer.bind()["run_id"])
+
+
+def _give_once(handover: Handover, code: Package, home: Path) -> None:
+    """Once per run of Dagster: its steps begin together, and each would find the package missing."""
+    home.mkdir(parents=True, exist_ok=True)
+    given = f"{handover.run_id} {handover.area.address(code.folder)}"
+    with (home / "package.lock").open("a+", encoding="utf-8") as lock:
+        flock(lock, LOCK_EX)
+        lock.seek(0)
+        if lock.read() != given:
+            give_package(handover.area, code)
+            lock.truncate(0)
+            lock.write(given)
+
+
+def recalled(client: WorkspaceClient, name: str) -> None:
+    """Cancel what goes on under a name: an attempt whose submission was never answered."""
+    for run in patiently(lambda: list(client.jobs.list_runs(active_only=True, run_type=RunType.SUBMIT_RUN))):
+        if run.run_name == name and run.run_id:
+            patiently(partial(client.jobs.cancel_run, run.run_id))

@@ -1,0 +1,54 @@
+"""Values that a setting may have, and how a sentence shows one that it may not."""
+
+import re
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator
+
+
+def _day(value: object) -> object:
+    """Stricter than pydantic, to which a number is seconds since 1970."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("is no date: write a Monday, such as 2026-01-05") from None
+
+
+def _monday(day: date) -> date:
+    if day.weekday() != 0:
+        monday = day - timedelta(days=day.weekday())
+        raise ValueError(f"is a {day:%A}; weeks begin on a Monday: did you mean {monday}?")
+    return day
+
+
+def _readable(path: Path) -> Path:
+    """2026-11-26: engines take these for patterns of file names, Dagster's databases % for a code."""
+    if misread := sorted(set(str(path)) & set("*?[]{}\\%")):
+        raise ValueError(
+            f"is the folder {path}, in whose path {' '.join(misread)} would be misread: choose a folder "
+            "without any of * ? [ ] { } \\ % (--home, CLOUDFLIX_HOME, CLOUDFLIX_LAKE)"
+        )
+    return path
+
+
+Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+LakeFolder = Annotated[Folder, AfterValidator(_readable)]
+Absent = BeforeValidator(lambda value: value or None)
+Monday = Annotated[date, BeforeValidator(_day), AfterValidator(_monday)]
+
+
+def shown(value: object) -> str:
+    """A value as a sentence may tell it: what was pasted into the wrong variable can be a secret."""
+    return _SECRET.sub("…", str(value))
+
+
+_SECRET = re.compile(
+    r"(?i)(?<=sig=)[^&;\s]+|(?<=key=)[^;\s]+|(?<=://)[^/@\s]+(?=@)|[a-z0-9+/]{86}=="
+    r"|(?<=token=)[^;\s]+|(?<=secret=)[^;\s]+|(?:dapi|dose)[a-z0-9-]{20,}"
+)
+"""A signature, a key in a connection string, a password in an address, a bare key of an account; a variable
+that is none of a secret's place, a token or a secret of a workspace."""

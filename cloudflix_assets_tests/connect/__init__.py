@@ -1,0 +1,1 @@
+"""The engine connect: weeks on Spark Connect servers in processes of their own."""

@@ -1,0 +1,177 @@
+"""Within a driver of the loopback: run one Python file as Databricks runs a task.
+
+The file finds `spark`, `dbutils` and, where the access mode has one, `sc`; and the mounts, by its own calls.
+"""
+
+import builtins
+import contextlib
+import fcntl
+import importlib.util
+import json
+import os
+import signal
+import sys
+import threading
+import traceback
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, NoReturn
+
+
+class FileInfo(NamedTuple):
+    """What `dbutils.fs.ls` tells, in bytes and milliseconds since 1970."""
+
+    path: str
+    name: str
+    size: int
+    modificationTime: int  # noqa: N815  # Databricks' name
+
+
+class Secrets:
+    """`dbutils.secrets`."""
+
+    def __init__(self, scopes: Mapping[str, Mapping[str, str]]) -> None:
+        self._scopes = scopes
+
+    def get(self, scope: str, key: str) -> str:
+        """Raises: ValueError: there is none."""
+        if key not in self._scopes.get(scope, {}):
+            raise ValueError(f"Secret does not exist with scope: {scope} and key: {key}")
+        return self._scopes[scope][key]
+
+
+class Files:
+    """`dbutils.fs`, which sees DBFS in every access mode."""
+
+    def __init__(self, dbfs: str | None) -> None:
+        self._dbfs = dbfs
+
+    def ls(self, path: str) -> list[FileInfo]:
+        """Raises: FileNotFoundError, PermissionError: it is not there, or DBFS is disabled."""
+        plain = "/" + path.removeprefix("dbfs:").strip("/")
+        if plain.startswith("/Volumes/"):
+            folder = plain
+        elif self._dbfs is None:
+            raise PermissionError(f"Public DBFS root is disabled. Access is denied on path: {path}")
+        else:
+            folder = self._dbfs + plain
+        return [
+            self._told(plain, entry) for entry in sorted(os.scandir(folder), key=lambda entry: entry.name)
+        ]
+
+    def _told(self, folder: str, entry: "os.DirEntry[str]") -> FileInfo:
+        status, end = entry.stat(), "/" if entry.is_dir() else ""
+        size = 0 if entry.is_dir() else status.st_size
+        path = f"dbfs:{folder.rstrip('/')}/{entry.name}{end}"
+        return FileInfo(path, entry.name + end, size, int(status.st_mtime * 1000))
+
+
+class DbUtils(NamedTuple):
+    """`dbutils`."""
+
+    secrets: Secrets
+    fs: Files
+
+
+class NoContext:
+    """`sc` where Sail computes."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(
+            f"sc.{name}: this driver computes on Sail, without a SparkContext: serve with --session jvm"
+        )
+
+
+def main(spec: dict[str, Any], leash: int) -> NoReturn:
+    """Do what the spec says, then end the process; or end it when the other end of a leash is gone."""
+    threading.Thread(target=_end_with_parent, args=(leash,), daemon=True).start()
+    mounts = _mounts()
+    sys.path += spec["path"]
+    mounts.hide(spec["hidden"]["root"], spec["hidden"]["except"])
+    mounts.Mounts(spec["mounts"]).install()
+    code = 0
+    try:
+        _run(spec)
+    except SystemExit as error:
+        if error.code not in {None, 0}:
+            code = _failed(spec, error)
+    except BaseException as error:  # noqa: BLE001  # the service tells it
+        code = _failed(spec, error)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _end_with_parent(leash: int) -> None:
+    """Nothing is ever written to it: it ends when the other end is gone."""
+    os.read(leash, 1)
+    os.killpg(0, signal.SIGKILL)
+
+
+def _mounts() -> Any:
+    """The module beside this one, which no path leads to."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "driver_mounts.py")  # noqa: PTH100,PTH118,PTH120
+    found = importlib.util.spec_from_file_location("driver_mounts", path)
+    assert found
+    assert found.loader
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+def _run(spec: dict[str, Any]) -> None:
+    filename = spec["python_file"]
+    sys.argv = [filename, *spec["parameters"]]
+    spark = _session({**spec["session"], "has_context": spec["has_context"]})
+    known = {"__name__": "__main__", "__file__": filename, "__builtins__": builtins, "spark": spark,
+             "dbutils": DbUtils(Secrets(spec["secrets"]), Files(spec["dbfs"]))}  # fmt: skip
+    if spec["has_context"]:
+        known["sc"] = NoContext() if spec["session"]["kind"] == "sail" else spark.sparkContext
+    with open(filename, "rb") as file:  # noqa: PTH123  # pathlib is not needed for this
+        code = compile(file.read(), filename, "exec")
+    exec(code, known)
+
+
+def _session(told: dict[str, Any]) -> Any:
+    """The ambient one, which `getOrCreate` of the task's code joins."""
+    from pyspark.sql import SparkSession  # noqa: PLC0415  # only now can it be found
+
+    if told["kind"] == "sail":
+        session, afterwards = SparkSession.builder.remote(told["url"]).getOrCreate(), told["conf"]
+    else:
+        # Of the start of a JVM the options stand in the list of processes: keys come later.
+        at_start = {name: value for name, value in told["conf"].items() if name.startswith("spark.")}
+        afterwards = {name: value for name, value in told["conf"].items() if name not in at_start}
+        builder, options = SparkSession.builder, dict(told["options"])
+        if not told["has_context"]:
+            # As in standard access mode: a client of Spark Connect, whose server is this driver's own.
+            builder = builder.remote(options.pop("spark.master"))
+        for name, value in {**options, **at_start}.items():
+            builder = builder.config(name, value)
+        with _alone_and_quiet(told["lock"]), warnings.catch_warnings():
+            # 2026-11-26: a client of Spark Connect sets again what only counts at the start.
+            warnings.filterwarnings("ignore", "Failed to set spark")
+            session = builder.getOrCreate()
+    for name, value in afterwards.items():
+        session.conf.set(name, value)
+    return session
+
+
+@contextlib.contextmanager
+def _alone_and_quiet(lock: str) -> Iterator[None]:
+    """No two fetch the same jar at once; what a JVM says at its start is no output of the task."""
+    output = os.dup(1)
+    os.dup2(2, 1)
+    with open(lock, "wb") as file:  # noqa: PTH123
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+    os.dup2(output, 1)
+    os.close(output)
+
+
+def _failed(spec: dict[str, Any], error: BaseException) -> int:
+    trace = traceback.format_exc()
+    sys.stderr.write(trace)
+    with open(spec["error_file"], "w", encoding="utf-8") as file:  # noqa: PTH123
+        json.dump({"error": f"{type(error).__name__}: {error}", "error_trace": trace}, file)
+    return 1

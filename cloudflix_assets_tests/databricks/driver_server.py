@@ -1,0 +1,100 @@
+"""Forks drivers from a process that has imported what tasks import: `python -I -S driver_server.py SITE…`.
+
+On a cluster, too, Python and its libraries are there before a task is. Its standard input is a socket, over
+which each driver's connection is handed to it: a line of JSON of what the driver is told, answered with its
+process id and, when it has ended, with its return code, each in four bytes.
+"""
+
+import contextlib
+import gc
+import importlib.util
+import json
+import os
+import signal
+import socket
+import sys
+import tempfile
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NoReturn
+
+LIBRARIES = (
+    "dagster_databricks",
+    "dagster_pyspark",
+    "delta",
+    "deltalake",
+    "pandera.pyspark",
+    "pydantic_settings",
+    "pyspark.sql.connect.session",
+    # 2026-11-27: Dagster 1.13 imports these in every step, with Alembic: half a second of it.
+    "dagster._core.storage.sqlite_storage",
+    "dagster._utils.test",
+)
+"""What steps import, most of all."""
+
+
+def main(site: list[str]) -> NoReturn:
+    """Serve until nobody holds the other end."""
+    driver = _beside("driver")
+    path = list(sys.path)
+    sys.path += site
+    for library in LIBRARIES:
+        import_module(library)
+    sys.path[:] = path
+    gc.freeze()  # no driver looks for garbage in what it never drops
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that attend
+    control = socket.socket(fileno=0)
+    while True:
+        _, handed, _, _ = socket.recv_fds(control, 1, 1)
+        if not handed:
+            os._exit(0)
+        if os.fork() == 0:
+            _attend(socket.socket(fileno=handed[0]), driver)
+        os.close(handed[0])
+
+
+def _beside(name: str) -> ModuleType:
+    """A module of this folder, to which no path leads."""
+    found = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert found
+    assert found.loader
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+def _attend(connection: socket.socket, driver: Any) -> NoReturn:
+    """A process beside the driver's: it tells how the driver ended, however that was."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    told = json.loads(connection.makefile(encoding="utf-8").readline())
+    pid = os.fork()
+    if pid == 0:
+        _become(told, connection)
+        driver.main(told["spec"], connection.fileno())
+    _, status = os.waitpid(pid, 0)
+    with contextlib.suppress(OSError):  # who asked is gone
+        _tell(connection, os.waitstatus_to_exitcode(status))
+    os._exit(0)
+
+
+def _become(told: dict[str, Any], connection: socket.socket) -> None:
+    """A process of its own: group, folder, output, environment."""
+    os.setsid()
+    os.chdir(told["folder"])
+    for number, name in enumerate(("/dev/null", "stdout", "stderr")):
+        file = os.open(name, os.O_RDWR | os.O_CREAT, 0o600)
+        os.dup2(file, number)
+        os.close(file)
+    os.environ.clear()
+    os.environ.update(told["variables"])
+    tempfile.tempdir = None
+    _tell(connection, os.getpid())
+
+
+def _tell(connection: socket.socket, number: int) -> None:
+    connection.sendall(number.to_bytes(4, signed=True))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

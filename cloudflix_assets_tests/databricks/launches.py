@@ -1,0 +1,158 @@
+"""Launched steps of a test: the real job and the real launcher in this process, on a loopback Databricks.
+
+A cluster loads the definitions by their module's name, so the host does too: it is given those of the test.
+"""
+
+import importlib
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.reconstruct import ReconstructableJob
+from deltalake import DeltaTable
+
+from cloudflix_assets import build, launcher, running
+from cloudflix_assets.databricks.recalls import recall
+from cloudflix_assets.delta_reads import recorded
+from cloudflix_assets.ended_runs import is_over
+from cloudflix_assets.environment import Environment, environment
+from cloudflix_assets.instance import open_instance
+from cloudflix_assets.local_lake import LocalLake
+from cloudflix_assets.running import Runner, WeekResult
+from cloudflix_assets_tests.azure.lakes import steps
+from cloudflix_assets_tests.databricks.emulator import Emulator
+from cloudflix_assets_tests.lakehouse import put
+
+SDK_SECONDS = 8
+"""For which the SDK repeats what failed; five minutes by default."""
+
+
+def keys(*paths: str) -> list[dg.AssetKey]:
+    """Of assets by path."""
+    return [dg.AssetKey(path.split("/")) for path in paths]
+
+
+def prepared(home: Path, publications: Mapping[date, Mapping[str, bytes]], *paths: str) -> Path:
+    """A home whose lake has weeks of some assets, made on this machine."""
+    for week, files in publications.items():
+        put(home / "files" / str(week), files)
+    settings = Environment(home=home, source=str(home / "files"), source_name="netflix")
+    runner = Runner(build.build_defs(settings), dg.DagsterInstance.ephemeral())
+    with open_instance(settings) as instance:
+        runner.instance = instance
+        for week in publications:
+            assert runner.run(week, keys(*paths)).failures == {}
+    return home
+
+
+def local(home: Path, week: date, *paths: str) -> WeekResult:
+    """Run a week of some assets in the same home, on this machine."""
+    settings = Environment(home=home, source=str(home / "files"), source_name="netflix")
+    with open_instance(settings) as instance:
+        return Runner(build.build_defs(settings), instance).run(week, keys(*paths))
+
+
+def content(home: Path, path: str, week: date) -> tuple[str, int]:
+    """The digest that was recorded of a week of a table, and how many rows the table has."""
+    rows = DeltaTable(str(home / "lake" / path)).to_pyarrow_dataset().count_rows()
+    return recorded(LocalLake(home / "lake"), path, week)["digest"], rows
+
+
+def copied(home: Path, to: Path) -> Path:
+    """A home that is another's, but for its instance's settings, which name the other's folders."""
+    shutil.copytree(home, to)
+    (to / "dagster.yaml").unlink(missing_ok=True)
+    return to
+
+
+@dataclass
+class Launches:
+    """A copy of a prepared home whose steps run as Databricks jobs.
+
+    Attributes:
+        instance: of the home.
+    """
+
+    emulator: Emulator
+    home: Path
+    instance: dg.DagsterInstance
+    monkeypatch: pytest.MonkeyPatch
+
+    @property
+    def environment(self) -> Environment:
+        """The settings of the moment."""
+        return environment()
+
+    @property
+    def lake(self) -> LocalLake:
+        """Which host and cluster share."""
+        return LocalLake(self.home / "lake")
+
+    def run(self, week: date, *paths: str, **arguments: Any) -> WeekResult:
+        """Launch the steps of a week of some assets; arguments go to `build_defs`."""
+        defs = build.build_defs(self.environment, **arguments)
+        module = importlib.import_module(running.DEFINITIONS)
+        self.monkeypatch.setattr(module, "defs", defs)
+        # It keeps the newest, which may be another test's.
+        ReconstructableJob.get_definition.cache_clear()
+        ReconstructableJob.get_repository_definition.cache_clear()
+        return Runner(defs, self.instance, launches=True).run(week, keys(*paths))
+
+    def commits(self, *paths: str) -> dict[str, int]:
+        """How many commits of a week each table's log holds."""
+        return {path: len(steps(self.lake, path)) for path in paths}
+
+    def handed_over(self) -> list[str]:
+        """What lies in the staging area's folder of runs."""
+        storage = self.emulator.storage
+        folders = [storage.in_volume(f"{self.emulator.volume}/runs"), storage.dbfs_root / "cloudflix/runs"]
+        return [file.name for folder in folders if folder.is_dir() for file in folder.iterdir()]
+
+    def recalled(self) -> list[int]:
+        """As the next start does."""
+        return recall(self.environment, lambda run_id: is_over(self.instance, run_id))
+
+    def logged(self, run_id: str, level: int) -> list[str]:
+        """The messages of a run's log of a level and above."""
+        entries = self.instance.all_logs(run_id)
+        return [entry.user_message for entry in entries if int(entry.level) >= level]
+
+
+@contextmanager
+def launches(
+    emulator: Emulator, prepared_home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Launches]:
+    """Steps in this process, asked for often; a call that fails is given up soon, and so is a launcher."""
+    emulator.reset()
+    shutil.rmtree(emulator.storage.in_volume(f"{emulator.volume}/runs"), ignore_errors=True)
+    home = copied(prepared_home, folder / "home")
+    profile = folder / "databrickscfg"
+    profile.write_text(f"[DEFAULT]\nretry_timeout_seconds = {SDK_SECONDS}\nhttp_timeout_seconds = 10\n")
+    told = {
+        **emulator.variables,
+        "DATABRICKS_CONFIG_FILE": str(profile),
+        "DATABRICKS_CONFIG_PROFILE": "DEFAULT",
+        "DATABRICKS_AUTH_TYPE": "pat",
+        "CLOUDFLIX_HOME": str(home),
+        "CLOUDFLIX_LAKE": str(home / "lake"),
+        "CLOUDFLIX_SOURCE": str(home / "files"),
+        "CLOUDFLIX_SOURCE_NAME": "netflix",
+    }
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(build, "_executor", lambda _: dg.in_process_executor)
+    monkeypatch.setattr(build, "_RETRIES", dg.RetryPolicy(max_retries=2, delay=0))
+    monkeypatch.setattr(launcher, "FIRST_POLL", 0.05)
+    monkeypatch.setattr(launcher, "LONGEST_POLL", 0.2)
+    monkeypatch.setattr(launcher, "BETWEEN_READS", 0.0)
+    monkeypatch.setattr(launcher, "LATE", 1.0)
+    monkeypatch.setattr(launcher, "BETWEEN_READS", 0.0)
+    with open_instance(environment()) as instance:
+        yield Launches(emulator, home, instance, monkeypatch)
+    emulator.reset()

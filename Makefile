@@ -12,7 +12,7 @@ UV := $(if $(UV_INDEX_URL),UV_INDEX_URL=$(UV_INDEX_URL) )$(BIN)/uv
 PYTEST := $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
 # Tests start some fifty JVMs, which an archive of Spark's classes lets start a third faster.
 CLASSES := .venv/spark-classes.jsa
-ARCHIVED := -XX:SharedArchiveFile=$(CURDIR)/$(CLASSES) -Xlog:cds=off -Xlog:cds+dynamic=off
+ARCHIVED := -XX:SharedArchiveFile='$(CURDIR)/$(CLASSES)' -Xlog:cds=off -Xlog:cds+dynamic=off
 
 .PHONY: run test setup dev check format lock clean pictures bench azurite azurite-stop azurite-lock
 

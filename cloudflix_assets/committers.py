@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
 from cloudflix_assets.delta_creation import created
-from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.errors import CloudflixError, first_line
 from cloudflix_assets.lake import Lake
 
 ASKED = frozenset({"connect", "databricks"})
@@ -58,7 +58,7 @@ def _look(lake: Lake, session: SparkSession, path: str) -> None:
         session.read.schema("seen bigint").parquet(lake.uri(path)).collect()
     except PySparkException as error:
         raise LakeUnseen(
-            f"the engine does not see the lake {lake.place} ({str(error).splitlines()[0]}): let it read and "
+            f"the engine does not see the lake {lake.place} ({first_line(error)}): let it read and "
             "write there, under the same address and with rights of its own; nothing was written."
         ) from error
 
@@ -73,7 +73,7 @@ def _knows_delta(lake: Lake, session: SparkSession, path: str) -> bool:
         if error.getCondition() is None:  # only Spark's own errors have one
             return False
         raise DeltaMissing(
-            f"the engine is Spark without Delta Lake ({str(error).splitlines()[0]}): start its server with "
+            f"the engine is Spark without Delta Lake ({first_line(error)}): start its server with "
             "the package delta-spark, its extension and its catalog, as docs/connect.md shows."
         ) from error
     return True

@@ -9,7 +9,7 @@ from deltalake import DeltaTable, Schema
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from pyspark.sql import types as T
 
-from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.errors import CloudflixError, first_line
 from cloudflix_assets.lake import Lake
 
 WEEK = T.StructField("week", T.DateType())
@@ -52,7 +52,7 @@ def opened(lake: Lake, path: str) -> DeltaTable | None:
     except TableNotFoundError:
         return None
     except DeltaError as error:
-        raise cannot_be_opened(lake, path, str(error).splitlines()[0]) from error
+        raise cannot_be_opened(lake, path, first_line(error)) from error
     _refuse_features(table, path)
     # After a power failure, the commit written last may be there without its content.
     if lake.tears and lake.size(f"{path}/_delta_log/{table.version():020}.json") == 0:

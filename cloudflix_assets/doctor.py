@@ -12,7 +12,7 @@ from tempfile import TemporaryFile
 from cloudflix_assets.chosen_weeks import last_week
 from cloudflix_assets.engine import spark_resource
 from cloudflix_assets.environment import Environment, environment
-from cloudflix_assets.errors import TOLD, CloudflixError
+from cloudflix_assets.errors import TOLD, CloudflixError, first_line
 from cloudflix_assets.findings import Finding, State, installed
 from cloudflix_assets.instance import open_instance
 from cloudflix_assets.java import MIN_JAVA, installed_java
@@ -96,8 +96,9 @@ def _safely(name: str, check: Check, settings: Environment) -> Finding:
     except TOLD as error:
         return Finding(name, "fail", str(error))
     except Exception as error:  # noqa: BLE001  # whatever a broken installation raises
-        first = (str(error).splitlines() or [""])[0]
-        return Finding(name, "fail", f"{type(error).__name__}: {first}", "see `cloudflix --debug run`")
+        return Finding(
+            name, "fail", f"{type(error).__name__}: {first_line(error)}", "see `cloudflix --debug run`"
+        )
 
 
 def _python() -> Finding:

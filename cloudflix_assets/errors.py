@@ -68,6 +68,11 @@ def told() -> Iterator[None]:
         raise dg.Failure(description=str(error), allow_retries=False) from error
 
 
+def first_line(error: BaseException) -> str:
+    """What an error says, in a line; its kind, where it says nothing."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
 @contextmanager
 def storing(place: str, troubles: Mapping[str, Trouble] = MappingProxyType({})) -> Iterator[None]:
     """Tell storage's own trouble, whoever met it: Python, an engine, delta-rs, SQLite.

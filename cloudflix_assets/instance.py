@@ -11,7 +11,7 @@ import dagster as dg
 from dagster._core.instance.ref import InstanceRef
 
 from cloudflix_assets.environment import Environment
-from cloudflix_assets.errors import CloudflixError, storing
+from cloudflix_assets.errors import CloudflixError, first_line, storing
 
 LOCK_SECONDS = 60
 EVENTS_AT_ONCE = 100
@@ -99,7 +99,7 @@ def _told(what: str, remedy: str) -> Iterator[None]:
     except CloudflixError:
         raise
     except Exception as error:  # YAML's, Dagster's, SQLAlchemy's, Alembic's and SQLite's; none is swallowed
-        raise InstanceRefused(f"{what} ({str(error).splitlines()[0]}): {remedy}") from error
+        raise InstanceRefused(f"{what} ({first_line(error)}): {remedy}") from error
 
 
 def _settings(home: Path) -> Path:

@@ -17,7 +17,7 @@ from pyspark.errors import PySparkException, PySparkValueError
 from pyspark.sql import SparkSession
 
 from cloudflix_assets.environment import Environment
-from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.errors import CloudflixError, first_line
 
 PATIENCE = 10.0
 """Seconds until a server must take a connection. pyspark itself would try for ten minutes."""
@@ -74,7 +74,7 @@ class ConnectResource(LazyPySparkResource):
                 self._spark_session = None
                 raise ServerRefused(
                     f"the Spark Connect server {self._endpoint} refuses a session "
-                    f"({str(error).splitlines()[0]}): check it, and the token in SPARK_REMOTE."
+                    f"({first_line(error)}): check it, and the token in SPARK_REMOTE."
                 ) from error
         return super().spark_session
 

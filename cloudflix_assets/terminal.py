@@ -53,12 +53,11 @@ def print_json(value: object) -> None:
 
 
 def _sentence(error: Exception) -> str:
-    from cloudflix_assets.errors import TOLD  # brings Dagster along
+    from cloudflix_assets.errors import TOLD, first_line  # brings Dagster along
 
     if isinstance(error, TOLD):
         return str(error)
-    first = (str(error).splitlines() or [""])[0]
     return (
-        f"cloudflix failed unexpectedly ({type(error).__name__}: {first}): "
+        f"cloudflix failed unexpectedly ({type(error).__name__}: {first_line(error)}): "
         "run the same command with --debug to see where."
     )

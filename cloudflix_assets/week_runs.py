@@ -12,7 +12,7 @@ from cloudflix_assets.assets.description import stored_fields
 from cloudflix_assets.build import build_defs
 from cloudflix_assets.ended_runs import end_gone, is_over, sweep
 from cloudflix_assets.environment import Environment
-from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.errors import CloudflixError, first_line
 from cloudflix_assets.instance import open_instance
 from cloudflix_assets.lake import Lake
 from cloudflix_assets.lakes import lake_of
@@ -161,7 +161,7 @@ def _selected(defs: dg.Definitions, select: str | None) -> set[dg.AssetKey] | No
         )
     except Exception as error:  # Dagster's two selection grammars raise a dozen kinds; none is swallowed
         raise CloudflixError(
-            f"--select {select!r} cannot be read ({str(error).splitlines()[0]}): "
+            f"--select {select!r} cannot be read ({first_line(error)}): "
             "name assets (silver/titles), their upstream (+gold/cast) or a layer (group:gold)."
         ) from error
     if not keys:

@@ -1,7 +1,7 @@
 """An archive of the classes that Spark's JVMs load: `python -m cloudflix_assets_tests.spark_classes FILE`.
 
 The passes of the tests start some fifty JVMs. 2026-11-27: from an archive (class data sharing of Java 17)
-each has written its first table after 11 to 13 seconds instead of 16 to 18.
+each has written its first table after 13 seconds instead of 16 to 18.
 """
 
 import os
@@ -22,7 +22,7 @@ def main(target: str) -> None:
     """
     archive = Path(target).resolve()
     written = archive.with_suffix(".part")
-    options = f"-XX:ArchiveClassesAtExit={written} -Xlog:cds=off -Xlog:cds+dynamic=off"
+    options = f"-XX:ArchiveClassesAtExit='{written}' -Xlog:cds=off -Xlog:cds+dynamic=off"
     os.environ["PYSPARK_SUBMIT_ARGS"] = f'--conf "spark.driver.defaultJavaOptions={options}" pyspark-shell'
     with tempfile.TemporaryDirectory() as folder:
         _use(spark_resource(Environment(engine="spark")).spark_session, f"{folder}/table")

@@ -17,7 +17,7 @@ from databricks.sdk.errors import (
 from databricks.sdk.errors.base import DatabricksError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.errors import CloudflixError, first_line
 
 T = TypeVar("T")
 
@@ -114,4 +114,4 @@ def _told(host: str, error: Exception) -> str | None:
 
 def _first(error: Exception) -> str:
     """Without the configuration, which the SDK adds to a refusal."""
-    return (str(error).splitlines() or [""])[0].partition(". Config: ")[0].rstrip(".")
+    return first_line(error).partition(". Config: ")[0].rstrip(".")

@@ -127,14 +127,17 @@ def hand_over(settings: Environment) -> Finding:
     return Finding("hand-over", "ok", f"{staging} can be written, read and emptied")
 
 
+def _keys(client: WorkspaceClient, scope: str) -> set[str | None]:
+    return {entry.key for entry in client.secrets.list_secrets(scope)}
+
+
 def secrets(settings: Environment) -> Finding:
     """Each secret that the cluster is to read is there."""
     missing: list[str] = []
     with admitted(str(settings.databricks_host)):
         client = _client(settings)
         for scope in sorted({secret.scope for secret in settings.databricks_secrets}):
-            listed = partial(client.secrets.list_secrets, scope)
-            keys = {entry.key for entry in patiently(lambda: list(listed()))}  # noqa: B023  # called at once
+            keys = patiently(partial(_keys, client, scope))
             of_scope = [secret for secret in settings.databricks_secrets if secret.scope == scope]
             missing += [f"{scope}/{secret.key}" for secret in of_scope if secret.key not in keys]
     if missing:

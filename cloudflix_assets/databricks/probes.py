@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from cloudflix_assets.engine import spark_resource
 from cloudflix_assets.environment import Environment, environment
-from cloudflix_assets.errors import TOLD
+from cloudflix_assets.errors import TOLD, first_line
 from cloudflix_assets.findings import Finding, installed
 from cloudflix_assets.lakes import lake_of
 
@@ -26,8 +26,9 @@ def _safely(name: str, check: Callable[[Environment], str], settings: Environmen
     except TOLD as error:
         return Finding(name, "fail", str(error))
     except Exception as error:  # noqa: BLE001  # whatever a cluster lacks
-        first = (str(error).splitlines() or [""])[0]
-        return Finding(name, "fail", f"{type(error).__name__}: {first}", "see the run in Databricks")
+        return Finding(
+            name, "fail", f"{type(error).__name__}: {first_line(error)}", "see the run in Databricks"
+        )
 
 
 def _packages(_: Environment) -> str:

@@ -8,6 +8,7 @@ import pytest
 from databricks.sdk import WorkspaceClient
 
 from cloudflix_assets_tests.databricks.emulator import Emulator
+from cloudflix_assets_tests.databricks.launches import Launches, launches
 from cloudflix_assets_tests.databricks.tasks import Tasks, client_of
 
 
@@ -41,6 +42,16 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """One for all tests of a module, each of which resets it: a Sail server takes its time."""
     with Emulator(tmp_path_factory.mktemp("workspace")) as emulator:
         yield emulator
+
+
+@pytest.fixture
+def launched(
+    workspace: Emulator, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Launches]:
+    """Launches over a copy of the module's `home`."""
+    with launches(workspace, home, tmp_path, monkeypatch) as made:
+        yield made
+        assert workspace.wrong == []
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ The file finds `spark`, `dbutils` and, where the access mode has one, `sc`; and 
 import builtins
 import contextlib
 import fcntl
-import importlib.util
 import json
 import os
 import signal
@@ -82,10 +81,12 @@ class NoContext:
         )
 
 
-def main(spec: dict[str, Any], leash: int) -> NoReturn:
-    """Do what the spec says, then end the process; or end it when the other end of a leash is gone."""
+def main(spec: dict[str, Any], mounts: Any, leash: int) -> NoReturn:
+    """Do what the spec says, then end the process; or end it when the other end of a leash is gone.
+
+    `mounts` is the module driver_mounts, to which no path leads.
+    """
     threading.Thread(target=_end_with_parent, args=(leash,), daemon=True).start()
-    mounts = _mounts()
     sys.path += spec["path"]
     mounts.hide(spec["hidden"]["root"], spec["hidden"]["except"])
     mounts.Mounts(spec["mounts"]).install()
@@ -106,17 +107,6 @@ def _end_with_parent(leash: int) -> None:
     """Nothing is ever written to it: it ends when the other end is gone."""
     os.read(leash, 1)
     os.killpg(0, signal.SIGKILL)
-
-
-def _mounts() -> Any:
-    """The module beside this one, which no path leads to."""
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "driver_mounts.py")  # noqa: PTH100,PTH118,PTH120
-    found = importlib.util.spec_from_file_location("driver_mounts", path)
-    assert found
-    assert found.loader
-    module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
-    return module
 
 
 def _run(spec: dict[str, Any]) -> None:

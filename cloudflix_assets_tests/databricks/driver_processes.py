@@ -36,9 +36,11 @@ class Driver:
         self.folder = folder
         self._code: int | None = None
         told = {"spec": spec, "folder": str(folder), "variables": variables}
+        for name in ("stdout", "stderr"):
+            (folder / name).touch()
         self._connection = _connected()
         self._connection.sendall(f"{json.dumps(told)}\n".encode())
-        self.pid = self._told() or 0
+        self.pid = self._told()
 
     def __enter__(self) -> Self:
         return self

@@ -14,6 +14,8 @@ import signal
 import socket
 import sys
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -36,7 +38,7 @@ LIBRARIES = (
 
 def main(site: list[str]) -> NoReturn:
     """Serve until nobody holds the other end."""
-    driver = _beside("driver")
+    driver, mounts = _beside("driver"), _beside("driver_mounts")
     path = list(sys.path)
     sys.path += site
     for library in LIBRARIES:
@@ -50,7 +52,7 @@ def main(site: list[str]) -> NoReturn:
         if not handed:
             os._exit(0)
         if os.fork() == 0:
-            _attend(socket.socket(fileno=handed[0]), driver)
+            _attend(socket.socket(fileno=handed[0]), partial(driver.main, mounts=mounts))
         os.close(handed[0])
 
 
@@ -64,36 +66,38 @@ def _beside(name: str) -> ModuleType:
     return module
 
 
-def _attend(connection: socket.socket, driver: Any) -> NoReturn:
+def _attend(connection: socket.socket, driver: Callable[..., NoReturn]) -> NoReturn:
     """A process beside the driver's: it tells how the driver ended, however that was."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     told = json.loads(connection.makefile(encoding="utf-8").readline())
     pid = os.fork()
     if pid == 0:
-        _become(told, connection)
-        driver.main(told["spec"], connection.fileno())
+        _become(told)
+        driver(told["spec"], leash=connection.fileno())
+    with contextlib.suppress(OSError):  # it has done so itself, and may be gone
+        os.setpgid(pid, pid)
+    _tell(connection, pid)
     _, status = os.waitpid(pid, 0)
-    with contextlib.suppress(OSError):  # who asked is gone
-        _tell(connection, os.waitstatus_to_exitcode(status))
+    _tell(connection, os.waitstatus_to_exitcode(status))
     os._exit(0)
 
 
-def _become(told: dict[str, Any], connection: socket.socket) -> None:
+def _become(told: dict[str, Any]) -> None:
     """A process of its own: group, folder, output, environment."""
-    os.setsid()
+    os.setpgid(0, 0)
     os.chdir(told["folder"])
     for number, name in enumerate(("/dev/null", "stdout", "stderr")):
-        file = os.open(name, os.O_RDWR | os.O_CREAT, 0o600)
+        file = os.open(name, os.O_RDWR)
         os.dup2(file, number)
         os.close(file)
     os.environ.clear()
     os.environ.update(told["variables"])
-    tempfile.tempdir = None
-    _tell(connection, os.getpid())
+    tempfile.tempdir = None  # else that of the first who asked, a library perhaps
 
 
 def _tell(connection: socket.socket, number: int) -> None:
-    connection.sendall(number.to_bytes(4, signed=True))
+    with contextlib.suppress(OSError):  # who asked is gone
+        connection.sendall(number.to_bytes(4, signed=True))
 
 
 if __name__ == "__main__":

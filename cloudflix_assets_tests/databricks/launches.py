@@ -150,7 +150,6 @@ def launches(
     monkeypatch.setattr(build, "_RETRIES", dg.RetryPolicy(max_retries=2, delay=0))
     monkeypatch.setattr(launcher, "FIRST_POLL", 0.05)
     monkeypatch.setattr(launcher, "LONGEST_POLL", 0.2)
-    monkeypatch.setattr(launcher, "BETWEEN_READS", 0.0)
     monkeypatch.setattr(launcher, "LATE", 1.0)
     monkeypatch.setattr(launcher, "BETWEEN_READS", 0.0)
     with open_instance(environment()) as instance:

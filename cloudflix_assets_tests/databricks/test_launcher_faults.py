@@ -2,7 +2,6 @@
 
 import logging
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,9 +10,8 @@ import pytest
 
 from cloudflix_assets.ended_runs import sweep
 from cloudflix_assets_tests.azure.lakes import leftovers
-from cloudflix_assets_tests.databricks.emulator import Emulator
 from cloudflix_assets_tests.databricks.faults import Fault
-from cloudflix_assets_tests.databricks.launches import Launches, content, copied, launches, local, prepared
+from cloudflix_assets_tests.databricks.launches import Launches, content, copied, local, prepared
 from cloudflix_assets_tests.databricks.runs import NOT_RUN, RunPlan
 from cloudflix_assets_tests.databricks.troubles import (
     DOWNLOAD,
@@ -169,15 +167,6 @@ def undisturbed(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     other = copied(home, tmp_path_factory.mktemp("undisturbed") / "home")
     assert local(other, WEEK_1, *TABLES).success
     return {path: content(other, path, WEEK_1) for path in TABLES}
-
-
-@pytest.fixture
-def launched(
-    workspace: Emulator, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Launches]:
-    with launches(workspace, home, tmp_path, monkeypatch) as made:
-        yield made
-        assert workspace.wrong == []
 
 
 @pytest.mark.parametrize("line", LINES.values(), ids=LINES)

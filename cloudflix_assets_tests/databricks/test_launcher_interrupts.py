@@ -11,8 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cloudflix_assets_tests.databricks.emulator import Emulator
-from cloudflix_assets_tests.databricks.launches import Launches, launches, prepared
+from cloudflix_assets_tests.databricks.launches import Launches, prepared
 from cloudflix_assets_tests.databricks.runs import Run
 from cloudflix_assets_tests.databricks.tasks import eventually
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, publication, put
@@ -28,15 +27,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = prepared(tmp_path_factory.mktemp("prepared"), {WEEK_1: publication()}, *BEFORE)
     put(home / "files" / str(WEEK_2), publication())
     return home
-
-
-@pytest.fixture
-def launched(
-    workspace: Emulator, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Launches]:
-    with launches(workspace, home, tmp_path, monkeypatch) as made:
-        yield made
-        assert workspace.wrong == []
 
 
 def cloudflix(*options: str) -> "subprocess.Popen[str]":

@@ -7,6 +7,7 @@ import pytest
 from dagster._core.events import DagsterEvent
 
 from cloudflix_assets.environment import Environment
+from cloudflix_assets.errors import first_line
 from cloudflix_assets.instance import open_instance
 from cloudflix_assets_tests.lakehouse import WEEK_1, Lakehouse, MemorySource, publication, registered
 
@@ -53,3 +54,10 @@ def test_any_other_failure_keeps_its_stack(lakehouse: Makes, instance: dg.Dagste
         assert error is not None
         assert error.stack
         assert "KeyError" in error.to_string()
+
+
+@pytest.mark.parametrize(
+    ("error", "told"), [(ValueError("what\nand much more"), "what"), (TimeoutError(), "TimeoutError")]
+)
+def test_an_error_is_told_in_a_line_even_if_it_says_nothing(error: Exception, told: str) -> None:
+    assert first_line(error) == told

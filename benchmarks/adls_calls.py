@@ -20,8 +20,8 @@ from rich.table import Table
 
 from benchmarks import cases
 from benchmarks.cases import Publications
-from cloudflix_assets.adls import files
-from cloudflix_assets.adls.lake import AdlsLake
+from cloudflix_assets.lake.adls import files
+from cloudflix_assets.lake.adls.lake import AdlsLake
 from cloudflix_assets_tests.azure.azurite import Azurite, running
 from cloudflix_assets_tests.azure.calls import Call
 from cloudflix_assets_tests.azure.lakes import Server, settings, variables

@@ -12,7 +12,7 @@ from benchmarks.measure import Measured, measured
 
 WEEK = date(2026, 11, 9)
 WEEKS = 20
-CLOUDFLIX = [sys.executable, "-c", "from cloudflix_assets.cli import main; main()"]
+CLOUDFLIX = [sys.executable, "-c", "from cloudflix_assets.cli.commands import main; main()"]
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,8 @@ import typer
 from benchmarks.adls_calls import Rows, shown
 from benchmarks.cases import WEEK, Publications
 from benchmarks.measure import measured
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.instance import open_instance, prepare
+from cloudflix_assets.instance.instance import open_instance, prepare
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.databricks.emulator import Asked, Emulator
 
 STEPS = ("raw_directors", "bronze_directors", "silver_directors")

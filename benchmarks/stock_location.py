@@ -7,7 +7,7 @@ from dagster_databricks import databricks_pyspark_step_launcher
 
 from cloudflix_assets.assets.tables import STEP_LAUNCHER
 from cloudflix_assets.build import build_defs
-from cloudflix_assets.environment import Environment, environment
+from cloudflix_assets.settings.environment import Environment, environment
 
 
 def _location(settings: Environment) -> dg.Definitions:

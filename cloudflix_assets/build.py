@@ -7,19 +7,20 @@ import dagster as dg
 from dagster._core.definitions.step_launcher import StepLauncher
 from dagster_pyspark import LazyPySparkResource
 
-from cloudflix_assets import alerts, automation, jobs, partitions, schedules, sensors
-from cloudflix_assets.agreement import Agreement
+from cloudflix_assets import partitions
 from cloudflix_assets.assets.description import stored_fields
 from cloudflix_assets.assets.publication import publication_asset
 from cloudflix_assets.assets.tables import STEP_LAUNCHER, table_assets
-from cloudflix_assets.databricks.processes import AT_ONCE, IMPORTED
-from cloudflix_assets.engine import spark_resource
-from cloudflix_assets.environment import Environment
+from cloudflix_assets.automation import alerts, jobs, schedules, sensors, switches
+from cloudflix_assets.databricks.forkserver import AT_ONCE, IMPORTED
+from cloudflix_assets.engines.choice import spark_resource
 from cloudflix_assets.errors import told
-from cloudflix_assets.io_managers import DeltaIOManager, ManifestIOManager
-from cloudflix_assets.lake import Lake
-from cloudflix_assets.lakes import lake_of
+from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.lake.choice import lake_of
+from cloudflix_assets.resources.io_managers import DeltaIOManager, ManifestIOManager
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources import Source, source_of
+from cloudflix_assets.sources.agreement import Agreement
 from spark.registry import TABLES
 from spark.table import Table
 
@@ -81,7 +82,7 @@ def _sensors(
     return [
         sensors.publication_sensor(source, deployment),
         sensors.landing_sensor(source, lake, environment.first_week, deployment),
-        automation.on_changes(deployment),
+        switches.on_changes(deployment),
         alerts.sensor(environment.alert_webhook, environment.web_ui, steps, deployment),
     ]
 
@@ -118,7 +119,9 @@ def _launcher(environment: Environment) -> dg.ResourceDefinition:
 
     @dg.resource(description="Steps run as Databricks jobs")
     def step_launcher(_: dg.InitResourceContext) -> StepLauncher:
-        from cloudflix_assets.launcher import Launcher  # Databricks' libraries take a while to import
+        from cloudflix_assets.databricks.launcher import (
+            Launcher,  # Databricks' libraries take a while to import
+        )
 
         with told():
             return Launcher(environment)

@@ -1,6 +1,6 @@
 """What Dagster loads."""
 
 from cloudflix_assets.build import build_defs
-from cloudflix_assets.environment import environment
+from cloudflix_assets.settings.environment import environment
 
 defs = build_defs(environment())

@@ -7,8 +7,8 @@ import dagster as dg
 import pytest
 from pyspark.sql import SparkSession
 
-from cloudflix_assets.engine import spark_resource
-from cloudflix_assets.environment import Environment
+from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import Lakehouse
 from cloudflix_assets_tests.settings import TestSettings
 

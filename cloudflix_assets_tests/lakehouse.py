@@ -12,14 +12,14 @@ from typing import Any
 import dagster as dg
 from pyspark.sql import DataFrame
 
-from cloudflix_assets import delta_reads
 from cloudflix_assets.assets.description import stored_fields
 from cloudflix_assets.build import build_defs
-from cloudflix_assets.engine import spark_resource
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.lakes import lake_of
-from cloudflix_assets.local_lake import LocalLake
-from cloudflix_assets.running import Runner, WeekResult
+from cloudflix_assets.delta import read
+from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.lake.choice import lake_of
+from cloudflix_assets.lake.local import LocalLake
+from cloudflix_assets.runs.runner import Runner, WeekResult
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources import Delivered, Pin
 from spark.datasets import DATASETS
 from spark.registry import TABLES
@@ -113,7 +113,7 @@ class Lakehouse:
     def read(self, path: str, week: date) -> DataFrame:
         """A stored week, with `week`."""
         session = spark_resource(self.environment).spark_session
-        return delta_reads.read(self.stored, session, path, None, [week])
+        return read.read(self.stored, session, path, None, [week])
 
     def rows(self, path: str, week: date) -> list[dict[str, Any]]:
         """The rows of a stored week."""
@@ -123,9 +123,7 @@ class Lakehouse:
         """The recorded digest of every stored table and week."""
         paths = ["/".join(key.path) for key in self.runner.keys if len(key.path) > 1]
         return {
-            (path, week): delta_reads.recorded_digest(self.stored, path, week)
-            for week in weeks
-            for path in paths
+            (path, week): read.recorded_digest(self.stored, path, week) for week in weeks for path in paths
         }
 
 

@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from cloudflix_assets.engine import spark_resource
-from cloudflix_assets.environment import Environment
+from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.settings.environment import Environment
 
 
 def main(target: str) -> None:

@@ -8,10 +8,10 @@ import pytest
 from dagster_webserver.cli import DEFAULT_WEBSERVER_HOST
 from typer.testing import CliRunner
 
-from cloudflix_assets.cli import app
-from cloudflix_assets.engine import spark_resource
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.instance import open_instance
+from cloudflix_assets.cli.commands import app
+from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.instance.instance import open_instance
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     Lakehouse,

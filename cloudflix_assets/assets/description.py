@@ -6,7 +6,7 @@ import dagster as dg
 from pyspark.sql import types as T
 
 from cloudflix_assets.assets.rule_texts import requirements
-from cloudflix_assets.code_versions import hash_of
+from cloudflix_assets.versions import hash_of
 from spark.datasets import DATASETS
 from spark.quality import QUARANTINE
 from spark.rules import compiled

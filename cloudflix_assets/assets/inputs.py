@@ -8,14 +8,15 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from cloudflix_assets import delta_reads, incremental
 from cloudflix_assets.assets.description import asset_key
-from cloudflix_assets.delta_table import looked_at
-from cloudflix_assets.incremental import Arrivals
-from cloudflix_assets.lake import Lake
-from cloudflix_assets.manifest import LandedFile, Manifest
+from cloudflix_assets.delta import read
+from cloudflix_assets.delta.table import looked_at
+from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.lake.staging import Staging
+from cloudflix_assets.landing import stream
+from cloudflix_assets.landing.manifest import LandedFile, Manifest
+from cloudflix_assets.landing.stream import Arrivals
 from cloudflix_assets.partitions import WEEK
-from cloudflix_assets.staging import Staging
 from spark import delivery
 from spark.binary_files import BinaryFile
 from spark.datasets import DATASETS, Dataset
@@ -67,7 +68,7 @@ def files_read(table: Table, tables: Mapping[str, Table], lake: Lake, week: date
         parent = tables[upstream(name)]
         stored = looked_at(lake, parent.path)
         of_week = week - WEEK if name.endswith(BEFORE) else week
-        found += [f"{name} {file}" for file in delta_reads.files_of(stored, of_week)] if stored else []
+        found += [f"{name} {file}" for file in read.files_of(stored, of_week)] if stored else []
         if name.endswith(RECORDS):
             paths = [f"raw/{file.path}" for file in _landed(lake, week) if file.dataset == parent.name]
             found += [f"{path} {lake.size(path)}" for path in paths]
@@ -93,7 +94,7 @@ def records(raw: DataFrame, stage: Staging, week: date, *, engine: str, drift: D
     files = tuple(BinaryFile(row[0], stage.lake.uri(f"raw/{row[0]}"), *row[1:]) for row in sorted(set(rows)))
     (dataset,) = (dataset for dataset in DATASETS if files[0].address.startswith(f"files/{dataset.name}/"))
     added = _added(stage.lake, dataset, files) if drift is Drift.EVOLVE else ()
-    if dataset.incremental and (finds := incremental.streams(engine, stage.session)):
+    if dataset.incremental and (finds := stream.streams(engine, stage.session)):
         return Arrivals(stage.lake, stage.session, dataset, week, files, finds, added).records()
     return stage.batches(delivery.schema_of(dataset, added), _parsed(stage.lake, dataset, files, added))
 

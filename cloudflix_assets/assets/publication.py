@@ -4,15 +4,15 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from cloudflix_assets.agreement import Agreement
 from cloudflix_assets.errors import told
-from cloudflix_assets.lake import Lake
-from cloudflix_assets.landing import land
-from cloudflix_assets.layers import GROUPS, SOURCE
-from cloudflix_assets.manifest import Manifest
-from cloudflix_assets.notices import notice
+from cloudflix_assets.instance.notices import notice
+from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.landing.land import land
+from cloudflix_assets.landing.manifest import Manifest
+from cloudflix_assets.names import GROUPS, SOURCE
 from cloudflix_assets.partitions import week_of
 from cloudflix_assets.sources import NoPublication, Source
+from cloudflix_assets.sources.agreement import Agreement
 from spark.headers import Drift
 
 REFRESH = "cloudflix/refresh"

@@ -14,12 +14,12 @@ from typing import Any
 import dagster as dg
 from pyspark.sql import DataFrame
 
-from cloudflix_assets import delta, receipts
-from cloudflix_assets.assets import contract_check, inputs, refusals
+from cloudflix_assets.assets import contract_check, inputs, receipts, refusals
 from cloudflix_assets.assets.description import quarantine_path
-from cloudflix_assets.publishable import Judged, Kept, Publishable, WeekOfTable
-from cloudflix_assets.receipts import Receipt
-from cloudflix_assets.staging import Staging
+from cloudflix_assets.assets.receipts import Receipt
+from cloudflix_assets.delta import commit
+from cloudflix_assets.delta.week import Judged, Kept, Publishable, WeekOfTable
+from cloudflix_assets.lake.staging import Staging
 from spark import digest, duplicates, quality
 from spark.bronze import evolved
 from spark.headers import Drift
@@ -124,7 +124,7 @@ class Step:
         if receipt.quarantine is not None:
             weeks.append(self._refused(weeks[0], receipt.verdict, None, receipt.quarantine))
         with ThreadPoolExecutor() as pool:  # the engine has time for both
-            kept = list(pool.map(partial(delta.kept, self.stage.lake, self.stage.session), weeks))
+            kept = list(pool.map(partial(commit.kept, self.stage.lake, self.stage.session), weeks))
         return None if None in kept else [week for week in kept if week]
 
     def _week(self, table: Table, verdict: quality.Verdict, frame: DataFrame | None) -> WeekOfTable:

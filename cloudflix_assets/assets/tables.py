@@ -10,7 +10,6 @@ import dagster as dg
 from pyspark.sql import DataFrame
 
 from cloudflix_assets.assets import contract_check, inputs
-from cloudflix_assets.assets.conditions import LATE, WHEN_CHANGED
 from cloudflix_assets.assets.description import (
     asset_key,
     check_text,
@@ -23,16 +22,17 @@ from cloudflix_assets.assets.description import (
     table_name,
     table_text,
 )
+from cloudflix_assets.assets.receipts import key_of
 from cloudflix_assets.assets.step import Event, Step
-from cloudflix_assets.committers import ASKED
-from cloudflix_assets.delta_table import checked
+from cloudflix_assets.automation.conditions import LATE, WHEN_CHANGED
+from cloudflix_assets.delta.committer import ASKED
+from cloudflix_assets.delta.table import checked
+from cloudflix_assets.engines.remote import engine_of
 from cloudflix_assets.errors import told
-from cloudflix_assets.lake import Lake
-from cloudflix_assets.layers import GROUPS
+from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.lake.staging import folder_of, staging
+from cloudflix_assets.names import GROUPS
 from cloudflix_assets.partitions import week_of
-from cloudflix_assets.receipts import key_of
-from cloudflix_assets.remote_engine import engine_of
-from cloudflix_assets.staging import folder_of, staging
 from spark.headers import Drift
 from spark.table import RECORDS, Layer, Table
 

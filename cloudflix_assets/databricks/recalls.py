@@ -5,12 +5,12 @@ from functools import partial
 
 from databricks.sdk.service.jobs import RunType
 
-from cloudflix_assets.databricks.areas import area
 from cloudflix_assets.databricks.calls import WorkspaceSilent, admitted, patiently
-from cloudflix_assets.databricks.handovers import left_behind
+from cloudflix_assets.databricks.handover import left_behind
+from cloudflix_assets.databricks.staging_area import area
 from cloudflix_assets.databricks.submissions import NAME
-from cloudflix_assets.databricks.workspaces import client_of, credentials, staging_of
-from cloudflix_assets.environment import Environment
+from cloudflix_assets.databricks.workspace import client_of, credentials, staging_of
+from cloudflix_assets.settings.environment import Environment
 
 
 def recall(environment: Environment, is_over: Callable[[str], bool]) -> list[int]:

@@ -8,10 +8,10 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.service.jobs import RunType, SubmitTask
 
 from cloudflix_assets.databricks.calls import patiently
-from cloudflix_assets.databricks.clusters import cluster
-from cloudflix_assets.databricks.handovers import Handover, give_package, libraries
-from cloudflix_assets.databricks.packages import Package, package
-from cloudflix_assets.environment import Environment
+from cloudflix_assets.databricks.cluster import cluster
+from cloudflix_assets.databricks.handover import Handover, give_package, libraries
+from cloudflix_assets.databricks.package import Package, package
+from cloudflix_assets.settings.environment import Environment
 
 NAME = "cloudflix"
 TASK = "cloudflix"

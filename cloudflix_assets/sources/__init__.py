@@ -1,7 +1,6 @@
 """Where publications come from. A source knows its files of a week; it lands nothing itself."""
 
-from cloudflix_assets.sources.choice import source_of
-from cloudflix_assets.sources.publication import (
+from cloudflix_assets.sources.base import (
     Delivered,
     LandedBefore,
     NoPublication,
@@ -11,6 +10,7 @@ from cloudflix_assets.sources.publication import (
     Source,
     SourceRefused,
 )
+from cloudflix_assets.sources.choice import source_of
 
 __all__ = [
     "Delivered",

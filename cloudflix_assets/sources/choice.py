@@ -3,13 +3,13 @@
 import re
 from pathlib import Path
 
-from cloudflix_assets.agreement import Agreement
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.lakes import lake_of
+from cloudflix_assets.lake.choice import lake_of
+from cloudflix_assets.settings.environment import Environment
+from cloudflix_assets.sources.agreement import Agreement
+from cloudflix_assets.sources.base import Source, SourceRefused
 from cloudflix_assets.sources.directory import Directory
+from cloudflix_assets.sources.dropped.source import Landing
 from cloudflix_assets.sources.github.address import SCHEME, Address
-from cloudflix_assets.sources.landing.source import Landing
-from cloudflix_assets.sources.publication import Source, SourceRefused
 from cloudflix_assets.sources.sample import Sample
 
 _KIND = re.compile(r"\w{2,}:")

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from cloudflix_assets.sources.publication import Delivered, Pin, SourceRefused
+from cloudflix_assets.sources.base import Delivered, Pin, SourceRefused
 from spark.datasets import DATASETS
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudflix_assets.adls.lake import AdlsLake
+from cloudflix_assets.lake.adls.lake import AdlsLake
 from cloudflix_assets_tests.azure.authority import Authority, founded
 from cloudflix_assets_tests.azure.azurite import Azurite, NoNode, install, running
 from cloudflix_assets_tests.azure.entra import Entra

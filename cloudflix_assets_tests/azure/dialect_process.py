@@ -22,10 +22,10 @@ from deltalake import DeltaTable, write_deltalake
 from deltalake.fs import DeltaStorageHandler
 from pyspark.sql import SparkSession
 
-from cloudflix_assets.adls.client import blob_service
-from cloudflix_assets.adls.lake import AdlsLake
-from cloudflix_assets.engine import spark_resource
-from cloudflix_assets.environment import environment
+from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.lake.adls.client import blob_service
+from cloudflix_assets.lake.adls.lake import AdlsLake
+from cloudflix_assets.settings.environment import environment
 from cloudflix_assets_tests.azure.authority import Authority
 from cloudflix_assets_tests.azure.cases import variables
 

@@ -15,11 +15,11 @@ from uuid import uuid4
 import psutil
 from azure.storage.blob import BlobServiceClient
 
-from cloudflix_assets import incremental
-from cloudflix_assets.adls.lake import AdlsLake
-from cloudflix_assets.cli import main
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.lake import Lake
+from cloudflix_assets.cli.commands import main
+from cloudflix_assets.lake.adls.lake import AdlsLake
+from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.landing import stream
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.azure.azurite import ACCOUNT, KEY
 from cloudflix_assets_tests.lakehouse import PATHS
 from spark.table import Layer
@@ -27,9 +27,9 @@ from spark.table import Layer
 Settings = dict[str, Any]
 PATIENCE = 180.0
 _IMPORTED_BY_A_RUN = (
-    "cloudflix_assets.run_command",
-    "cloudflix_assets.progress",
-    "cloudflix_assets.adls.lake",
+    "cloudflix_assets.cli.run",
+    "cloudflix_assets.cli.progress",
+    "cloudflix_assets.lake.adls.lake",
 )
 
 
@@ -106,7 +106,7 @@ def _run(told: Mapping[str, str], arguments: Sequence[str], large_bytes: int | N
     for name in [name for name in os.environ if name.startswith(("CLOUDFLIX_", "AZURE_"))]:
         del os.environ[name]
     os.environ.update(told)
-    incremental.LARGE_BYTES = large_bytes or incremental.LARGE_BYTES
+    stream.LARGE_BYTES = large_bytes or stream.LARGE_BYTES
     sys.argv = ["cloudflix", *arguments]
     main()
 

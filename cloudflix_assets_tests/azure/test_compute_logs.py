@@ -9,10 +9,10 @@ import dagster as dg
 import pytest
 from dagster._core.storage.compute_log_manager import ComputeIOType
 
-from cloudflix_assets.adls.account import AccountMissing
-from cloudflix_assets.adls.compute_logs import AccountComputeLogs
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.instance import open_instance
+from cloudflix_assets.instance.account_compute_logs import AccountComputeLogs
+from cloudflix_assets.instance.instance import open_instance
+from cloudflix_assets.lake.adls.account import AccountMissing
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.azure.azurite import Azurite
 
 KEY = ["run", "compute_logs", "steps"]
@@ -20,7 +20,7 @@ OPTION = """\
 telemetry:
   enabled: false
 compute_logs:
-  module: cloudflix_assets.adls.compute_logs
+  module: cloudflix_assets.instance.account_compute_logs
   class: AccountComputeLogs
   config:
     container: {container}

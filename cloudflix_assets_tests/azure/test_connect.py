@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from cloudflix_assets.adls.account import Account
-from cloudflix_assets.adls.dialects import _variables
-from cloudflix_assets.adls.lake import AdlsLake
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.lakes import lake_of
+from cloudflix_assets.lake.adls.account import Account
+from cloudflix_assets.lake.adls.lake import AdlsLake
+from cloudflix_assets.lake.adls.library_options import _variables
+from cloudflix_assets.lake.choice import lake_of
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.azure.azurite import KEY, Azurite
 from cloudflix_assets_tests.azure.lakes import everything, leftovers, settings, variables
 from cloudflix_assets_tests.connect.servers import serving

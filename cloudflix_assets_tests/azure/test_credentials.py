@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from cloudflix_assets.adls.account import Account, AccountMissing
-from cloudflix_assets.adls.credentials import (
+from cloudflix_assets.lake.adls.account import Account, AccountMissing
+from cloudflix_assets.lake.adls.credentials import (
     AccountKey,
     AzureCli,
     CredentialMissing,
@@ -19,7 +19,7 @@ from cloudflix_assets.adls.credentials import (
     chosen,
     named,
 )
-from cloudflix_assets.environment import SettingRefused, environment
+from cloudflix_assets.settings.environment import SettingRefused, environment
 from cloudflix_assets_tests.azure import az
 from cloudflix_assets_tests.azure.cases import WRONG_KEY, variables
 

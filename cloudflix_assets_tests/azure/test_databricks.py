@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cloudflix_assets.adls.account import Account
-from cloudflix_assets.adls.dialects import _variables
-from cloudflix_assets.adls.lake import AdlsLake
-from cloudflix_assets.delta_reads import recorded_digest
+from cloudflix_assets.delta.read import recorded_digest
+from cloudflix_assets.lake.adls.account import Account
+from cloudflix_assets.lake.adls.lake import AdlsLake
+from cloudflix_assets.lake.adls.library_options import _variables
 from cloudflix_assets_tests.azure.azurite import ACCOUNT, KEY, Azurite
 from cloudflix_assets_tests.azure.lakes import everything, leftovers, settings
 from cloudflix_assets_tests.azure.leaks import leaks

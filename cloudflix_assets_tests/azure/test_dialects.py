@@ -10,9 +10,9 @@ from urllib.parse import quote
 import pytest
 from deltalake.fs import DeltaStorageHandler
 
-from cloudflix_assets.adls import dialects
-from cloudflix_assets.adls.account import Account
-from cloudflix_assets.environment import Environment
+from cloudflix_assets.lake.adls import library_options
+from cloudflix_assets.lake.adls.account import Account
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.azure import az, dialect_process
 from cloudflix_assets_tests.azure.app_service import serving_tokens
 from cloudflix_assets_tests.azure.authority import Authority
@@ -126,17 +126,17 @@ def test_another_cloud_is_told_to_each_library_as_it_takes_it(endpoint: str | No
     public = "abfss://bronze@lake1.dfs.core.windows.net/cast"
     assert jvm.uri("bronze/cast") == f"abfss://bronze@{host}/cast"
     assert (sail.uri("bronze/cast"), jvm.delta_uri("bronze/cast")) == (public, public)
-    assert dialects.hadoop(jvm)[f"fs.azure.account.key.{host}"] == "a2V5"
-    assert dialects.hadoop(jvm).get("fs.azure.abfs.endpoint") == (
+    assert library_options.hadoop(jvm)[f"fs.azure.account.key.{host}"] == "a2V5"
+    assert library_options.hadoop(jvm).get("fs.azure.abfs.endpoint") == (
         "127.0.0.1:1" if endpoint and "127.0.0.1" in endpoint else None
     )
-    assert dialects.storage_options(jvm).get("azure_storage_endpoint") == told
+    assert library_options.storage_options(jvm).get("azure_storage_endpoint") == told
 
 
 def test_delta_rs_asks_the_other_cloud() -> None:
     """Its address names the public one."""
     other = account("account_key", "https://lake1.blob.cloud.invalid")
-    options = {**dialects.storage_options(other), "max_retries": "0"}
+    options = {**library_options.storage_options(other), "max_retries": "0"}
     files = DeltaStorageHandler(other.delta_uri("bronze/"), options)
     with pytest.raises(OSError, match=r"https://lake1\.blob\.cloud\.invalid/bronze"):
         files.get_file_info(["a"])
@@ -145,9 +145,9 @@ def test_delta_rs_asks_the_other_cloud() -> None:
 @pytest.mark.parametrize("kind", CHOSEN)
 def test_no_library_is_told_of_two_credentials(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of two, each library would choose in an order of its own."""
-    monkeypatch.setattr(dialects, "endpoint_for", lambda *_: "http://127.0.0.1:1/secret")
+    monkeypatch.setattr(library_options, "endpoint_for", lambda *_: "http://127.0.0.1:1/secret")
     of = account(kind)
-    hadoop, options = dialects.hadoop(of), dialects.storage_options(of)
+    hadoop, options = library_options.hadoop(of), library_options.storage_options(of)
     parts = {
         "account_key": {"account_key"},
         "sas": {"sas_token"},
@@ -182,7 +182,7 @@ def test_the_process_keeps_the_chosen_credential_and_no_other(kind: str) -> None
     """What is left is what Sail takes; and a worker that reads its settings again must choose the same."""
     with variables({**GARBAGE, "CLOUDFLIX_AZURE_CREDENTIAL": kind, "AZURE_STORAGE_ACCOUNT": "lake1"}):
         before = Account.of(Environment(deployment="azure"))
-        dialects.tell_process(before)
+        library_options.tell_process(before)
         again = Account.of(Environment(deployment="azure"))
         left = {name: value for name, value in os.environ.items() if name.startswith("AZURE_STORAGE_")}
     assert again == before
@@ -196,5 +196,5 @@ def test_a_foreign_authority_is_not_looked_up_in_the_public_cloud() -> None:
     china = "login.chinacloudapi.cn/"
     with variables({"AZURE_AUTHORITY_HOST": china}):
         assert Environment().azure_authority == "https://login.chinacloudapi.cn"
-    assert dialects._asking_only("https://login.chinacloudapi.cn")["disable_instance_discovery"]
-    assert not dialects._asking_only(Environment().azure_authority)["disable_instance_discovery"]
+    assert library_options._asking_only("https://login.chinacloudapi.cn")["disable_instance_discovery"]
+    assert not library_options._asking_only(Environment().azure_authority)["disable_instance_discovery"]

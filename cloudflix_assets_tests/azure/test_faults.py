@@ -13,11 +13,11 @@ import dagster as dg
 import pytest
 from azure.core.pipeline.transport import HttpTransport
 
-from cloudflix_assets.adls import client
-from cloudflix_assets.adls import lake as adls_lake
 from cloudflix_assets.assets.tables import FORCE
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.running import WeekResult
+from cloudflix_assets.lake.adls import client
+from cloudflix_assets.lake.adls import lake as adls_lake
+from cloudflix_assets.runs.runner import WeekResult
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.azure.calls import Call, Kind
 from cloudflix_assets_tests.azure.faults import Fault, cut, reset, status, timeout
 from cloudflix_assets_tests.azure.lakes import leftovers, settings, steps, version, versions

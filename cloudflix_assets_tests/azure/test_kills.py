@@ -9,12 +9,12 @@ from typing import NamedTuple
 import pytest
 from dagster import DagsterRunStatus
 
-from cloudflix_assets import delta_reads
-from cloudflix_assets.engine import spark_resource
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.instance import open_instance
-from cloudflix_assets.lakes import lake_of
-from cloudflix_assets.week_runs import run_weeks
+from cloudflix_assets.delta import read
+from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.instance.instance import open_instance
+from cloudflix_assets.lake.choice import lake_of
+from cloudflix_assets.runs.weeks import run_weeks
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.azure.calls import Call, Kind
 from cloudflix_assets_tests.azure.faults import reset
 from cloudflix_assets_tests.azure.lakes import committed, ended, killed, leftovers, settings, started
@@ -81,8 +81,8 @@ def rows(environment: Environment, *weeks: date) -> Rows:
     found = {}
     for path in STORED:
         for week in weeks:
-            seen = delta_reads.read(lake, session, path, None, [week]).drop("week").collect()
-            if told := delta_reads.recorded_digest(lake, path, week):
+            seen = read.read(lake, session, path, None, [week]).drop("week").collect()
+            if told := read.recorded_digest(lake, path, week):
                 assert told.split(":")[1] == str(len(seen))
                 found[path, week] = sorted(map(str, seen))
             else:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from azure.core.exceptions import ResourceNotFoundError
 
-from cloudflix_assets.adls.lake import OWNER, AdlsLake
-from cloudflix_assets.lake import LakeRefused
+from cloudflix_assets.lake.adls.lake import OWNER, AdlsLake
+from cloudflix_assets.lake.base import LakeRefused
 from cloudflix_assets_tests.azure.lakes import everything
 
 FILE = "raw/files/titles/abc.csv"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from azure.storage.blob import BlobLeaseClient
 
-from cloudflix_assets.adls import leases
-from cloudflix_assets.adls.lake import AdlsLake
+from cloudflix_assets.lake.adls import leases
+from cloudflix_assets.lake.adls.lake import AdlsLake
 from cloudflix_assets_tests.azure.calls import Kind
 from cloudflix_assets_tests.azure.proxy import Proxy
 

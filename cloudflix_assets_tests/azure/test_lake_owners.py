@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from cloudflix_assets.adls.lake import OWNER, AdlsLake
-from cloudflix_assets.lake import MARKER, LakeRefused
+from cloudflix_assets.lake.adls.lake import OWNER, AdlsLake
+from cloudflix_assets.lake.base import MARKER, LakeRefused
 from cloudflix_assets_tests.azure.lakes import everything
 from cloudflix_assets_tests.azure.proxy import Proxy
 from cloudflix_assets_tests.running.lake_cases import winner_of_claims_at_once

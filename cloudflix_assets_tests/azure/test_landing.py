@@ -8,10 +8,10 @@ import dagster as dg
 import pytest
 from azure.core.pipeline.transport import HttpTransport
 
-from cloudflix_assets.adls.lake import AdlsLake
-from cloudflix_assets.agreement import Agreement
-from cloudflix_assets.sources.landing import dropped
-from cloudflix_assets.sources.landing.source import Landing
+from cloudflix_assets.lake.adls.lake import AdlsLake
+from cloudflix_assets.sources.agreement import Agreement
+from cloudflix_assets.sources.dropped import files
+from cloudflix_assets.sources.dropped.source import Landing
 from cloudflix_assets_tests.azure.azurite import Azurite
 from cloudflix_assets_tests.azure.calls import Kind
 from cloudflix_assets_tests.azure.faults import Fault, reset, status
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was dropped is whole at once, and nobody waits before asking again."""
-    monkeypatch.setattr(dropped, "SETTLED_AFTER", timedelta())
+    monkeypatch.setattr(files, "SETTLED_AFTER", timedelta())
     monkeypatch.setattr(HttpTransport, "sleep", lambda *_: None)
 
 
@@ -88,7 +88,7 @@ def test_a_week_waits_for_its_files_and_takes_a_better_one(house: Lakehouse) -> 
 
 def test_a_file_that_may_still_grow_waits(house: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its last change is the account's to tell, by the account's clock."""
-    monkeypatch.setattr(dropped, "SETTLED_AFTER", timedelta(hours=1))
+    monkeypatch.setattr(files, "SETTLED_AFTER", timedelta(hours=1))
     drop(house, **FILES)
     result = house.run(WEEK_1)
     assert result.success

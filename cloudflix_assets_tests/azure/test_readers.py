@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 from deltalake import DeltaTable
 
-from cloudflix_assets import delta
-from cloudflix_assets.adls.lake import AdlsLake
-from cloudflix_assets.engine import spark_resource
+from cloudflix_assets.delta import commit
+from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.lake.adls.lake import AdlsLake
 from cloudflix_assets_tests.azure.azurite import Azurite
 from cloudflix_assets_tests.azure.lakes import settings
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2
@@ -41,7 +41,7 @@ def lake(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> AdlsLake
     environment = settings(azurite, tmp_path_factory.mktemp("home"))
     lake, session = AdlsLake.of(environment), spark_resource(environment).spark_session
     for rows, week in ((ROWS, WEEK_1), (ROWS, WEEK_2), (OTHER_ROWS, WEEK_2)):
-        delta.replace(lake, session, week_of(session, rows, week))
+        commit.replace(lake, session, week_of(session, rows, week))
     return lake
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from azure.storage.blob import ResourceTypes
 
-from cloudflix_assets.adls import client
+from cloudflix_assets.lake.adls import client
 from cloudflix_assets_tests.azure.azurite import KEY, Azurite
 from cloudflix_assets_tests.azure.cases import (
     AFTERWARDS,

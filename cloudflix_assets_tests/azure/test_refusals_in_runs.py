@@ -10,13 +10,13 @@ import pytest
 from azure.storage.blob import BlobServiceClient
 from deltalake import write_deltalake
 
-from cloudflix_assets import delta
-from cloudflix_assets.adls import client
-from cloudflix_assets.adls.lake import OWNER, AdlsLake
-from cloudflix_assets.delta_table import TableRefused
-from cloudflix_assets.engine import spark_resource
-from cloudflix_assets.environment import Environment, environment
-from cloudflix_assets.instance import open_instance
+from cloudflix_assets.delta import commit
+from cloudflix_assets.delta.table import TableRefused
+from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.instance.instance import open_instance
+from cloudflix_assets.lake.adls import client
+from cloudflix_assets.lake.adls.lake import OWNER, AdlsLake
+from cloudflix_assets.settings.environment import Environment, environment
 from cloudflix_assets_tests.azure.azurite import ACCOUNT, KEY, Azurite
 from cloudflix_assets_tests.azure.cases import AFTERWARDS, RIGHT, called, lake, made, new_names, variables
 from cloudflix_assets_tests.azure.faults import Fault, Outcome, refusal
@@ -130,7 +130,7 @@ def rejected(lake: AdlsLake, azurite: Azurite) -> str:
     before = contents(azurite, lake.account.containers)
     session = spark_resource(Environment(engine="sail")).spark_session
     with pytest.raises(TableRefused) as refused:
-        delta.replace(lake, session, week_of(session, ROWS))
+        commit.replace(lake, session, week_of(session, ROWS))
     assert contents(azurite, lake.account.containers) == before
     return str(refused.value)
 

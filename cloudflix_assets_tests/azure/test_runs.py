@@ -8,11 +8,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from cloudflix_assets.adls.lake import OWNER
-from cloudflix_assets.delta_reads import recorded_digest
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.lake import Lake
-from cloudflix_assets.lakes import lake_of
+from cloudflix_assets.delta.read import recorded_digest
+from cloudflix_assets.lake.adls.lake import OWNER
+from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.lake.choice import lake_of
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.azure.azurite import Azurite
 from cloudflix_assets_tests.azure.lakes import ended, leftovers, settings, started, versions
 from cloudflix_assets_tests.azure.proxy import Proxy

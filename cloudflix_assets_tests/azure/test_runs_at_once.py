@@ -9,11 +9,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from cloudflix_assets.adls.lake import AdlsLake
-from cloudflix_assets.delta_reads import files_in_lake, read, recorded
-from cloudflix_assets.delta_table import opened
-from cloudflix_assets.engine import spark_resource
-from cloudflix_assets.environment import Environment
+from cloudflix_assets.delta.read import files_in_lake, read, recorded
+from cloudflix_assets.delta.table import opened
+from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.lake.adls.lake import AdlsLake
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.azure.calls import Call
 from cloudflix_assets_tests.azure.hierarchical import Hierarchical
 from cloudflix_assets_tests.azure.lakes import (

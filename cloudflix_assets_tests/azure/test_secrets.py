@@ -10,11 +10,11 @@ import pytest
 from azure.core.exceptions import AzureError, ServiceRequestError
 from azure.core.pipeline.transport import HttpRequest, RequestsTransport
 
-from cloudflix_assets.adls import client
-from cloudflix_assets.adls.credentials import named
-from cloudflix_assets.adls.dialects import blob_credential
-from cloudflix_assets.adls.lake import AdlsLake
-from cloudflix_assets.environment import environment
+from cloudflix_assets.lake.adls import client
+from cloudflix_assets.lake.adls.credentials import named
+from cloudflix_assets.lake.adls.lake import AdlsLake
+from cloudflix_assets.lake.adls.library_options import blob_credential
+from cloudflix_assets.settings.environment import environment
 from cloudflix_assets_tests.azure.authority import Authority
 from cloudflix_assets_tests.azure.azurite import KEY, Azurite
 from cloudflix_assets_tests.azure.cases import (

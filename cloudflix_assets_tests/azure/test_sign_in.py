@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudflix_assets.adls import client
+from cloudflix_assets.lake.adls import client
 from cloudflix_assets_tests.azure import az
 from cloudflix_assets_tests.azure.authority import Authority
 from cloudflix_assets_tests.azure.azurite import Azurite

@@ -13,7 +13,7 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import AzureError, ServiceRequestError
 from azure.identity import AzureCliCredential
 
-from cloudflix_assets.adls.tokens import endpoint_for
+from cloudflix_assets.lake.adls.token_endpoint import endpoint_for
 from cloudflix_assets_tests.azure import az
 
 ASKED = {"Metadata": "true"}

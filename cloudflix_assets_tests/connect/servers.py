@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from cloudflix_assets import engine
-from cloudflix_assets.environment import Environment
+from cloudflix_assets.engines import choice
+from cloudflix_assets.settings.environment import Environment
 
 TOKEN = "the-token-of-the-tests"
 DELTA = {"spark.sql.extensions", "spark.sql.catalog.spark_catalog", "spark.jars.packages"}
@@ -74,7 +74,7 @@ KEPT: list[Any] = []
 def _spark(kind: str) -> str:
     """`spark`, or `guarded`: it asks for a token, and has no Delta."""
     settings = Environment(engine="spark")
-    options = engine._spark(settings, [engine.DELTA_JAR])
+    options = choice._spark(settings, [choice.DELTA_JAR])
     # What the engine connect must set by itself.
     options |= {"spark.sql.session.timeZone": "America/New_York", "spark.sql.ansi.enabled": "false"}
     del options["spark.sql.parquet.outputTimestampType"]
@@ -83,7 +83,7 @@ def _spark(kind: str) -> str:
     if kind == "guarded":
         options = {name: value for name, value in options.items() if name not in DELTA}
         options["spark.connect.authenticate.token"] = TOKEN
-    session = engine.JvmResource.of(options, {}).spark_session
+    session = choice.JvmResource.of(options, {}).spark_session
     service = getattr(session.sparkContext._jvm, SERVICE)
     # With a token the client wants TLS, but of localhost.
     host = "localhost" if kind == "guarded" else "127.0.0.1"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from cloudflix_assets.local_lake import LocalLake
+from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets_tests.connect.servers import serving
 from cloudflix_assets_tests.e2e.command import Told, cloudflix, cloudflix_process
 from cloudflix_assets_tests.lakehouse import PATHS, WEEK_1

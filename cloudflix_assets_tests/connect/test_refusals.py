@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from cloudflix_assets import remote_engine
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.remote_engine import ConnectResource, ServerRefused
+from cloudflix_assets.engines import remote
+from cloudflix_assets.engines.remote import ConnectResource, ServerRefused
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.connect.servers import TOKEN, serving
 from cloudflix_assets_tests.e2e.command import Told, cloudflix_process
 
@@ -51,7 +51,7 @@ def test_an_address_that_is_none(address: str) -> None:
 
 def test_a_server_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """Left to itself, pyspark would try for ten minutes."""
-    monkeypatch.setattr(remote_engine, "PATIENCE", 0.3)
+    monkeypatch.setattr(remote, "PATIENCE", 0.3)
     with pytest.raises(ServerRefused, match="no Spark Connect server answers at") as told:
         opened(f"{NOWHERE}/;token={WRONG}")
     assert "127.0.0.1:1 within" in str(told.value)
@@ -62,7 +62,7 @@ class Session(SimpleNamespace):
     """What is asked of a session when it is opened."""
 
     def __init__(self, version: str, **conf: str) -> None:
-        super().__init__(version=version, conf={**remote_engine.RELIED_ON, **conf})
+        super().__init__(version=version, conf={**remote.RELIED_ON, **conf})
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ class Session(SimpleNamespace):
 def test_a_server_that_is_another_spark(session: Any, sentence: str) -> None:
     """Half of a protocol that both know gives other answers."""
     with pytest.raises(ServerRefused, match=sentence):
-        remote_engine._check(cast("Any", session), "host:15002")
+        remote._check(cast("Any", session), "host:15002")
 
 
 def test_a_token_that_is_wrong(tmp_path: Path, guarded: str) -> None:

@@ -9,7 +9,7 @@ from cloudflix_assets_tests.databricks.emulator import Emulator
 from cloudflix_assets_tests.e2e.command import Told
 
 FOREIGN = ("CLOUDFLIX_", "DATABRICKS_", "ARM_", "AZURE_", "DAGSTER_")
-COMMAND = [sys.executable, "-c", "from cloudflix_assets.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from cloudflix_assets.cli.commands import main; main()"]
 
 
 def surroundings(emulator: Emulator | None, home: Path, **variables: str | None) -> dict[str, str]:

@@ -17,14 +17,16 @@ import pytest
 from dagster._core.definitions.reconstruct import ReconstructableJob
 from deltalake import DeltaTable
 
-from cloudflix_assets import build, launcher, running
+from cloudflix_assets import build
+from cloudflix_assets.databricks import launcher
 from cloudflix_assets.databricks.recalls import recall
-from cloudflix_assets.delta_reads import recorded
-from cloudflix_assets.ended_runs import is_over
-from cloudflix_assets.environment import Environment, environment
-from cloudflix_assets.instance import open_instance
-from cloudflix_assets.local_lake import LocalLake
-from cloudflix_assets.running import Runner, WeekResult
+from cloudflix_assets.delta.read import recorded
+from cloudflix_assets.instance.ended_runs import is_over
+from cloudflix_assets.instance.instance import open_instance
+from cloudflix_assets.lake.local import LocalLake
+from cloudflix_assets.runs import runner
+from cloudflix_assets.runs.runner import Runner, WeekResult
+from cloudflix_assets.settings.environment import Environment, environment
 from cloudflix_assets_tests.azure.lakes import steps
 from cloudflix_assets_tests.databricks.emulator import Emulator
 from cloudflix_assets_tests.lakehouse import put
@@ -97,7 +99,7 @@ class Launches:
     def run(self, week: date, *paths: str, **arguments: Any) -> WeekResult:
         """Launch the steps of a week of some assets; arguments go to `build_defs`."""
         defs = build.build_defs(self.environment, **arguments)
-        module = importlib.import_module(running.DEFINITIONS)
+        module = importlib.import_module(runner.DEFINITIONS)
         self.monkeypatch.setattr(module, "defs", defs)
         # It keeps the newest, which may be another test's.
         ReconstructableJob.get_definition.cache_clear()

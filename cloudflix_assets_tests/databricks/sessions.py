@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Protocol
 
-from cloudflix_assets.engine import AZURE_JAR, DELTA_JAR, _spark
-from cloudflix_assets.environment import Environment
+from cloudflix_assets.engines.choice import AZURE_JAR, DELTA_JAR, _spark
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.databricks.calls import Json
 
 Kind = Literal["sail", "jvm"]

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from cloudflix_assets.databricks import checks
-from cloudflix_assets.environment import Environment, environment
-from cloudflix_assets.findings import Finding
+from cloudflix_assets.doctor import workspace as checks
+from cloudflix_assets.doctor.finding import Finding
+from cloudflix_assets.settings.environment import Environment, environment
 from cloudflix_assets_tests.databricks.emulator import Emulator
 from cloudflix_assets_tests.databricks.runs import Outcome, RunPlan
 from cloudflix_assets_tests.e2e.command import Told, cloudflix

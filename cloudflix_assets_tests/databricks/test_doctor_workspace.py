@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cloudflix_assets.databricks import checks
-from cloudflix_assets.findings import Finding
+from cloudflix_assets.doctor import workspace as checks
+from cloudflix_assets.doctor.finding import Finding
 from cloudflix_assets_tests.databricks import clusters
 from cloudflix_assets_tests.databricks.emulator import Emulator
 from cloudflix_assets_tests.databricks.faults import Fault

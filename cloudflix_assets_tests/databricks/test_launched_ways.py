@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.instance import prepare
+from cloudflix_assets.instance.instance import prepare
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.databricks.commands import cloudflix, surroundings
 from cloudflix_assets_tests.databricks.emulator import Emulator
 from cloudflix_assets_tests.lakehouse import WEEK_2, credits, publication, put

@@ -9,8 +9,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.instance import open_instance
+from cloudflix_assets.instance.instance import open_instance
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.databricks.commands import cloudflix
 from cloudflix_assets_tests.databricks.emulator import Emulator
 from cloudflix_assets_tests.e2e.command import Told

@@ -31,7 +31,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def cloudflix(*options: str) -> "subprocess.Popen[str]":
     """`cloudflix run` with the settings of the launches, in a process group of its own."""
-    code = "from cloudflix_assets.cli import main; main()"
+    code = "from cloudflix_assets.cli.commands import main; main()"
     command = [sys.executable, "-c", code, "run", *options]
     return subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True

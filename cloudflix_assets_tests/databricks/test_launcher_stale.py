@@ -13,8 +13,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.running import WeekResult
+from cloudflix_assets.runs.runner import WeekResult
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.databricks.emulator import Emulator
 from cloudflix_assets_tests.databricks.launches import Launches, launches
 from cloudflix_assets_tests.databricks.troubles import ship
@@ -64,7 +64,7 @@ def housed(
     with launches(workspace, prepared, folder, monkeypatch) as launched:
         ship(launched, {
             "spark/registry.py": lambda text: text + RULE,
-            "cloudflix_assets/code_versions.py": lambda text: text.replace("[:12]", "[:11]"),
+            "cloudflix_assets/versions.py": lambda text: text.replace("[:12]", "[:11]"),
         })  # fmt: skip
         monkeypatch.setattr(truth, "Lakehouse", partial(Launched, launched))
         settings = launched.environment.model_copy(update={"deployment": "local", "engine": "sail"})

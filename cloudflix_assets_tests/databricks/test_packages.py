@@ -2,7 +2,7 @@
 
 from packaging.requirements import Requirement
 
-from cloudflix_assets.databricks.packages import package
+from cloudflix_assets.databricks.package import package
 
 
 def test_of_two_versions_for_two_pythons_the_cluster_chooses() -> None:

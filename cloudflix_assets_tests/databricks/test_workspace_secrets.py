@@ -10,8 +10,8 @@ import pytest
 from databricks.sdk.errors.base import DatabricksError
 
 from cloudflix_assets.databricks.calls import WorkspaceRefused, admitted, patiently
-from cloudflix_assets.databricks.workspaces import client_of, credentials
-from cloudflix_assets.environment import environment
+from cloudflix_assets.databricks.workspace import client_of, credentials
+from cloudflix_assets.settings.environment import environment
 from cloudflix_assets_tests.azure.leaks import leaks, whole
 from cloudflix_assets_tests.databricks.emulator import Emulator
 from cloudflix_assets_tests.databricks.faults import Fault

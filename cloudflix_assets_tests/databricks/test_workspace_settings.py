@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudflix_assets.environment import Environment, environment
+from cloudflix_assets.settings.environment import Environment, environment
 from cloudflix_assets_tests.databricks.emulator import Emulator
 from cloudflix_assets_tests.e2e.bad_input import refused
 from cloudflix_assets_tests.e2e.command import cloudflix, cloudflix_process

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from cloudflix_assets.databricks import packages, submissions
+from cloudflix_assets.databricks import package, submissions
 from cloudflix_assets_tests.azure.web import Handler, Reply
 from cloudflix_assets_tests.databricks.faults import Fault
 from cloudflix_assets_tests.databricks.launches import Launches
@@ -103,7 +103,7 @@ def never_answered(launches: Launches) -> None:
 
 def soon_given_up(launches: Launches) -> None:
     """A run that goes on after its step."""
-    launches.monkeypatch.setattr("cloudflix_assets.launcher.LINGERING", 0.1)
+    launches.monkeypatch.setattr("cloudflix_assets.databricks.launcher.LINGERING", 0.1)
 
 
 _KILLED = """
@@ -131,7 +131,7 @@ def killed_at_commit_of(path: str, *, before: bool = False) -> Trouble:
 
     def arranged(launches: Launches) -> None:
         own = _KILLED.format(path=path, before=before, mark=launches.home / "killed")
-        ship(launches, {"cloudflix_assets/delta.py": lambda text: text + own})
+        ship(launches, {"cloudflix_assets/delta/commit.py": lambda text: text + own})
 
     return arranged
 
@@ -143,7 +143,7 @@ def large(launches: Launches) -> None:
 
 def ship(launches: Launches, changes: Mapping[str, Callable[[str], str]]) -> None:
     """Hand over a package some of whose modules are others."""
-    real, changed = packages.package(), io.BytesIO()
+    real, changed = package.package(), io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(real.code)) as old, zipfile.ZipFile(changed, "w") as new:
         for name in old.namelist():
             text = old.read(name).decode()

@@ -11,7 +11,7 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from cloudflix_assets.cli import app
+from cloudflix_assets.cli.commands import app
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def cloudflix(home: Path, command: str, *options: str, env: Mapping[str, str] | 
 
 def cloudflix_process(home: Path, command: str, *options: str, **variables: str) -> Told:
     """Call the command line in a process of its own, as a shell does."""
-    code = "from cloudflix_assets.cli import main; main()"
+    code = "from cloudflix_assets.cli.commands import main; main()"
     result = subprocess.run(
         [sys.executable, "-c", code, command, *options, "--home", str(home)],
         env={**os.environ, **variables},

@@ -10,10 +10,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from cloudflix_assets.automation.jobs import WEEKLY_REFRESH
 from cloudflix_assets.build import build_defs
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.jobs import WEEKLY_REFRESH
 from cloudflix_assets.partitions import WEEK, last_ended
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.e2e.bad_input import House, failures, house_in, refused
 from cloudflix_assets_tests.lakehouse import (
     TITLE,

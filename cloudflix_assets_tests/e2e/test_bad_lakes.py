@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cloudflix_assets.lake import MARKER
-from cloudflix_assets.manifest import Manifest
+from cloudflix_assets.lake.base import MARKER
+from cloudflix_assets.landing.manifest import Manifest
 from cloudflix_assets_tests.e2e.bad_input import House, a_file, failures, house_in, refused
 from cloudflix_assets_tests.lakehouse import WEEK_1
 

@@ -8,7 +8,7 @@ from shutil import rmtree
 
 import pytest
 
-from cloudflix_assets.environment import Environment, SettingRefused, environment
+from cloudflix_assets.settings.environment import Environment, SettingRefused, environment
 from cloudflix_assets_tests.e2e.bad_input import a_file, refused
 from cloudflix_assets_tests.e2e.command import cloudflix
 from cloudflix_assets_tests.settings import TestSettings

@@ -6,8 +6,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.instance import open_instance
+from cloudflix_assets.instance.instance import open_instance
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.e2e.command import Told, cloudflix, cloudflix_process
 from cloudflix_assets_tests.lakehouse import PATHS, WEEK_1, WEEK_2, credits, publication, put
 from spark.registry import TABLES

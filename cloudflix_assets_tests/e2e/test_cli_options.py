@@ -7,8 +7,9 @@ from typing import Any, Self
 
 import pytest
 
-from cloudflix_assets import chosen_weeks, week_runs
-from cloudflix_assets.environment import Environment
+from cloudflix_assets.cli import weeks as chosen_weeks
+from cloudflix_assets.runs import weeks as week_runs
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.e2e.command import cloudflix
 
 
@@ -194,7 +195,7 @@ def test_dev_opens_the_web_ui_on_the_same_instance(tmp_path: Path, monkeypatch: 
     def execve(path: str, command: list[str], env: dict[str, str]) -> None:
         seen.update(command=command, env=env)
 
-    monkeypatch.setattr("cloudflix_assets.cli.os.execve", execve)
+    monkeypatch.setattr("cloudflix_assets.cli.commands.os.execve", execve)
     assert cloudflix(tmp_path / "home", "dev", "--port", "3456").code == 0
     assert seen["command"][3:] == ["-m", "dagster", "dev", "-m", "cloudflix_assets.definitions", "-p", "3456"]
     assert seen["env"]["DAGSTER_HOME"] == seen["env"]["CLOUDFLIX_HOME"] == str(tmp_path / "home")

@@ -12,8 +12,9 @@ from typing import Any, NoReturn
 import pytest
 from typer.testing import CliRunner
 
-from cloudflix_assets import cli, status_report, week_runs
-from cloudflix_assets.lake_status import TableStatus
+from cloudflix_assets.cli import commands, status
+from cloudflix_assets.runs import weeks
+from cloudflix_assets.runs.status import TableStatus
 from cloudflix_assets_tests.e2e.command import Told, cloudflix
 from cloudflix_assets_tests.lakehouse import PATHS, WEEK_1, credits, publication, put
 from spark.registry import TABLES
@@ -83,7 +84,7 @@ def test_a_terminal_is_shown_a_line_per_table_which_json_does_not_meet(
 ) -> None:
     """The live view belongs on standard error, also where Dagster has sent that to its files."""
     main, terminal = pty.openpty()
-    code = "from cloudflix_assets.cli import main; main()"
+    code = "from cloudflix_assets.cli.commands import main; main()"
     source = put(tmp_path / "netflix", publication())
     options = ("--select", "+raw/cast", "--week", str(WEEK_1), "--source", str(source), "--json")
     command = [sys.executable, "-c", code, "run", *options, "--home", str(tmp_path / "home")]
@@ -118,7 +119,7 @@ def test_an_unexpected_error_is_a_sentence_and_with_debug_a_trace(
     def broken(*_: object, **__: object) -> NoReturn:
         raise RuntimeError("the moon is in the way\nand more")
 
-    monkeypatch.setattr(week_runs, "run_weeks", broken)
+    monkeypatch.setattr(weeks, "run_weeks", broken)
     told = cloudflix(tmp_path / "home", "run")
     assert (told.code, told.stdout) == (1, "")
     assert told.sentence == (
@@ -127,7 +128,7 @@ def test_an_unexpected_error_is_a_sentence_and_with_debug_a_trace(
     )
     with pytest.raises(RuntimeError, match="moon"):
         cloudflix(tmp_path / "home", "run", "--debug")
-    before = CliRunner().invoke(cli.app, ["--debug", "run", "--home", str(tmp_path / "home")])
+    before = CliRunner().invoke(commands.app, ["--debug", "run", "--home", str(tmp_path / "home")])
     assert isinstance(before.exception, RuntimeError)
 
 
@@ -142,7 +143,7 @@ def test_debug_shows_the_trace_of_a_failed_step(tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", ["run", "status", "doctor", "dev"])
 def test_every_command_has_examples(command: str) -> None:
     """And they stay in lines of their own."""
-    shown = CliRunner().invoke(cli.app, [command, "--help"], env={"COLUMNS": "100"}).output
+    shown = CliRunner().invoke(commands.app, [command, "--help"], env={"COLUMNS": "100"}).output
     lines = [line.strip() for line in shown.splitlines()]
     assert "Examples" in lines
     assert sum(line.startswith(f"cloudflix {command}") for line in lines) >= 2
@@ -157,7 +158,7 @@ def test_status_of_one_week_shows_digests_and_runs(first: tuple[Path, Told]) -> 
         for entry in cloudflix(first[0], "status", "--json").json["tables"]
         if entry["table"] == "silver/cast"
     )
-    assert cast[:5] == ["silver/cast", "22", "1", "fresh", digest[-status_report.DIGEST_END :]]
+    assert cast[:5] == ["silver/cast", "22", "1", "fresh", digest[-status.DIGEST_END :]]
 
 
 @pytest.mark.parametrize(
@@ -184,7 +185,7 @@ def entry(table: str, week: date, **changed: Any) -> TableStatus:
 
 def overview(capsys: pytest.CaptureFixture[str], *entries: TableStatus) -> str:
     """The grid at noon."""
-    status_report.print_overview(entries, now=NOON + timedelta(hours=26))
+    status.print_overview(entries, now=NOON + timedelta(hours=26))
     return capsys.readouterr().out
 
 
@@ -221,5 +222,5 @@ def test_status_names_what_is_stale_and_the_remedy(capsys: pytest.CaptureFixture
 
 def test_help_shows_how_a_folder_on_github_is_written() -> None:
     """Rich takes `[@branch]` for markup, and leaves it out."""
-    shown = CliRunner().invoke(cli.app, ["run", "--help"], env={"COLUMNS": "160"}).output
+    shown = CliRunner().invoke(commands.app, ["run", "--help"], env={"COLUMNS": "160"}).output
     assert "github:owner/repo[@branch][:folder]" in shown

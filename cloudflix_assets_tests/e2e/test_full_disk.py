@@ -18,7 +18,7 @@ MEGABYTE = 2**20
 LIMIT = 6 * MEGABYTE
 LIMITED = (
     "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))\n"
-    "from cloudflix_assets.cli import main; main()"
+    "from cloudflix_assets.cli.commands import main; main()"
 )
 """No file may grow beyond a limit: a full disk for everybody, root or not. The log of SQLite takes 4 MB."""
 

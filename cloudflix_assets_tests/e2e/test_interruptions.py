@@ -11,8 +11,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.instance import open_instance
+from cloudflix_assets.instance.instance import open_instance
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.e2e.command import Told, cloudflix
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, publication, put
 
@@ -48,7 +48,7 @@ def files(tmp_path: Path) -> Path:
 
 def interrupted(home: Path, files: Path, moment: Moment) -> Told:
     """Run two weeks in a process group of its own, as a terminal does, and signal the whole group."""
-    code = "from cloudflix_assets.cli import main; main()"
+    code = "from cloudflix_assets.cli.commands import main; main()"
     options = ("run", *WEEKS, "--home", str(home), "--source", str(files))
     # `importtime` tells on standard error how far the start-up has come.
     command = [sys.executable, "-X", "importtime", "-c", code, *options]

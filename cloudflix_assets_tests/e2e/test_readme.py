@@ -8,8 +8,8 @@ import pytest
 from pydantic import AliasChoices
 from typer.testing import CliRunner
 
-from cloudflix_assets.cli import app
-from cloudflix_assets.environment import Environment
+from cloudflix_assets.cli.commands import app
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.e2e.pages import ROOT, blocks, commands
 from cloudflix_assets_tests.lakehouse import publication, put
 from spark.datasets import DATASETS

@@ -10,9 +10,9 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from cloudflix_assets import delta_reads
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.local_lake import LocalLake
+from cloudflix_assets.delta import read
+from cloudflix_assets.lake.local import LocalLake
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.e2e.command import Told, cloudflix, cloudflix_process
 from cloudflix_assets_tests.lakehouse import WEEK_2
 
@@ -45,7 +45,7 @@ def tables(week: tuple[Path, Told]) -> dict[str, dict[str, Any]]:
 def stored(week: tuple[Path, Told], spark_session: SparkSession) -> Reads:
     """Reads a table of the week."""
     lake = LocalLake(Environment(home=week[0]).lake_root)
-    return lambda path: delta_reads.read(lake, spark_session, path, None, [WEEK_2])
+    return lambda path: read.read(lake, spark_session, path, None, [WEEK_2])
 
 
 def test_thirty_tables_are_committed(week: tuple[Path, Told], tables: dict[str, dict[str, Any]]) -> None:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import dagster as dg
 
-from cloudflix_assets.environment import Environment
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.e2e.bad_input import House
 from cloudflix_assets_tests.lakehouse import WEEK_1, Lakehouse, publication, put
 
 AT_ONCE = 3
-RUN = "from cloudflix_assets.cli import main; main()"
+RUN = "from cloudflix_assets.cli.commands import main; main()"
 
 
 def started(house: House) -> subprocess.Popen[str]:

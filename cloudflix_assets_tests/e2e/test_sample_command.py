@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cloudflix_assets.cli import app
+from cloudflix_assets.cli.commands import app
 from cloudflix_assets.partitions import WEEK, last_ended
 from cloudflix_assets_tests.e2e.command import Told
 

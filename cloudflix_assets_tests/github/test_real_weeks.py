@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from cloudflix_assets.manifest import Manifest
+from cloudflix_assets.landing.manifest import Manifest
 from cloudflix_assets_tests.github.conftest import WEEKS, Sources, in_folder, moment
 from cloudflix_assets_tests.github.loopback import History, LoopbackGitHub
 from cloudflix_assets_tests.lakehouse import Lakehouse, MemorySource

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cloudflix_assets.environment import Environment
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.running.delta_cases import commit_natively
 
 collect_ignore = ["test_native_commit.py"] if Environment().engine == "sail" else []

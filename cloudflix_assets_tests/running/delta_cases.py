@@ -16,10 +16,10 @@ from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import to_arrow_schema
 
-from cloudflix_assets import delta, delta_reads, native_commit
-from cloudflix_assets.delta_table import application
-from cloudflix_assets.local_lake import LocalLake
-from cloudflix_assets.publishable import Judged, Outcome, WeekOfTable
+from cloudflix_assets.delta import commit, read, spark_commit
+from cloudflix_assets.delta.table import application
+from cloudflix_assets.delta.week import Judged, Outcome, WeekOfTable
+from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets_tests.lakehouse import WEEK_1
 from spark import digest
 from spark.quality import QUARANTINE
@@ -72,8 +72,8 @@ def _judged(session: SparkSession, name: str, rows: Rows, week: date) -> Judged:
 
 def published(lake: LocalLake, session: SparkSession, step: Judged) -> Outcome:
     """What a step does: the quarantine, then the table beside it."""
-    delta.replace(lake, session, step.quarantine)
-    return delta.replace_beside(lake, session, step)
+    commit.replace(lake, session, step.quarantine)
+    return commit.replace_beside(lake, session, step)
 
 
 def authors(lake: LocalLake, session: SparkSession, week: date = WEEK_1) -> tuple[str, ...]:
@@ -85,8 +85,8 @@ def authors(lake: LocalLake, session: SparkSession, week: date = WEEK_1) -> tupl
         mine = judged(session, name, authored(name), week)
         whole = mine.week if path == TABLE else mine.quarantine
         assert len(rows) == whole.rows
-        assert delta_reads.recorded_digest(lake, path, week) == whole.digest
-        assert digest.digest(delta_reads.read(lake, session, path, fields, [week]), fields) == whole.digest
+        assert read.recorded_digest(lake, path, week) == whole.digest
+        assert digest.digest(read.read(lake, session, path, fields, [week]), fields) == whole.digest
         found.append(name)
     return tuple(found)
 
@@ -100,7 +100,7 @@ def stored(
     lake: LocalLake, session: SparkSession, *weeks: date, path: str = TABLE, fields: T.StructType = FIELDS
 ) -> list[tuple[Any, ...]]:
     """Rows of some weeks as the engine reads them, without `week`, in order."""
-    frame = delta_reads.read(lake, session, path, fields, weeks).drop("week")
+    frame = read.read(lake, session, path, fields, weeks).drop("week")
     return sorted((tuple(row) for row in frame.collect()), key=repr)
 
 
@@ -150,7 +150,7 @@ class Point:
 
 
 def interrupt(
-    monkeypatch: pytest.MonkeyPatch, *events: tuple[Point, Callable[[], object]], module: ModuleType = delta
+    monkeypatch: pytest.MonkeyPatch, *events: tuple[Point, Callable[[], object]], module: ModuleType = commit
 ) -> list[tuple[Point, Callable[[], object]]]:
     """Let things happen at moments of a step; each once, and what they call is not interrupted itself.
 
@@ -177,15 +177,15 @@ def interrupt(
 
     for name in {point.name for point, _ in events}:
         monkeypatch.setattr(module, name, hooked(name, getattr(module, name)))
-        if (module, name) == (delta, "_committed"):
-            monkeypatch.setattr(native_commit, "written", hooked(name, native_commit.written))
+        if (module, name) == (commit, "_committed"):
+            monkeypatch.setattr(spark_commit, "written", hooked(name, spark_commit.written))
     return waiting
 
 
 def commit_natively(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let Spark's own writer commit, which a local session does not by itself."""
-    monkeypatch.setattr(delta, "replace", partial(delta.replace, native=True))
-    monkeypatch.setattr(delta, "replace_beside", partial(delta.replace_beside, native=True))
+    monkeypatch.setattr(commit, "replace", partial(commit.replace, native=True))
+    monkeypatch.setattr(commit, "replace_beside", partial(commit.replace_beside, native=True))
 
 
 def _path(argument: object) -> str | None:

@@ -16,10 +16,10 @@ from threading import Thread
 import pytest
 from pyspark.sql import SparkSession
 
-from cloudflix_assets import parquet
-from cloudflix_assets.engine import spark_resource
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.local_lake import LocalLake
+from cloudflix_assets.delta import files
+from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.lake.local import LocalLake
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import WEEK_1
 from cloudflix_assets_tests.running.delta_cases import (
     REFUSED,
@@ -95,7 +95,7 @@ def die(lake: LocalLake, session: SparkSession, name: str, moment: str) -> None:
     patches = pytest.MonkeyPatch()
     if point.name == "inspected":
         Thread(target=dies_at_the_first_file, args=(lake,), daemon=True).start()
-        interrupt(patches, (point, partial(torn, lake)), module=parquet)
+        interrupt(patches, (point, partial(torn, lake)), module=files)
     else:
         interrupt(patches, (point, partial(os._exit, KILLED)))
     published(lake, session, judged(session, name, authored(name)))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.instance import open_instance
+from cloudflix_assets.instance.instance import open_instance
+from cloudflix_assets.settings.environment import Environment
 
 WEEKS = dg.WeeklyPartitionsDefinition("2026-01-05", day_offset=1)
 KEY = dg.AssetKey(["silver", "tiny"])

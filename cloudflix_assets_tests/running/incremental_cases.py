@@ -8,13 +8,13 @@ from functools import partial
 
 from pyspark.sql import DataFrame, SparkSession
 
-from cloudflix_assets.agreement import Agreement
 from cloudflix_assets.assets import inputs
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.landing import land
-from cloudflix_assets.local_lake import LocalLake
+from cloudflix_assets.lake.local import LocalLake
+from cloudflix_assets.lake.staging import staging
+from cloudflix_assets.landing.land import land
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources import Delivered, Pin
-from cloudflix_assets.staging import staging
+from cloudflix_assets.sources.agreement import Agreement
 from cloudflix_assets_tests.lakehouse import TITLE, WEEK_1, csv_bytes, publication, titles
 from spark import digest
 from spark.bronze import contract_of

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from cloudflix_assets import incremental, staging
-from cloudflix_assets.engine import spark_resource
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.local_lake import LocalLake
+from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.lake import staging
+from cloudflix_assets.lake.local import LocalLake
+from cloudflix_assets.landing import stream
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.running.incremental_cases import CORPUS, loaded
 
 KILLED = 9
@@ -35,19 +36,19 @@ def killed(root: Path, moment: str) -> int:
 def main(root: str, moment: str) -> None:
     session = spark_resource(Environment()).spark_session
     patches = pytest.MonkeyPatch()
-    patches.setattr(incremental, "FILES_PER_BATCH", 2)
+    patches.setattr(stream, "FILES_PER_BATCH", 2)
     if moment == "while records are staged":
         patches.setattr(staging, "_ahead", lambda batches: die(session))
     else:
-        patches.setattr(incremental.Arrivals, "_parsed", dying(session, moment))
+        patches.setattr(stream.Arrivals, "_parsed", dying(session, moment))
     loaded(LocalLake(Path(root)), session, CORPUS)
 
 
 def dying(session: SparkSession, moment: str) -> Any:
     """What parses a batch, until the second."""
-    original = incremental.Arrivals._parsed
+    original = stream.Arrivals._parsed
 
-    def parsed(arrivals: incremental.Arrivals, batch: Any, number: int) -> None:
+    def parsed(arrivals: stream.Arrivals, batch: Any, number: int) -> None:
         if number == 0:
             original(arrivals, batch, number)
             return

@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-from cloudflix_assets.lake import Lake, LakeRefused
+from cloudflix_assets.lake.base import Lake, LakeRefused
 
 AT_ONCE = 8
 

@@ -12,8 +12,8 @@ import pytest
 from dagster._core.definitions.freshness import FreshnessState, FreshnessStateChange
 from pydantic import SecretStr
 
-from cloudflix_assets.alerts import TOLD_AGAIN_AFTER, Alert, Told
-from cloudflix_assets.environment import Environment
+from cloudflix_assets.automation.alerts import TOLD_AGAIN_AFTER, Alert, Told
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,

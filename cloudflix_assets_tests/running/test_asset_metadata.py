@@ -6,9 +6,9 @@ from dataclasses import replace
 import dagster as dg
 import pytest
 
-from cloudflix_assets.delta_reads import recorded_digest
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.layers import GROUPS
+from cloudflix_assets.delta.read import recorded_digest
+from cloudflix_assets.names import GROUPS
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import (
     TITLE,
     WEEK_1,

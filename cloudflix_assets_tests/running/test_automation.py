@@ -9,8 +9,8 @@ import pytest
 from dagster._core.definitions.asset_daemon_cursor import AssetDaemonCursor
 from dagster._core.definitions.freshness import FreshnessPolicy
 
-from cloudflix_assets import automation
-from cloudflix_assets.environment import Environment
+from cloudflix_assets.automation import switches
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,
@@ -32,17 +32,17 @@ RETITLED = publication(titles=titles(*({"show_id": str(i), "title": f"Another {i
 
 def test_every_deployment_says_what_runs_by_itself(lakehouse: Makes) -> None:
     """Forgotten, a new one would silently run nothing, or everything."""
-    assert set(automation.BY_ITSELF) == set(get_args(Environment.model_fields["deployment"].annotation))
+    assert set(switches.BY_ITSELF) == set(get_args(Environment.model_fields["deployment"].annotation))
     repository = lakehouse().defs.get_repository_def()
     names = {each.name for each in repository.schedule_defs} | {s.name for s in repository.sensor_defs}
     assert names == {"weekly", "publication_sensor", "landing_sensor", "changed_upstream", "alerts"}
-    assert frozenset().union(*automation.BY_ITSELF.values()) <= names
+    assert frozenset().union(*switches.BY_ITSELF.values()) <= names
 
 
 def test_a_deployment_without_an_entry_is_an_error() -> None:
     """And not a default."""
     with pytest.raises(KeyError):
-        automation.sensor_status("moon", automation.ALERTS)
+        switches.sensor_status("moon", switches.ALERTS)
 
 
 def test_on_a_desk_nothing_starts_by_itself(lakehouse: Makes) -> None:

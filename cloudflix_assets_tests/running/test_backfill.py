@@ -18,12 +18,12 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._daemon.backfill import execute_backfill_iteration
 
+from cloudflix_assets.instance.events import failures
 from cloudflix_assets.partitions import last_ended, open_week
-from cloudflix_assets.run_events import failures
 
 LOCATION = """\
 from cloudflix_assets.build import build_defs
-from cloudflix_assets.environment import Environment
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import registered
 
 defs = build_defs(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudflix_assets import code_versions
+from cloudflix_assets import versions
 from cloudflix_assets.assets.description import code_version
 from spark.registry import TABLES
 
@@ -24,7 +24,7 @@ def forgetful() -> Iterator[None]:
 
 
 def forget() -> None:
-    for remembered in (code_versions.hash_of, code_versions._parsed, code_versions._source):
+    for remembered in (versions.hash_of, versions._parsed, versions._source):
         remembered.cache_clear()
 
 
@@ -34,14 +34,14 @@ def edited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Ch
 
     def edit(module: str, change: Change) -> set[str]:
         before = {table.path: code_version(table) for table in TABLES}
-        source = code_versions._source
+        source = versions._source
         path = source(module)
         assert path is not None
         copy = tmp_path / "edited.py"
         copy.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
         assert copy.read_text() != path.read_text()
         forget()
-        monkeypatch.setattr(code_versions, "_source", lambda name: copy if name == module else source(name))
+        monkeypatch.setattr(versions, "_source", lambda name: copy if name == module else source(name))
         return {table.path for table in TABLES if code_version(table) != before[table.path]}
 
     return edit
@@ -109,7 +109,7 @@ def test_comments_and_formatting_change_no_version(
 def test_a_version_is_the_same_in_another_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A path or a time of change in it would make every deployment stale."""
     before = {table.path: code_version(table) for table in TABLES}
-    source = code_versions._source
+    source = versions._source
 
     def moved(name: str) -> Path | None:
         path = source(name)
@@ -121,5 +121,5 @@ def test_a_version_is_the_same_in_another_checkout(tmp_path: Path, monkeypatch: 
         return copy
 
     forget()
-    monkeypatch.setattr(code_versions, "_source", moved)
+    monkeypatch.setattr(versions, "_source", moved)
     assert {table.path: code_version(table) for table in TABLES} == before

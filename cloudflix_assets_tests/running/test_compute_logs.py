@@ -6,9 +6,9 @@ from typing import NoReturn
 
 import pytest
 
-from cloudflix_assets.compute_logs import ComputeLogs
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.instance import open_instance
+from cloudflix_assets.instance.compute_logs import ComputeLogs
+from cloudflix_assets.instance.instance import open_instance
+from cloudflix_assets.settings.environment import Environment
 
 KEY = ["run", "compute_logs", "steps"]
 

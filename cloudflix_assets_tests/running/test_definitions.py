@@ -14,7 +14,7 @@ from dagster._core.remote_origin import ManagedGrpcPythonEnvCodeLocationOrigin
 from dagster._core.workspace.load import location_origins_from_yaml_paths
 from syrupy.assertion import SnapshotAssertion
 
-from cloudflix_assets import running
+from cloudflix_assets.runs import runner
 from cloudflix_assets_tests.lakehouse import PATHS, Lakehouse
 
 Makes = Callable[..., Lakehouse]
@@ -81,8 +81,8 @@ def loaded(home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Load the definitions in a process of their own, and tell what that imported and started."""
     code = (
         "import json, sys, threading; from cloudflix_assets.definitions import defs; "
-        "from cloudflix_assets import engine; defs.get_repository_def(); "
-        "print(json.dumps({'modules': sorted(sys.modules), 'servers': len(engine._SERVERS)}))"
+        "from cloudflix_assets.engines import choice; defs.get_repository_def(); "
+        "print(json.dumps({'modules': sorted(sys.modules), 'servers': len(choice._SERVERS)}))"
     )
     environment = {**os.environ, "CLOUDFLIX_HOME": str(home), **variables}
     return subprocess.run(
@@ -106,7 +106,7 @@ def test_workspace_yaml_names_the_location_that_runs_are_recorded_under() -> Non
     """With another name, the web UI would not link the command line's runs to their job."""
     (origin,) = location_origins_from_yaml_paths([str(ROOT / "workspace.yaml")])
     assert isinstance(origin, ManagedGrpcPythonEnvCodeLocationOrigin)
-    recorded = running._origin().repository_origin.code_location_origin
-    assert origin.loadable_target_origin.module_name == running.DEFINITIONS
+    recorded = runner._origin().repository_origin.code_location_origin
+    assert origin.loadable_target_origin.module_name == runner.DEFINITIONS
     assert origin.location_name == recorded.location_name
     assert origin.loadable_target_origin.working_directory == "."  # no path of one machine

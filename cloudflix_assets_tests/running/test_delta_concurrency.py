@@ -6,11 +6,11 @@ import pytest
 from deltalake.exceptions import CommitFailedError
 from pyspark.sql import SparkSession
 
-from cloudflix_assets import delta
-from cloudflix_assets.delta_table import opened
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.local_lake import LocalLake
-from cloudflix_assets.uncommitted import new_folder
+from cloudflix_assets.delta import commit
+from cloudflix_assets.delta.table import opened
+from cloudflix_assets.delta.uncommitted import new_folder
+from cloudflix_assets.lake.local import LocalLake
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2
 from cloudflix_assets_tests.running.delta_cases import (
     OTHER_ROWS,
@@ -80,8 +80,8 @@ def both(
     theirs = judged(session, "theirs", authored("theirs"))
     waiting = interrupt(
         patches,
-        (first, lambda: delta.replace(lake, session, theirs.quarantine)),
-        (second, lambda: delta.replace_beside(lake, session, theirs)),
+        (first, lambda: commit.replace(lake, session, theirs.quarantine)),
+        (second, lambda: commit.replace_beside(lake, session, theirs)),
     )
     published(lake, session, judged(session, "ours", authored("ours")))
     assert not waiting
@@ -125,9 +125,9 @@ def test_the_same_content_written_by_two_is_not_doubled(
 ) -> None:
     same = week_of(spark_session, ROWS, step="other-step")
     point = Point("before", "_committed", TABLE)
-    interrupt(monkeypatch, (point, lambda: delta.replace(lake, spark_session, same)))
+    interrupt(monkeypatch, (point, lambda: commit.replace(lake, spark_session, same)))
 
-    outcome = delta.replace(lake, spark_session, week_of(spark_session, ROWS))
+    outcome = commit.replace(lake, spark_session, week_of(spark_session, ROWS))
 
     assert not outcome.committed
     assert stored(lake, spark_session, WEEK_1) == ROWS
@@ -135,12 +135,12 @@ def test_the_same_content_written_by_two_is_not_doubled(
 
 def test_a_stale_handle_commits_nothing(lake: LocalLake, spark_session: SparkSession) -> None:
     """What delta-rs would retry by itself would double a new week; the table must be seen anew first."""
-    delta.replace(lake, spark_session, week_of(spark_session, []))
+    commit.replace(lake, spark_session, week_of(spark_session, []))
     stale = opened(lake, TABLE)
-    delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_2))
+    commit.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_2))
     ours = week_of(spark_session, OTHER_ROWS, WEEK_2)
 
     assert stale is not None
     with pytest.raises(CommitFailedError):
-        delta._committed(stale, ours, delta._written(lake, ours, new_folder(ours.week, ours.step)))
+        commit._committed(stale, ours, commit._written(lake, ours, new_folder(ours.week, ours.step)))
     assert stored(lake, spark_session, WEEK_2) == ROWS

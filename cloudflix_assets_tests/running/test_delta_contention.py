@@ -11,11 +11,11 @@ from deltalake.transaction import AddAction
 from pyspark.sql import SparkSession
 from tenacity import wait_none
 
-from cloudflix_assets import commit_attempts, delta, delta_reads, native_commit
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.local_lake import LocalLake
-from cloudflix_assets.publishable import WeekOfTable
-from cloudflix_assets.uncommitted import new_folder
+from cloudflix_assets.delta import attempts, commit, read, spark_commit
+from cloudflix_assets.delta.uncommitted import new_folder
+from cloudflix_assets.delta.week import WeekOfTable
+from cloudflix_assets.lake.local import LocalLake
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2
 from cloudflix_assets_tests.running.delta_cases import (
     OTHER_ROWS,
@@ -65,10 +65,10 @@ def test_a_foreign_append_to_our_week_does_not_stay(
     lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch, point: Point
 ) -> None:
     """Appended between our look and our commit, or between our commit and the proof of it."""
-    delta.replace(lake, spark_session, week_of(spark_session, [], WEEK_2))
+    commit.replace(lake, spark_session, week_of(spark_session, [], WEEK_2))
     interrupt(monkeypatch, (point, lambda: appended(lake, WEEK_1)))
 
-    assert delta.replace(lake, spark_session, week_of(spark_session, ROWS)).committed
+    assert commit.replace(lake, spark_session, week_of(spark_session, ROWS)).committed
     assert stored(lake, spark_session, WEEK_1) == ROWS
 
 
@@ -76,10 +76,10 @@ def test_a_foreign_append_to_our_week_does_not_stay(
 def test_a_foreign_append_to_another_week_stays(
     lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch, point: Point
 ) -> None:
-    delta.replace(lake, spark_session, week_of(spark_session, [], WEEK_2))
+    commit.replace(lake, spark_session, week_of(spark_session, [], WEEK_2))
     interrupt(monkeypatch, (point, lambda: appended(lake, WEEK_2)))
 
-    assert delta.replace(lake, spark_session, week_of(spark_session, ROWS)).committed
+    assert commit.replace(lake, spark_session, week_of(spark_session, ROWS)).committed
     assert stored(lake, spark_session, WEEK_1) == ROWS
     assert stored(lake, spark_session, WEEK_2) == [(99, "foreign")]
 
@@ -88,14 +88,14 @@ def test_a_stale_stock_handle_doubles_no_week(
     lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A writer with delta-rs' defaults commits the same new week after us, and conflicts with nobody."""
-    delta.replace(lake, spark_session, week_of(spark_session, [], WEEK_2))
+    commit.replace(lake, spark_session, week_of(spark_session, [], WEEK_2))
     stale = DeltaTable(lake.uri(TABLE))
     theirs = week_of(spark_session, OTHER_ROWS)
-    files = delta._written(lake, theirs, new_folder(theirs.week, theirs.step))
-    actions = [delta._action(file, WEEK_1) for file in files]
+    files = commit._written(lake, theirs, new_folder(theirs.week, theirs.step))
+    actions = [commit._action(file, WEEK_1) for file in files]
     interrupt(monkeypatch, (COMMITTED, lambda: overwritten_by_a_stale_handle(lake, stale, actions)))
 
-    delta.replace(lake, spark_session, week_of(spark_session, ROWS))
+    commit.replace(lake, spark_session, week_of(spark_session, ROWS))
     assert stored(lake, spark_session, WEEK_1) == ROWS
 
 
@@ -106,7 +106,7 @@ def test_a_commit_whose_answer_was_lost_counts(
     """The commit is there and the answer says conflict; a file that is removed and added again is lost."""
     interrupt(monkeypatch, (COMMITTED, failing(CommitFailedError("a concurrent transaction"))))
 
-    delta.replace(lake, spark_session, week_of(spark_session, ROWS, force=force))
+    commit.replace(lake, spark_session, week_of(spark_session, ROWS, force=force))
     assert stored(lake, spark_session, WEEK_1) == ROWS
 
 
@@ -114,7 +114,7 @@ def test_a_restored_quarantine_does_not_hold_up_its_table(
     lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a restore the content is old and the last record new: neither may keep the step from ending."""
-    monkeypatch.setattr(commit_attempts, "wait_random_exponential", lambda **_: wait_none())
+    monkeypatch.setattr(attempts, "wait_random_exponential", lambda **_: wait_none())
     first, second = (judged(spark_session, name, authored(name)) for name in ("first", "second"))
     published(lake, spark_session, first)
     restored_to = DeltaTable(lake.uri(REFUSED)).version()
@@ -137,8 +137,8 @@ def test_attempts_that_all_meet_others_end(
     lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Waiting for ever would look like work; the previous content stays."""
-    delta.replace(lake, spark_session, week_of(spark_session, ROWS))
-    monkeypatch.setattr(commit_attempts, "wait_random_exponential", lambda **_: wait_none())
+    commit.replace(lake, spark_session, week_of(spark_session, ROWS))
+    monkeypatch.setattr(attempts, "wait_random_exponential", lambda **_: wait_none())
     calls: list[object] = []
 
     def conflict(*arguments: object) -> None:
@@ -146,14 +146,14 @@ def test_attempts_that_all_meet_others_end(
         raise CommitFailedError("a concurrent transaction")
 
     with monkeypatch.context() as patched:
-        patched.setattr(delta, "_committed", conflict)
-        patched.setattr(native_commit, "written", conflict)
-        with pytest.raises(delta.Contended) as told:
-            delta.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS))
+        patched.setattr(commit, "_committed", conflict)
+        patched.setattr(spark_commit, "written", conflict)
+        with pytest.raises(commit.Contended) as told:
+            commit.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS))
 
     assert f"{TABLE}, week {WEEK_1}" in str(told.value)
     assert "wait for their runs to end, then rerun" in str(told.value)
-    assert len(calls) == commit_attempts.ATTEMPTS
+    assert len(calls) == attempts.ATTEMPTS
     assert stored(lake, spark_session, WEEK_1) == ROWS
 
 
@@ -161,17 +161,17 @@ def test_a_quarantine_that_others_keep_replacing_ends(
     lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two steps that undo each other's quarantine; once one of them is alone, it makes the week whole."""
-    monkeypatch.setattr(commit_attempts, "wait_random_exponential", lambda **_: wait_none())
+    monkeypatch.setattr(attempts, "wait_random_exponential", lambda **_: wait_none())
     ours, theirs = (judged(spark_session, name, authored(name)) for name in ("we", "they"))
-    recorded_digest = delta_reads.recorded_digest
+    recorded_digest = read.recorded_digest
 
     def after_they_came(lake: LocalLake, path: str, week: date) -> str | None:
-        delta.replace(lake, spark_session, theirs.quarantine)
+        commit.replace(lake, spark_session, theirs.quarantine)
         return recorded_digest(lake, path, week)
 
     with monkeypatch.context() as patched:
-        patched.setattr(delta, "recorded_digest", after_they_came)
-        with pytest.raises(delta.Contended, match="another run is writing it and its quarantine; wait"):
+        patched.setattr(commit, "recorded_digest", after_they_came)
+        with pytest.raises(commit.Contended, match="another run is writing it and its quarantine; wait"):
             published(lake, spark_session, ours)
 
     published(lake, spark_session, ours)

@@ -3,9 +3,9 @@
 import pytest
 from pyspark.sql import SparkSession
 
-from cloudflix_assets import delta
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.local_lake import LocalLake
+from cloudflix_assets.delta import commit
+from cloudflix_assets.lake.local import LocalLake
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2
 from cloudflix_assets_tests.running.delta_cases import (
     FIELDS,
@@ -80,7 +80,7 @@ def test_a_killed_step_and_then_other_content(
 ) -> None:
     """Between the two commits the quarantine is new and the table old: either step mends it."""
     published(lake, spark_session, judged(spark_session, "before", authored("before")))
-    delta.replace(lake, spark_session, judged(spark_session, "we", authored("we")).quarantine)
+    commit.replace(lake, spark_session, judged(spark_session, "we", authored("we")).quarantine)
 
     published(lake, spark_session, judged(spark_session, name, authored(name)))
     assert authors(lake, spark_session) == (name, name)

@@ -7,9 +7,9 @@ from threading import Barrier
 import pytest
 from pyspark.sql import SparkSession
 
-from cloudflix_assets import delta
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.local_lake import LocalLake
+from cloudflix_assets.delta import commit
+from cloudflix_assets.lake.local import LocalLake
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, WEEK_3
 from cloudflix_assets_tests.running.delta_cases import authored, authors, judged, published, stored, week_of
 from cloudflix_assets_tests.running.delta_process import ended, started
@@ -59,7 +59,7 @@ def test_weeks_written_at_once_all_stay(lake: LocalLake, spark_session: SparkSes
     def replaced(number: int) -> bool:
         week = week_of(spark_session, [(number, "x")], weeks[number])
         barrier.wait()
-        return delta.replace(lake, spark_session, week).committed
+        return commit.replace(lake, spark_session, week).committed
 
     with ThreadPoolExecutor(len(weeks)) as pool:
         assert all(pool.map(replaced, range(len(weeks))))

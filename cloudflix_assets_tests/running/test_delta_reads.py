@@ -10,11 +10,11 @@ import pytest
 from deltalake import DeltaTable, QueryBuilder
 from pyspark.sql import DataFrame, SparkSession
 
-from cloudflix_assets import delta, delta_reads
-from cloudflix_assets.delta_table import TableRefused, looked_at
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.local_lake import LocalLake
-from cloudflix_assets.publishable import WeekOfTable
+from cloudflix_assets.delta import commit, read
+from cloudflix_assets.delta.table import TableRefused, looked_at
+from cloudflix_assets.delta.week import WeekOfTable
+from cloudflix_assets.lake.local import LocalLake
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, WEEK_3
 from cloudflix_assets_tests.running.delta_cases import FIELDS, OTHER_ROWS, ROWS, TABLE, stored, week_of
 
@@ -34,8 +34,8 @@ def in_two_files(week: WeekOfTable) -> DataFrame:
 
 @pytest.mark.both_engines
 def test_delta_rs_reads_what_the_engine_wrote(lake: LocalLake, spark_session: SparkSession) -> None:
-    delta.replace(lake, spark_session, week_of(spark_session, ROWS))
-    delta.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2))
+    commit.replace(lake, spark_session, week_of(spark_session, ROWS))
+    commit.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2))
 
     query = QueryBuilder().register("tiny", DeltaTable(lake.uri(TABLE)))
     found = query.execute("select id, name, week from tiny order by id").read_all()
@@ -52,8 +52,8 @@ def test_a_lake_may_lie_in_a_folder_of_any_name(
 ) -> None:
     """An engine that takes a path for a URL writes elsewhere, or finds no table."""
     lake = LocalLake(Environment(home=tmp_path / name).lake_root)
-    delta.replace(lake, spark_session, week_of(spark_session, ROWS))
-    assert not delta.replace(lake, spark_session, week_of(spark_session, ROWS)).committed
+    commit.replace(lake, spark_session, week_of(spark_session, ROWS))
+    assert not commit.replace(lake, spark_session, week_of(spark_session, ROWS)).committed
     assert stored(lake, spark_session, WEEK_1) == ROWS
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
@@ -62,12 +62,12 @@ def test_a_lake_may_lie_in_a_folder_of_any_name(
 def test_a_week_of_which_one_file_is_gone_is_not_read(lake: LocalLake, spark_session: SparkSession) -> None:
     """Sail reads the files that are left, and says nothing."""
     week = week_of(spark_session, ROWS)
-    delta.replace(lake, spark_session, replace(week, frame=in_two_files(week)))
+    commit.replace(lake, spark_session, replace(week, frame=in_two_files(week)))
     one, other = DeltaTable(lake.uri(TABLE)).file_uris()
     Path(other).unlink()
 
     with pytest.raises(FileNotFoundError) as refused:
-        delta_reads.read(lake, spark_session, TABLE, FIELDS, [WEEK_1])
+        read.read(lake, spark_session, TABLE, FIELDS, [WEEK_1])
     assert refused.value.filename == other
     assert Path(one).is_file()
 
@@ -76,9 +76,9 @@ def test_a_week_of_which_one_file_is_gone_is_not_read(lake: LocalLake, spark_ses
 def test_weeks_are_read_together_and_apart(lake: LocalLake, spark_session: SparkSession) -> None:
     """Two weeks in one frame must keep telling which row is of which."""
     for number, week in enumerate((WEEK_1, WEEK_2, WEEK_3)):
-        delta.replace(lake, spark_session, week_of(spark_session, [(number, None)], week))
+        commit.replace(lake, spark_session, week_of(spark_session, [(number, None)], week))
 
-    frame = delta_reads.read(lake, spark_session, TABLE, FIELDS, [WEEK_2, WEEK_3], required=WEEK_3)
+    frame = read.read(lake, spark_session, TABLE, FIELDS, [WEEK_2, WEEK_3], required=WEEK_3)
 
     assert sorted(map(tuple, frame.collect())) == [(1, None, WEEK_2), (2, None, WEEK_3)]
     assert frame.schema["week"].dataType == T.DateType()
@@ -86,10 +86,10 @@ def test_weeks_are_read_together_and_apart(lake: LocalLake, spark_session: Spark
 
 @pytest.mark.both_engines
 def test_a_column_that_the_stored_table_lacks_is_null(lake: LocalLake, spark_session: SparkSession) -> None:
-    delta.replace(lake, spark_session, week_of(spark_session, ROWS))
+    commit.replace(lake, spark_session, week_of(spark_session, ROWS))
     wider = T.StructType([*FIELDS, T.StructField("score", T.IntegerType())])
 
-    frame = delta_reads.read(lake, spark_session, TABLE, wider, [WEEK_1])
+    frame = read.read(lake, spark_session, TABLE, wider, [WEEK_1])
 
     assert frame.schema["score"].dataType == T.IntegerType()
     assert sorted(map(tuple, frame.collect())) == [(1, "one", None, WEEK_1), (2, None, None, WEEK_1)]
@@ -98,10 +98,10 @@ def test_a_column_that_the_stored_table_lacks_is_null(lake: LocalLake, spark_ses
 @pytest.mark.both_engines
 def test_a_column_keeps_the_type_that_it_is_stored_in(lake: LocalLake, spark_session: SparkSession) -> None:
     """Read as the numbers that a newer contract says, stored text would turn into null."""
-    delta.replace(lake, spark_session, week_of(spark_session, ROWS))
+    commit.replace(lake, spark_session, week_of(spark_session, ROWS))
     newer = T.StructType([FIELDS["id"], T.StructField("name", T.IntegerType())])
 
-    frame = delta_reads.read(lake, spark_session, TABLE, newer, [WEEK_1])
+    frame = read.read(lake, spark_session, TABLE, newer, [WEEK_1])
 
     assert frame.schema["name"].dataType == T.StringType()
     assert sorted(map(tuple, frame.collect())) == [(1, "one", WEEK_1), (2, None, WEEK_1)]
@@ -113,9 +113,9 @@ def test_an_absent_earlier_week_has_no_rows(
 ) -> None:
     """`newflag` of the first week looks a week back, into a table that may not be there yet."""
     if exists:
-        delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_2))
+        commit.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_2))
 
-    frame = delta_reads.read(lake, spark_session, TABLE, FIELDS, [WEEK_1])
+    frame = read.read(lake, spark_session, TABLE, FIELDS, [WEEK_1])
 
     assert frame.columns == ["id", "name", "week"]
     assert frame.collect() == []
@@ -127,10 +127,10 @@ def test_an_absent_own_week_names_the_command(
 ) -> None:
     """An empty input would become an empty output, and nobody would notice."""
     if exists:
-        delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
+        commit.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
 
-    with pytest.raises(delta_reads.WeekAbsent) as refused:
-        delta_reads.read(lake, spark_session, TABLE, FIELDS, [WEEK_1, WEEK_2], required=WEEK_2)
+    with pytest.raises(read.WeekAbsent) as refused:
+        read.read(lake, spark_session, TABLE, FIELDS, [WEEK_1, WEEK_2], required=WEEK_2)
 
     sentence = str(refused.value)
     assert f"{TABLE} holds no week {WEEK_2}" in sentence
@@ -139,7 +139,7 @@ def test_an_absent_own_week_names_the_command(
 
 @pytest.mark.parametrize("week", [date(2024, 12, 30), date(2026, 1, 5) + timedelta(weeks=520)])
 def test_weeks_of_other_years_are_weeks(lake: LocalLake, spark_session: SparkSession, week: date) -> None:
-    delta.replace(lake, spark_session, week_of(spark_session, ROWS, week))
+    commit.replace(lake, spark_session, week_of(spark_session, ROWS, week))
     assert stored(lake, spark_session, week) == ROWS
 
 
@@ -148,14 +148,14 @@ def test_what_is_kept_of_a_table_is_dropped_as_soon_as_anybody_writes_it(
 ) -> None:
     """A step opens a table once; another process, a restored backup and a damage are seen nevertheless."""
     assert looked_at(lake, TABLE) is None
-    delta.replace(lake, spark_session, week_of(spark_session, ROWS))
+    commit.replace(lake, spark_session, week_of(spark_session, ROWS))
     table = looked_at(lake, TABLE)
     assert table is not None
     assert looked_at(lake, TABLE) is table
 
     DeltaTable(lake.uri(TABLE)).delete("id = 1")
     assert stored(lake, spark_session, WEEK_1) == ROWS[1:]
-    assert delta_reads.recorded_digest(lake, TABLE, WEEK_1) is not None
+    assert read.recorded_digest(lake, TABLE, WEEK_1) is not None
 
     last = max((lake.root / TABLE / "_delta_log").glob("*.json"))
     last.write_bytes(b"")

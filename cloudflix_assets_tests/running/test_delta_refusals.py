@@ -10,10 +10,11 @@ from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from pyspark.sql import SparkSession
 
-from cloudflix_assets import delta, delta_reads, delta_table, native_commit
-from cloudflix_assets.delta_table import TableRefused
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.local_lake import LocalLake
+from cloudflix_assets.delta import commit, spark_commit, table
+from cloudflix_assets.delta import read as delta_reads
+from cloudflix_assets.delta.table import TableRefused
+from cloudflix_assets.lake.local import LocalLake
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2
 from cloudflix_assets_tests.running.delta_cases import (
     FIELDS,
@@ -42,14 +43,14 @@ def test_other_rows_than_judged_are_not_committed(
     lake: LocalLake, spark_session: SparkSession, judged_rows: int
 ) -> None:
     """The engine lost or doubled rows between the judgement and the write."""
-    delta.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS))
+    commit.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS))
     before = version(lake)
     week = replace(week_of(spark_session, ROWS, step="run-7"), rows=judged_rows)
 
     with pytest.raises(
         RuntimeError, match=f"{judged_rows} rows were judged and 2 (are to be )?written; nothing was"
     ) as told:
-        delta.replace(lake, spark_session, week)
+        commit.replace(lake, spark_session, week)
 
     assert f"{TABLE}, week {WEEK_1}" in str(told.value)
     assert "Rerun the week" in str(told.value)
@@ -61,12 +62,12 @@ def test_a_new_week_with_other_rows_than_judged_stays_absent(
     lake: LocalLake, spark_session: SparkSession
 ) -> None:
     with pytest.raises(RuntimeError, match="nothing was committed"):
-        delta.replace(lake, spark_session, replace(week_of(spark_session, ROWS), rows=5))
+        commit.replace(lake, spark_session, replace(week_of(spark_session, ROWS), rows=5))
     assert not has_week(lake, WEEK_1)
 
 
 def written(lake: LocalLake, session: SparkSession) -> object:
-    return delta.replace(lake, session, week_of(session, ROWS))
+    return commit.replace(lake, session, week_of(session, ROWS))
 
 
 def read(lake: LocalLake, session: SparkSession) -> object:
@@ -124,7 +125,7 @@ def test_trouble_while_opening_never_looks_like_no_table(
         published(lake, spark_session, judged(spark_session, "before", ROWS, week))
 
     with monkeypatch.context() as patched:
-        patched.setattr(delta_table, "Table", failing(at, error))
+        patched.setattr(table, "Table", failing(at, error))
         told = TableRefused if isinstance(error, DeltaError) else OSError
         with pytest.raises(told, match="the store timed out"):
             published(lake, spark_session, judged(spark_session, "after", OTHER_ROWS, WEEK_2))
@@ -136,12 +137,12 @@ def test_trouble_while_opening_never_looks_like_no_table(
 def test_trouble_while_opening_a_new_week_leaves_it_absent(
     lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
+    commit.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
 
     with monkeypatch.context() as patched:
-        patched.setattr(delta_table, "Table", failing(1, OSError("the store timed out")))
+        patched.setattr(table, "Table", failing(1, OSError("the store timed out")))
         with pytest.raises(OSError, match="the store timed out"):
-            delta.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2))
+            commit.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2))
 
     assert stored(lake, spark_session, WEEK_1) == ROWS
     assert not has_week(lake, WEEK_2)
@@ -151,14 +152,14 @@ def test_trouble_after_the_commit_is_mended_by_a_rerun(
     lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The week is committed and the proof fails: the rerun finds it unchanged."""
-    delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
+    commit.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
     with monkeypatch.context() as patched:
-        patched.setattr(delta, "_prove", raising(OSError("the store timed out")))
-        patched.setattr(native_commit, "proven", raising(OSError("the store timed out")))
+        patched.setattr(commit, "_prove", raising(OSError("the store timed out")))
+        patched.setattr(spark_commit, "proven", raising(OSError("the store timed out")))
         with pytest.raises(OSError, match="the store timed out"):
-            delta.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2))
+            commit.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2))
 
-    assert not delta.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2)).committed
+    assert not commit.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2)).committed
     assert stored(lake, spark_session, WEEK_1) == ROWS
     assert stored(lake, spark_session, WEEK_2) == OTHER_ROWS
 
@@ -167,11 +168,11 @@ def test_a_table_that_seems_absent_for_a_moment_is_not_created_again(
     lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A listing that lags behind: the table is there, and its other week must stay."""
-    delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
+    commit.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
     absent = TableNotFoundError("No files in log segment")
-    monkeypatch.setattr(delta_table, "Table", failing(1, absent))
+    monkeypatch.setattr(table, "Table", failing(1, absent))
 
-    assert delta.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2)).committed
+    assert commit.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2)).committed
 
     assert stored(lake, spark_session, WEEK_1) == ROWS
     assert stored(lake, spark_session, WEEK_2) == OTHER_ROWS
@@ -182,19 +183,19 @@ def test_a_log_that_lost_its_beginning_is_an_error(
 ) -> None:
     """A damaged table is no absent one: it must not be begun anew over what is left of it."""
     told = {"embedded": "No table metadata or protocol found", "native": "its log lacks its beginning"}
-    delta.replace(lake, spark_session, week_of(spark_session, ROWS))
+    commit.replace(lake, spark_session, week_of(spark_session, ROWS))
     log = lake.root / TABLE / "_delta_log"
     (log / f"{0:020}.json").unlink()
 
     with pytest.raises(TableRefused, match=told[committer]):
-        delta.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2))
+        commit.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2))
     assert [path.name for path in log.glob("*.json")] == [f"{1:020}.json"]
 
 
 def failing(at: int, error: Exception) -> Callable[..., DeltaTable]:
     """A table, except that the opening number `at` raises."""
 
-    class Unreliable(delta_table.Table):
+    class Unreliable(table.Table):
         opened = 0
 
         def __init__(self, *arguments: Any, **options: Any) -> None:

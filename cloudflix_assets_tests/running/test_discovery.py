@@ -6,7 +6,7 @@ from typing import Any, Self, cast
 import pytest
 from pyspark.sql.streaming.readwriter import DataStreamReader
 
-from cloudflix_assets.incremental import ENGINES, FILES_PER_BATCH, discovered
+from cloudflix_assets.landing.stream import ENGINES, FILES_PER_BATCH, discovered
 
 COLUMNS = "path string, modificationTime timestamp, length bigint, content binary"
 KNOWN = {

@@ -10,10 +10,10 @@ import pytest
 from dagster_pyspark import LazyPySparkResource
 from pyspark.sql import SparkSession
 
-from cloudflix_assets import engine
-from cloudflix_assets.engine import spark_resource
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.java import NoJava, java_home
+from cloudflix_assets.engines import choice
+from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.engines.java import NoJava, java_home
+from cloudflix_assets.settings.environment import Environment
 
 INCUBATOR = "--add-modules=jdk.incubator.vector"
 ARGUMENTS = [
@@ -157,7 +157,7 @@ def test_times_are_utc(spark_session: SparkSession) -> None:
 
 def test_what_a_jvm_says_stays_off_standard_output(capfd: pytest.CaptureFixture[str]) -> None:
     """`run --json` prints one line, and a program reads it."""
-    with engine._output_on_stderr():
+    with choice._output_on_stderr():
         subprocess.run(["/bin/sh", "-c", "echo noise"], check=True)
     subprocess.run(["/bin/sh", "-c", "echo result"], check=True)
     told = capfd.readouterr()
@@ -166,8 +166,8 @@ def test_what_a_jvm_says_stays_off_standard_output(capfd: pytest.CaptureFixture[
 
 SELECT_ONE = """
 import os
-from cloudflix_assets.engine import spark_resource
-from cloudflix_assets.environment import Environment
+from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.settings.environment import Environment
 session = spark_resource(Environment()).spark_session
 print(session.sql("select 1 as one").collect()[0]["one"], os.environ["JAVA_HOME"])
 session.stop()

@@ -13,9 +13,9 @@ import pytest
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.event_log import MAX_OPEN, SqliteEventLog
-from cloudflix_assets.instance import open_instance, prepare
+from cloudflix_assets.instance.event_log import MAX_OPEN, SqliteEventLog
+from cloudflix_assets.instance.instance import open_instance, prepare
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.running import event_log_cases
 from cloudflix_assets_tests.running.event_log_cases import KEY, WEEKS, materialized
 

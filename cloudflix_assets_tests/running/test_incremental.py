@@ -13,14 +13,14 @@ import pytest
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from cloudflix_assets import incremental
 from cloudflix_assets.assets import inputs
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.incremental import Arrivals, FileUnparsed
-from cloudflix_assets.lake import LakeRefused
-from cloudflix_assets.landing import land
-from cloudflix_assets.local_lake import LocalLake
-from cloudflix_assets.staging import staging
+from cloudflix_assets.lake.base import LakeRefused
+from cloudflix_assets.lake.local import LocalLake
+from cloudflix_assets.lake.staging import staging
+from cloudflix_assets.landing import stream
+from cloudflix_assets.landing.land import land
+from cloudflix_assets.landing.stream import Arrivals, FileUnparsed
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, Lakehouse, registered, titles
 from cloudflix_assets_tests.running.incremental_cases import (
     AGREED,
@@ -54,7 +54,7 @@ def lake(environment: Environment) -> LocalLake:
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several micro-batches for a handful of files."""
-    monkeypatch.setattr(incremental, "FILES_PER_BATCH", 2)
+    monkeypatch.setattr(stream, "FILES_PER_BATCH", 2)
 
 
 def without(*names: str) -> dict[str, bytes]:
@@ -70,7 +70,7 @@ def test_large_files_are_read_where_they_lie(
     lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As bytes they would be sent through a pipe that has crashed the JVM; some are large, some not."""
-    monkeypatch.setattr(incremental, "LARGE_BYTES", len(CORPUS["unicode.csv"]))
+    monkeypatch.setattr(stream, "LARGE_BYTES", len(CORPUS["unicode.csv"]))
     assert loaded(lake, spark_session, CORPUS) == DIGEST
 
 
@@ -82,7 +82,7 @@ def test_a_rerun_finds_nothing_new_and_another_parser_everything(
     before = remembered(lake)
     assert loaded(lake, spark_session, CORPUS) == DIGEST
     assert remembered(lake) == before
-    monkeypatch.setattr(incremental, "parser_version", lambda: "another")
+    monkeypatch.setattr(stream, "parser_version", lambda: "another")
     assert loaded(lake, spark_session, CORPUS) == DIGEST
     assert not before.keys() & remembered(lake).keys()
     assert len(remembered(lake)) == len(before)
@@ -136,7 +136,7 @@ def test_a_batch_that_failed_is_read_again_without_what_the_week_no_longer_lists
     lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Spark replays a batch with the files of its first time."""
-    monkeypatch.setattr(incremental, "FILES_PER_BATCH", len(CORPUS))
+    monkeypatch.setattr(stream, "FILES_PER_BATCH", len(CORPUS))
     loaded(lake, spark_session, without("quotes.csv", "ragged.csv"))
     with monkeypatch.context() as patch, suppress(PySparkException):  # the batch loader has no batches
         patch.setattr(Arrivals, "_contents", refuse)

@@ -10,7 +10,7 @@ import pyspark.sql.types as T
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from cloudflix_assets import delta, delta_reads
+from cloudflix_assets.delta import commit, read
 from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,
@@ -105,7 +105,7 @@ def test_what_was_stored_is_told(house: Lakehouse) -> None:
 
     assert metadata["dagster/partition_row_count"] == 2
     assert metadata["dagster/uri"] == house.lake.uri(SILVER)
-    assert metadata["digest"] == delta_reads.recorded_digest(house.lake, SILVER, WEEK_1)
+    assert metadata["digest"] == read.recorded_digest(house.lake, SILVER, WEEK_1)
     assert metadata["version"] == before.tables[SILVER].version
     assert (metadata["committed"], metadata["bytes"]) == (False, 0)
 
@@ -152,7 +152,7 @@ def test_only_an_earlier_week_may_be_absent(house: Lakehouse) -> None:
 def test_a_table_that_no_contract_describes_is_read_as_it_is(
     house: Lakehouse, spark_session: SparkSession
 ) -> None:
-    delta.replace(house.lake, spark_session, week_of(spark_session, ROWS, WEEK_1, path="silver/mine"))
+    commit.replace(house.lake, spark_session, week_of(spark_session, ROWS, WEEK_1, path="silver/mine"))
     result, given = materialized(house, WEEK_1, path="silver/mine")
     assert result.success
     assert sorted((row["id"], row["name"], row["week"]) for row in given) == [
@@ -168,7 +168,7 @@ def test_a_refused_table_fails_the_step_with_its_sentence(
     path = "silver/titles_quarantine"
     rmtree(house.lake.root / path)
     textual = T.StructType([T.StructField("record_number", T.StringType())])
-    delta.replace(house.lake, spark_session, week_of(spark_session, [], WEEK_3, fields=textual, path=path))
+    commit.replace(house.lake, spark_session, week_of(spark_session, [], WEEK_3, fields=textual, path=path))
     source.publications[WEEK_1] = delivered("e")
 
     result = house.run(WEEK_1)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cloudflix_assets import local_lake
-from cloudflix_assets.lake import FORMAT, MARKER, LakeRefused
-from cloudflix_assets.local_lake import LocalLake
+from cloudflix_assets.lake import local
+from cloudflix_assets.lake.base import FORMAT, MARKER, LakeRefused
+from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets_tests.running.lake_cases import winner_of_claims_at_once
 
 
@@ -149,7 +149,7 @@ def test_what_cannot_be_removed_is_told(lake: LocalLake, monkeypatch: pytest.Mon
     def denied(*_: object, **__: object) -> None:
         raise PermissionError("permission denied")
 
-    monkeypatch.setattr(local_lake, "rmtree", denied)
+    monkeypatch.setattr(local, "rmtree", denied)
     with pytest.raises(PermissionError):
         lake.empty(["silver/titles"])
 

@@ -11,13 +11,13 @@ from typing import BinaryIO
 import dagster as dg
 import pytest
 
-from cloudflix_assets.agreement import Agreement
-from cloudflix_assets.local_lake import LocalLake
-from cloudflix_assets.manifest import Manifest
+from cloudflix_assets.automation.sensors import WEEKS_AT_ONCE
+from cloudflix_assets.lake.local import LocalLake
+from cloudflix_assets.landing.manifest import Manifest
 from cloudflix_assets.partitions import WEEK, open_week
-from cloudflix_assets.sensors import WEEKS_AT_ONCE
-from cloudflix_assets.sources.landing.routing import Unroutable, routed
-from cloudflix_assets.sources.landing.source import Landing
+from cloudflix_assets.sources.agreement import Agreement
+from cloudflix_assets.sources.dropped.routing import Unroutable, routed
+from cloudflix_assets.sources.dropped.source import Landing
 from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,

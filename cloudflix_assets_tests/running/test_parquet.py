@@ -12,9 +12,9 @@ import pyspark.sql.types as T
 import pytest
 from pyspark.sql import SparkSession
 
-from cloudflix_assets import delta, parquet
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.local_lake import LocalLake
+from cloudflix_assets.delta import commit, files
+from cloudflix_assets.lake.local import LocalLake
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import WEEK_1
 from cloudflix_assets_tests.running.delta_cases import actions, stored, week_of
 
@@ -55,16 +55,16 @@ def test_every_type_of_a_contract_is_stored_as_it_is(lake: LocalLake, spark_sess
     """Engines differ in how they write timestamps, decimals and lists."""
     rows = [LOW, HIGH, NULLS]
     week = week_of(spark_session, rows, fields=EVERY_TYPE)
-    assert delta.replace(lake, spark_session, week).committed
+    assert commit.replace(lake, spark_session, week).committed
     assert stored(lake, spark_session, WEEK_1, fields=EVERY_TYPE) == sorted(rows, key=repr)
-    assert not delta.replace(lake, spark_session, week).committed
+    assert not commit.replace(lake, spark_session, week).committed
 
 
 @pytest.mark.both_engines
 def test_statistics_in_the_log_are_those_of_the_rows(lake: LocalLake, spark_session: SparkSession) -> None:
     """Readers skip files by them: a range too narrow loses rows without a word."""
     week = week_of(spark_session, [LOW, HIGH, NULLS], fields=EVERY_TYPE)
-    version = delta.replace(lake, spark_session, week).version
+    version = commit.replace(lake, spark_session, week).version
 
     told = [json.loads(add["stats"]) for add in actions(lake, version, "add")]
     assert sum(stats["numRecords"] for stats in told) == 3
@@ -95,13 +95,13 @@ ID = T.StructType([T.StructField("id", T.LongType()), T.StructField("day", T.Dat
 DAY = dt.date(2026, 11, 9)
 
 
-def inspected(root: Path, **columns: pa.Array) -> parquet.File:
+def inspected(root: Path, **columns: pa.Array) -> files.File:
     """The one file of a table, written with two rows in a row group."""
     folder = root / "silver" / "tiny" / "week=2026-11-09"
     folder.mkdir(parents=True)
     pq.write_table(pa.table(columns), folder / "part.parquet", row_group_size=2)
     lake = LocalLake(root)
-    (file,) = parquet.inspected(lake, "silver/tiny", folder.name, ID)
+    (file,) = files.inspected(lake, "silver/tiny", folder.name, ID)
     return file
 
 
@@ -139,14 +139,14 @@ def test_another_type_than_the_contract_says_is_refused(
     tmp_path: Path, id_type: pa.DataType, day_type: pa.DataType
 ) -> None:
     """The log would call it a long, and every reader would fail or guess."""
-    with pytest.raises(parquet.UnexpectedParquet, match=r"part\.parquet holds .*nothing was committed"):
+    with pytest.raises(files.UnexpectedParquet, match=r"part\.parquet holds .*nothing was committed"):
         inspected(tmp_path, id=pa.nulls(1, id_type), day=pa.nulls(1, day_type))
 
 
 def test_a_missing_or_an_undeclared_column_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(parquet.UnexpectedParquet, match=r"not \{'id': 'bigint', 'day': 'date'\}"):
+    with pytest.raises(files.UnexpectedParquet, match=r"not \{'id': 'bigint', 'day': 'date'\}"):
         inspected(tmp_path / "missing", id=pa.nulls(1, pa.int64()))
-    with pytest.raises(parquet.UnexpectedParquet, match="extra"):
+    with pytest.raises(files.UnexpectedParquet, match="extra"):
         inspected(
             tmp_path / "extra",
             id=pa.nulls(1, pa.int64()),
@@ -162,5 +162,5 @@ def test_what_an_engine_leaves_beside_its_files_is_no_data(tmp_path: Path) -> No
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     lake = LocalLake(tmp_path)
-    assert [info.path for info in parquet.found(lake, "table")] == ["table/a/part.parquet"]
-    assert parquet.found(lake, "none") == []
+    assert [info.path for info in files.found(lake, "table")] == ["table/a/part.parquet"]
+    assert files.found(lake, "none") == []

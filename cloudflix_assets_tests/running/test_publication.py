@@ -11,8 +11,8 @@ from typing import BinaryIO
 import dagster as dg
 import pytest
 
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.manifest import Manifest
+from cloudflix_assets.landing.manifest import Manifest
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources import Delivered, Pin
 from cloudflix_assets.sources.directory import Directory
 from cloudflix_assets_tests.lakehouse import (

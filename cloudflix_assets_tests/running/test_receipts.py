@@ -9,7 +9,8 @@ import dagster as dg
 import pytest
 from deltalake import DeltaTable
 
-from cloudflix_assets import code_versions, receipts
+from cloudflix_assets import versions
+from cloudflix_assets.assets import receipts
 from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,
@@ -170,16 +171,16 @@ def test_other_code_judges_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A changed rule must reach weeks whose files did not change."""
-    parsed = code_versions._parsed
+    parsed = versions._parsed
 
     def changed(name: str) -> Any:
         return parsed("spark.text") if name == "spark.silver.titles" else parsed(name)
 
-    code_versions.hash_of.cache_clear()
-    monkeypatch.setattr(code_versions, "_parsed", changed)
+    versions.hash_of.cache_clear()
+    monkeypatch.setattr(versions, "_parsed", changed)
     other = lakehouse(source=source, tables=registered(RAW, BRONZE, SILVER))
     committed(other)
-    code_versions.hash_of.cache_clear()
+    versions.hash_of.cache_clear()
     assert judged == [SILVER]
 
 

@@ -7,7 +7,7 @@ import pyspark.sql.types as T
 import pytest
 
 from cloudflix_assets.assets.rule_texts import _TEXTS, requirements
-from cloudflix_assets.layers import GROUPS, numbered
+from cloudflix_assets.names import GROUPS, numbered
 from cloudflix_assets_tests.tables.test_rules import contract, table, table_of
 from spark.registry import TABLES
 from spark.rules import CHECKS, compiled

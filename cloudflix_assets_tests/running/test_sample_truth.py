@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cloudflix_assets.environment import Environment
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources.directory import Directory
 from cloudflix_assets.sources.sample import write
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, WEEK_3, Lakehouse

@@ -8,8 +8,8 @@ import dagster as dg
 import pytest
 from deltalake import DeltaTable
 
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.manifest import Manifest
+from cloudflix_assets.landing.manifest import Manifest
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import (
     TITLE,
     WEEK_1,

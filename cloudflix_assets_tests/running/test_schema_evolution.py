@@ -5,10 +5,10 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from cloudflix_assets import delta, delta_reads
-from cloudflix_assets.delta_table import TableRefused
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.local_lake import LocalLake
+from cloudflix_assets.delta import commit, read
+from cloudflix_assets.delta.table import TableRefused
+from cloudflix_assets.lake.local import LocalLake
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, WEEK_3
 from cloudflix_assets_tests.running.delta_cases import (
     FIELDS,
@@ -42,13 +42,13 @@ def columns(lake: LocalLake) -> list[str]:
 @pytest.mark.both_engines
 def test_a_new_column_is_stored_and_null_in_old_weeks(lake: LocalLake, spark_session: SparkSession) -> None:
     """An engine that silently drops what the table lacks would lose the column."""
-    delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
-    delta.replace(lake, spark_session, week_of(spark_session, [(3, "three", 7)], WEEK_2, fields=WIDER))
+    commit.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
+    commit.replace(lake, spark_session, week_of(spark_session, [(3, "three", 7)], WEEK_2, fields=WIDER))
 
     assert columns(lake) == ["id", "name", "week", "score"]
     assert stored(lake, spark_session, WEEK_2, fields=WIDER) == [(3, "three", 7)]
     assert stored(lake, spark_session, WEEK_1, fields=WIDER) == [(1, "one", None), (2, None, None)]
-    both = delta_reads.read(lake, spark_session, TABLE, None, [WEEK_1, WEEK_2])
+    both = read.read(lake, spark_session, TABLE, None, [WEEK_1, WEEK_2])
     assert sorted(row["id"] for row in both.collect()) == [1, 2, 3]
 
 
@@ -56,25 +56,25 @@ def test_a_new_column_is_stored_and_null_in_old_weeks(lake: LocalLake, spark_ses
 def test_old_weeks_keep_their_digest_over_their_columns(lake: LocalLake, spark_session: SparkSession) -> None:
     """The commit says which columns its digest covers, so that it can be checked years later."""
     old = week_of(spark_session, ROWS, WEEK_1)
-    committed = delta.replace(lake, spark_session, old).version
-    delta.replace(lake, spark_session, week_of(spark_session, [(3, "three", 7)], WEEK_2, fields=WIDER))
+    committed = commit.replace(lake, spark_session, old).version
+    commit.replace(lake, spark_session, week_of(spark_session, [(3, "three", 7)], WEEK_2, fields=WIDER))
 
     assert recorded(lake, committed)["columns"] == FIELDS.names
-    present = delta_reads.read(lake, spark_session, TABLE, FIELDS, [WEEK_1])
-    assert digest.digest(present, FIELDS) == old.digest == delta_reads.recorded_digest(lake, TABLE, WEEK_1)
+    present = read.read(lake, spark_session, TABLE, FIELDS, [WEEK_1])
+    assert digest.digest(present, FIELDS) == old.digest == read.recorded_digest(lake, TABLE, WEEK_1)
 
 
 @pytest.mark.both_engines
 def test_an_old_week_is_unchanged_while_its_new_column_is_null(
     lake: LocalLake, spark_session: SparkSession
 ) -> None:
-    first = delta.replace(lake, spark_session, week_of(spark_session, ROWS))
+    first = commit.replace(lake, spark_session, week_of(spark_session, ROWS))
     nulls = [(*row, None) for row in ROWS]
 
-    again = delta.replace(lake, spark_session, week_of(spark_session, nulls, fields=WIDER))
+    again = commit.replace(lake, spark_session, week_of(spark_session, nulls, fields=WIDER))
     assert (again.version, again.committed) == (first.version, False)
     filled = [(*row, 7) for row in ROWS]
-    assert delta.replace(lake, spark_session, week_of(spark_session, filled, fields=WIDER)).committed
+    assert commit.replace(lake, spark_session, week_of(spark_session, filled, fields=WIDER)).committed
     assert stored(lake, spark_session, WEEK_1, fields=WIDER) == filled
 
 
@@ -83,30 +83,32 @@ def test_a_removed_column_stays_and_is_null_in_new_weeks(
     lake: LocalLake, spark_session: SparkSession
 ) -> None:
     """A column that left the contract is history: dropping it would change weeks that are done."""
-    delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
+    commit.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
     week = week_of(spark_session, [(3,)], WEEK_2, fields=NARROWER)
-    delta.replace(lake, spark_session, week)
+    commit.replace(lake, spark_session, week)
 
     assert columns(lake) == ["id", "name", "week"]
     assert stored(lake, spark_session, WEEK_1) == ROWS
     assert stored(lake, spark_session, WEEK_2) == [(3, None)]
-    assert not delta.replace(lake, spark_session, week).committed
+    assert not commit.replace(lake, spark_session, week).committed
 
 
 @pytest.mark.both_engines
 def test_a_column_that_comes_back_finds_its_history(lake: LocalLake, spark_session: SparkSession) -> None:
-    delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
-    delta.replace(lake, spark_session, week_of(spark_session, [(3,)], WEEK_2, fields=NARROWER))
-    delta.replace(lake, spark_session, week_of(spark_session, [(4, "four")], WEEK_3))
+    commit.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
+    commit.replace(lake, spark_session, week_of(spark_session, [(3,)], WEEK_2, fields=NARROWER))
+    commit.replace(lake, spark_session, week_of(spark_session, [(4, "four")], WEEK_3))
 
     assert stored(lake, spark_session, WEEK_1, WEEK_2, WEEK_3) == [*ROWS, (3, None), (4, "four")]
 
 
 @pytest.mark.both_engines
 def test_a_new_list_column_is_stored(lake: LocalLake, spark_session: SparkSession) -> None:
-    delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
+    commit.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
     fields = T.StructType([*FIELDS, TAGS])
-    delta.replace(lake, spark_session, week_of(spark_session, [(3, "x", ["a", None])], WEEK_2, fields=fields))
+    commit.replace(
+        lake, spark_session, week_of(spark_session, [(3, "x", ["a", None])], WEEK_2, fields=fields)
+    )
     assert stored(lake, spark_session, WEEK_2, fields=fields) == [(3, "x", ["a", None])]
     assert stored(lake, spark_session, WEEK_1, fields=fields)[0] == (1, "one", None)
 
@@ -124,13 +126,13 @@ def test_a_changed_type_is_refused_with_the_remedy(
     lake: LocalLake, spark_session: SparkSession, type_: T.DataType, value: object, name: str
 ) -> None:
     """Neither engine can read a column of two types, so nothing of the week may be written."""
-    delta.replace(lake, spark_session, week_of(spark_session, ROWS))
+    commit.replace(lake, spark_session, week_of(spark_session, ROWS))
     before = (version(lake), parquet_files(lake))
     changed = T.StructType([T.StructField("id", type_), FIELDS["name"], SCORE])
 
     told = rf"{TABLE}: the column id is stored as bigint.* {name}: give it a new name, or move the table away"
     with pytest.raises(TableRefused, match=told):
-        delta.replace(lake, spark_session, week_of(spark_session, [(value, "x", 1)], WEEK_2, fields=changed))
+        commit.replace(lake, spark_session, week_of(spark_session, [(value, "x", 1)], WEEK_2, fields=changed))
 
     assert (version(lake), parquet_files(lake)) == before
     assert columns(lake) == ["id", "name", "week"]
@@ -145,14 +147,14 @@ def test_two_runs_that_add_a_column_at_once(
     value: object,
 ) -> None:
     """The other run widens the table after we saw that it is too narrow; no column may be lost."""
-    delta.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
+    commit.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
     theirs = T.StructType([*FIELDS, column])
     their_rows = [(4, "four", value)]
     other = week_of(spark_session, their_rows, WEEK_3, fields=theirs)
-    interrupt(monkeypatch, (Point("before", "evolved"), lambda: delta.replace(lake, spark_session, other)))
+    interrupt(monkeypatch, (Point("before", "evolved"), lambda: commit.replace(lake, spark_session, other)))
 
     ours = week_of(spark_session, [(3, "three", 7)], WEEK_2, fields=WIDER)
-    assert delta.replace(lake, spark_session, ours).committed
+    assert commit.replace(lake, spark_session, ours).committed
 
     assert set(columns(lake)) == {"id", "name", "week", "score", column.name}
     assert stored(lake, spark_session, WEEK_2, fields=WIDER) == [(3, "three", 7)]

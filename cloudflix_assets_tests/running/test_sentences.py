@@ -6,9 +6,9 @@ import dagster as dg
 import pytest
 from dagster._core.events import DagsterEvent
 
-from cloudflix_assets.environment import Environment
 from cloudflix_assets.errors import first_line
-from cloudflix_assets.instance import open_instance
+from cloudflix_assets.instance.instance import open_instance
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import WEEK_1, Lakehouse, MemorySource, publication, registered
 
 Makes = Callable[..., Lakehouse]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudflix_assets.environment import Environment
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources import Delivered, Source, SourceRefused, source_of
 from cloudflix_assets.sources.directory import Directory
 from cloudflix_assets.sources.sample import Sample

@@ -8,10 +8,10 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.local_lake import LocalLake
-from cloudflix_assets.staging import folder_of, staging, swept
-from cloudflix_assets.week_runs import run_weeks
+from cloudflix_assets.lake.local import LocalLake
+from cloudflix_assets.lake.staging import folder_of, staging, swept
+from cloudflix_assets.runs.weeks import run_weeks
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import WEEK_1
 from cloudflix_assets_tests.running.delta_cases import FIELDS, ROWS
 

@@ -19,12 +19,12 @@ from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster_graphql.test.utils import execute_dagster_graphql
 from pyspark.sql import functions as F
 
-from cloudflix_assets import lake_status, week_runs
 from cloudflix_assets.assets.description import code_version
 from cloudflix_assets.build import build_defs
-from cloudflix_assets.environment import Environment
-from cloudflix_assets.instance import open_instance
-from cloudflix_assets.stale import Newest, Staleness
+from cloudflix_assets.instance.instance import open_instance
+from cloudflix_assets.instance.staleness import Newest, Staleness
+from cloudflix_assets.runs import status, weeks
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import (
     TITLE,
     WEEK_1,
@@ -218,26 +218,26 @@ def test_run_stale_clears_every_mark_and_runs_nothing_else(
 ) -> None:
     """Weeks run out of order, and a file landed anew: one pass in calendar order must settle both."""
     chosen = environment.model_copy(update={"source": str(tmp_path / "files")})
-    monkeypatch.setattr(week_runs, "build_defs", partial(build_defs, tables=tables()))
+    monkeypatch.setattr(weeks, "build_defs", partial(build_defs, tables=tables()))
     for week in (WEEK_1, WEEK_2):
         put(tmp_path / "files" / str(week), publication(titles=films()))
     for week in (WEEK_2, WEEK_1):
-        (run,) = week_runs.run_weeks(chosen, [week], None, {})
+        (run,) = weeks.run_weeks(chosen, [week], None, {})
         assert run.success
 
-    (settled,) = week_runs.run_stale(chosen, [], None, {})
+    (settled,) = weeks.run_stale(chosen, [], None, {})
     assert settled.week == WEEK_2  # whose newflags asked for week 1, which was not there yet
     assert {path for path, table in settled.tables.items() if table.committed} == {"gold/titles"}
     assert settled.tables["silver/titles"].reason == "not selected"
 
     put(tmp_path / "files" / str(WEEK_1), publication(titles=films(title="Another")))
-    (landed,) = week_runs.run_weeks(chosen, [WEEK_1], "publication", {})
+    (landed,) = weeks.run_weeks(chosen, [WEEK_1], "publication", {})
     assert landed.success
-    results = list(week_runs.run_stale(chosen, [], None, {}))
+    results = list(weeks.run_stale(chosen, [], None, {}))
     assert [(result.week, result.success) for result in results] == [(WEEK_1, True), (WEEK_2, True)]
     assert results[0].tables["gold/titles"].committed is True
     assert results[0].tables["bronze/cast"].committed is False
     assert results[1].tables["gold/titles"].committed is False  # the same ids were there before
-    assert list(week_runs.run_stale(chosen, [], None, {})) == []
-    monkeypatch.setattr(lake_status, "build_defs", partial(build_defs, tables=tables()))
-    assert {entry.state for entry in lake_status.lake_status(chosen)} == {"fresh"}
+    assert list(weeks.run_stale(chosen, [], None, {})) == []
+    monkeypatch.setattr(status, "build_defs", partial(build_defs, tables=tables()))
+    assert {entry.state for entry in status.lake_status(chosen)} == {"fresh"}

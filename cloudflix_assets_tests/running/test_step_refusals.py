@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from cloudflix_assets.running import WeekResult
+from cloudflix_assets.runs.runner import WeekResult
 from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,

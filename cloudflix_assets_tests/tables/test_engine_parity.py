@@ -11,7 +11,7 @@ import pytest
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from cloudflix_assets.environment import Environment
+from cloudflix_assets.settings.environment import Environment
 
 pytestmark = pytest.mark.both_engines
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
-from cloudflix_assets.sources.publication import SourceRefused
+from cloudflix_assets.sources.base import SourceRefused
 
 SCHEME = "github:"
 _ADDRESS = re.compile(

@@ -9,10 +9,7 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
-from cloudflix_assets.sources.github.address import Address
-from cloudflix_assets.sources.github.api import Answer, Api, NotThere
-from cloudflix_assets.sources.github.models import Commit, Entry, Repository
-from cloudflix_assets.sources.publication import (
+from cloudflix_assets.sources.base import (
     Delivered,
     LandedBefore,
     News,
@@ -20,6 +17,9 @@ from cloudflix_assets.sources.publication import (
     Pin,
     SourceRefused,
 )
+from cloudflix_assets.sources.github.address import Address
+from cloudflix_assets.sources.github.api import Answer, Api, NotThere
+from cloudflix_assets.sources.github.models import Commit, Entry, Repository
 from spark.datasets import DATASETS, Dataset
 
 LARGEST_BYTES = 100 * 2**20

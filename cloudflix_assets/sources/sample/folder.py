@@ -8,7 +8,7 @@ from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from cloudflix_assets.sources.publication import SourceRefused
+from cloudflix_assets.sources.base import SourceRefused
 from cloudflix_assets.sources.sample import truth
 from cloudflix_assets.sources.sample.edition import MOST_TITLES, Edition
 from cloudflix_assets.sources.sample.encoding import header

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
-from cloudflix_assets.sources.publication import Delivered, Pin, SourceRefused
+from cloudflix_assets.sources.base import Delivered, Pin, SourceRefused
 from cloudflix_assets.sources.sample.edition import Edition
 from cloudflix_assets.sources.sample.folder import FEWEST_TITLES
 from cloudflix_assets.sources.sample.publication import MADE, Publication

@@ -1,0 +1,155 @@
+"""Alerts to a webhook that takes `{"text": …}`, as those of Slack and Teams do: failed runs, late tables.
+
+They are sent by a sensor, never by a run: a dead webhook fails nothing, and what it missed is sent later.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+import dagster as dg
+from dagster._core.definitions.freshness import FreshnessState
+from pydantic import Field, SecretStr
+
+from cloudflix_assets.automation.cursors import Cursor
+from cloudflix_assets.automation.switches import ALERTS, sensor_status
+from cloudflix_assets.instance.events import failures
+
+LOOK_SECONDS = 60
+TIMEOUT = 10.0
+"""Seconds, for one alert."""
+AT_ONCE = 20
+"""Failed runs that one tick looks at."""
+TOLD_AGAIN_AFTER = timedelta(days=1)
+"""The same asset, week and reason, as after each retry, is one alert a day."""
+
+
+@dataclass(frozen=True)
+class Alert:
+    """What is told: of which asset and week, why and what to do, and where to look."""
+
+    about: str
+    reason: str
+    link: str
+
+    @property
+    def key(self) -> str:
+        """By which a repeated alert is known."""
+        return sha256(f"{self.about}\n{self.reason}".encode()).hexdigest()[:16]
+
+    @property
+    def text(self) -> str:
+        """As Slack and Teams show it."""
+        return f"**{self.about}**: {self.reason}\n{self.link}"
+
+
+class Told(Cursor):
+    """Up to when failed runs were looked for (None: never), and when what was told."""
+
+    looked: datetime | None = None
+    told: dict[str, datetime] = Field(default_factory=dict)
+
+    def is_new(self, alert: Alert, now: datetime) -> bool:
+        """Whether it was not told within a day."""
+        return alert.key not in self.told or now - self.told[alert.key] >= TOLD_AGAIN_AFTER
+
+    def as_cursor(self, now: datetime) -> str:
+        """Without what is so old that it would be told again."""
+        recent = {key: at for key, at in self.told.items() if now - at < TOLD_AGAIN_AFTER}
+        return self.model_copy(update={"told": recent}).model_dump_json()
+
+
+def sensor(
+    webhook: SecretStr | None, web_ui: str, steps: Mapping[str, str], deployment: str
+) -> dg.SensorDefinition:
+    """Tells the webhook what went wrong; `steps` gives the asset of each step."""
+
+    @dg.sensor(
+        name=ALERTS,
+        minimum_interval_seconds=LOOK_SECONDS,
+        default_status=sensor_status(deployment, ALERTS),
+        description="Tells the webhook CLOUDFLIX_ALERT_WEBHOOK of failed runs (a refused publication, a "
+        "failed contract, too many rows quarantined, anything else) and of gold tables that are late. The "
+        "same asset, week and reason is told once a day.",
+    )
+    def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        now = datetime.now(UTC)
+        if webhook is None:
+            return dg.SkipReason("CLOUDFLIX_ALERT_WEBHOOK is not set: nobody is told.")
+        seen = Told.of(context.cursor)
+        seen.looked = seen.looked or now  # what failed before it was switched on is left alone
+        runs = _failed(context.instance, seen.looked)
+        late = _of_late(context.instance, list(steps.values()), web_ui)
+        found = [*_of_runs(context.instance, runs, web_ui, steps), *late]
+        new = {alert.key: alert for alert in found if seen.is_new(alert, now)}
+        sent, trouble = _sent(webhook.get_secret_value(), list(new.values()))
+        seen.told.update(dict.fromkeys(sent, now))
+        if not trouble and runs:
+            seen.looked = runs[-1].update_timestamp
+        context.update_cursor(seen.as_cursor(now))
+        told = f"{_counted(sent)} sent." if sent else "Nothing new went wrong."
+        return dg.SkipReason(trouble or told)
+
+    return alerts
+
+
+def _failed(instance: dg.DagsterInstance, since: datetime) -> Sequence[dg.RunRecord]:
+    """Runs that failed since then, oldest first."""
+    wanted = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=since)
+    return instance.get_run_records(wanted, limit=AT_ONCE, order_by="update_timestamp", ascending=True)
+
+
+def _of_runs(
+    instance: dg.DagsterInstance, runs: Sequence[dg.RunRecord], web_ui: str, steps: Mapping[str, str]
+) -> Iterator[Alert]:
+    for record in runs:
+        run = record.dagster_run
+        week, link = run.tags.get("dagster/partition", "no week"), f"{web_ui}/runs/{run.run_id}"
+        entries = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+        sentences = failures([entry.get_dagster_event() for entry in entries])
+        for step, sentence in sentences.items():
+            yield Alert(f"{steps.get(step, step)}, week {week}", sentence, link)
+        if not sentences:
+            reason = "the run ended without a failed step: read its log, then launch it again."
+            yield Alert(f"{run.job_name}, week {week}", reason, link)
+
+
+def _of_late(instance: dg.DagsterInstance, paths: Sequence[str], web_ui: str) -> Iterator[Alert]:
+    """Of tables that miss their deadline; one without a deadline never does."""
+    keys = [dg.AssetKey(path.split("/")) for path in paths]
+    for key, record in instance.get_freshness_state_records(keys).items():
+        if record.freshness_state is FreshnessState.FAIL:
+            path = "/".join(key.path)
+            reason = (
+                "it is late: no run since its deadline, Monday 12:00 UTC. Look at the last tick of the "
+                "schedule `weekly` and at its run, then launch `weekly_refresh` for the week that has ended."
+            )
+            yield Alert(path, reason, f"{web_ui}/assets/{path}")
+
+
+def _sent(webhook: str, alerts: Sequence[Alert]) -> tuple[list[str], str | None]:
+    """Keys of those that the webhook took, and what ended it early."""
+    import httpx
+
+    # 2026-11-26: it logs each address, and a webhook's is its secret.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    sent: list[str] = []
+    for alert in alerts:
+        try:
+            httpx.post(webhook, json={"text": alert.text}, timeout=TIMEOUT).raise_for_status()
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            status = (
+                f"answered {error.response.status_code}"
+                if isinstance(error, httpx.HTTPStatusError)
+                else (f"cannot be reached ({type(error).__name__})")
+            )
+            waiting = _counted(alerts[len(sent) :])
+            return sent, f"The webhook {status}: {waiting} to be sent with the next tick; check its address."
+        sent.append(alert.key)
+    return sent, None
+
+
+def _counted(alerts: Sequence[object]) -> str:
+    return "1 alert" if len(alerts) == 1 else f"{len(alerts)} alerts"

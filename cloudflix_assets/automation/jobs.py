@@ -1,0 +1,33 @@
+"""The jobs: the whole week, or one layer of it."""
+
+import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+from cloudflix_assets.names import GROUPS
+from spark.table import Layer
+
+WEEKLY_REFRESH = "weekly_refresh"
+_LAYERS = {
+    Layer.RAW: "what was landed for it, a row per file",
+    Layer.BRONZE: "its landed files, every record as delivered",
+    Layer.SILVER: "its bronze records, typed, tidied and judged",
+    Layer.GOLD: "its silver rows, keyed, without orphans, with what is new",
+}
+
+
+def jobs() -> list[UnresolvedAssetJobDefinition]:
+    """`weekly_refresh` over all assets, and `refresh_<layer>` for each layer."""
+    everything = dg.define_asset_job(
+        WEEKLY_REFRESH,
+        selection=dg.AssetSelection.all(),
+        description="A week, from publication to gold: every asset. What has not changed is not committed.",
+    )
+    layers = [
+        dg.define_asset_job(
+            f"refresh_{layer.value}",
+            selection=dg.AssetSelection.groups(GROUPS[layer]),
+            description=f"The {layer.value} tables of a week: {text}. What lies before them must be there.",
+        )
+        for layer, text in _LAYERS.items()
+    ]
+    return [everything, *layers]

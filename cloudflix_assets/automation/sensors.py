@@ -1,0 +1,125 @@
+"""Sensors: a new commit at the publisher's, and files in the landing folder."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from hashlib import sha256
+
+import dagster as dg
+from pydantic import Field
+
+from cloudflix_assets.automation.cursors import Cursor
+from cloudflix_assets.automation.jobs import WEEKLY_REFRESH
+from cloudflix_assets.automation.switches import LANDING_SENSOR, PUBLICATION_SENSOR, sensor_status
+from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.partitions import UnknownWeek, in_calendar, open_week
+from cloudflix_assets.sources import NoPublication, Polled, Source
+from cloudflix_assets.sources.dropped.files import LANDING, Dropped, dropped
+from cloudflix_assets.sources.dropped.routing import Route
+from cloudflix_assets.sources.dropped.source import Landing, refuse, refused_by_name
+
+POLL_SECONDS = 300
+LOOK_SECONDS = 30
+WEEKS_AT_ONCE = 4
+"""Runs that one tick of the landing sensor asks for; the other weeks wait for the next."""
+_NOTHING = "Nothing was dropped."
+
+
+class Known(Cursor):
+    """Of the publication sensor: the commit that was asked for last, and its tag."""
+
+    commit: str | None = None
+    etag: str | None = None
+
+
+class Asked(Cursor):
+    """Of the landing sensor: keys of the runs that it asked for, while their files lie there."""
+
+    keys: set[str] = Field(default_factory=set)
+
+
+def publication_sensor(source: Source, deployment: str) -> dg.SensorDefinition:
+    """One conditional request per tick; a run of the open week for each new commit."""
+
+    @dg.sensor(
+        name=PUBLICATION_SENSOR,
+        job_name=WEEKLY_REFRESH,
+        minimum_interval_seconds=POLL_SECONDS,
+        default_status=sensor_status(deployment, PUBLICATION_SENSOR),
+        description="Asks the source every five minutes whether it has a new commit, and runs the open week "
+        "for it. What it lands is provisional: once the week has ended, the schedule asks for it again.",
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        if not isinstance(source, Polled):
+            return dg.SkipReason(
+                f"{source.identity} has no history to ask for: the schedule `weekly` runs each ended week."
+            )
+        known = Known.of(context.cursor)
+        try:
+            news = source.news(known.etag)
+        except NoPublication as none:
+            return dg.SkipReason(f"{none}.")
+        cursor = Known(commit=news.commit, etag=news.etag).model_dump_json() if news else context.cursor
+        if news is None or news.commit == known.commit:
+            still = f"{source.identity} is still at {(known.commit or 'none')[:12]}."
+            return dg.SensorResult(skip_reason=still, cursor=cursor)
+        week = str(open_week(datetime.now(UTC)))
+        # The key keeps a crash before the cursor is written from asking twice.
+        request = dg.RunRequest(run_key=f"{week} {news.commit}", partition_key=week)
+        return dg.SensorResult(run_requests=[request], cursor=cursor)
+
+    return sensor
+
+
+def landing_sensor(source: Source, lake: Lake, first_week: date, deployment: str) -> dg.SensorDefinition:
+    """A run for each week for which files were dropped, once they have settled."""
+
+    @dg.sensor(
+        name=LANDING_SENSOR,
+        job_name=WEEKLY_REFRESH,
+        minimum_interval_seconds=LOOK_SECONDS,
+        default_status=sensor_status(deployment, LANDING_SENSOR),
+        description=f"Looks into {LANDING}/ of the lake, and runs the weeks of what was dropped there, once "
+        f"nobody has written to it for half a minute; at most {WEEKS_AT_ONCE} weeks per tick, oldest first.",
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        if not isinstance(source, Landing):
+            return dg.SkipReason(f"the source is {source.identity}: set CLOUDFLIX_SOURCE=landing to use it.")
+        now = datetime.now(UTC)
+        refused = [*refused_by_name(lake, now), *_refused_weeks(lake, first_week, now)]
+        for sentence in refused:
+            context.log.warning(sentence)
+        files = dropped(lake)
+        settled = _by_week([file for file in files if file.has_settled(now)])
+        # By the cursor too: weeks whose runs failed to take their files in would use up every tick.
+        asked = Asked.of(context.cursor).keys & set(settled)
+        new = sorted(set(settled) - asked)[:WEEKS_AT_ONCE]
+        waiting = f"{len(files)} files wait: some may be growing, or their week runs." if files else _NOTHING
+        return dg.SensorResult(
+            run_requests=[dg.RunRequest(run_key=key, partition_key=settled[key]) for key in new],
+            skip_reason=None if new else " ".join([*refused, waiting]),
+            cursor=Asked(keys=asked | set(new)).model_dump_json(),
+        )
+
+    return sensor
+
+
+def _refused_weeks(lake: Lake, first_week: date, now: datetime) -> list[str]:
+    """Move away what belongs to a week that the calendar does not have; a sentence for each."""
+    found = []
+    for file in dropped(lake):
+        if isinstance(file.route, Route) and file.has_settled(now):
+            try:
+                in_calendar(file.route.week, first_week, now)
+            except UnknownWeek as unknown:
+                found.append(refuse(lake, file, f"{file.name}: {unknown}"))
+    return found
+
+
+def _by_week(files: Sequence[Dropped]) -> Mapping[str, str]:
+    """Weeks by the keys of their runs: the week, and a short hash of which files there are, since when."""
+    found: dict[date, list[str]] = {}
+    for file in files:
+        if isinstance(file.route, Route):
+            found.setdefault(file.route.week, []).append(f"{file.name} {file.size} {file.written}")
+    hashes = {week: sha256("\n".join(names).encode()).hexdigest()[:12] for week, names in found.items()}
+    return {f"{week} {hashed}": str(week) for week, hashed in hashes.items()}

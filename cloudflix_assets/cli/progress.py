@@ -1,0 +1,72 @@
+"""What is shown of a run while it runs: a line per table on a terminal, one per week elsewhere."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Self, TextIO
+
+from rich.console import Console
+from rich.live import Live
+from rich.status import Status
+
+if TYPE_CHECKING:  # Dagster is what the user waits for: see Progress.__enter__
+    from cloudflix_assets.runs.runner import Seen
+
+_REFRESHES_PER_SECOND = 5
+_LINES_KEPT_FREE = 3
+"""The title, what is left out, and the cursor."""
+
+
+class Progress:
+    """Shows runs on a console: live on a terminal, else a line per week, nothing if it is quiet."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._screen: Console | None = None
+        self._starting: Status | None = None
+
+    def __enter__(self) -> Self:
+        """Imports, the instance and the engine take some seconds before the first week."""
+        if self._console.is_terminal and not self._console.quiet:
+            self._screen = Console(file=_unredirected(sys.stderr), highlight=False)
+            self._starting = self._screen.status("Starting Dagster and the engine")
+            self._starting.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._started()
+        if self._screen:
+            self._screen.file.close()
+
+    @contextmanager
+    def watch(self, title: str) -> "Iterator[Seen]":
+        """Show one run under a title."""
+        from cloudflix_assets.cli.progress_lines import Lines
+        from cloudflix_assets.runs.runner import unseen
+
+        self._started()
+        if self._screen is None:
+            self._console.print(f"{title} runs")
+            yield unseen
+            return
+        lines = Lines(title, self._screen.height - _LINES_KEPT_FREE)
+        with Live(
+            get_renderable=lines.drawn,
+            console=self._screen,
+            refresh_per_second=_REFRESHES_PER_SECOND,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        ):
+            yield lines.see
+
+    def _started(self) -> None:
+        if self._starting:
+            self._starting.stop()
+            self._starting = None
+
+
+def _unredirected(stream: TextIO) -> TextIO:
+    """The terminal under a number of its own: Dagster sends 1 and 2 to its files while steps run."""
+    return os.fdopen(os.dup(stream.fileno()), "w", encoding=stream.encoding, errors="backslashreplace")

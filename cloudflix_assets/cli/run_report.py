@@ -1,0 +1,137 @@
+"""What the command line prints of a week that was run, and where to look next."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from cloudflix_assets.instance.events import Counts
+from cloudflix_assets.runs.runner import TableResult, WeekResult
+from spark.registry import TABLES
+from spark.table import Layer
+
+LEGEND = "Rows per table; +n quarantined, = unchanged, - not selected."
+_REASONS = 3
+"""That are named; the others are counted."""
+
+
+def print_week(console: Console, result: WeekResult) -> None:
+    """Rows per table and layer, then what was refused, warned, failed and committed."""
+    verdict = "[green]done[/]" if result.success else "[red]failed[/]"
+    if result.interrupted and not result.success:
+        verdict = "[red]interrupted[/]"
+    console.print(
+        f"[bold]Week {result.week}[/]  {verdict} in {result.seconds:.1f} s, {_checks(result.checks)}",
+        soft_wrap=True,
+    )
+    if any(table.committed is not None for table in result.tables.values()):
+        console.print(_rows(result.tables))
+    if (findings := list(_findings(result))) and not result.interrupted:
+        grid = Table.grid(padding=(0, 2))
+        for justify in ("left", "left", "right", "left"):
+            grid.add_column(justify=justify)
+        for finding in findings:
+            grid.add_row(*finding)
+        console.print(grid)
+    for sentence in dict.fromkeys(result.failures.values()):
+        steps = ", ".join(step for step, told in result.failures.items() if told == sentence)
+        console.print(Text.assemble((f"{steps}: ", "red"), sentence), soft_wrap=True)
+    for sentence in result.notices:
+        console.print(sentence, style="yellow", soft_wrap=True, markup=False)
+    console.print(_changed(result.tables), soft_wrap=True)
+    console.print()
+
+
+def print_next(console: Console, results: Sequence[WeekResult], lake: str) -> None:
+    """Where the data is, and the commands that show more of it."""
+    quarantine = next((path for result in reversed(results) for path, _ in _quarantined(result)), None)
+    grid = Table.grid(padding=(0, 2))
+    grid.add_row("[bold]cloudflix status[/]", "rows, quarantined and stale, per table and week")
+    grid.add_row("[bold]cloudflix dev[/]", "the web UI: assets, checks, runs")
+    if not all(result.success for result in results):
+        grid.add_row("[bold]cloudflix doctor[/]", "whether something is wrong with this installation")
+    console.print(LEGEND, style="dim")
+    console.print(f"Lake: {lake}", soft_wrap=True, markup=False)
+    console.print(grid)
+    if quarantine:
+        page = f"http://localhost:3000/assets/{quarantine}"
+        console.print(f"Refused records, in the web UI: {page}", soft_wrap=True)
+
+
+def _checks(counts: Mapping[str, int]) -> str:
+    told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    return f"checks: {told or 'none'}"
+
+
+def _rows(tables: Mapping[str, TableResult]) -> Table:
+    """A line per dataset, a column per layer."""
+    grid = Table(
+        box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim", border_style="dim"
+    )
+    grid.add_column("table")
+    for layer in Layer:
+        grid.add_column(layer.value, justify="right")
+    for name in dict.fromkeys(table.name for table in TABLES):
+        grid.add_row(name, *(_cell(tables, f"{layer.value}/{name}") for layer in Layer))
+    return grid
+
+
+def _cell(tables: Mapping[str, TableResult], path: str) -> str:
+    table, quarantine = tables.get(path), tables.get(f"{path}_quarantine")
+    if table is None:
+        return ""
+    if table.committed is None:
+        return "[dim]-[/]" if table.reason == "not selected" else "[red]not reached[/]"
+    refused = f" [yellow]+{quarantine.rows:,}[/]" if quarantine and quarantine.rows else ""
+    changed = table.committed or (quarantine is not None and quarantine.committed)
+    return f"{table.rows:,}{refused}" if changed else f"[dim]{table.rows:,}{refused} =[/]"
+
+
+def _findings(result: WeekResult) -> Iterator[tuple[str, str, str, str]]:
+    """What was quarantined and why, then what was kept with a warning."""
+    label = "[yellow]quarantined[/]"
+    for path, rows in _quarantined(result):
+        table = path.removesuffix("_quarantine")
+        yield label, table, f"{rows:,}", _reasons(result.refused.get(table, {}))
+        label = ""
+    label = "[yellow]warned[/]"
+    for table, counts in result.warned.items():
+        yield label, table, f"{sum(counts.values()):,}", f"{_reasons(counts)}; kept"
+        label = ""
+
+
+def _quarantined(result: WeekResult) -> Iterator[tuple[str, int]]:
+    for table in TABLES:
+        path = f"{table.path}_quarantine"
+        if rows := result.tables.get(path, TableResult()).rows:
+            yield path, rows
+
+
+def _reasons(counts: Counts) -> str:
+    """The first few reasons, with how many rows each has where there are several."""
+    if len(counts) == 1:
+        return escape(next(iter(counts)))
+    named = [f"{rows:,} {escape(rule)}" for rule, rows in list(counts.items())[:_REASONS]]
+    others = len(counts) - _REASONS
+    return "; ".join([*named, *([f"+{others} more"] if others > 0 else [])])
+
+
+def _changed(tables: Mapping[str, TableResult]) -> str:
+    """What was committed, in words."""
+    committed = sum(table.committed is True for table in tables.values())
+    unchanged = sum(table.committed is False for table in tables.values())
+    if not committed and not unchanged:
+        return "Nothing was committed."
+    if not committed:
+        holds = "holds" if unchanged == 1 else "hold"
+        return f"Unchanged: {_counted(unchanged)} {holds} this already, so nothing was committed."
+    if not unchanged:
+        return f"Committed: {_counted(committed)}."
+    return f"Committed: {_counted(committed)}; unchanged: {unchanged}."
+
+
+def _counted(tables: int) -> str:
+    return "1 table" if tables == 1 else f"{tables} tables"

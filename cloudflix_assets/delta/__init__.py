@@ -1,0 +1,1 @@
+"""Delta tables by week: their log, their files, how a week is read and committed."""

@@ -1,0 +1,190 @@
+"""Replace one week of a Delta table, exactly; read weeks of it; prove what was committed.
+
+The engine computes and writes plain Parquet; delta-rs, one control plane for every engine, commits
+it. A week is replaced in one transaction that only succeeds on the version it was made for, and
+carries the week as an application transaction: a week exists when a commit says so, even if empty.
+A Spark elsewhere commits by itself, to the same end: native_commit.py.
+"""
+
+import json
+import time
+from datetime import date
+
+from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake.transaction import AddAction
+from pyspark.sql import DataFrame, SparkSession
+
+from cloudflix_assets.delta import spark_commit
+from cloudflix_assets.delta.attempts import ATTEMPTS, AnswerLost, attempts
+from cloudflix_assets.delta.creation import created
+from cloudflix_assets.delta.files import File, inspected
+from cloudflix_assets.delta.read import files_in_lake, files_of, held, holder, recorded, recorded_digest
+from cloudflix_assets.delta.table import WEEK, application, caught_up, evolved, looked_at, opened
+from cloudflix_assets.delta.uncommitted import new_folder, remove_uncommitted
+from cloudflix_assets.delta.week import Judged, Kept, Outcome, WeekOfTable, metadata
+from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.lake.base import Lake
+
+
+class Contended(CloudflixError):
+    """Other runs kept writing the same week."""
+
+
+def replace(lake: Lake, session: SparkSession, week: WeekOfTable, *, native: bool = False) -> Outcome:
+    """Make `week` the content of its week, or leave it untouched if it is already.
+
+    `native`: Spark's own Delta writer commits.
+
+    Raises:
+        TableRefused: the stored table cannot hold it.
+        Contended: every attempt met another writer.
+    """
+    tried, folders = False, list[str]()
+    for attempt in attempts():
+        with attempt:
+            table = _ready(lake, week)
+            version = holder(lake, table, week.path, week.week)
+            ours = tried and recorded(lake, week.path, week.week).get("step") == week.step
+            if version is not None and (ours or not week.force) and _is_present(lake, session, table, week):
+                remove_uncommitted(lake, week.path, folders)
+                return Outcome(version, committed=ours)
+            tried = True
+            return _natively(lake, session, table, week) if native else _embedded(lake, table, week, folders)
+    raise Contended(
+        f"{week}: {ATTEMPTS} commits met other writers of this table; wait for their runs to end, then rerun "
+        "this one."
+    )
+
+
+def _natively(lake: Lake, session: SparkSession, table: DeltaTable, week: WeekOfTable) -> Outcome:
+    """Files of attempts that failed stay beside the table's own, as ever with Spark, until a VACUUM."""
+    rows = spark_commit.counted(week)
+    spark_commit.written(lake, session, table, week, rows)
+    return spark_commit.proven(lake, table, week)
+
+
+def _embedded(lake: Lake, table: DeltaTable, week: WeekOfTable, folders: list[str]) -> Outcome:
+    """`folders` are those of attempts that failed, to which this one adds its own."""
+    # Anew for every attempt: one transaction must never remove and add the same path.
+    folder = new_folder(week.week, week.step)
+    written = _written(lake, week, folder)
+    lost = [*folders]
+    folders.append(folder)
+    version = _committed(table, week, written)
+    _prove(lake, table, week, version, written)
+    remove_uncommitted(lake, week.path, lost)
+    return Outcome(version, committed=True, bytes=sum(file.size for file in written))
+
+
+def kept(lake: Lake, session: SparkSession, week: WeekOfTable) -> Kept | None:
+    """`week`, which needs no frame, if it is the content of its week already."""
+    table = looked_at(lake, week.path)
+    version = holder(lake, table, week.path, week.week) if table else None
+    if table is None or version is None or not _is_present(lake, session, table, week):
+        return None
+    return Kept(week, version)
+
+
+def replace_beside(lake: Lake, session: SparkSession, judged: Judged, *, native: bool = False) -> Outcome:
+    """Replace a week whose quarantine was just replaced, so that both come from one step.
+
+    If another run replaced the quarantine in between, both are repeated; the last writer wins whole.
+    """
+    week, quarantine = judged.week, judged.quarantine
+    committed = False
+    for attempt in attempts():
+        with attempt:
+            outcome = replace(lake, session, week, native=native)
+            committed |= outcome.committed
+            told = recorded_digest(lake, quarantine.path, quarantine.week)
+            if told == quarantine.digest or not replace(lake, session, quarantine, native=native).committed:
+                return Outcome(outcome.version, committed, outcome.bytes)
+            raise CommitFailedError(f"{quarantine.path} was replaced by another run in between")
+    raise Contended(
+        f"{week}: another run is writing it and its quarantine; wait for that run to end, then rerun this "
+        "one."
+    )
+
+
+def _ready(lake: Lake, week: WeekOfTable) -> DeltaTable:
+    """The table, made or widened if need be."""
+    there = lake.state(f"{week.path}/_delta_log")
+    table = (opened(lake, week.path) if there else None) or created(lake, week.path, week.fields)
+    return evolved(lake, table, week.path, week.fields)
+
+
+def _is_present(lake: Lake, session: SparkSession, table: DeltaTable, week: WeekOfTable) -> bool:
+    files = files_in_lake(table, week.path, week.week)
+    return held(lake, session, files, week.fields) == week.digest
+
+
+def _written(lake: Lake, week: WeekOfTable, folder: str) -> list[File]:
+    """Parquet under a folder of its own: visible to nobody before it is committed, gone if it fails."""
+    if week.frame is None:
+        return []
+    try:
+        return _written_to(lake, week, week.frame, folder)
+    except BaseException:  # an interrupt too; it is raised again
+        lake.remove(f"{week.path}/{folder}")
+        raise
+
+
+def _written_to(lake: Lake, week: WeekOfTable, frame: DataFrame, folder: str) -> list[File]:
+    target = f"{week.path}/{folder}"
+    if week.parquet:
+        lake.publish(week.parquet, target)
+    else:
+        frame.select(*week.fields.names).write.mode("append").parquet(lake.uri(target))
+    files = inspected(lake, week.path, folder, week.fields)
+    if (rows := sum(file.rows for file in files)) != week.rows:
+        raise RuntimeError(
+            f"{week}: {week.rows} rows were judged and {rows} written; nothing was "
+            "committed. Rerun the week; if it happens again, the engine is at fault."
+        )
+    return files
+
+
+def _committed(table: DeltaTable, week: WeekOfTable, files: list[File]) -> int:
+    """One transaction that replaces the week, on top of the version that `table` shows or not at all."""
+    version = table.version() + 1
+    properties = CommitProperties(
+        custom_metadata={"userMetadata": json.dumps(metadata(week))},
+        # Retried by delta-rs itself, two writers of a new week would both succeed and double it.
+        max_commit_retries=0,
+        app_transactions=[Transaction(application(week.week), version)],
+    )
+    try:
+        table.create_write_transaction(
+            [_action(file, week.week) for file in files],
+            mode="overwrite",
+            schema=table.schema(),
+            partition_by=[WEEK.name],
+            partition_filters=[(WEEK.name, "=", str(week.week))],
+            commit_properties=properties,
+        )
+    except CommitFailedError:
+        raise
+    except (DeltaError, OSError) as error:  # the commit may be there all the same
+        raise AnswerLost(f"{week}: the commit was not answered: {error}") from error
+    return version
+
+
+def _action(file: File, week: date) -> AddAction:
+    return AddAction(
+        path=file.path,
+        size=file.size,
+        partition_values={WEEK.name: str(week)},
+        modification_time=int(time.time() * 1000),
+        data_change=True,
+        stats=json.dumps(file.statistics),
+    )
+
+
+def _prove(lake: Lake, table: DeltaTable, week: WeekOfTable, version: int, files: list[File]) -> None:
+    """The week's active files are exactly ours, unless a later commit replaced it again."""
+    caught_up(lake, week.path, table)
+    if table.transaction_version(application(week.week)) != version:
+        return
+    if set(files_of(table, week.week)) != {file.path for file in files}:
+        raise CommitFailedError(f"{week}: a writer that is none of ours added files")

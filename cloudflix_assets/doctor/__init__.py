@@ -1,0 +1,1 @@
+"""What could keep a run from succeeding, found before it starts."""

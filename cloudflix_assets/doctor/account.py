@@ -1,0 +1,65 @@
+"""What `cloudflix doctor` looks at in a storage account, and the containers that it makes if it is let."""
+
+from uuid import uuid4
+
+from azure.core.exceptions import ResourceExistsError
+
+from cloudflix_assets.doctor.finding import Finding
+from cloudflix_assets.errors import storing
+from cloudflix_assets.lake.adls import namespaces
+from cloudflix_assets.lake.adls.account import Account
+from cloudflix_assets.lake.adls.client import blob_service
+from cloudflix_assets.lake.adls.credentials import named
+from cloudflix_assets.lake.adls.lake import AdlsLake
+from cloudflix_assets.lake.adls.troubles import of_credential
+from cloudflix_assets.settings.environment import Environment
+from spark.table import Layer
+
+PROBE = ".doctor"
+"""A hierarchical namespace keeps the folders that a file was in."""
+
+
+def account(settings: Environment) -> Finding:
+    """It lets us in, and is a data lake."""
+    of = Account.of(settings)
+    with storing(of.endpoint, of_credential(of)):
+        blob_service(of).get_container_client(of.containers[0]).exists()
+        flat = namespaces.is_flat(of)
+    seen = f"{of.name}, asked with {named(of.credential)}"
+    if not flat:
+        return Finding("account", "ok", f"{seen}, hierarchical namespace")
+    if of.flat:
+        told = f"{seen}, flat namespace, as CLOUDFLIX_AZURE_FLAT_NAMESPACE accepts"
+        return Finding("account", "ok", told)
+    what, remedy = namespaces.flatness(of)
+    return Finding("account", "fail", f"{seen}: {what}", remedy)
+
+
+def containers(settings: Environment, *, fix: bool) -> Finding:
+    """One for each layer; those that are missing are made if `fix` says so."""
+    of, made = Account.of(settings), []
+    with storing(of.endpoint, of_credential(of)):
+        service = blob_service(of)
+        missing = [name for name in of.containers if not service.get_container_client(name).exists()]
+        for name in missing if fix else ():
+            try:
+                service.create_container(name)
+            except ResourceExistsError:  # just made by somebody else
+                continue
+            made.append(name)
+    if missing and not fix:
+        return Finding("containers", "fail", f"missing: {', '.join(missing)}", "cloudflix doctor --fix")
+    new = f"; made just now: {', '.join(made)}" if made else ""
+    return Finding("containers", "ok", f"{', '.join(of.containers)}{new}")
+
+
+def writable(settings: Environment) -> Finding:
+    """Writes a file to each container, which is gone again at once."""
+    lake = AdlsLake.of(settings)
+    lake.ready()
+    for layer in Layer:
+        folder = f"{layer.value}/{PROBE}-{uuid4().hex}"
+        with lake.storing(layer.value):
+            lake.write(f"{folder}/probe", b"writable")
+            lake.remove(folder)
+    return Finding("lake", "ok", f"{lake.uri('raw/')} and its like can be written, read and emptied")

@@ -1,0 +1,1 @@
+"""Spark sessions: Sail in process, a JVM on this machine, a server elsewhere."""

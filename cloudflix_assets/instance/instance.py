@@ -1,0 +1,114 @@
+"""The Dagster instance under `CLOUDFLIX_HOME`, which the command line and the web UI share."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.instance.ref import InstanceRef
+
+from cloudflix_assets.errors import CloudflixError, first_line, storing
+from cloudflix_assets.settings.environment import Environment
+
+LOCK_SECONDS = 60
+EVENTS_AT_ONCE = 100
+"""What Dagster tells of one step or one plan together is stored in one transaction (event_log.py)."""
+_SETTINGS = """\
+# Written by cloudflix when it was missing; yours from then on.
+telemetry:
+  enabled: false
+nux:
+  enabled: false
+# Each run of a backfill is a process with an engine of its own.
+concurrency:
+  runs:
+    max_concurrent_runs: 2
+event_log_storage:
+  module: cloudflix_assets.instance.event_log
+  class: SqliteEventLog
+  config:
+    base_dir: {runs}
+compute_logs:
+  module: cloudflix_assets.instance.compute_logs
+  class: ComputeLogs
+  config:
+    base_dir: {logs}
+"""
+
+
+class InstanceRefused(CloudflixError):
+    """Dagster's instance cannot be opened."""
+
+
+@contextmanager
+def open_instance(environment: Environment) -> Iterator[dg.DagsterInstance]:
+    """Open the instance, made first if need be.
+
+    Raises:
+        InstanceRefused: its settings or its databases cannot be read.
+        StorageRefused: they cannot be written, now or while it is open.
+    """
+    home = environment.home
+    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(EVENTS_AT_ONCE))
+    with storing(str(home)):
+        with _alone(home):
+            instance = _opened(home)
+        with instance:
+            yield instance
+
+
+def prepare(environment: Environment) -> Path:
+    """The instance's folder, with its settings and its databases."""
+    with open_instance(environment):
+        return environment.home
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """One process at a time: two that make the databases at once leave them with two schema versions."""
+    if home.is_file():
+        raise InstanceRefused(
+            f"{home} is a file, not a folder: choose another home (--home, CLOUDFLIX_HOME)."
+        )
+    home.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(home / "opening.lock", LOCK_SECONDS, isolation_level=None)) as lock:
+        lock.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+def _opened(home: Path) -> dg.DagsterInstance:
+    settings = _settings(home)
+    away = "the next run makes it anew, and the lake is not in it."
+    with _told(f"{settings} cannot be read", f"mend it, or move it away: {away}"):
+        reference = InstanceRef.from_dir(str(home))
+    with _told(f"Dagster's history in {home / 'history'} cannot be opened", f"move that folder away: {away}"):
+        instance = dg.DagsterInstance.from_ref(reference)
+    with _told(f"the compute logs that {settings} asks for cannot be kept", "mend it there"):
+        _ = instance.compute_log_manager  # made when it is first asked for, which would be in a run
+    return instance
+
+
+@contextmanager
+def _told(what: str, remedy: str) -> Iterator[None]:
+    try:
+        with storing(what):
+            yield
+    except CloudflixError:
+        raise
+    except Exception as error:  # YAML's, Dagster's, SQLAlchemy's, Alembic's and SQLite's; none is swallowed
+        raise InstanceRefused(f"{what} ({first_line(error)}): {remedy}") from error
+
+
+def _settings(home: Path) -> Path:
+    """The instance's settings, written if they are missing."""
+    settings = home / "dagster.yaml"
+    if not settings.is_file():
+        runs, logs = (
+            json.dumps(str(folder), ensure_ascii=False)
+            for folder in (home / "history" / "runs", home / "storage")
+        )
+        settings.write_text(_SETTINGS.format(runs=runs, logs=logs), encoding="utf-8")
+    return settings

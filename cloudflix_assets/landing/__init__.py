@@ -1,0 +1,1 @@
+"""A source's files into the lake, and their records out of them."""

@@ -1,0 +1,158 @@
+"""Land a publication: fetch every file, verify every byte, store all or nothing."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
+
+from cloudflix_assets.errors import storing
+from cloudflix_assets.lake.base import Lake, LakeRefused
+from cloudflix_assets.landing.manifest import LandedFile, Manifest, ManifestDamaged
+from cloudflix_assets.sources import Delivered, LandedBefore, Pin, Receiving, Source, SourceRefused
+from cloudflix_assets.sources.agreement import Agreement
+from spark.datasets import DATASETS
+from spark.headers import listed
+
+CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A manifest, and the one that the week had before."""
+
+    manifest: Manifest
+    before: Manifest | None
+
+    @property
+    def moved(self) -> str | None:
+        """In words: that the source's history gives the week another commit than before."""
+        before, now = self.before and self.before.commit, self.manifest.commit
+        if not self.before or not before or before == now:
+            return None
+        hashes = {file.sha256 for file in self.before.files}
+        changed = [file.file for file in self.manifest.files if file.sha256 not in hashes]
+        return (
+            f"the commit of the week {self.manifest.week} moved from {before[:12]} to "
+            f"{(now or 'none')[:12]}; changed files: {', '.join(changed) or 'none'}"
+        )
+
+    @property
+    def undeclared(self) -> str | None:
+        """In words: which files have columns that nobody declared."""
+        found = [f"{f.file} has {listed(f.undeclared)}" for f in self.manifest.files if f.undeclared]
+        return f"undeclared columns in the week {self.manifest.week}: {'; '.join(found)}" if found else None
+
+
+def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refresh: bool = False) -> Landed:
+    """Store the week's files content-addressed and return their manifest; a defect stores none.
+
+    With `refresh` the commit of a past week is asked for again, although the week is pinned to one.
+
+    Raises:
+        LakeRefused: the lake is another source's.
+        NoPublication: the source's history begins after the week.
+        SourceRefused: the source lacks a file, or it cannot be read.
+        DeliveryDefect: a file is unsound.
+        StorageRefused: the temporary folder or the lake cannot be written.
+    """
+    lake.check(source.identity)
+    if isinstance(source, Receiving):
+        source.receive(week)
+    before = _manifest(lake, week)
+    pin = _pin(before) if before and not refresh else None
+    with storing(gettempdir()), TemporaryDirectory(prefix="cloudflix-") as folder:
+        spooled: list[tuple[Path, LandedFile]] = []
+        for number, delivered in enumerate(source.deliveries(week, pin=pin)):
+            path = Path(folder) / str(number)  # two files may have one name
+            digest = _fetched(lake, delivered, _same_blob(delivered, before), path)
+            spooled.append((path, _verified(delivered, path, digest, before, agreement)))
+        with lake.storing("raw/files"):
+            lake.claim(source.identity)
+            for path, file in spooled:
+                lake.store(f"raw/{file.path}", path)
+    files = tuple(file for _, file in spooled)
+    manifest = Manifest(week=week, source=source.identity, landed_at=datetime.now(UTC), files=files)
+    return Landed(manifest, before)
+
+
+def _manifest(lake: Lake, week: date) -> Manifest | None:
+    """What the week was landed with."""
+    try:
+        return Manifest.of(lake, week)
+    except ManifestDamaged:
+        return None  # it is written anew
+
+
+def _pin(before: Manifest) -> Pin | None:
+    files = [LandedBefore(file.dataset, file.file, file.bytes, file.origin) for file in before.files]
+    return Pin(before.pin, files) if before.pin else None
+
+
+def _same_blob(delivered: Delivered, before: Manifest | None) -> LandedFile | None:
+    """The file that the week was landed with and that git calls the same."""
+    blob = delivered.origin.get("blob")
+    files = before.files if before and blob else ()
+    return next((file for file in files if file.origin.get("blob") == blob), None)
+
+
+def _fetched(lake: Lake, delivered: Delivered, same: LandedFile | None, path: Path) -> str:
+    """Copy a delivery to `path`, out of the lake if its very bytes lie there; returns their hash."""
+    if same:
+        landed = replace(delivered, open=partial(lake.open, f"raw/{same.path}"))
+        with suppress(LakeRefused):  # it is gone: landed again
+            if _copied(landed, path) == same.sha256:
+                return same.sha256
+    return _copied(delivered, path)
+
+
+def _verified(
+    delivered: Delivered, path: Path, digest: str, before: Manifest | None, agreement: Agreement
+) -> LandedFile:
+    """What is known of the bytes at `path`; those that passed by the same code and terms pass again."""
+    (dataset,) = (dataset for dataset in DATASETS if dataset.name == delivered.dataset)
+    for same in before.files if before else ():
+        inspected = same.sha256 == digest and same.inspected_by == agreement.inspector
+        if inspected and (same.dataset, same.file) == (dataset.name, delivered.file):
+            return same.model_copy(update={"origin": delivered.origin})
+    with path.open("rb") as content:
+        contents = agreement.inspected(content, dataset, delivered.file)
+    dialect = agreement.dialect
+    return LandedFile(
+        dataset=dataset.name,
+        file=delivered.file,
+        path=f"files/{dataset.name}/{digest}.{dialect.extension}",
+        sha256=digest,
+        bytes=path.stat().st_size,
+        records=contents.records,
+        longest_record=contents.longest_record,
+        header=dialect.delimiter.join(contents.header),
+        undeclared=contents.undeclared,
+        inspected_by=agreement.inspector,
+        origin=delivered.origin,
+    )
+
+
+def _copied(delivered: Delivered, path: Path) -> str:
+    digest = sha256()
+    with path.open("wb") as target:
+        for chunk in _chunks(delivered):
+            digest.update(chunk)
+            target.write(chunk)
+    return digest.hexdigest()
+
+
+def _chunks(delivered: Delivered) -> Iterator[bytes]:
+    try:
+        with delivered.open() as source:
+            while chunk := source.read(CHUNK_BYTES):
+                yield chunk
+    except OSError as error:
+        where = ", ".join(delivered.origin.values())
+        raise SourceRefused(
+            f"{delivered.file} cannot be read ({error.strerror or error}) from {where}: make it readable for "
+            "this user, then rerun the week; nothing was landed."
+        ) from error

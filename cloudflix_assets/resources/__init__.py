@@ -1,0 +1,1 @@
+"""Dagster resources: the session, the IO managers, the step launcher."""

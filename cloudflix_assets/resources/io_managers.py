@@ -1,0 +1,113 @@
+"""Dagster's face of the lake: tables through delta.py, and the manifests that raw tables start from."""
+
+import time
+from collections.abc import Mapping
+
+import dagster as dg
+from dagster_pyspark import LazyPySparkResource
+from pyspark.sql import DataFrame
+from pyspark.sql.types import StructType
+
+from cloudflix_assets.delta import commit, read
+from cloudflix_assets.delta.committer import commits_natively
+from cloudflix_assets.delta.week import Judged, Kept, Outcome, Publishable, WeekOfTable
+from cloudflix_assets.errors import CloudflixError, told
+from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.lake.staging import dropped_on_failure
+from cloudflix_assets.landing.manifest import Manifest
+from cloudflix_assets.partitions import week_of
+
+LINEAGE = "dagster/column_lineage"
+
+
+class NotJudged(CloudflixError):
+    """An asset of a user's own would publish what no contract has judged."""
+
+
+class DeltaIOManager(dg.IOManager):
+    """Reads weeks of a Delta table as one frame with a `week` column; replaces exactly one week of it.
+
+    Args:
+        stored: columns of each table by its path; a table that is none of ours is read as it is.
+        engine: who computes.
+    """
+
+    def __init__(
+        self, lake: Lake, stored: Mapping[str, StructType], spark: LazyPySparkResource, engine: str
+    ) -> None:
+        self.lake, self.stored, self.spark, self.engine = lake, stored, spark, engine
+
+    def handle_output(self, context: dg.OutputContext, obj: Publishable) -> None:
+        """Commit a judged week; a `Judged` also settles the quarantine that was stored before it.
+
+        A `Kept` is in the lake already.
+        """
+        started = time.monotonic()
+        with told(), self.lake.storing("/".join(context.asset_key.path)):
+            if not isinstance(obj, Publishable):
+                raise NotJudged(
+                    f"{'/'.join(context.asset_key.path)} returned a {type(obj).__name__} that nobody judged: "
+                    "declare it as a Table in spark/registry.py, or give the asset an IO manager of its own."
+                )
+            week = obj if isinstance(obj, WeekOfTable) else obj.week
+            with dropped_on_failure(self.lake, week.path, week.step):
+                native = self._commits_natively()
+                if isinstance(obj, Kept):
+                    outcome = Outcome(obj.version, committed=False)
+                elif isinstance(obj, Judged):
+                    outcome = commit.replace_beside(self.lake, self.spark.spark_session, obj, native=native)
+                else:
+                    outcome = commit.replace(self.lake, self.spark.spark_session, obj, native=native)
+        # The web UI draws a column's lineage from materializations alone.
+        lineage = {n: v for n, v in (context.definition_metadata or {}).items() if n == LINEAGE}
+        context.add_output_metadata(
+            {
+                **lineage,
+                "dagster/partition_row_count": week.rows,
+                "dagster/uri": self.lake.uri(week.path),
+                "digest": week.digest,
+                "version": outcome.version,
+                "committed": outcome.committed,
+                "bytes": outcome.bytes,
+                "commit_seconds": round(time.monotonic() - started, 3),
+            }
+        )
+
+    def load_input(self, context: dg.InputContext) -> DataFrame:
+        """The weeks that the partition mapping names; an earlier one may be absent, the own one not."""
+        path = "/".join(context.asset_key.path)
+        weeks = sorted(week_of(key) for key in context.asset_partition_keys)
+        with told(), self.lake.storing(path):
+            own = week_of(context.partition_key) if context.has_partition_key else weeks[-1]
+            required = own if own in weeks else None
+            self._commits_natively()  # an engine that does not see the lake is told before it computes
+            return read.read(
+                self.lake, self.spark.spark_session, path, self.stored.get(path), weeks, required=required
+            )
+
+    def _commits_natively(self) -> bool:
+        return commits_natively(self.engine, self.lake, self.spark.spark_session)
+
+
+class ManifestIOManager(dg.IOManager):
+    """Keeps the manifest of a week's publication, and hands its files to the raw tables as rows."""
+
+    def __init__(self, lake: Lake, spark: LazyPySparkResource) -> None:
+        self.lake, self.spark = lake, spark
+
+    def handle_output(self, context: dg.OutputContext, obj: Manifest) -> None:
+        """Write the manifest."""
+        with told(), self.lake.storing(obj.path):
+            self.lake.write(obj.path, obj.model_dump_json(indent=2).encode())
+
+    def load_input(self, context: dg.InputContext) -> DataFrame:
+        """One row per landed file of the week."""
+        week = week_of(context.partition_key)
+        with told(), self.lake.storing(Manifest.path_of(week)):
+            manifest = Manifest.of(self.lake, week)
+            if manifest is None:
+                raise read.WeekAbsent(
+                    f"nothing was landed for the week {week}: "
+                    f"run `cloudflix run --week {week} --select publication` first."
+                )
+            return manifest.rows(self.spark.spark_session)

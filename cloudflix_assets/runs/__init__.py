@@ -1,0 +1,1 @@
+"""Weeks as Dagster runs: what is run, what its state is, what dead runs left."""

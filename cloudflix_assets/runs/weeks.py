@@ -1,0 +1,171 @@
+"""What `cloudflix run` does, without a terminal."""
+
+import os
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import date
+
+import dagster as dg
+
+from cloudflix_assets.assets.description import stored_fields
+from cloudflix_assets.build import build_defs
+from cloudflix_assets.errors import CloudflixError, first_line
+from cloudflix_assets.instance.ended_runs import end_gone, is_over, sweep
+from cloudflix_assets.instance.instance import open_instance
+from cloudflix_assets.instance.staleness import Staleness, materialized_weeks
+from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.lake.choice import lake_of
+from cloudflix_assets.names import numbered
+from cloudflix_assets.runs.runner import Runner, Seen, WeekResult, unseen
+from cloudflix_assets.settings.environment import Environment
+from cloudflix_assets.sources import NoPublication, source_of
+from spark.registry import TABLES
+
+_BARE_PATH = re.compile(r'(?<![\w:"/*])([\w*]+/[\w*]+)')
+"""`silver/titles`, which Dagster's selections must have as `key:"silver/titles"`."""
+
+
+Watch = Callable[[str], AbstractContextManager[Seen]]
+"""Shows a run of this title while it runs."""
+
+
+@contextmanager
+def unwatched(_: str) -> Iterator[Seen]:
+    """Nobody watches."""
+    yield unseen
+
+
+def run_weeks(
+    environment: Environment,
+    weeks: Sequence[date],
+    select: str | None,
+    tags: Mapping[str, str],
+    *,
+    replace_source: bool = False,
+    watch: Watch = unwatched,
+) -> Iterator[WeekResult]:
+    """Run weeks in calendar order; a failed week does not stop the next, an interrupted one does."""
+    _check(environment)
+    lake, source = lake_of(environment), source_of(environment)
+    if replace_source:
+        lake.ready()  # containers of another lake are not ours to empty
+    else:
+        lake.check(source.identity)
+    defs = build_defs(environment)
+    with open_instance(environment) as instance:
+        runner = Runner(defs, instance, launches=environment.launches)
+        keys = _selected(defs, select)
+        _prepare(environment, instance)  # before anything is emptied: earlier steps may still be writing
+        if replace_source:
+            with suppress(NoPublication):  # what is mistyped must be told before the lake is emptied
+                source.deliveries(min(weeks))
+            with lake.storing("raw"):
+                lake.empty(path for table in TABLES for path in stored_fields(table))
+            instance.wipe_assets(list(runner.keys))
+        yield from _run(runner, lake, weeks, lambda _: keys, tags=tags, watch=watch)
+
+
+def run_stale(
+    environment: Environment,
+    weeks: Sequence[date],
+    select: str | None,
+    tags: Mapping[str, str],
+    *,
+    watch: Watch = unwatched,
+) -> Iterator[WeekResult]:
+    """Run what is stale and what follows from it; without weeks, in every week that was ever run.
+
+    A dependant becomes stale only once its upstream has changed, so both are run at once: where nothing
+    changed after all, nothing is committed. Later weeks depend on earlier ones, never the other way round.
+    """
+    _check(environment)
+    defs = build_defs(environment)
+    with open_instance(environment) as instance:
+        runner = Runner(defs, instance, launches=environment.launches)
+        selected = _selected(defs, select)
+
+        def chosen(week: date) -> set[dg.AssetKey]:
+            stale = dg.AssetSelection.assets(*Staleness(runner.graph, instance).stale(week))
+            keys = stale.downstream().resolve(runner.graph)
+            return set(keys if selected is None else keys & selected)
+
+        chosen_weeks = weeks or materialized_weeks(runner.graph, instance)
+        lake = lake_of(environment)
+        _prepare(environment, instance)
+        yield from _run(runner, lake, chosen_weeks, chosen, tags=tags, watch=watch)
+
+
+def _check(environment: Environment) -> None:
+    """Steps that are launched need a whole workspace: said before anything is made."""
+    if environment.launches:
+        from cloudflix_assets.databricks.workspace import check_named
+
+        check_named(environment)
+
+
+def _prepare(environment: Environment, instance: dg.DagsterInstance) -> None:
+    """End what earlier launched steps left running, and let the processes of new ones see these settings."""
+    if not environment.launches:
+        return
+    from cloudflix_assets.databricks.forkserver import (
+        prepared,  # Databricks' libraries take a while to import
+    )
+    from cloudflix_assets.databricks.recalls import recall
+
+    end_gone(instance)  # else what they launched would pass for somebody's
+    recall(environment, lambda run_id: is_over(instance, run_id))
+    os.environ.update(environment.for_child())
+    prepared(environment.home / "steps.log")
+
+
+def _run(
+    runner: Runner,
+    lake: Lake,
+    weeks: Sequence[date],
+    chosen: Callable[[date], Collection[dg.AssetKey] | None],
+    *,
+    tags: Mapping[str, str],
+    watch: Watch,
+) -> Iterator[WeekResult]:
+    """Run each week in calendar order, its assets (None: all) chosen when its turn comes."""
+    tables = [key.to_user_string() for key in runner.keys if len(key.path) > 1]
+    with lake.storing("raw"):
+        sweep(lake, runner.instance, tables)
+    for number, week in enumerate(sorted(weeks), start=1):
+        keys = chosen(week)
+        if keys is not None and not keys:
+            continue
+        with watch(_title(week, number, len(weeks))) as seen:
+            result = runner.run(week, keys, tags, seen)
+        if result.interrupted:
+            sweep(lake, runner.instance, tables)
+        yield result
+        if result.interrupted:
+            return
+
+
+def _title(week: date, number: int, of: int) -> str:
+    return f"Week {week}" if of == 1 else f"Week {week}, {number} of {of}"
+
+
+def _selected(defs: dg.Definitions, select: str | None) -> set[dg.AssetKey] | None:
+    """Keys that a selection names, or None for all.
+
+    Raises:
+        CloudflixError: it cannot be read, or names nothing.
+    """
+    if select is None:
+        return None
+    try:
+        keys = dg.AssetSelection.from_string(_BARE_PATH.sub(r'key:"\1"', numbered(select))).resolve(
+            defs.resolve_asset_graph()
+        )
+    except Exception as error:  # Dagster's two selection grammars raise a dozen kinds; none is swallowed
+        raise CloudflixError(
+            f"--select {select!r} cannot be read ({first_line(error)}): "
+            "name assets (silver/titles), their upstream (+gold/cast) or a layer (group:gold)."
+        ) from error
+    if not keys:
+        raise CloudflixError(f"--select {select!r} names no asset: `cloudflix status` lists them.")
+    return set(keys)

@@ -1,0 +1,57 @@
+"""What a source may deliver: how its files are written, and what undeclared columns do."""
+
+from dataclasses import asdict, dataclass
+from shlex import quote
+from typing import BinaryIO, Self
+
+from cloudflix_assets.settings.environment import PREFIX, Environment
+from cloudflix_assets.versions import hash_of
+from spark import delivery
+from spark.datasets import Dataset
+from spark.delivery import REMEDY, Contents, DeliveryDefect, NotAgreed
+from spark.dialect import Dialect
+from spark.headers import Drift
+
+INSPECTOR = frozenset({"spark.delivery"})
+"""What decides whether a file is sound: bytes that it has passed pass again."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """With the publisher, by settings: it holds for a source, and so for its lake."""
+
+    dialect: Dialect
+    drift: Drift
+
+    @classmethod
+    def of(cls, environment: Environment) -> Self:
+        """As the settings say."""
+        return cls(environment.dialect, environment.schema_drift)
+
+    @property
+    def inspector(self) -> str:
+        """What an inspection depends on beside the bytes."""
+        return f"{hash_of(INSPECTOR)} {self.dialect.extension} {self.drift}"
+
+    def inspected(self, source: BinaryIO, dataset: Dataset, file: str) -> Contents:
+        """Read a file to its end with a strict reader.
+
+        Raises:
+            DeliveryDefect: it is unsound, or not what was agreed; then with the settings that let it in.
+        """
+        try:
+            return delivery.inspected(source, dataset, file, self.dialect, self.drift)
+        except NotAgreed as refused:
+            raise self._told(refused) from refused
+
+    def _told(self, refused: NotAgreed) -> DeliveryDefect:
+        admits = refused.admits
+        now, then = (
+            ({"schema_drift": self.drift}, {"schema_drift": admits})
+            if isinstance(admits, Drift)
+            else (asdict(self.dialect), asdict(admits))
+        )
+        settings = [f"{PREFIX}{name.upper()}={quote(then[name])}" for name in then if then[name] != now[name]]
+        return DeliveryDefect(
+            refused.defect, f"set {' and '.join(settings)} if that is what the source delivers, else {REMEDY}"
+        )

@@ -1,0 +1,68 @@
+"""From the name of a dropped file to its dataset and week."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import PurePosixPath
+
+from cloudflix_assets.sources.base import SourceRefused
+from spark.datasets import DATASETS, Dataset
+
+_DATE = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})(?!\d)")
+_BY_STEM = {PurePosixPath(dataset.file).stem: dataset for dataset in DATASETS}
+EXAMPLE = f"{next(iter(_BY_STEM))}_2026-11-09.csv"
+UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart")
+"""Names that tools give to what they are still writing."""
+
+
+class Unroutable(SourceRefused):
+    """A name that tells no dataset or no week."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where a dropped file belongs."""
+
+    dataset: Dataset
+    week: date
+
+
+def is_unfinished(path: str) -> bool:
+    """Whether a name says that its file is still being written: hidden, or with a suffix of `UNFINISHED`."""
+    name = PurePosixPath(path).name
+    return name.startswith((".", "_")) or name.lower().endswith(UNFINISHED)
+
+
+def routed(path: str) -> Route:
+    """`netflix_titles_2026-11-11.csv` and `2026-11-09/netflix_titles.csv` are titles of the week 2026-11-09.
+
+    Any day stands for its week. The name of the file wins over that of its folder.
+
+    Raises:
+        Unroutable: says what the name lacks.
+    """
+    name = PurePosixPath(path)
+    if name.suffix.lower() != ".csv":
+        raise Unroutable(f"{name.name} is no .csv by its name: call it like {EXAMPLE}, and drop it again.")
+    stem = name.stem.lower()
+    matching = [dataset for known, dataset in _BY_STEM.items() if re.match(rf"{known}(?![a-z])", stem)]
+    if not matching:
+        raise Unroutable(
+            f"{name.name} begins with the name of no dataset ({', '.join(_BY_STEM)}): "
+            f"call it like {EXAMPLE}, and drop it again."
+        )
+    return Route(matching[0], _week(name))
+
+
+def _week(name: PurePosixPath) -> date:
+    for part in (name.stem, name.parent.name):
+        for found in _DATE.finditer(part):
+            try:
+                day = date(*map(int, found.groups()))
+            except ValueError:
+                continue
+            return day - timedelta(days=day.weekday())
+    raise Unroutable(
+        f"{name.name} tells no week, neither by its name nor by its folder's: call it like {EXAMPLE}, and "
+        "drop it again."
+    )

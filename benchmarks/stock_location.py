@@ -5,8 +5,8 @@ from pathlib import Path
 import dagster as dg
 from dagster_databricks import databricks_pyspark_step_launcher
 
-from cloudflix_assets.assets.tables import STEP_LAUNCHER
 from cloudflix_assets.build import build_defs
+from cloudflix_assets.names import STEP_LAUNCHER
 from cloudflix_assets.settings.environment import Environment, environment
 
 

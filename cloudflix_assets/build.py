@@ -4,20 +4,16 @@ import warnings
 from collections.abc import Sequence
 
 import dagster as dg
-from dagster._core.definitions.step_launcher import StepLauncher
-from dagster_pyspark import LazyPySparkResource
+from pyspark.sql import types as T
 
 from cloudflix_assets import partitions
 from cloudflix_assets.assets.description import stored_fields
 from cloudflix_assets.assets.publication import publication_asset
-from cloudflix_assets.assets.tables import STEP_LAUNCHER, table_assets
+from cloudflix_assets.assets.tables import table_assets
 from cloudflix_assets.automation import alerts, jobs, schedules, sensors, switches
-from cloudflix_assets.databricks.forkserver import AT_ONCE, IMPORTED
-from cloudflix_assets.engines.choice import spark_resource
-from cloudflix_assets.errors import told
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.choice import lake_of
-from cloudflix_assets.resources.io_managers import DeltaIOManager, ManifestIOManager
+from cloudflix_assets.resources.resources import RETRIES, executor, resources
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources import Source, source_of
 from cloudflix_assets.sources.agreement import Agreement
@@ -49,7 +45,7 @@ def build_defs(
                     weeks,
                     environment.engine,
                     drift=agreement.drift,
-                    retries=_RETRIES if environment.launches else None,
+                    retries=RETRIES if environment.launches else None,
                 )
                 for table in tables
             ),
@@ -57,21 +53,14 @@ def build_defs(
         jobs=jobs.jobs(),
         schedules=[schedules.weekly(environment.deployment)],
         sensors=_sensors(environment, lake, tables, source),
-        resources=_resources(environment, lake, tables),
-        executor=_executor(environment),
+        resources=resources(environment, lake, _stored(tables)),
+        executor=executor(environment),
     )
 
 
-_RETRIES = dg.RetryPolicy(max_retries=2, delay=1, backoff=dg.Backoff.EXPONENTIAL)
-"""Of a launched step, whose cluster may fail without a fault of the step's."""
-
-
-def _executor(environment: Environment) -> dg.ExecutorDefinition:
-    """Twenty small steps take 3 s in one process, and 46 s with a process each; launched ones only wait."""
-    if not environment.launches:
-        return dg.in_process_executor
-    forked = {"forkserver": {"preload_modules": list(IMPORTED)}}
-    return dg.multiprocess_executor.configured({"start_method": forked, "max_concurrent": AT_ONCE})
+def _stored(tables: Sequence[Table]) -> dict[str, T.StructType]:
+    """Columns of every Delta table, quarantines included, by path."""
+    return {path: columns for table in tables for path, columns in stored_fields(table).items()}
 
 
 def _sensors(
@@ -85,45 +74,3 @@ def _sensors(
         switches.on_changes(deployment),
         alerts.sensor(environment.alert_webhook, environment.web_ui, steps, deployment),
     ]
-
-
-def _resources(
-    environment: Environment, lake: Lake, tables: Sequence[Table]
-) -> dict[str, dg.ResourceDefinition]:
-    stored = {path: columns for table in tables for path, columns in stored_fields(table).items()}
-
-    @dg.resource(description=f"Spark session, engine {environment.engine}")
-    def spark(_: dg.InitResourceContext) -> LazyPySparkResource:
-        return spark_resource(environment)
-
-    @dg.io_manager(required_resource_keys={"spark"}, description="Weeks of Delta tables")
-    def io_manager(context: dg.InitResourceContext) -> DeltaIOManager:
-        return DeltaIOManager(lake, stored, context.resources.spark, environment.engine)
-
-    @dg.io_manager(required_resource_keys={"spark"}, description="Manifests of publications")
-    def manifest_io_manager(context: dg.InitResourceContext) -> ManifestIOManager:
-        return ManifestIOManager(lake, context.resources.spark)
-
-    return {
-        "spark": spark,
-        "io_manager": io_manager,
-        "manifest_io_manager": manifest_io_manager,
-        STEP_LAUNCHER: _launcher(environment),
-    }
-
-
-def _launcher(environment: Environment) -> dg.ResourceDefinition:
-    """On a cluster too a step runs where it is."""
-    if not environment.launches:
-        return dg.ResourceDefinition.none_resource("Steps run in this process")
-
-    @dg.resource(description="Steps run as Databricks jobs")
-    def step_launcher(_: dg.InitResourceContext) -> StepLauncher:
-        from cloudflix_assets.databricks.launcher import (
-            Launcher,  # Databricks' libraries take a while to import
-        )
-
-        with told():
-            return Launcher(environment)
-
-    return step_launcher

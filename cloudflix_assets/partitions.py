@@ -59,3 +59,9 @@ def span(first: date, last: date) -> Sequence[date]:
 def week_of(partition_key: str) -> date:
     """The week that a partition key names."""
     return date.fromisoformat(partition_key)
+
+
+def last_week(first_week: date) -> date:
+    """The last week that has ended, which a calendar that begins later does not have."""
+    now = datetime.now(UTC)
+    return in_calendar(last_ended(now), first_week, now)

@@ -7,6 +7,7 @@ import ast
 from collections.abc import Iterator
 from functools import cache
 from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -62,3 +63,11 @@ def _source(name: str) -> Path | None:
     except ModuleNotFoundError:
         return None
     return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
+
+
+def installed(package: str) -> str | None:
+    """The version of a package here, None if it is missing."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame
 
 from cloudflix_assets.assets.description import stored_fields
 from cloudflix_assets.build import build_defs
-from cloudflix_assets.delta import read
+from cloudflix_assets.delta import log, read
 from cloudflix_assets.engines.choice import spark_resource
 from cloudflix_assets.lake.choice import lake_of
 from cloudflix_assets.lake.local import LocalLake
@@ -123,7 +123,7 @@ class Lakehouse:
         """The recorded digest of every stored table and week."""
         paths = ["/".join(key.path) for key in self.runner.keys if len(key.path) > 1]
         return {
-            (path, week): read.recorded_digest(self.stored, path, week) for week in weeks for path in paths
+            (path, week): log.recorded_digest(self.stored, path, week) for week in weeks for path in paths
         }
 
 

@@ -6,6 +6,7 @@ import dagster as dg
 from pyspark.sql import types as T
 
 from cloudflix_assets.assets.rule_texts import requirements
+from cloudflix_assets.names import asset_key, quarantine_path
 from cloudflix_assets.versions import hash_of
 from spark.datasets import DATASETS
 from spark.quality import QUARANTINE
@@ -27,16 +28,6 @@ _QUARANTINE_TEXTS = {
     "record": "The refused input row, JSON",
     "broken": "Names of the rules it broke, sorted",
 }
-
-
-def asset_key(path: str) -> dg.AssetKey:
-    """`silver/titles` as Dagster's key."""
-    return dg.AssetKey(path.split("/"))
-
-
-def table_name(path: str) -> str:
-    """`silver/titles` as a name for queries: `silver.titles`."""
-    return path.replace("/", ".")
 
 
 def table_text(table: Table) -> str:
@@ -129,11 +120,6 @@ def stored_fields(table: Table) -> dict[str, T.StructType]:
     """Columns of the table and of its quarantine, by path."""
     found = {table.path: table.contract.to_structtype()}
     return found | ({quarantine_path(table): QUARANTINE} if table.has_quarantine else {})
-
-
-def quarantine_path(table: Table) -> str:
-    """`silver/titles_quarantine`."""
-    return f"{table.path}_quarantine"
 
 
 def code_version(table: Table) -> str:

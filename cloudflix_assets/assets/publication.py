@@ -5,18 +5,16 @@ from collections.abc import Iterator
 import dagster as dg
 
 from cloudflix_assets.errors import told
-from cloudflix_assets.instance.notices import notice
+from cloudflix_assets.instance.events import notice
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.landing.land import land
 from cloudflix_assets.landing.manifest import Manifest
-from cloudflix_assets.names import GROUPS, SOURCE
+from cloudflix_assets.names import GROUPS, REFRESH, SOURCE
 from cloudflix_assets.partitions import week_of
 from cloudflix_assets.sources import NoPublication, Source
 from cloudflix_assets.sources.agreement import Agreement
 from spark.headers import Drift
 
-REFRESH = "cloudflix/refresh"
-"""Run tag: ask the source again, whatever it answered before."""
 _UNDECLARED = {
     Drift.EVOLVE: "columns of bronze, where their names can be",
     Drift.RESCUE: "kept in the column `rescued` of bronze",

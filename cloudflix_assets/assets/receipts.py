@@ -10,8 +10,8 @@ from hashlib import sha256
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from cloudflix_assets.doctor.finding import installed
 from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.versions import installed
 from spark.quality import Verdict
 
 _LIBRARIES = ("pyspark", "pysail", "pyarrow")

@@ -15,11 +15,11 @@ import dagster as dg
 from pyspark.sql import DataFrame
 
 from cloudflix_assets.assets import contract_check, inputs, receipts, refusals
-from cloudflix_assets.assets.description import quarantine_path
 from cloudflix_assets.assets.receipts import Receipt
 from cloudflix_assets.delta import commit
 from cloudflix_assets.delta.week import Judged, Kept, Publishable, WeekOfTable
 from cloudflix_assets.lake.staging import Staging
+from cloudflix_assets.names import quarantine_of, quarantine_path
 from spark import digest, duplicates, quality
 from spark.bronze import evolved
 from spark.headers import Drift
@@ -168,7 +168,7 @@ class Step:
             samples = {"samples": dg.MetadataValue.md(receipt.examples)} if receipt.examples else {}
             yield dg.Output(
                 quarantine[0],
-                output_name=f"{name}_quarantine",
+                output_name=quarantine_of(name),
                 data_version=dg.DataVersion(receipt.quarantine),
                 metadata={**samples, **seconds},
             )

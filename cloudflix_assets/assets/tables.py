@@ -11,15 +11,12 @@ from pyspark.sql import DataFrame
 
 from cloudflix_assets.assets import contract_check, inputs
 from cloudflix_assets.assets.description import (
-    asset_key,
     check_text,
     code_version,
     column_lineage,
     column_schema,
-    quarantine_path,
     quarantine_schema,
     quarantine_text,
-    table_name,
     table_text,
 )
 from cloudflix_assets.assets.receipts import key_of
@@ -31,15 +28,18 @@ from cloudflix_assets.engines.remote import engine_of
 from cloudflix_assets.errors import told
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.staging import folder_of, staging
-from cloudflix_assets.names import GROUPS
+from cloudflix_assets.names import (
+    FORCE,
+    GROUPS,
+    STEP_LAUNCHER,
+    asset_key,
+    quarantine_of,
+    quarantine_path,
+    table_name,
+)
 from cloudflix_assets.partitions import week_of
 from spark.headers import Drift
 from spark.table import RECORDS, Layer, Table
-
-STEP_LAUNCHER = "step_launcher"
-"""Resource: who runs a step elsewhere, if somebody does."""
-FORCE = "cloudflix/force"
-"""Run tag: commit even what is unchanged."""
 
 
 def table_assets(
@@ -116,7 +116,7 @@ def _outs(table: Table, tables: Mapping[str, Table], version: str) -> dict[str, 
     }
     if table.has_quarantine:
         path = quarantine_path(table)
-        outs[f"{table.identifier}_quarantine"] = dg.AssetOut(
+        outs[quarantine_of(table.identifier)] = dg.AssetOut(
             key=asset_key(path),
             description=quarantine_text(table),
             metadata={"dagster/table_name": table_name(path), "dagster/column_schema": quarantine_schema()},

@@ -7,6 +7,7 @@ from dagster import DagsterEventType
 from dagster._core.events import DagsterEvent
 from rich.text import Text
 
+from cloudflix_assets.names import is_quarantine
 from spark.registry import TABLES
 
 _PATHS = {table.identifier: table.path for table in TABLES}
@@ -72,7 +73,7 @@ def _take_in(step: Step, event: DagsterEvent) -> None:
     rows, committed = metadata.get("dagster/partition_row_count"), metadata.get("committed")
     if rows is None or committed is None:  # the publication, which is no table
         return
-    if event.asset_key and event.asset_key.path[-1].endswith("_quarantine"):
+    if event.asset_key and is_quarantine(event.asset_key.path[-1]):
         step.refused = int(str(rows.value))
     else:
         step.rows = int(str(rows.value))

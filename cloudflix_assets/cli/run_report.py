@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cloudflix_assets.instance.events import Counts
+from cloudflix_assets.names import quarantine_of, quarantine_path, table_of
 from cloudflix_assets.runs.runner import TableResult, WeekResult
 from spark.registry import TABLES
 from spark.table import Layer
@@ -80,7 +81,7 @@ def _rows(tables: Mapping[str, TableResult]) -> Table:
 
 
 def _cell(tables: Mapping[str, TableResult], path: str) -> str:
-    table, quarantine = tables.get(path), tables.get(f"{path}_quarantine")
+    table, quarantine = tables.get(path), tables.get(quarantine_of(path))
     if table is None:
         return ""
     if table.committed is None:
@@ -94,7 +95,7 @@ def _findings(result: WeekResult) -> Iterator[tuple[str, str, str, str]]:
     """What was quarantined and why, then what was kept with a warning."""
     label = "[yellow]quarantined[/]"
     for path, rows in _quarantined(result):
-        table = path.removesuffix("_quarantine")
+        table = table_of(path)
         yield label, table, f"{rows:,}", _reasons(result.refused.get(table, {}))
         label = ""
     label = "[yellow]warned[/]"
@@ -105,7 +106,7 @@ def _findings(result: WeekResult) -> Iterator[tuple[str, str, str, str]]:
 
 def _quarantined(result: WeekResult) -> Iterator[tuple[str, int]]:
     for table in TABLES:
-        path = f"{table.path}_quarantine"
+        path = quarantine_path(table)
         if rows := result.tables.get(path, TableResult()).rows:
             yield path, rows
 

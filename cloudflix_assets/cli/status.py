@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from cloudflix_assets.errors import CloudflixError
-from cloudflix_assets.runs.status import QUARANTINE, TableStatus
+from cloudflix_assets.names import is_quarantine
+from cloudflix_assets.runs.status import TableStatus
 from spark.registry import TABLES
 
 MOST_WEEKS = 8
@@ -105,7 +106,7 @@ def _fitting(width: int, cells: Cells) -> int:
 def _ordered(tables: Mapping[str, object] | set[str]) -> Sequence[str]:
     """Without quarantines, which stand beside their tables; in the order of the flow."""
     flow = [table.path for table in TABLES]
-    own = [path for path in tables if not path.endswith(QUARANTINE)]
+    own = [path for path in tables if not is_quarantine(path)]
     return sorted(own, key=lambda path: (flow.index(path) if path in flow else len(flow), path))
 
 

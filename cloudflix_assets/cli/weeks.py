@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from cloudflix_assets.errors import CloudflixError
-from cloudflix_assets.partitions import WEEK, in_calendar, last_ended, span
+from cloudflix_assets.partitions import WEEK, in_calendar, last_week, span
 
 
 def chosen_weeks(
@@ -24,12 +24,6 @@ def chosen_weeks(
     if first is not None or to is not None:
         return _between(first_week, first, to)
     return sorted({_in_calendar(text, first_week) for text in named})
-
-
-def last_week(first_week: date) -> date:
-    """The last week that has ended, which a calendar that begins later does not have."""
-    now = datetime.now(UTC)
-    return in_calendar(last_ended(now), first_week, now)
 
 
 def _between(first_week: date, first: str | None, to: str | None) -> list[date]:

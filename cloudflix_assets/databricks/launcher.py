@@ -29,7 +29,7 @@ from cloudflix_assets.databricks.staging_area import area
 from cloudflix_assets.databricks.submissions import recalled, run_name, submitted
 from cloudflix_assets.databricks.workspace import credentials, staging_of
 from cloudflix_assets.errors import told
-from cloudflix_assets.instance.ended_runs import REPEATED
+from cloudflix_assets.names import REPEATED
 from cloudflix_assets.settings.environment import Environment
 
 # 2026-11-26: superseded by Pipes, which have no IO managers; maintained all the same.

@@ -17,11 +17,10 @@ from pyspark.sql import DataFrame, SparkSession
 
 from cloudflix_assets.delta import spark_commit
 from cloudflix_assets.delta.attempts import ATTEMPTS, AnswerLost, attempts
-from cloudflix_assets.delta.creation import created
-from cloudflix_assets.delta.files import File, inspected
-from cloudflix_assets.delta.read import files_in_lake, files_of, held, holder, recorded, recorded_digest
-from cloudflix_assets.delta.table import WEEK, application, caught_up, evolved, looked_at, opened
-from cloudflix_assets.delta.uncommitted import new_folder, remove_uncommitted
+from cloudflix_assets.delta.files import File, inspected, new_folder, remove_uncommitted
+from cloudflix_assets.delta.log import holder, recorded, recorded_digest
+from cloudflix_assets.delta.read import files_in_lake, files_of, held
+from cloudflix_assets.delta.table import WEEK, application, caught_up, created, evolved, looked_at, opened
 from cloudflix_assets.delta.week import Judged, Kept, Outcome, WeekOfTable, metadata
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake.base import Lake

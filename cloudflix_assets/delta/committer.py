@@ -13,7 +13,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
-from cloudflix_assets.delta.creation import created
+from cloudflix_assets.delta.table import created
 from cloudflix_assets.errors import CloudflixError, first_line
 from cloudflix_assets.lake.base import Lake
 

@@ -1,15 +1,18 @@
 """What an engine wrote, from the Parquet footers: rows, types, and the statistics of a Delta commit."""
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyspark.sql import types as T
 
 from cloudflix_assets.lake.base import Lake, Stored
+from cloudflix_assets.lake.parquet import found
 
 _NAMES = {
     pa.string(): "string",
@@ -47,16 +50,6 @@ def inspected(lake: Lake, table: str, folder: str, fields: T.StructType) -> list
         return list(
             pool.map(lambda stored: _file(lake, stored, table, fields), found(lake, f"{table}/{folder}"))
         )
-
-
-def found(lake: Lake, folder: str) -> list[Stored]:
-    """The Parquet files below a folder, by name."""
-    return [stored for stored in lake.found(folder) if _is_data(stored.path.removeprefix(folder))]
-
-
-def _is_data(path: str) -> bool:
-    """Engines read nothing below a name that begins with `_` or `.`: leftovers of a task lie there."""
-    return path.endswith(".parquet") and not any(part.startswith(("_", ".")) for part in path.split("/"))
 
 
 def _file(lake: Lake, stored: Stored, table: str, fields: T.StructType) -> File:
@@ -103,3 +96,32 @@ def _statistics(metadata: pq.FileMetaData, fields: T.StructType) -> dict[str, An
 
 def _plain(value: int | date) -> int | str:
     return value.isoformat() if isinstance(value, date) else value
+
+
+def new_folder(week: date, step: str) -> str:
+    """A folder that nobody has used, relative to the table."""
+    return f"week={week}/{step}-{uuid4().hex[:8]}"
+
+
+def remove_uncommitted(lake: Lake, path: str, folders: Iterable[str]) -> list[str]:
+    """Remove those folders of a table that no entry of its log names; nobody may be writing to them."""
+    left = list(folders)
+    entries = lake.names(f"{path}/_delta_log") if left else []
+    for name in reversed(entries):  # the newest first, for that is where they stand if they do
+        if left and name.endswith(".json"):
+            text = lake.read(f"{path}/_delta_log/{name}")
+            left = [folder for folder in left if not _is_named(folder, text)]
+    for folder in left:
+        lake.remove(f"{path}/{folder}")
+    return left
+
+
+def remove_of_run(lake: Lake, path: str, week: date, run: str) -> list[str]:
+    """Remove what a run that is over wrote for a week of a table and never committed."""
+    ours = [name for name in lake.names(f"{path}/week={week}") if name.startswith(f"{run}-")]
+    return remove_uncommitted(lake, path, [f"week={week}/{name}" for name in ours])
+
+
+def _is_named(folder: str, entry: bytes | None) -> bool:
+    """In an entry of the log; one that went while it was looked for may have named it."""
+    return entry is None or folder.rpartition("/")[2].encode() in entry

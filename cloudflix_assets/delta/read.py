@@ -1,13 +1,11 @@
 """What a Delta table holds of a week: its rows, its files, its digest."""
 
 import errno
-import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from functools import reduce
 from pathlib import PurePosixPath
-from typing import Any
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -16,10 +14,10 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from cloudflix_assets.delta.files import found
 from cloudflix_assets.delta.table import WEEK, application, looked_at, stored_fields
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.lake.parquet import found
 from spark import digest
 
 
@@ -97,53 +95,6 @@ def _places(lake: Lake, files: Sequence[str]) -> list[str]:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), lake.uri(file))
     alone = len(folders) == 1 and there == {*files}
     return [f"{lake.uri(folder)}/" for folder in folders] if alone else [lake.uri(file) for file in files]
-
-
-def recorded_digest(lake: Lake, path: str, week: date) -> str | None:
-    """The digest in the metadata of the commit that last replaced a week."""
-    return recorded(lake, path, week).get("digest")
-
-
-def recorded(lake: Lake, path: str, week: date) -> Mapping[str, Any]:
-    """The metadata of the commit that last replaced a week: step, week, digest, columns; or nothing."""
-    table = looked_at(lake, path)
-    version = holder(lake, table, path, week) if table else None
-    return {} if version is None else metadata_of(entry(lake, path, version))
-
-
-def holder(lake: Lake, table: DeltaTable, path: str, week: date) -> int | None:
-    """The version that replaced a week last, None if none did.
-
-    Its transaction tells the version that it was made for; Spark may have put other weeks' commits before it.
-    """
-    told = table.transaction_version(application(week))
-    if told is None or told == table.version():  # it is no later than the table
-        return told
-    for version in range(told, table.version() + 1):
-        actions = entry(lake, path, version)
-        if not actions or transaction_of(actions, week) == told:
-            return version
-    return told
-
-
-def entry(lake: Lake, path: str, version: int) -> list[dict[str, Any]]:
-    """The actions of one commit; none if the log no longer has it."""
-    content = lake.read(f"{path}/_delta_log/{version:020}.json")
-    return [json.loads(line) for line in (content or b"").splitlines()]
-
-
-def metadata_of(actions: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """What a commit of ours says about itself, or nothing."""
-    for action in actions:
-        if metadata := action.get("commitInfo", {}).get("userMetadata"):
-            return dict(json.loads(metadata))
-    return {}
-
-
-def transaction_of(actions: Sequence[Mapping[str, Any]], week: date) -> int | None:
-    """The version that a commit was made for, if it replaced this week."""
-    found = (action["txn"] for action in actions if "txn" in action)
-    return next((txn["version"] for txn in found if txn["appId"] == application(week)), None)
 
 
 def held(lake: Lake, session: SparkSession, files: Sequence[str], fields: T.StructType) -> str:

@@ -20,7 +20,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from cloudflix_assets.delta.attempts import AnswerLost
-from cloudflix_assets.delta.read import entry, files_of, metadata_of, transaction_of
+from cloudflix_assets.delta.log import entry, metadata_of, transaction_of
+from cloudflix_assets.delta.read import files_of
 from cloudflix_assets.delta.table import WEEK, application, cannot_be_opened, caught_up
 from cloudflix_assets.delta.week import Outcome, WeekOfTable, metadata
 from cloudflix_assets.lake.base import Lake

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from uuid import uuid4
 
-from cloudflix_assets.doctor.finding import Finding, installed
+from cloudflix_assets.doctor.finding import Finding
 from cloudflix_assets.engines.choice import spark_resource
 from cloudflix_assets.errors import TOLD, first_line
 from cloudflix_assets.lake.choice import lake_of
 from cloudflix_assets.settings.environment import Environment, environment
+from cloudflix_assets.versions import installed
 
 _FOLDER = "raw/staging"
 _IMPORTED = ("dagster", "deltalake", "pandera", "pyarrow")

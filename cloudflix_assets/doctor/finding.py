@@ -1,7 +1,6 @@
 """What a check of `cloudflix doctor` saw."""
 
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
 State = Literal["ok", "warn", "fail"]
@@ -19,11 +18,3 @@ class Finding:
     def as_json(self) -> dict[str, Any]:
         """The entry of `cloudflix doctor --json`."""
         return asdict(self)
-
-
-def installed(package: str) -> str | None:
-    """The version of a package here, None if it is missing."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

@@ -18,14 +18,15 @@ from threading import RLock
 from typing import Any, Self
 
 import dagster as dg
+from dagster._core.events import DagsterEvent, JobFailureData
 from dagster._core.events.log import EventLogEntry
+from dagster._core.execution.plan.objects import StepFailureData
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 from dagster._serdes import ConfigurableClassData
+from dagster_shared.error import SerializableErrorInfo
 from sqlalchemy import URL, create_engine, event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import NullPool
-
-from cloudflix_assets.instance.sentences import without_stack
 
 BUSY_TIMEOUT_SECONDS = 30
 MAX_OPEN = 4
@@ -143,3 +144,25 @@ class SqliteEventLog(SqliteEventLogStorage):
 def _without_a_sync_per_event(connection: Any, _: object) -> None:
     """In WAL mode this cannot corrupt the log; a power failure may lose the last events."""
     connection.execute("PRAGMA synchronous=NORMAL")
+
+
+def without_stack(entry: EventLogEntry) -> EventLogEntry:
+    """The event to store; one that tells of anything else stays as it is."""
+    event = entry.dagster_event
+    if event is None or not isinstance(event.event_specific_data, StepFailureData | JobFailureData):
+        return entry
+    return entry._replace(dagster_event=_told(event))
+
+
+def _told(event: DagsterEvent) -> DagsterEvent:
+    data = event.event_specific_data
+    if isinstance(data, JobFailureData) and data.first_step_failure_event:
+        first = _told(data.first_step_failure_event)
+        error = first.step_failure_data.error if first.is_step_failure else data.error
+        return event._replace(event_specific_data=data._replace(error=error, first_step_failure_event=first))
+    if isinstance(data, StepFailureData) and data.user_failure_data:
+        sentence = data.user_failure_data.description or data.user_failure_data.label
+        return event._replace(
+            event_specific_data=data._replace(error=SerializableErrorInfo(str(sentence), [], None))
+        )
+    return event

@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from cloudflix_assets.delta import files
+from cloudflix_assets.lake import parquet
 from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.names import table_of
 from spark.table import ADDRESS, Layer
 
 # Half the time of the defaults, which are for what is kept. The JVM knows the first alone.
@@ -59,7 +60,7 @@ class Staging:
 
     def _read(self, path: str, frame: DataFrame) -> DataFrame:
         """An empty frame leaves no Parquet behind, so its columns come from the frame."""
-        if not files.found(self.lake.scratch, path):
+        if not parquet.found(self.lake.scratch, path):
             return self.session.createDataFrame([], frame.schema)
         # Else every query of it reads its footers once more.
         return self.session.read.schema(frame.schema).parquet(self.lake.scratch.uri(path))
@@ -85,7 +86,7 @@ def dropped_on_failure(lake: Lake, path: str, step: str) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        lake.scratch.remove(folder_of(path.removesuffix("_quarantine"), step))
+        lake.scratch.remove(folder_of(table_of(path), step))
         raise
 
 

@@ -23,8 +23,9 @@ from dagster._utils.interrupts import check_captured_interrupt
 
 from cloudflix_assets.automation.jobs import WEEKLY_REFRESH
 from cloudflix_assets.instance import events as run_events
-from cloudflix_assets.instance.ended_runs import PROCESS, this_process
-from cloudflix_assets.instance.notices import notices
+from cloudflix_assets.instance.ended_runs import this_process
+from cloudflix_assets.instance.events import notices
+from cloudflix_assets.names import PROCESS
 from cloudflix_assets.runs.interrupts import Noted, noted_interrupts, raise_swallowed_interrupt
 
 DEFINITIONS = "cloudflix_assets.definitions"

@@ -10,10 +10,9 @@ import dagster as dg
 from cloudflix_assets.build import build_defs
 from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.instance.staleness import Newest, Staleness
+from cloudflix_assets.names import quarantine_of
 from cloudflix_assets.partitions import week_of
 from cloudflix_assets.settings.environment import Environment
-
-QUARANTINE = "_quarantine"
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def _status(
     key: dg.AssetKey, week: str, record: dg.EventLogRecord, newest: Newest, staleness: Staleness
 ) -> TableStatus:
     metadata = _metadata(record)
-    beside = newest.weeks(dg.AssetKey([*key.path[:-1], key.path[-1] + QUARANTINE])).get(week)
+    beside = newest.weeks(dg.AssetKey([*key.path[:-1], quarantine_of(key.path[-1])])).get(week)
     return TableStatus(
         table="/".join(key.path),
         week=week_of(week),

@@ -11,13 +11,14 @@ import dagster as dg
 from cloudflix_assets.assets.description import stored_fields
 from cloudflix_assets.build import build_defs
 from cloudflix_assets.errors import CloudflixError, first_line
-from cloudflix_assets.instance.ended_runs import end_gone, is_over, sweep
+from cloudflix_assets.instance.ended_runs import end_gone, is_over
 from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.instance.staleness import Staleness, materialized_weeks
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.choice import lake_of
 from cloudflix_assets.names import numbered
 from cloudflix_assets.runs.runner import Runner, Seen, WeekResult, unseen
+from cloudflix_assets.runs.sweep import sweep
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources import NoPublication, source_of
 from spark.registry import TABLES
@@ -111,7 +112,7 @@ def _prepare(environment: Environment, instance: dg.DagsterInstance) -> None:
     from cloudflix_assets.databricks.forkserver import (
         prepared,  # Databricks' libraries take a while to import
     )
-    from cloudflix_assets.databricks.recalls import recall
+    from cloudflix_assets.databricks.submissions import recall
 
     end_gone(instance)  # else what they launched would pass for somebody's
     recall(environment, lambda run_id: is_over(instance, run_id))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudflix_assets.delta.read import recorded_digest
+from cloudflix_assets.delta.log import recorded_digest
 from cloudflix_assets.lake.adls.account import Account
 from cloudflix_assets.lake.adls.lake import AdlsLake
 from cloudflix_assets.lake.adls.library_options import _variables

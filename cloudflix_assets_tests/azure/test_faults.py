@@ -13,9 +13,9 @@ import dagster as dg
 import pytest
 from azure.core.pipeline.transport import HttpTransport
 
-from cloudflix_assets.assets.tables import FORCE
 from cloudflix_assets.lake.adls import client
 from cloudflix_assets.lake.adls import lake as adls_lake
+from cloudflix_assets.names import FORCE
 from cloudflix_assets.runs.runner import WeekResult
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.azure.calls import Call, Kind

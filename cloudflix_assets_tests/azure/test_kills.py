@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 from dagster import DagsterRunStatus
 
-from cloudflix_assets.delta import read
+from cloudflix_assets.delta import log, read
 from cloudflix_assets.engines.choice import spark_resource
 from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.lake.choice import lake_of
@@ -82,7 +82,7 @@ def rows(environment: Environment, *weeks: date) -> Rows:
     for path in STORED:
         for week in weeks:
             seen = read.read(lake, session, path, None, [week]).drop("week").collect()
-            if told := read.recorded_digest(lake, path, week):
+            if told := log.recorded_digest(lake, path, week):
                 assert told.split(":")[1] == str(len(seen))
                 found[path, week] = sorted(map(str, seen))
             else:

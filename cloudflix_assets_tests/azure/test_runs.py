@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from cloudflix_assets.delta.read import recorded_digest
+from cloudflix_assets.delta.log import recorded_digest
 from cloudflix_assets.lake.adls.lake import OWNER
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.choice import lake_of

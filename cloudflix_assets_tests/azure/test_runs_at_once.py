@@ -9,7 +9,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from cloudflix_assets.delta.read import files_in_lake, read, recorded
+from cloudflix_assets.delta.log import recorded
+from cloudflix_assets.delta.read import files_in_lake, read
 from cloudflix_assets.delta.table import opened
 from cloudflix_assets.engines.choice import spark_resource
 from cloudflix_assets.lake.adls.lake import AdlsLake

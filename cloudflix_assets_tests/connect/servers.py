@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from cloudflix_assets.engines import choice
+from cloudflix_assets.engines import choice, jvm
 from cloudflix_assets.settings.environment import Environment
 
 TOKEN = "the-token-of-the-tests"
@@ -74,7 +74,7 @@ KEPT: list[Any] = []
 def _spark(kind: str) -> str:
     """`spark`, or `guarded`: it asks for a token, and has no Delta."""
     settings = Environment(engine="spark")
-    options = choice._spark(settings, [choice.DELTA_JAR])
+    options = jvm._start_options(settings, [jvm.DELTA_JAR], choice._SESSION_OPTIONS)
     # What the engine connect must set by itself.
     options |= {"spark.sql.session.timeZone": "America/New_York", "spark.sql.ansi.enabled": "false"}
     del options["spark.sql.parquet.outputTimestampType"]
@@ -83,7 +83,7 @@ def _spark(kind: str) -> str:
     if kind == "guarded":
         options = {name: value for name, value in options.items() if name not in DELTA}
         options["spark.connect.authenticate.token"] = TOKEN
-    session = choice.JvmResource.of(options, {}).spark_session
+    session = jvm.JvmResource.of(options, {}).spark_session
     service = getattr(session.sparkContext._jvm, SERVICE)
     # With a token the client wants TLS, but of localhost.
     host = "localhost" if kind == "guarded" else "127.0.0.1"

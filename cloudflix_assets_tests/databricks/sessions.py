@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Protocol
 
-from cloudflix_assets.engines.choice import AZURE_JAR, DELTA_JAR, _spark
+from cloudflix_assets.engines.choice import _SESSION_OPTIONS
+from cloudflix_assets.engines.jvm import AZURE_JAR, DELTA_JAR, _start_options
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.databricks.calls import Json
 
@@ -84,7 +85,7 @@ class JvmSession:
     def __init__(self) -> None:
         before = dict(os.environ)
         try:
-            self.options = _spark(Environment(), [DELTA_JAR])
+            self.options = _start_options(Environment(), [DELTA_JAR], _SESSION_OPTIONS)
             self.java = os.environ["JAVA_HOME"]
             self.lock = Environment().cache / "starting.lock"
         finally:

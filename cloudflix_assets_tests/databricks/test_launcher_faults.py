@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudflix_assets.instance.ended_runs import sweep
+from cloudflix_assets.runs.sweep import sweep
 from cloudflix_assets_tests.azure.lakes import leftovers
 from cloudflix_assets_tests.databricks.faults import Fault
 from cloudflix_assets_tests.databricks.launches import Launches, content, copied, local, prepared

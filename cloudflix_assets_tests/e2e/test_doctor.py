@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import pytest
 
-from cloudflix_assets.doctor import examination
+from cloudflix_assets.doctor import examination, machine
 from cloudflix_assets.doctor.finding import Finding
 from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.settings.environment import Environment
@@ -129,7 +129,7 @@ def test_a_doctor_names_what_is_wrong_and_the_remedy(
 ) -> None:
     """Each thing that can be wrong, arranged for real where a test can."""
     arrange, check, state, seen, remedy = case
-    monkeypatch.setattr(examination, "_engine", lambda _: Finding("engine", "ok", "not asked"))
+    monkeypatch.setattr(machine, "_engine", lambda _: Finding("engine", "ok", "not asked"))
     arrange(monkeypatch, tmp_path)
     told = cloudflix(tmp_path / "home", "doctor", "--json")
     found = findings(told)[check]

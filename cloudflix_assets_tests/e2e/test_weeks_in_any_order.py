@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudflix_assets.delta import read
+from cloudflix_assets.delta import log
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.runs.weeks import run_stale, run_weeks
 from cloudflix_assets.settings.environment import Environment
@@ -19,7 +19,7 @@ Digests = dict[tuple[str, date], str | None]
 def digests(environment: Environment, tables: Sequence[str]) -> Digests:
     """What each week of each table holds."""
     lake = LocalLake(environment.lake_root)
-    return {(path, week): read.recorded_digest(lake, path, week) for path in tables for week in WEEKS}
+    return {(path, week): log.recorded_digest(lake, path, week) for path in tables for week in WEEKS}
 
 
 def run(environment: Environment, week: date) -> list[str]:

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cloudflix_assets.assets.publication import REFRESH
 from cloudflix_assets.landing.manifest import Manifest
+from cloudflix_assets.names import REFRESH
 from cloudflix_assets_tests.github.conftest import WEEKS, Sources, in_folder, moment, published
 from cloudflix_assets_tests.github.loopback import History, LoopbackGitHub
 from cloudflix_assets_tests.lakehouse import Lakehouse, registered

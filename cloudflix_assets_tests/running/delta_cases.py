@@ -17,6 +17,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import to_arrow_schema
 
 from cloudflix_assets.delta import commit, read, spark_commit
+from cloudflix_assets.delta import log as delta_log
 from cloudflix_assets.delta.table import application
 from cloudflix_assets.delta.week import Judged, Outcome, WeekOfTable
 from cloudflix_assets.lake.local import LocalLake
@@ -85,7 +86,7 @@ def authors(lake: LocalLake, session: SparkSession, week: date = WEEK_1) -> tupl
         mine = judged(session, name, authored(name), week)
         whole = mine.week if path == TABLE else mine.quarantine
         assert len(rows) == whole.rows
-        assert read.recorded_digest(lake, path, week) == whole.digest
+        assert delta_log.recorded_digest(lake, path, week) == whole.digest
         assert digest.digest(read.read(lake, session, path, fields, [week]), fields) == whole.digest
         found.append(name)
     return tuple(found)

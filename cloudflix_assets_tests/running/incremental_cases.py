@@ -8,9 +8,9 @@ from functools import partial
 
 from pyspark.sql import DataFrame, SparkSession
 
-from cloudflix_assets.assets import inputs
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.lake.staging import staging
+from cloudflix_assets.landing import records as landing_records
 from cloudflix_assets.landing.land import land
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources import Delivered, Pin
@@ -72,7 +72,7 @@ def raw_titles(lake: LocalLake, session: SparkSession, files: Mapping[str, bytes
 def digest_of(lake: LocalLake, session: SparkSession, raw: DataFrame) -> str:
     """Load what these rows of `raw/titles` list; the digest of the records."""
     with staging(lake, session, FOLDER) as stage:
-        records = inputs.records(raw, stage, WEEK_1, engine=ENGINE, drift=Drift.RESCUE)
+        records = landing_records.records(raw, stage, WEEK_1, engine=ENGINE, drift=Drift.RESCUE)
         return digest.digest(records, contract_of(TITLES).to_structtype())
 
 

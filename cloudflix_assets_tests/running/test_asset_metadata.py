@@ -6,7 +6,7 @@ from dataclasses import replace
 import dagster as dg
 import pytest
 
-from cloudflix_assets.delta.read import recorded_digest
+from cloudflix_assets.delta.log import recorded_digest
 from cloudflix_assets.names import GROUPS
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import (

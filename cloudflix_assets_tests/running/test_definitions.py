@@ -81,8 +81,8 @@ def loaded(home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Load the definitions in a process of their own, and tell what that imported and started."""
     code = (
         "import json, sys, threading; from cloudflix_assets.definitions import defs; "
-        "from cloudflix_assets.engines import choice; defs.get_repository_def(); "
-        "print(json.dumps({'modules': sorted(sys.modules), 'servers': len(choice._SERVERS)}))"
+        "from cloudflix_assets.engines import sail; defs.get_repository_def(); "
+        "print(json.dumps({'modules': sorted(sys.modules), 'servers': len(sail._SERVERS)}))"
     )
     environment = {**os.environ, "CLOUDFLIX_HOME": str(home), **variables}
     return subprocess.run(

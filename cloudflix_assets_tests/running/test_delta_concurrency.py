@@ -7,8 +7,8 @@ from deltalake.exceptions import CommitFailedError
 from pyspark.sql import SparkSession
 
 from cloudflix_assets.delta import commit
+from cloudflix_assets.delta.files import new_folder
 from cloudflix_assets.delta.table import opened
-from cloudflix_assets.delta.uncommitted import new_folder
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2

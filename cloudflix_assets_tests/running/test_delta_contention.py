@@ -11,8 +11,8 @@ from deltalake.transaction import AddAction
 from pyspark.sql import SparkSession
 from tenacity import wait_none
 
-from cloudflix_assets.delta import attempts, commit, read, spark_commit
-from cloudflix_assets.delta.uncommitted import new_folder
+from cloudflix_assets.delta import attempts, commit, log, spark_commit
+from cloudflix_assets.delta.files import new_folder
 from cloudflix_assets.delta.week import WeekOfTable
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.settings.environment import Environment
@@ -163,7 +163,7 @@ def test_a_quarantine_that_others_keep_replacing_ends(
     """Two steps that undo each other's quarantine; once one of them is alone, it makes the week whole."""
     monkeypatch.setattr(attempts, "wait_random_exponential", lambda **_: wait_none())
     ours, theirs = (judged(spark_session, name, authored(name)) for name in ("we", "they"))
-    recorded_digest = read.recorded_digest
+    recorded_digest = log.recorded_digest
 
     def after_they_came(lake: LocalLake, path: str, week: date) -> str | None:
         commit.replace(lake, spark_session, theirs.quarantine)

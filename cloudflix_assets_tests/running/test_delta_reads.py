@@ -10,7 +10,7 @@ import pytest
 from deltalake import DeltaTable, QueryBuilder
 from pyspark.sql import DataFrame, SparkSession
 
-from cloudflix_assets.delta import commit, read
+from cloudflix_assets.delta import commit, log, read
 from cloudflix_assets.delta.table import TableRefused, looked_at
 from cloudflix_assets.delta.week import WeekOfTable
 from cloudflix_assets.lake.local import LocalLake
@@ -155,7 +155,7 @@ def test_what_is_kept_of_a_table_is_dropped_as_soon_as_anybody_writes_it(
 
     DeltaTable(lake.uri(TABLE)).delete("id = 1")
     assert stored(lake, spark_session, WEEK_1) == ROWS[1:]
-    assert read.recorded_digest(lake, TABLE, WEEK_1) is not None
+    assert log.recorded_digest(lake, TABLE, WEEK_1) is not None
 
     last = max((lake.root / TABLE / "_delta_log").glob("*.json"))
     last.write_bytes(b"")

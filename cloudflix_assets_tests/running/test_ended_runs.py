@@ -12,9 +12,11 @@ import dagster as dg
 import psutil
 import pytest
 
-from cloudflix_assets.instance.ended_runs import PROCESS, sweep, this_process
+from cloudflix_assets.instance.ended_runs import this_process
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.local import LocalLake
+from cloudflix_assets.names import PROCESS
+from cloudflix_assets.runs.sweep import sweep
 from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,

@@ -10,7 +10,7 @@ import pytest
 from dagster_pyspark import LazyPySparkResource
 from pyspark.sql import SparkSession
 
-from cloudflix_assets.engines import choice
+from cloudflix_assets.engines import jvm
 from cloudflix_assets.engines.choice import spark_resource
 from cloudflix_assets.engines.java import NoJava, java_home
 from cloudflix_assets.settings.environment import Environment
@@ -157,7 +157,7 @@ def test_times_are_utc(spark_session: SparkSession) -> None:
 
 def test_what_a_jvm_says_stays_off_standard_output(capfd: pytest.CaptureFixture[str]) -> None:
     """`run --json` prints one line, and a program reads it."""
-    with choice._output_on_stderr():
+    with jvm._output_on_stderr():
         subprocess.run(["/bin/sh", "-c", "echo noise"], check=True)
     subprocess.run(["/bin/sh", "-c", "echo result"], check=True)
     told = capfd.readouterr()

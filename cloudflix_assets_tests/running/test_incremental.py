@@ -13,10 +13,10 @@ import pytest
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from cloudflix_assets.assets import inputs
 from cloudflix_assets.lake.base import LakeRefused
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.lake.staging import staging
+from cloudflix_assets.landing import records as landing_records
 from cloudflix_assets.landing import stream
 from cloudflix_assets.landing.land import land
 from cloudflix_assets.landing.stream import Arrivals, FileUnparsed
@@ -104,7 +104,7 @@ def test_columns_that_one_file_adds_are_columns_of_the_week(
     raw = raw_titles(lake, spark_session, CORPUS)
     assert digest_of(lake, spark_session, raw) == DIGEST
     with staging(lake, spark_session, FOLDER) as stage:
-        records = inputs.records(raw, stage, WEEK_1, engine=ENGINE, drift=Drift.EVOLVE)
+        records = landing_records.records(raw, stage, WEEK_1, engine=ENGINE, drift=Drift.EVOLVE)
         assert "extra" in records.columns
         kept = [row["extra"] for row in records.where("rescued is null").collect()]
     assert sorted(map(str, kept)) == [*["None"] * 9, "kept"]

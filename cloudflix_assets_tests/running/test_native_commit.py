@@ -14,6 +14,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from cloudflix_assets.delta import commit, read, spark_commit
+from cloudflix_assets.delta import log as delta_log
 from cloudflix_assets.delta.attempts import LOST, AnswerLost
 from cloudflix_assets.delta.table import application, opened
 from cloudflix_assets.delta.week import Outcome
@@ -58,7 +59,7 @@ def test_both_committers_write_a_table_by_turns(lake: LocalLake, spark_session: 
         own = WEEK_1 + timedelta(weeks=number)
         told = week_of(spark_session, rows).digest
         frame = read.read(lake, spark_session, TABLE, FIELDS, [own])
-        assert digest.digest(frame, FIELDS) == read.recorded_digest(lake, TABLE, own) == told
+        assert digest.digest(frame, FIELDS) == delta_log.recorded_digest(lake, TABLE, own) == told
         native = spark_session.read.format("delta").load(lake.uri(TABLE)).where(F.col("week") == own)
         assert digest.digest(native, FIELDS) == told
     table = DeltaTable(lake.uri(TABLE))
@@ -92,7 +93,7 @@ def test_a_commit_that_spark_put_after_others_is_found(lake: LocalLake, spark_se
     assert found.version == version(lake) == 4
     assert DeltaTable(lake.uri(TABLE)).transaction_version(application(WEEK_1)) == 2
     commit.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_2), native=True)
-    assert read.recorded(lake, TABLE, WEEK_1)["step"] == "late"
+    assert delta_log.recorded(lake, TABLE, WEEK_1)["step"] == "late"
     kept = commit.kept(lake, spark_session, week)
     assert kept is not None
     assert kept.version == 4

@@ -13,6 +13,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from cloudflix_assets.delta import commit, files
+from cloudflix_assets.lake import parquet
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import WEEK_1
@@ -162,5 +163,5 @@ def test_what_an_engine_leaves_beside_its_files_is_no_data(tmp_path: Path) -> No
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     lake = LocalLake(tmp_path)
-    assert [info.path for info in files.found(lake, "table")] == ["table/a/part.parquet"]
-    assert files.found(lake, "none") == []
+    assert [info.path for info in parquet.found(lake, "table")] == ["table/a/part.parquet"]
+    assert parquet.found(lake, "none") == []

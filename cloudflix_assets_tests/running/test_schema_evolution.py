@@ -5,7 +5,7 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from cloudflix_assets.delta import commit, read
+from cloudflix_assets.delta import commit, log, read
 from cloudflix_assets.delta.table import TableRefused
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.settings.environment import Environment
@@ -61,7 +61,7 @@ def test_old_weeks_keep_their_digest_over_their_columns(lake: LocalLake, spark_s
 
     assert recorded(lake, committed)["columns"] == FIELDS.names
     present = read.read(lake, spark_session, TABLE, FIELDS, [WEEK_1])
-    assert digest.digest(present, FIELDS) == old.digest == read.recorded_digest(lake, TABLE, WEEK_1)
+    assert digest.digest(present, FIELDS) == old.digest == log.recorded_digest(lake, TABLE, WEEK_1)
 
 
 @pytest.mark.both_engines

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from cloudflix_assets.names import quarantine_of
 from cloudflix_assets.sources.sample.credit_slips import ORPHAN
 from cloudflix_assets.sources.sample.files import RECORD_NUMBER, Part
 from cloudflix_assets.sources.sample.publication import TITLES, Publication
@@ -85,7 +86,7 @@ class Truth:
         self, path: str, accepted: pa.Table, refused: pa.Table, warned: Counter[str] | None = None
     ) -> None:
         self._write(path, accepted.drop_columns([PLACE]))
-        self._write(f"{path}_quarantine", refused)
+        self._write(quarantine_of(path), refused)
         broken = Counter(refused.column("broken").combine_chunks().flatten().to_pylist())
         self._count(path, len(accepted), len(refused), broken + (warned or Counter()))
 

@@ -1,0 +1,68 @@
+"""The resources of the definitions, and who executes their steps."""
+
+from collections.abc import Mapping
+
+import dagster as dg
+from dagster._core.definitions.step_launcher import StepLauncher
+from dagster_pyspark import LazyPySparkResource
+from pyspark.sql import types as T
+
+from cloudflix_assets.databricks.forkserver import AT_ONCE, IMPORTED
+from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.errors import told
+from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.names import STEP_LAUNCHER
+from cloudflix_assets.resources.io_managers import DeltaIOManager, ManifestIOManager
+from cloudflix_assets.settings.environment import Environment
+
+RETRIES = dg.RetryPolicy(max_retries=2, delay=1, backoff=dg.Backoff.EXPONENTIAL)
+"""Of a launched step, whose cluster may fail without a fault of the step's."""
+
+
+def executor(environment: Environment) -> dg.ExecutorDefinition:
+    """Twenty small steps take 3 s in one process, and 46 s with a process each; launched ones only wait."""
+    if not environment.launches:
+        return dg.in_process_executor
+    forked = {"forkserver": {"preload_modules": list(IMPORTED)}}
+    return dg.multiprocess_executor.configured({"start_method": forked, "max_concurrent": AT_ONCE})
+
+
+def resources(
+    environment: Environment, lake: Lake, stored: Mapping[str, T.StructType]
+) -> dict[str, dg.ResourceDefinition]:
+    """What steps ask for: the session, the IO managers of tables and manifests, who launches them."""
+
+    @dg.resource(description=f"Spark session, engine {environment.engine}")
+    def spark(_: dg.InitResourceContext) -> LazyPySparkResource:
+        return spark_resource(environment)
+
+    @dg.io_manager(required_resource_keys={"spark"}, description="Weeks of Delta tables")
+    def io_manager(context: dg.InitResourceContext) -> DeltaIOManager:
+        return DeltaIOManager(lake, stored, context.resources.spark, environment.engine)
+
+    @dg.io_manager(required_resource_keys={"spark"}, description="Manifests of publications")
+    def manifest_io_manager(context: dg.InitResourceContext) -> ManifestIOManager:
+        return ManifestIOManager(lake, context.resources.spark)
+
+    return {
+        "spark": spark,
+        "io_manager": io_manager,
+        "manifest_io_manager": manifest_io_manager,
+        STEP_LAUNCHER: _launcher(environment),
+    }
+
+
+def _launcher(environment: Environment) -> dg.ResourceDefinition:
+    """On a cluster too a step runs where it is."""
+    if not environment.launches:
+        return dg.ResourceDefinition.none_resource("Steps run in this process")
+
+    @dg.resource(description="Steps run as Databricks jobs")
+    def step_launcher(_: dg.InitResourceContext) -> StepLauncher:
+        # Here, because Databricks' libraries take a while to import.
+        from cloudflix_assets.databricks.launcher import Launcher
+
+        with told():
+            return Launcher(environment)
+
+    return step_launcher

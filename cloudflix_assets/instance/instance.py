@@ -1,6 +1,5 @@
 """The Dagster instance under `CLOUDFLIX_HOME`, which the command line and the web UI share."""
 
-import json
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -11,36 +10,12 @@ import dagster as dg
 from dagster._core.instance.ref import InstanceRef
 
 from cloudflix_assets.errors import CloudflixError, first_line, storing
+from cloudflix_assets.instance.settings_file import InstanceRefused, ensure_settings
 from cloudflix_assets.settings.environment import Environment
 
 LOCK_SECONDS = 60
 EVENTS_AT_ONCE = 100
 """What Dagster tells of one step or one plan together is stored in one transaction (event_log.py)."""
-_SETTINGS = """\
-# Written by cloudflix when it was missing; yours from then on.
-telemetry:
-  enabled: false
-nux:
-  enabled: false
-# Each run of a backfill is a process with an engine of its own.
-concurrency:
-  runs:
-    max_concurrent_runs: 2
-event_log_storage:
-  module: cloudflix_assets.instance.event_log
-  class: SqliteEventLog
-  config:
-    base_dir: {runs}
-compute_logs:
-  module: cloudflix_assets.instance.compute_logs
-  class: ComputeLogs
-  config:
-    base_dir: {logs}
-"""
-
-
-class InstanceRefused(CloudflixError):
-    """Dagster's instance cannot be opened."""
 
 
 @contextmanager
@@ -80,7 +55,7 @@ def _alone(home: Path) -> Iterator[None]:
 
 
 def _opened(home: Path) -> dg.DagsterInstance:
-    settings = _settings(home)
+    settings = ensure_settings(home)
     away = "the next run makes it anew, and the lake is not in it."
     with _told(f"{settings} cannot be read", f"mend it, or move it away: {away}"):
         reference = InstanceRef.from_dir(str(home))
@@ -100,15 +75,3 @@ def _told(what: str, remedy: str) -> Iterator[None]:
         raise
     except Exception as error:  # YAML's, Dagster's, SQLAlchemy's, Alembic's and SQLite's; none is swallowed
         raise InstanceRefused(f"{what} ({first_line(error)}): {remedy}") from error
-
-
-def _settings(home: Path) -> Path:
-    """The instance's settings, written if they are missing."""
-    settings = home / "dagster.yaml"
-    if not settings.is_file():
-        runs, logs = (
-            json.dumps(str(folder), ensure_ascii=False)
-            for folder in (home / "history" / "runs", home / "storage")
-        )
-        settings.write_text(_SETTINGS.format(runs=runs, logs=logs), encoding="utf-8")
-    return settings

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import dagster as dg
 
-from spark.delivery import DeliveryDefect
-from spark.quality import UndeclaredReason
+from spark.delivery.lines import DeliveryDefect
+from spark.quality.verdict import UndeclaredReason
 
 
 class CloudflixError(Exception):

@@ -10,9 +10,9 @@ import pytest
 
 from cloudflix_assets_tests.tables import test_lookups
 from spark.datasets import DATASETS, Dataset
-from spark.delivery import MALFORMED, RESCUED
+from spark.delivery.layout import MALFORMED, RESCUED
+from spark.quality.rules import compiled
 from spark.registry import TABLES
-from spark.rules import compiled
 from spark.table import ADDRESS, PUBLICATION, Layer, Table, upstream
 
 ROOT = Path(__file__).parents[1]

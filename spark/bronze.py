@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark.datasets import DATASETS, Dataset
-from spark.delivery import MALFORMED, RESCUED
+from spark.delivery.layout import MALFORMED, RESCUED
 from spark.table import RECORDS, Layer, Rule, Severity, Table
 
 RAGGED = Rule("malformed: a ragged record", lambda: F.col(MALFORMED).isNotNull())

@@ -9,9 +9,9 @@ from pyspark.sql import DataFrame
 from cloudflix_assets.assets.description import record_name
 from cloudflix_assets.assets.rule_texts import requirements
 from cloudflix_assets.errors import CloudflixError
-from spark import digest
-from spark.quality import ADDRESSES, Verdict
-from spark.rules import CompiledRule, compiled
+from spark.quality import digest
+from spark.quality.rules import CompiledRule, compiled
+from spark.quality.verdict import ADDRESSES, Verdict
 from spark.table import RECORDS, Severity, Table, upstream
 
 NAME = "contract"

@@ -9,14 +9,14 @@ from cloudflix_assets.assets.rule_texts import requirements
 from cloudflix_assets.names import asset_key, quarantine_path
 from cloudflix_assets.versions import hash_of
 from spark.datasets import DATASETS
-from spark.quality import QUARANTINE
-from spark.rules import compiled
+from spark.quality.rules import compiled
+from spark.quality.verdict import QUARANTINE
 from spark.table import RECORDS, Table, upstream
 
-JUDGE = ("spark.quality", "spark.duplicates", "spark.rules", "spark.digest")
+JUDGE = ("spark.quality.verdict", "spark.quality.duplicates", "spark.quality.rules", "spark.quality.digest")
 """Modules that take part in every step, whatever its table imports."""
 
-READERS = ("spark.binary_files",)
+READERS = ("spark.delivery.workers",)
 """And in those that parse landed files."""
 
 _WEEK = dg.TableColumn(

@@ -15,7 +15,7 @@ from cloudflix_assets.landing.manifest import LandedFile, Manifest
 from cloudflix_assets.landing.records import records
 from cloudflix_assets.names import asset_key
 from cloudflix_assets.partitions import WEEK
-from spark.headers import Drift
+from spark.delivery.headers import Drift
 from spark.table import BEFORE, PUBLICATION, RECORDS, Table, upstream
 
 

@@ -13,7 +13,7 @@ from cloudflix_assets.names import GROUPS, REFRESH, SOURCE
 from cloudflix_assets.partitions import week_of
 from cloudflix_assets.sources import NoPublication, Source
 from cloudflix_assets.sources.agreement import Agreement
-from spark.headers import Drift
+from spark.delivery.headers import Drift
 
 _UNDECLARED = {
     Drift.EVOLVE: "columns of bronze, where their names can be",

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.versions import installed
-from spark.quality import Verdict
+from spark.quality.verdict import Verdict
 
 _LIBRARIES = ("pyspark", "pysail", "pyarrow")
 

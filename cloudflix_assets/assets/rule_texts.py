@@ -6,7 +6,7 @@ Kept out of `spark/`: no row is judged by these words, so that changing one make
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from spark.rules import CHECKS, DUPLICATE_KEY, DUPLICATE_ROW
+from spark.quality.rules import CHECKS, DUPLICATE_KEY, DUPLICATE_ROW
 from spark.table import Table
 
 Statistics = Mapping[str, Any]

@@ -20,10 +20,11 @@ from cloudflix_assets.delta import commit
 from cloudflix_assets.delta.week import Judged, Kept, Publishable, WeekOfTable
 from cloudflix_assets.lake.staging import Staging
 from cloudflix_assets.names import quarantine_of, quarantine_path
-from spark import digest, duplicates, quality
 from spark.bronze import evolved
-from spark.headers import Drift
-from spark.rules import fields
+from spark.delivery.headers import Drift
+from spark.quality import digest, duplicates
+from spark.quality import verdict as quality
+from spark.quality.rules import fields
 from spark.table import PUBLICATION, RECORDS, Table
 
 Event = dg.AssetCheckResult | dg.Output[Any]

@@ -38,7 +38,7 @@ from cloudflix_assets.names import (
     table_name,
 )
 from cloudflix_assets.partitions import week_of
-from spark.headers import Drift
+from spark.delivery.headers import Drift
 from spark.table import RECORDS, Layer, Table
 
 

@@ -18,7 +18,7 @@ from cloudflix_assets.delta.table import WEEK, application, looked_at, stored_fi
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.parquet import found
-from spark import digest
+from spark.quality import digest
 
 
 class WeekAbsent(CloudflixError):

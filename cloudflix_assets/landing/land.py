@@ -15,7 +15,7 @@ from cloudflix_assets.landing.manifest import LandedFile, Manifest, ManifestDama
 from cloudflix_assets.sources import Delivered, LandedBefore, Pin, Receiving, Source, SourceRefused
 from cloudflix_assets.sources.agreement import Agreement
 from spark.datasets import DATASETS
-from spark.headers import listed
+from spark.delivery.headers import listed
 
 CHUNK_BYTES = 1 << 20
 

@@ -10,11 +10,11 @@ from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.staging import Staging
 from cloudflix_assets.landing import stream
 from cloudflix_assets.landing.stream import Arrivals
-from spark import delivery
-from spark.binary_files import BinaryFile
 from spark.datasets import DATASETS, Dataset
-from spark.dialect import dialect_of
-from spark.headers import Drift
+from spark.delivery import parser
+from spark.delivery.dialect import dialect_of
+from spark.delivery.headers import Drift
+from spark.delivery.workers import BinaryFile
 
 
 def records(raw: DataFrame, stage: Staging, week: date, *, engine: str, drift: Drift) -> DataFrame:
@@ -25,7 +25,7 @@ def records(raw: DataFrame, stage: Staging, week: date, *, engine: str, drift: D
     added = _added(stage.lake, dataset, files) if drift is Drift.EVOLVE else ()
     if dataset.incremental and (finds := stream.streams(engine, stage.session)):
         return Arrivals(stage.lake, stage.session, dataset, week, files, finds, added).records()
-    return stage.batches(delivery.schema_of(dataset, added), _parsed(stage.lake, dataset, files, added))
+    return stage.batches(parser.schema_of(dataset, added), _parsed(stage.lake, dataset, files, added))
 
 
 def _added(lake: Lake, dataset: Dataset, files: Sequence[BinaryFile]) -> tuple[str, ...]:
@@ -33,7 +33,7 @@ def _added(lake: Lake, dataset: Dataset, files: Sequence[BinaryFile]) -> tuple[s
     found: set[str] = set()
     for file in files:
         with lake.open(f"raw/{file.address}") as source:
-            found.update(delivery.added_columns(source, dataset, file.address, dialect_of(file.address)))
+            found.update(parser.added_columns(source, dataset, file.address, dialect_of(file.address)))
     return tuple(sorted(found))
 
 
@@ -43,6 +43,6 @@ def _parsed(
     for file in files:
         dialect = dialect_of(file.address)
         with lake.open(f"raw/{file.address}") as source:
-            yield from delivery.record_batches(
+            yield from parser.record_batches(
                 source, dataset, file.address, file.longest_record, dialect=dialect, added=added
             )

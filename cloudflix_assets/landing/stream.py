@@ -25,12 +25,13 @@ from pyspark.sql.types import StructType
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.versions import hash_of
-from spark import binary_files
-from spark.binary_files import DEFECT, BinaryFile
 from spark.datasets import Dataset
-from spark.delivery import MALFORMED, schema_of
+from spark.delivery import workers
+from spark.delivery.layout import MALFORMED
+from spark.delivery.parser import schema_of
+from spark.delivery.workers import DEFECT, BinaryFile
 
-PARSER = frozenset({"spark.binary_files"})
+PARSER = frozenset({"spark.delivery.workers"})
 LARGE_BYTES = 32 * 2**20
 FILES_PER_BATCH = 64
 _COLUMNS = "path string, modificationTime timestamp, length bigint, content binary"
@@ -143,9 +144,7 @@ class Arrivals:
         folder = self.lake.uri(f"{self._records}/{number}")
         with ExitStack() as copies:
             near = {name: self._near(file, copies) for name, file in listed.items()}
-            parse = partial(
-                binary_files.parsed, dataset=self.dataset, files=near, opened=opened, added=self.added
-            )
+            parse = partial(workers.parsed, dataset=self.dataset, files=near, opened=opened, added=self.added)
             parsed = rows.mapInArrow(parse, self._schema)
             parsed.write.mode("overwrite").options(**_READ_SELDOM).parquet(folder)
 

@@ -23,8 +23,8 @@ from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.settings.azure import AzureSettings
 from cloudflix_assets.settings.databricks import DatabricksSettings
 from cloudflix_assets.settings.values import Absent, Folder, LakeFolder, Monday, shown
-from spark.dialect import Delimiter, Dialect, Encoding
-from spark.headers import Drift
+from spark.delivery.dialect import Delimiter, Dialect, Encoding
+from spark.delivery.headers import Drift
 
 PREFIX = "CLOUDFLIX_"
 OTHERS = frozenset({"CLOUDFLIX_TEST_DATA"})

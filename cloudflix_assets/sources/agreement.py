@@ -6,13 +6,14 @@ from typing import BinaryIO, Self
 
 from cloudflix_assets.settings.environment import PREFIX, Environment
 from cloudflix_assets.versions import hash_of
-from spark import delivery
 from spark.datasets import Dataset
-from spark.delivery import REMEDY, Contents, DeliveryDefect, NotAgreed
-from spark.dialect import Dialect
-from spark.headers import Drift
+from spark.delivery import inspection
+from spark.delivery.dialect import Dialect
+from spark.delivery.headers import Drift
+from spark.delivery.inspection import Contents
+from spark.delivery.lines import REMEDY, DeliveryDefect, NotAgreed
 
-INSPECTOR = frozenset({"spark.delivery"})
+INSPECTOR = frozenset({"spark.delivery.inspection"})
 """What decides whether a file is sound: bytes that it has passed pass again."""
 
 
@@ -40,7 +41,7 @@ class Agreement:
             DeliveryDefect: it is unsound, or not what was agreed; then with the settings that let it in.
         """
         try:
-            return delivery.inspected(source, dataset, file, self.dialect, self.drift)
+            return inspection.inspected(source, dataset, file, self.dialect, self.drift)
         except NotAgreed as refused:
             raise self._told(refused) from refused
 

@@ -25,7 +25,7 @@ from cloudflix_assets_tests.lakehouse import (
     put,
     titles,
 )
-from spark.delivery import REMEDY
+from spark.delivery.lines import REMEDY
 
 FIFTY_MB = 50 * 2**20
 LANDING = ("--select", "publication")

@@ -22,8 +22,8 @@ from cloudflix_assets.delta.table import application
 from cloudflix_assets.delta.week import Judged, Outcome, WeekOfTable
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets_tests.lakehouse import WEEK_1
-from spark import digest
-from spark.quality import QUARANTINE
+from spark.quality import digest
+from spark.quality.verdict import QUARANTINE
 
 TABLE, REFUSED = "silver/tiny", "silver/tiny_quarantine"
 FIELDS = T.StructType([T.StructField("id", T.LongType()), T.StructField("name", T.StringType())])

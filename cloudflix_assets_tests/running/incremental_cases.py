@@ -16,11 +16,11 @@ from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources import Delivered, Pin
 from cloudflix_assets.sources.agreement import Agreement
 from cloudflix_assets_tests.lakehouse import TITLE, WEEK_1, csv_bytes, publication, titles
-from spark import digest
 from spark.bronze import contract_of
 from spark.datasets import DATASETS
-from spark.dialect import PLAIN
-from spark.headers import Drift
+from spark.delivery.dialect import PLAIN
+from spark.delivery.headers import Drift
+from spark.quality import digest
 
 TITLES = DATASETS[0]
 ENGINE = Environment().engine

@@ -22,8 +22,8 @@ from cloudflix_assets_tests.lakehouse import (
     registered,
     titles,
 )
+from spark.quality.rules import compiled
 from spark.registry import TABLES
-from spark.rules import compiled
 from spark.table import Layer, Severity, Table
 
 Makes = Callable[..., Lakehouse]

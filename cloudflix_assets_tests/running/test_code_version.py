@@ -63,17 +63,17 @@ def of_layers(*layers: str) -> set[str]:
 
 EDITS = {
     "a helper of silver": ("spark.text", replacing("{1,18}", "{1,9}"), of_layers("silver")),
-    "the judge": ("spark.quality", replacing("SAMPLES = 3", "SAMPLES = 4"), of_layers(*LAYERS)),
-    "the rules": ("spark.rules", replacing("column < low", "column <= low"), of_layers(*LAYERS)),
-    "the digest": ("spark.digest", replacing("v1:", "v2:"), of_layers(*LAYERS)),
+    "the judge": ("spark.quality.verdict", replacing("SAMPLES = 3", "SAMPLES = 4"), of_layers(*LAYERS)),
+    "the rules": ("spark.quality.rules", replacing("column < low", "column <= low"), of_layers(*LAYERS)),
+    "the digest": ("spark.quality.digest", replacing("v1:", "v2:"), of_layers(*LAYERS)),
     "the vocabulary": ("spark.table", replacing('"_reasons"', '"_why"'), of_layers(*LAYERS)),
-    "the parser": ("spark.delivery", replacing('"skip"', '"error"'), of_layers("bronze")),
+    "the parser": ("spark.delivery.parser", replacing('"skip"', '"error"'), of_layers("bronze")),
     "the parser on workers": (
-        "spark.binary_files",
+        "spark.delivery.workers",
         replacing("DEFECT = 0", "DEFECT = -1"),
         of_layers("bronze"),
     ),
-    "the batches": ("spark.batches", replacing('"malformed"', '"broken"'), of_layers("bronze")),
+    "the batches": ("spark.delivery.layout", replacing('"malformed"', '"broken"'), of_layers("bronze")),
     "split records": ("spark.split_records", replacing("columns) + 1", "columns) + 2"), {"silver/titles"}),
     "one table": ("spark.gold.titles", replacing(".desc()", ".asc()"), {"gold/titles"}),
     "one lookup": ("spark.silver.countries", replacing("[, ]+", "[,]+"), {"silver/countries"}),
@@ -98,7 +98,7 @@ def test_an_edit_changes_the_version_of_what_it_touches_and_of_nothing_else(
     ],
     ids=["comment", "blank lines", "formatting"],
 )
-@pytest.mark.parametrize("module", ["spark.text", "spark.quality", "spark.gold.titles"])
+@pytest.mark.parametrize("module", ["spark.text", "spark.quality.verdict", "spark.gold.titles"])
 def test_comments_and_formatting_change_no_version(
     edited: Callable[[str, Change], set[str]], module: str, change: Change
 ) -> None:

@@ -18,7 +18,7 @@ from cloudflix_assets_tests.running.delta_cases import (
     stored,
 )
 from cloudflix_assets_tests.running.delta_process import KILLED, MOMENTS, ended, started
-from spark.quality import QUARANTINE
+from spark.quality.verdict import QUARANTINE
 
 AFTER_THE_TABLE = ("after the table's commit", "before the quarantine is looked at again")
 

@@ -36,8 +36,8 @@ from cloudflix_assets_tests.running.incremental_cases import (
     remembered,
 )
 from cloudflix_assets_tests.running.incremental_process import KILLED, MOMENTS, killed
-from spark.binary_files import BinaryFile
-from spark.headers import Drift
+from spark.delivery.headers import Drift
+from spark.delivery.workers import BinaryFile
 
 pytestmark = pytest.mark.both_engines
 

@@ -27,8 +27,8 @@ from cloudflix_assets_tests.lakehouse import (
     publication,
     registered,
 )
-from spark.dialect import PLAIN
-from spark.headers import Drift
+from spark.delivery.dialect import PLAIN
+from spark.delivery.headers import Drift
 
 Makes = Callable[..., Lakehouse]
 TABLES = registered("raw/cast", "bronze/cast")

@@ -34,7 +34,7 @@ from cloudflix_assets_tests.running.delta_cases import (
     version,
     week_of,
 )
-from spark import digest
+from spark.quality import digest
 
 pytestmark = pytest.mark.both_engines
 

@@ -21,7 +21,7 @@ from cloudflix_assets_tests.lakehouse import (
     registered,
     titles,
 )
-from spark import quality
+from spark.quality import verdict
 
 RAW, BRONZE, SILVER = "raw/titles", "bronze/titles", "silver/titles"
 REFUSED = "silver/titles_quarantine"
@@ -33,13 +33,13 @@ FORCE = {"cloudflix/force": "true"}
 def judged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Paths of the tables that were judged, in order."""
     found: list[str] = []
-    original = quality.judged
+    original = verdict.judged
 
     def spy(table: Any, *arguments: Any) -> Any:
         found.append(table.path)
         return original(table, *arguments)
 
-    monkeypatch.setattr(quality, "judged", spy)
+    monkeypatch.setattr(verdict, "judged", spy)
     return found
 
 

@@ -18,7 +18,7 @@ from cloudflix_assets_tests.lakehouse import (
     registered,
     titles,
 )
-from spark.quality import QUARANTINE
+from spark.quality.verdict import QUARANTINE
 
 Makes = Callable[..., Lakehouse]
 TITLES = registered("raw/titles", "bronze/titles", "silver/titles")

@@ -9,8 +9,8 @@ import pytest
 from cloudflix_assets.assets.rule_texts import _TEXTS, requirements
 from cloudflix_assets.names import GROUPS, numbered
 from cloudflix_assets_tests.tables.test_rules import contract, table, table_of
+from spark.quality.rules import CHECKS, compiled
 from spark.registry import TABLES
-from spark.rules import CHECKS, compiled
 from spark.table import ForeignKey, Table
 
 CASES: dict[str, tuple[Any, dict[str, Any], str]] = {

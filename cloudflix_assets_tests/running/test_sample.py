@@ -26,7 +26,7 @@ from cloudflix_assets.sources.sample.edition import MOST_TITLES, STAY, Edition, 
 from cloudflix_assets.sources.sample.publication import Publication
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2
 from spark.datasets import DATASETS
-from spark.delivery import inspected
+from spark.delivery.inspection import inspected
 
 Record = Sequence[str]
 NAMES = [dataset.name for dataset in DATASETS]

@@ -22,8 +22,8 @@ from cloudflix_assets_tests.lakehouse import (
     publication,
     registered,
 )
-from spark import quality
-from spark.delivery import REMEDY
+from spark.delivery.lines import REMEDY
+from spark.quality import verdict
 
 BRONZE, SILVER = "bronze/titles", "silver/titles"
 TABLES = registered("raw/titles", BRONZE, SILVER, "raw/cast", "bronze/cast")
@@ -173,13 +173,13 @@ def test_an_unchanged_week_with_new_columns_is_kept(made: Makes, monkeypatch: py
     ran(house)
     before = house.digests(WEEK_3)
     judged: list[str] = []
-    original = quality.judged
+    original = verdict.judged
 
     def spy(table: Any, *arguments: Any) -> Any:
         judged.append(table.path)
         return original(table, *arguments)
 
-    monkeypatch.setattr(quality, "judged", spy)
+    monkeypatch.setattr(verdict, "judged", spy)
     assert [path for path, table in house.run(WEEK_3).tables.items() if table.committed] == []
     assert judged == []
     forced = house.run(WEEK_3, tags={"cloudflix/force": "true"})

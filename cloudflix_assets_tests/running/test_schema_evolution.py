@@ -22,7 +22,7 @@ from cloudflix_assets_tests.running.delta_cases import (
     version,
     week_of,
 )
-from spark import digest
+from spark.quality import digest
 
 SCORE = T.StructField("score", T.IntegerType())
 TAGS = T.StructField("tags", T.ArrayType(T.StringType()))

@@ -23,9 +23,9 @@ from cloudflix_assets_tests.lakehouse import (
     registered,
     titles,
 )
-from spark import digest
 from spark.bronze import contract_of
 from spark.datasets import DATASETS
+from spark.quality import digest
 
 Makes = Callable[..., Lakehouse]
 BRONZE_TITLES = registered("raw/titles", "bronze/titles")

@@ -10,9 +10,9 @@ import pyspark.sql.types as T
 import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 
-from spark import duplicates, quality
+from spark.quality import duplicates, verdict
+from spark.quality.rules import fields
 from spark.registry import TABLES
-from spark.rules import fields
 from spark.table import ADDRESS, Table, upstream
 
 FILE = "titles/0.csv"
@@ -32,9 +32,9 @@ class Judgement:
     rows: list[Row]
 
     @cached_property
-    def verdict(self) -> quality.Verdict:
+    def verdict(self) -> verdict.Verdict:
         """The counts and the digest."""
-        return quality.verdict(self.table, self.staged)
+        return verdict.verdict(self.table, self.staged)
 
     @property
     def broken(self) -> list[list[str]]:
@@ -44,7 +44,7 @@ class Judgement:
     @property
     def accepted(self) -> list[dict[str, Any]]:
         """The rows to publish, with their address."""
-        accepted = [row.asDict() for row in self.rows if row[quality.ACCEPTED]]
+        accepted = [row.asDict() for row in self.rows if row[verdict.ACCEPTED]]
         return [{k: v for k, v in row.items() if not k.startswith("_")} for row in accepted]
 
 
@@ -76,7 +76,7 @@ def judge(frame_of: FrameOf) -> Judge:
         frames = {name: frame_of(name, *rows) for name, rows in inputs.items()}
         built = table.build(*(frames[name] for name in table.parameters))
         parents = {foreign.parent: frames[foreign.parent] for foreign in table.foreign_keys}
-        return judgement_of(table, quality.judged(table, built, parents))
+        return judgement_of(table, verdict.judged(table, built, parents))
 
     return make
 
@@ -88,7 +88,7 @@ def judgement_of(table: Table, staged: DataFrame) -> Judgement:
     if table.key and table.has_quarantine:
         contested = duplicates.contested(table, staged)
         staged = duplicates.marked(table, staged, duplicates.duplicates(table, staged, contested))
-    named = staged.withColumn(NAMES, quality.names(table))
+    named = staged.withColumn(NAMES, verdict.names(table))
     order = ADDRESS if set(ADDRESS) <= set(staged.columns) else table.key
     return Judgement(table, staged, (named.orderBy(*order) if order else named).collect())
 

@@ -8,10 +8,11 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pytest
 
-from spark import binary_files
-from spark.binary_files import DEFECT, BinaryFile, parsed
 from spark.datasets import DATASETS
-from spark.delivery import inspected, record_batches, schema_of
+from spark.delivery import workers
+from spark.delivery.inspection import inspected
+from spark.delivery.parser import record_batches, schema_of
+from spark.delivery.workers import DEFECT, BinaryFile, parsed
 
 CAST = DATASETS[1]
 CONTENT = "cast,show_id\nNée,1\nragged\nBob,3\n".encode()
@@ -88,6 +89,6 @@ def test_a_parser_that_fails_half_way_is_told(monkeypatch: pytest.MonkeyPatch) -
         yield from record_batches(*arguments, **options)
         raise pa.ArrowInvalid("straddling object")
 
-    monkeypatch.setattr(binary_files, "record_batches", torn)
+    monkeypatch.setattr(workers, "record_batches", torn)
     *_, last = rows_of(CONTENT, files=[replace(landed(CONTENT), longest_record=1)])
     assert (last["record_number"], last["malformed"]) == (DEFECT, "straddling object")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spark import counting
-from spark.counting import counted
+from spark.delivery import counting
+from spark.delivery.counting import counted
 
 LIMIT = 40
 TEXT = st.text(alphabet='a,é"\n\r', max_size=60)

@@ -9,7 +9,8 @@ from pyspark.sql import functions as F
 
 from cloudflix_assets_tests.lakehouse import TITLE
 from cloudflix_assets_tests.tables.conftest import BY_NAME, FrameOf, judgement_of
-from spark import digest, quality
+from spark.quality import digest
+from spark.quality import verdict as quality
 from spark.registry import TABLES
 from spark.table import Layer, Table
 

@@ -10,11 +10,13 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from spark import delivery
 from spark.datasets import DATASETS, Dataset
-from spark.delivery import DeliveryDefect, NotAgreed, added_columns, inspected, record_batches, schema_of
-from spark.dialect import PLAIN, Delimiter, Dialect, Encoding, dialect_of
-from spark.headers import Drift
+from spark.delivery import parser
+from spark.delivery.dialect import PLAIN, Delimiter, Dialect, Encoding, dialect_of
+from spark.delivery.headers import Drift
+from spark.delivery.inspection import inspected
+from spark.delivery.lines import DeliveryDefect, NotAgreed
+from spark.delivery.parser import added_columns, record_batches, schema_of
 
 CAST = DATASETS[1]
 SEMICOLON = Dialect(";")
@@ -28,7 +30,7 @@ def read(
     """What both readers make of a file, in the order of its records."""
     found = inspected(io.BytesIO(content), dataset, dataset.file, dialect, drift)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(delivery, "MIN_BLOCK_BYTES", 1)
+        patch.setattr(parser, "MIN_BLOCK_BYTES", 1)
         added = added_columns(io.BytesIO(content), dataset, "f", dialect) if drift is Drift.EVOLVE else ()
         batches = record_batches(
             io.BytesIO(content), dataset, "f", found.longest_record, dialect=dialect, added=added

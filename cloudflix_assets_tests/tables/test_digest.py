@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from spark import digest
+from spark.quality import digest
 
 TEXTS = T.ArrayType(T.StringType())
 FIELDS = T.StructType(

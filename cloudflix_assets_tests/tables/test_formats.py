@@ -6,8 +6,9 @@ import io
 import pytest
 
 from spark.datasets import DATASETS
-from spark.delivery import REMEDY, DeliveryDefect, inspected
-from spark.formats import other_than_csv
+from spark.delivery.formats import other_than_csv
+from spark.delivery.inspection import inspected
+from spark.delivery.lines import REMEDY, DeliveryDefect
 
 CAST = DATASETS[1]
 OTHERS = {

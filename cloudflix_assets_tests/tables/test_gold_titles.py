@@ -8,7 +8,7 @@ import pytest
 from cloudflix_assets_tests.lakehouse import TITLE
 from cloudflix_assets_tests.tables.conftest import Judge, Judgement
 from spark.gold.titles import TABLE
-from spark.rules import compiled
+from spark.quality.rules import compiled
 from spark.silver.titles import TABLE as SILVER
 
 TITLES: dict[str, Any] = {

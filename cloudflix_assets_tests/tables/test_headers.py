@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from spark.datasets import DATASETS, Dataset
-from spark.delivery import RESERVED
-from spark.headers import HeaderDefect, listed, resolved
+from spark.delivery.headers import HeaderDefect, listed, resolved
+from spark.delivery.parser import RESERVED
 
 CAST = DATASETS[1]
 TITLES = DATASETS[0]

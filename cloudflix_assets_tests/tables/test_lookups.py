@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cloudflix_assets_tests.tables.conftest import BY_NAME, Judge
-from spark.rules import compiled
+from spark.quality.rules import compiled
 from spark.silver.cast import SENTENCE
 
 COLUMNS = {"cast": "cast", "category": "listed_in", "countries": "country", "directors": "director"}

@@ -16,9 +16,9 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
-from spark import quality
 from spark.datasets import DATASETS
-from spark.delivery import record_batches
+from spark.delivery.parser import record_batches
+from spark.quality import verdict
 from spark.silver.titles import TABLE
 
 Row = dict[str, Any]
@@ -45,8 +45,8 @@ def silver(spark_session: SparkSession, real_files: Path) -> dict[int, Row]:
     """Our titles by show_id."""
     content = io.BytesIO((real_files / DATASETS[0].file).read_bytes())
     records = pa.Table.from_batches(record_batches(content, DATASETS[0], "titles/0.csv", 2**20))
-    staged = quality.judged(TABLE, TABLE.build(spark_session.createDataFrame(records)), {})
-    return {row["show_id"]: row.asDict() for row in quality.accepted(TABLE, staged).collect()}
+    staged = verdict.judged(TABLE, TABLE.build(spark_session.createDataFrame(records)), {})
+    return {row["show_id"]: row.asDict() for row in verdict.accepted(TABLE, staged).collect()}
 
 
 @pytest.fixture(scope="module")

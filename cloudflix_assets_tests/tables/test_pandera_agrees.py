@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from cloudflix_assets_tests.tables.test_rules import contract, table, table_of
-from spark.rules import CHECKS, compiled
+from spark.quality.rules import CHECKS, compiled
 
 NUMBERS = [None, -1, 0, 1, 2, 3, 4]
 TEXTS = [None, "", "a", "ab", "b", "ba", "cab", "a\n", "A", "née", "😀"]

@@ -10,8 +10,8 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from cloudflix_assets_tests.tables.conftest import Judgement, judgement_of
-from spark import digest, quality
-from spark.rules import MAX_RULES, compiled, fields
+from spark.quality import digest, verdict
+from spark.quality.rules import MAX_RULES, compiled, fields
 from spark.table import REASONS, ForeignKey, Layer, Rule, Severity, Table
 
 
@@ -57,7 +57,7 @@ def judged(spark_session: SparkSession) -> Any:
             [tuple(row[name] for name in INPUT.names) for row in rows], INPUT
         )
         parents = {"gold_allowed": allowed}
-        return judgement_of(table, quality.judged(table, frame, parents))
+        return judgement_of(table, verdict.judged(table, frame, parents))
 
     return make
 
@@ -93,7 +93,7 @@ def test_one_change_breaks_one_rule(judged: Any) -> None:
     assert dict(zip(BREACHES, found.broken, strict=True)) == {
         n: broken for n, (_, broken) in BREACHES.items()
     }
-    accepted = [name for name, row in zip(BREACHES, found.rows, strict=True) if row[quality.ACCEPTED]]
+    accepted = [name for name, row in zip(BREACHES, found.rows, strict=True) if row[verdict.ACCEPTED]]
     assert accepted == ["sound", "absent where it may be", "warning"]
 
 
@@ -113,7 +113,7 @@ def test_the_verdict_counts_every_rule_and_every_row(judged: Any) -> None:
 def test_the_verdict_s_digest_is_of_the_accepted_rows(judged: Any) -> None:
     """A refused row must not show in what is published."""
     found = judged({}, {"id": 0}, {"id": 3})
-    published = quality.accepted(FILMS, found.staged)
+    published = verdict.accepted(FILMS, found.staged)
     assert published.columns == ["id", "minutes", "title"]
     assert published.count() == 2
     assert found.verdict.digest == digest.digest(published, fields(FILMS))
@@ -202,7 +202,7 @@ def test_a_key_of_several_columns(judged: Any) -> None:
 def test_an_undeclared_reason_is_an_error(judged: Any) -> None:
     """A name that is counted by no rule would refuse nothing and report nothing."""
     with pytest.raises(
-        quality.UndeclaredReason, match=r"silver/films names a reason .*'tron'.*Table\(reasons="
+        verdict.UndeclaredReason, match=r"silver/films names a reason .*'tron'.*Table\(reasons="
     ):
         _ = judged({}, {REASONS: ["tron"]}).verdict
 
@@ -252,5 +252,5 @@ def test_samples_are_the_first_addresses_of_each_rule(judged: Any) -> None:
     """Enough to look at, in an order that stays."""
     changes = [{"id": 0, "record_number": number} for number in (12, 9, 100, 11)]
     found = judged(*changes, {"id": None, "source_file": "e"}, {"id": 5})
-    samples = quality.samples(FILMS, found.staged)
+    samples = verdict.samples(FILMS, found.staged)
     assert samples == {"id: gt": ["f#9", "f#11", "f#12"], "id: nullable": ["e#5"]}

@@ -11,7 +11,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from spark import quality
+from spark.quality import verdict
 from spark.table import ADDRESS, Layer, Table
 
 pytestmark = pytest.mark.both_engines
@@ -66,15 +66,15 @@ def refused(session: SparkSession, *rows: dict[str, Any]) -> list[dict[str, Any]
         for number, row in enumerate(rows, 1)
     ]
     given = session.createDataFrame(values, GIVEN)
-    found = quality.refused(TABLE, _staged(given), given)
-    assert found.columns == quality.QUARANTINE.names
+    found = verdict.refused(TABLE, _staged(given), given)
+    assert found.columns == verdict.QUARANTINE.names
     return [row.asDict() for row in found.orderBy("record_number").collect()]
 
 
 def _staged(given: DataFrame) -> DataFrame:
-    broken = F.lit(quality.mask(TABLE, RULES))
+    broken = F.lit(verdict.mask(TABLE, RULES))
     return given.select(
-        *ADDRESS, broken.alias(quality.BROKEN), (F.col("record_number") == 2).alias(quality.ACCEPTED)
+        *ADDRESS, broken.alias(verdict.BROKEN), (F.col("record_number") == 2).alias(verdict.ACCEPTED)
     )
 
 

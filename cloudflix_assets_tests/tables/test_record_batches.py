@@ -12,9 +12,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, reject, settings
 
-from spark import delivery
 from spark.datasets import DATASETS, Dataset
-from spark.delivery import DeliveryDefect, inspected, record_batches
+from spark.delivery import parser
+from spark.delivery.inspection import inspected
+from spark.delivery.lines import DeliveryDefect
+from spark.delivery.parser import record_batches
 
 CAST = DATASETS[1]
 CASTS, IDS = CAST.columns
@@ -24,7 +26,7 @@ CASTS, IDS = CAST.columns
 def small_blocks() -> Iterator[None]:
     """Blocks as small as the longest record, so that every file crosses many borders."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(delivery, "MIN_BLOCK_BYTES", 1)
+        patch.setattr(parser, "MIN_BLOCK_BYTES", 1)
         yield
 
 

@@ -9,7 +9,7 @@ import pyspark.sql.types as T
 import pytest
 from pyspark.sql import functions as F
 
-from spark.rules import ContractError, compiled
+from spark.quality.rules import ContractError, compiled
 from spark.table import ForeignKey, Layer, Rule, Severity, Table
 
 POSITIVE = Rule("x: named", lambda: F.col("x") > 0)

@@ -7,7 +7,7 @@ import pytest
 
 from cloudflix_assets_tests.lakehouse import TITLE
 from cloudflix_assets_tests.tables.conftest import Judge
-from spark.rules import compiled
+from spark.quality.rules import compiled
 from spark.silver.titles import KINDS, RATINGS, TABLE, UNRATED
 from spark.split_records import FRAGMENT
 

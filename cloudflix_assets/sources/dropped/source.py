@@ -11,7 +11,7 @@ from cloudflix_assets.sources.base import Delivered, NoPublication, Pin, SourceR
 from cloudflix_assets.sources.dropped.files import LANDING, Dropped, dropped
 from cloudflix_assets.sources.dropped.routing import Route, Unroutable
 from spark.datasets import DATASETS, Dataset
-from spark.delivery import DeliveryDefect
+from spark.delivery.lines import DeliveryDefect
 
 LANDED, REFUSED = "raw/landed", "raw/refused"
 _MOMENT = "%Y%m%dT%H%M%S%fZ"

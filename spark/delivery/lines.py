@@ -1,13 +1,14 @@
 """Lines of a delivered file that know in which record they stand, and how a defect there is told."""
 
+import csv
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from typing import BinaryIO, NoReturn
 
-from spark.counting import MAX_COMMAS
-from spark.dialect import Dialect
-from spark.formats import other_than_csv
-from spark.headers import Drift
+from spark.delivery.counting import MAX_COMMAS
+from spark.delivery.dialect import Dialect
+from spark.delivery.formats import other_than_csv
+from spark.delivery.headers import Drift
 
 REMEDY = "have the publisher deliver it again, then rerun the week; nothing was landed"
 CHUNK_BYTES = 2**20
@@ -102,3 +103,11 @@ def _decodes(line: bytes, encoding: str) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+MAX_RECORD_BYTES = 64 * 2**20
+
+
+def rows(lines: Lines) -> Iterator[list[str]]:
+    """Records of the lines, by the strict reader of Python's `csv`; a blank line is an empty one."""
+    return csv.reader(lines, strict=True, delimiter=lines.dialect.delimiter)

@@ -13,8 +13,8 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from spark import digest
-from spark.rules import DUPLICATE_KEY, compiled, fields
+from spark.quality import digest
+from spark.quality.rules import DUPLICATE_KEY, compiled, fields
 from spark.table import ADDRESS, REASONS, ForeignKey, Severity, Table
 
 BROKEN, ACCEPTED = "_broken", "_accepted"

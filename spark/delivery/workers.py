@@ -14,8 +14,9 @@ from typing import BinaryIO, cast
 import pyarrow as pa
 
 from spark.datasets import Dataset
-from spark.delivery import MALFORMED, record_batches, schema_of
-from spark.dialect import dialect_of
+from spark.delivery.dialect import dialect_of
+from spark.delivery.layout import MALFORMED
+from spark.delivery.parser import record_batches, schema_of
 
 DEFECT = 0
 """Record number of the row that says, in `malformed`, why a file could not be parsed."""

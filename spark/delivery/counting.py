@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from spark.dialect import PLAIN, Dialect
+from spark.delivery.dialect import PLAIN, Dialect
 
 BLOCK_BYTES = 2**17
 MAX_COMMAS = 1_000_000

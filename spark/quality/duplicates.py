@@ -10,9 +10,9 @@ from operator import and_
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from spark import digest
-from spark.quality import ACCEPTED, BROKEN, is_accepted, mask
-from spark.rules import DUPLICATE_KEY, DUPLICATE_ROW, fields
+from spark.quality import digest
+from spark.quality.rules import DUPLICATE_KEY, DUPLICATE_ROW, fields
+from spark.quality.verdict import ACCEPTED, BROKEN, is_accepted, mask
 from spark.table import ADDRESS, Table
 
 _RULE = "_duplicate"

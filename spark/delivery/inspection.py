@@ -1,0 +1,131 @@
+"""Read a delivered file to its end with a strict reader: its header, its records, or why it is refused."""
+
+import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import BinaryIO, NoReturn
+
+from spark.datasets import Dataset
+from spark.delivery.counting import counted
+from spark.delivery.dialect import PLAIN, Dialect
+from spark.delivery.headers import Drift, Header, HeaderDefect, listed, resolved
+from spark.delivery.lines import (
+    MAX_RECORD_BYTES,
+    DeliveryDefect,
+    Lines,
+    NotAgreed,
+    is_unmistakably_utf_8,
+    rows,
+)
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a sound file holds: records after the header, its header, its longest record in bytes.
+
+    `undeclared` names the columns that its dataset does not declare.
+    """
+
+    records: int
+    header: tuple[str, ...]
+    longest_record: int
+    undeclared: tuple[str, ...] = ()
+
+
+def inspected(
+    source: BinaryIO, dataset: Dataset, file: str, dialect: Dialect = PLAIN, drift: Drift = Drift.RESCUE
+) -> Contents:
+    """Read a file to its end with a strict reader.
+
+    Raises:
+        DeliveryDefect: the file is empty, not CSV, holds NUL, misses or repeats a declared column, has
+            no records, a record over 64 MB or of a million fields, an unclosed quote, or text after one.
+        NotAgreed: another dialect would read it, or it has undeclared columns and they are to fail.
+    """
+    with _unlimited_fields():
+        header, length = _checked_header(source, dataset, file, dialect)
+        undeclared = tuple(header.undeclared)
+        if undeclared and drift is Drift.FAIL:
+            columns = f"undeclared column{'s' if len(undeclared) > 1 else ''} {listed(undeclared)}"
+            raise NotAgreed(f"{file}: the header has the {columns}", Drift.RESCUE)
+        found = counted(source, MAX_RECORD_BYTES, dialect)
+        records, longest = found or _counted_or_refused(source, file, dialect)
+    if not records:
+        raise DeliveryDefect(f"{file} holds a header and no records")
+    if dialect.encoding != "utf-8":
+        _refuse_utf_8(source, file, dialect)
+    return Contents(records, header.names, max(longest, length), undeclared)
+
+
+def _checked_header(source: BinaryIO, dataset: Dataset, file: str, dialect: Dialect) -> tuple[Header, int]:
+    """The header and its bytes, leaving `source` at the first record."""
+    try:
+        return _header(source, dataset, file, dialect)
+    except DeliveryDefect as defect:
+        for other in dialect.alternatives:
+            source.seek(0)
+            if _has_header(source, dataset, file, other):
+                raise NotAgreed(defect.defect, other) from defect
+        raise
+
+
+def _header(source: BinaryIO, dataset: Dataset, file: str, dialect: Dialect) -> tuple[Header, int]:
+    lines = Lines(source, file, dialect, MAX_RECORD_BYTES)
+    try:
+        names = next((row for row in rows(lines) if row), None)
+    except csv.Error as error:
+        _refuse_quotes(error, lines)
+    if names is None:
+        raise DeliveryDefect(f"{file} is empty")
+    try:
+        return resolved(names, dataset), lines.length
+    except HeaderDefect as defect:
+        raise DeliveryDefect(f"{file}: the header {defect}") from None
+
+
+def _has_header(source: BinaryIO, dataset: Dataset, file: str, dialect: Dialect) -> bool:
+    try:
+        _header(source, dataset, file, dialect)
+    except DeliveryDefect:
+        return False
+    return True
+
+
+def _counted_or_refused(source: BinaryIO, file: str, dialect: Dialect) -> tuple[int, int]:
+    """Records and the longest, read line by line from the beginning, so that a defect has its record."""
+    source.seek(0)
+    lines = Lines(source, file, dialect, MAX_RECORD_BYTES)
+    try:
+        for row in rows(lines):
+            lines.finish_record(blank=not row)
+    except csv.Error as error:
+        _refuse_quotes(error, lines)
+    return lines.record - 1, lines.longest
+
+
+def _refuse_quotes(error: csv.Error, lines: Lines) -> NoReturn:
+    message = str(error)
+    if "unexpected end of data" in message:
+        lines.refuse("opens a quote that is never closed")
+    if "expected after" in message:
+        lines.refuse("has text after a closing quote")
+    if "new-line character" in message:
+        lines.refuse("has a bare carriage return outside quotes")
+    lines.refuse(f"cannot be read ({message})")
+
+
+def _refuse_utf_8(source: BinaryIO, file: str, dialect: Dialect) -> None:
+    source.seek(0)
+    if is_unmistakably_utf_8(source):
+        defect = f"{file} is UTF-8 and not {dialect.encoding.upper()}"
+        raise NotAgreed(defect, Dialect(dialect.delimiter))
+
+
+@contextmanager
+def _unlimited_fields() -> Iterator[None]:
+    before = csv.field_size_limit(MAX_RECORD_BYTES)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)

@@ -1,0 +1,1 @@
+"""Records to a verdict: rules, accepted and refused rows, duplicates, the digest."""

@@ -35,13 +35,13 @@ dev: $(STAMP)  ## Dagster's web UI on the same lake
 	@$(BIN)/cloudflix dev
 
 azurite: $(STAMP)  ## A storage account on this machine, in memory and in the background (needs Node.js)
-	@$(BIN)/python -m cloudflix_assets_tests.azure.serve start
+	@$(BIN)/python -m cloudflix_assets_tests.loopback.azure.serve start
 
 azurite-stop: $(STAMP)  ## End it, and what is in it
-	@$(BIN)/python -m cloudflix_assets_tests.azure.serve stop
+	@$(BIN)/python -m cloudflix_assets_tests.loopback.azure.serve stop
 
 azurite-lock: $(STAMP)  ## Pin what its package.json asks for
-	@$(BIN)/python -m cloudflix_assets_tests.azure.lock
+	@$(BIN)/python -m cloudflix_assets_tests.loopback.azure.lock
 
 bench: $(STAMP)  ## Side by side with scripts written by hand, to benchmarks/RESULTS.md (half an hour)
 	@$(BIN)/python -m benchmarks.bench
@@ -64,9 +64,9 @@ pictures: $(STAMP)  ## The pictures of the README, with Debian's chromium
 	@$(BIN)/python docs/pictures/take.py
 
 clean:
-	@[ ! -f .azurite.pid ] || [ ! -x $(BIN)/python ] || $(BIN)/python -m cloudflix_assets_tests.azure.serve stop
+	@[ ! -f .azurite.pid ] || [ ! -x $(BIN)/python ] || $(BIN)/python -m cloudflix_assets_tests.loopback.azure.serve stop
 	rm -rf .venv .cloudflix .cloudflix-azurite .azurite.env .azurite.pid .azurite.log
-	rm -rf cloudflix_assets_tests/azure/node_modules
+	rm -rf cloudflix_assets_tests/loopback/azure/node_modules
 
 # An empty one is ignored, and tests that fail for the same reason tell it.
 $(CLASSES): $(STAMP)

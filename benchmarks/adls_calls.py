@@ -22,10 +22,10 @@ from benchmarks import cases
 from benchmarks.cases import Publications
 from cloudflix_assets.lake.adls import files
 from cloudflix_assets.lake.adls.lake import AdlsLake
-from cloudflix_assets_tests.azure.azurite import Azurite, running
-from cloudflix_assets_tests.azure.calls import Call
-from cloudflix_assets_tests.azure.lakes import Server, settings, variables
-from cloudflix_assets_tests.azure.proxy import Proxy
+from cloudflix_assets_tests.lake.adls.lakes import Server, settings, variables
+from cloudflix_assets_tests.loopback.azure.azurite import Azurite, running
+from cloudflix_assets_tests.loopback.azure.calls import Call
+from cloudflix_assets_tests.loopback.azure.proxy import Proxy
 
 NAMES = {"week": "first week", "rerun": "unchanged rerun", "changed": "one changed file of five"}
 TITLES, MEGABYTES = 6234, 256

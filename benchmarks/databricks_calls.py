@@ -26,7 +26,7 @@ from benchmarks.cases import WEEK, Publications
 from benchmarks.measure import measured
 from cloudflix_assets.instance.instance import open_instance, prepare
 from cloudflix_assets.settings.environment import Environment
-from cloudflix_assets_tests.databricks.emulator import Asked, Emulator
+from cloudflix_assets_tests.loopback.databricks.emulator import Asked, Emulator
 
 STEPS = ("raw_directors", "bronze_directors", "silver_directors")
 KEYS = ("publication", "raw/directors", "bronze/directors", "silver/directors", "silver/directors_quarantine")

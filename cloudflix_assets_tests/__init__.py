@@ -1,1 +1,1 @@
-"""Tests: `tables` judges pure functions, `running` real Dagster runs over weeks, `e2e` the command line."""
+"""Tests lie as what they test does. `tables` is for `spark/`, `pages` for docs, `loopback` for doubles."""

@@ -12,6 +12,12 @@ from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import Lakehouse
 from cloudflix_assets_tests.settings import TestSettings
 
+pytest_plugins = [
+    "cloudflix_assets_tests.loopback.azure.fixtures",
+    "cloudflix_assets_tests.loopback.databricks.fixtures",
+    "cloudflix_assets_tests.loopback.github.fixtures",
+]
+
 
 @pytest.fixture(scope="session")
 def spark_session() -> SparkSession:

@@ -160,7 +160,8 @@ def test_lint_keeps_the_ground_floor_free_of(line: str) -> None:
     assert "TID251" in found.stdout
 
 
-NPM = [f"cloudflix_assets_tests/azure/{name}" for name in ("package.json", "package-lock.json", ".npmrc")]
+AZURITE = "cloudflix_assets_tests/loopback/azure"
+NPM = [f"{AZURITE}/{name}" for name in ("package.json", "package-lock.json", ".npmrc")]
 
 
 @pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml", "Makefile", ".ci/run", *NPM])

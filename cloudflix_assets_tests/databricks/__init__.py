@@ -1,1 +1,1 @@
-"""A Databricks workspace on this machine, for tests without one: jobs really run, in processes."""
+"""Steps launched in a loopback workspace."""

@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cloudflix_assets_tests.databricks.emulator import Emulator
-from cloudflix_assets_tests.e2e.command import Told
+from cloudflix_assets_tests.cli.command import Told
+from cloudflix_assets_tests.loopback.databricks.emulator import Emulator
 
 FOREIGN = ("CLOUDFLIX_", "DATABRICKS_", "ARM_", "AZURE_", "DAGSTER_")
 COMMAND = [sys.executable, "-c", "from cloudflix_assets.cli.commands import main; main()"]

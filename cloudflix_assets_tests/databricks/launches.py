@@ -28,9 +28,9 @@ from cloudflix_assets.resources import resources
 from cloudflix_assets.runs import runner
 from cloudflix_assets.runs.runner import Runner, WeekResult
 from cloudflix_assets.settings.environment import Environment, environment
-from cloudflix_assets_tests.azure.lakes import steps
-from cloudflix_assets_tests.databricks.emulator import Emulator
+from cloudflix_assets_tests.lake.adls.lakes import steps
 from cloudflix_assets_tests.lakehouse import put
+from cloudflix_assets_tests.loopback.databricks.emulator import Emulator
 
 SDK_SECONDS = 8
 """For which the SDK repeats what failed; five minutes by default."""

@@ -12,8 +12,8 @@ import pytest
 from cloudflix_assets.instance.instance import prepare
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.databricks.commands import cloudflix, surroundings
-from cloudflix_assets_tests.databricks.emulator import Emulator
 from cloudflix_assets_tests.lakehouse import WEEK_2, credits, publication, put
+from cloudflix_assets_tests.loopback.databricks.emulator import Emulator
 
 WEEK = str(WEEK_2)
 STORED = ("raw/directors", "bronze/directors", "silver/directors_quarantine", "silver/directors")

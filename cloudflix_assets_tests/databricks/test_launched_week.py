@@ -11,10 +11,10 @@ import pytest
 
 from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.settings.environment import Environment
+from cloudflix_assets_tests.cli.command import Told
 from cloudflix_assets_tests.databricks.commands import cloudflix
-from cloudflix_assets_tests.databricks.emulator import Emulator
-from cloudflix_assets_tests.e2e.command import Told
 from cloudflix_assets_tests.lakehouse import PATHS, WEEK_2, materialization
+from cloudflix_assets_tests.loopback.databricks.emulator import Emulator
 from spark.registry import TABLES
 
 WEEK = str(WEEK_2)

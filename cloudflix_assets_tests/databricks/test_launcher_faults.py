@@ -9,10 +9,7 @@ from pathlib import Path
 import pytest
 
 from cloudflix_assets.runs.sweep import sweep
-from cloudflix_assets_tests.azure.lakes import leftovers
-from cloudflix_assets_tests.databricks.faults import Fault
 from cloudflix_assets_tests.databricks.launches import Launches, content, copied, local, prepared
-from cloudflix_assets_tests.databricks.runs import NOT_RUN, RunPlan
 from cloudflix_assets_tests.databricks.troubles import (
     DOWNLOAD,
     POLL,
@@ -31,7 +28,10 @@ from cloudflix_assets_tests.databricks.troubles import (
     soon_given_up,
     without_dbfs,
 )
+from cloudflix_assets_tests.lake.adls.lakes import leftovers
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, credits, publication
+from cloudflix_assets_tests.loopback.databricks.faults import Fault
+from cloudflix_assets_tests.loopback.databricks.runs import NOT_RUN, RunPlan
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster_shared.utils.warnings.SupersessionWarning")
 

@@ -12,9 +12,9 @@ import psutil
 import pytest
 
 from cloudflix_assets_tests.databricks.launches import Launches, prepared
-from cloudflix_assets_tests.databricks.runs import Run
-from cloudflix_assets_tests.databricks.tasks import eventually
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, publication, put
+from cloudflix_assets_tests.loopback.databricks.runs import Run
+from cloudflix_assets_tests.loopback.databricks.tasks import eventually
 
 TABLES = ("silver/cast", "silver/cast_quarantine")
 BEFORE = ("publication", "raw/cast", "bronze/cast")

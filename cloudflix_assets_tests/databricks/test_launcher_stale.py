@@ -15,12 +15,12 @@ import pytest
 
 from cloudflix_assets.runs.runner import WeekResult
 from cloudflix_assets.settings.environment import Environment
-from cloudflix_assets_tests.databricks.emulator import Emulator
 from cloudflix_assets_tests.databricks.launches import Launches, launches
 from cloudflix_assets_tests.databricks.troubles import ship
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, Lakehouse, MemorySource, publication
-from cloudflix_assets_tests.running import test_stale_truth_table as truth
-from cloudflix_assets_tests.running.test_stale_truth_table import TRUTH_TABLE, House, Row, stale, tables
+from cloudflix_assets_tests.loopback.databricks.emulator import Emulator
+from cloudflix_assets_tests.runs import test_stale_truth_table as truth
+from cloudflix_assets_tests.runs.test_stale_truth_table import TRUTH_TABLE, House, Row, stale, tables
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster_shared.utils.warnings.SupersessionWarning")
 

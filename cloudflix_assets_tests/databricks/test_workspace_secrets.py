@@ -12,12 +12,12 @@ from databricks.sdk.errors.base import DatabricksError
 from cloudflix_assets.databricks.calls import WorkspaceRefused, admitted, patiently
 from cloudflix_assets.databricks.workspace import client_of, credentials
 from cloudflix_assets.settings.environment import environment
-from cloudflix_assets_tests.azure.leaks import leaks, whole
-from cloudflix_assets_tests.databricks.emulator import Emulator
-from cloudflix_assets_tests.databricks.faults import Fault
-from cloudflix_assets_tests.databricks.tokens import CLIENT_SECRET, TOKEN
-from cloudflix_assets_tests.e2e.command import Told, cloudflix_process
+from cloudflix_assets_tests.cli.command import Told, cloudflix_process
 from cloudflix_assets_tests.lakehouse import WEEK_1, publication, put
+from cloudflix_assets_tests.leaks import leaks, whole
+from cloudflix_assets_tests.loopback.databricks.emulator import Emulator
+from cloudflix_assets_tests.loopback.databricks.faults import Fault
+from cloudflix_assets_tests.loopback.databricks.tokens import CLIENT_SECRET, TOKEN
 
 KEY = "bm9uZSBvZiB0aGlzIGlzIGEga2V5" * 3 + "YQ=="
 HERE, THERE = "hidden-on-this-machine", "hidden-in-the-scope"

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from cloudflix_assets.settings.environment import Environment, environment
-from cloudflix_assets_tests.databricks.emulator import Emulator
-from cloudflix_assets_tests.e2e.bad_input import refused
-from cloudflix_assets_tests.e2e.command import cloudflix, cloudflix_process
+from cloudflix_assets_tests.cli.bad_input import refused
+from cloudflix_assets_tests.cli.command import cloudflix, cloudflix_process
 from cloudflix_assets_tests.lakehouse import WEEK_1, publication, put
+from cloudflix_assets_tests.loopback.databricks.emulator import Emulator
 
 KEY = "k" * 86 + "=="
 SETTINGS = {

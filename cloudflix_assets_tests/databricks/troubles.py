@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Literal
 
 from cloudflix_assets.databricks import package, submissions
-from cloudflix_assets_tests.azure.web import Handler, Reply
-from cloudflix_assets_tests.databricks.faults import Fault
 from cloudflix_assets_tests.databricks.launches import Launches
-from cloudflix_assets_tests.databricks.runs import Run, RunPlan
+from cloudflix_assets_tests.loopback.databricks.faults import Fault
+from cloudflix_assets_tests.loopback.databricks.runs import Run, RunPlan
+from cloudflix_assets_tests.loopback.web import Handler, Reply
 
 SUBMIT = r"POST .*/runs/submit$"
 POLL = r"GET .*/runs/get$"

@@ -1,0 +1,1 @@
+"""The Dagster instance: its settings, its event log, its compute logs."""

@@ -1,0 +1,1 @@
+"""What every table of `spark/` is: rows as dicts, judged; no Dagster."""

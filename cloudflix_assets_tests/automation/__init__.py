@@ -1,0 +1,1 @@
+"""What starts by itself, and when it does not."""

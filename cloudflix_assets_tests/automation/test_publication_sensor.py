@@ -1,0 +1,137 @@
+"""The publication sensor: one conditional request per tick, one run of the open week per new commit."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import dagster as dg
+import pytest
+
+from cloudflix_assets.partitions import open_week
+from cloudflix_assets.sources import SourceRefused
+from cloudflix_assets_tests.lakehouse import Lakehouse, registered
+from cloudflix_assets_tests.loopback.github import faults
+from cloudflix_assets_tests.loopback.github.fixtures import WEEKS, Sources, in_folder, moment, published
+from cloudflix_assets_tests.loopback.github.server import NAME, OWNER, RESET, History, LoopbackGitHub
+
+Makes = Callable[..., Lakehouse]
+OPEN = str(open_week(datetime.now(UTC)))
+
+
+@dataclass
+class Ticks:
+    """The daemon: evaluates the sensor, and keeps its cursor unless it crashes before that."""
+
+    house: Lakehouse
+    cursor: str | None = None
+
+    def tick(self, *, crash: bool = False) -> dg.RunRequest | str:
+        """The run that the sensor asks for, or why it asks for none."""
+        repository = self.house.defs.get_repository_def()
+        context = dg.build_sensor_context(
+            instance=self.house.instance, cursor=self.cursor, repository_def=repository
+        )
+        found = repository.get_sensor_def("publication_sensor").evaluate_tick(context)
+        if not crash:
+            self.cursor = found.cursor
+        if not found.run_requests:
+            return found.skip_message or ""
+        (request,) = found.run_requests
+        return request
+
+
+@pytest.fixture
+def ticks(lakehouse: Makes, source: Sources) -> Ticks:
+    return Ticks(lakehouse(source=source(), tables=registered("raw/titles", "bronze/titles")))
+
+
+def test_each_new_commit_is_run_once_for_the_open_week(
+    ticks: Ticks, github: LoopbackGitHub, history: History
+) -> None:
+    first = ticks.tick()
+    assert isinstance(first, dg.RunRequest)
+    assert (first.partition_key, first.run_key) == (OPEN, f"{OPEN} {sha(history)}")
+    assert ticks.tick() == f"github:{OWNER}/{NAME}:data is still at {sha(history)[:12]}."
+
+    history.commit(in_folder(published(9)), moment(WEEKS[3], 5))
+    second = ticks.tick()
+    assert isinstance(second, dg.RunRequest)
+    assert second.run_key == f"{OPEN} {sha(history)}"
+
+
+def test_a_tick_costs_one_conditional_request(ticks: Ticks, github: LoopbackGitHub, history: History) -> None:
+    """A 304 costs no quota: the sensor may look every five minutes for ever."""
+    ticks.tick()
+    before = github.remaining
+    for _ in range(3):
+        ticks.tick()
+    assert github.requests == [("commits", 200), ("commits", 304), ("commits", 304), ("commits", 304)]
+    assert github.remaining == before
+
+
+def test_a_commit_beside_the_folder_is_no_news(ticks: Ticks, history: History) -> None:
+    """A new README must not run the lake."""
+    ticks.tick()
+    history.commit({**in_folder(published(3)), "README.md": b"Another.\n"}, moment(WEEKS[3], 5))
+    assert "is still at" in str(ticks.tick())
+
+
+def test_a_crash_before_the_cursor_is_written_asks_for_the_same_run(ticks: Ticks) -> None:
+    """Dagster starts a key once."""
+    crashed, again = ticks.tick(crash=True), ticks.tick()
+    assert isinstance(crashed, dg.RunRequest)
+    assert isinstance(again, dg.RunRequest)
+    assert crashed.run_key == again.run_key
+    assert "is still at" in str(ticks.tick())
+
+
+@pytest.mark.parametrize("cursor", ["", "not JSON", '{"etag": 7}', '{"commit": "gone"}'])
+def test_a_cursor_that_says_nothing_asks_anew(ticks: Ticks, cursor: str) -> None:
+    """One of an older version, or edited by hand."""
+    ticks.cursor = cursor
+    assert isinstance(ticks.tick(), dg.RunRequest)
+
+
+def test_the_run_lands_what_the_tick_saw(ticks: Ticks, history: History) -> None:
+    """Provisionally: the week has not ended."""
+    history.commit(in_folder(published(9)), datetime.now(UTC))
+    request = ticks.tick()
+    assert isinstance(request, dg.RunRequest)
+    assert request.partition_key is not None
+    week = open_week(datetime.now(UTC))
+    assert request.partition_key == str(week)
+    assert ticks.house.run(week).success
+    assert ticks.house.rows("bronze/titles", week)[0]["title"] == "Edition 9"
+
+
+TROUBLE = {
+    "down": (faults.status(503), r"did not answer, for /repos/\S+/commits: it answered 503"),
+    "a limit that lasts": (
+        faults.status(403, "API rate limit", {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(RESET)}),
+        "rate limit is used up until",
+    ),
+    "no such token": (faults.status(401, "Bad credentials"), "renew GITHUB_TOKEN"),
+}
+
+
+@pytest.mark.parametrize("case", TROUBLE)
+def test_trouble_is_told_and_costs_one_request(ticks: Ticks, github: LoopbackGitHub, case: str) -> None:
+    """The next tick asks again; a tick that waits would be killed after a minute."""
+    fault, sentence = TROUBLE[case]
+    github.faults["commits"].append(fault)
+    with pytest.raises(SourceRefused, match=sentence):
+        ticks.tick()
+    assert len(github.requests) == 1
+    assert isinstance(ticks.tick(), dg.RunRequest)
+
+
+def test_a_source_without_history_is_told_so(lakehouse: Makes) -> None:
+    assert Ticks(lakehouse(tables=registered("raw/titles", "bronze/titles"))).tick() == (
+        "sample has no history to ask for: the schedule `weekly` runs each ended week."
+    )
+
+
+def sha(history: History) -> str:
+    """The newest commit."""
+    assert history.head
+    return str(history.head.id.decode())

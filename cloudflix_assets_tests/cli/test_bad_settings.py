@@ -1,0 +1,166 @@
+"""Mistyped settings, wrong values, a damaged instance: one sentence before anything runs."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from shutil import rmtree
+
+import pytest
+
+from cloudflix_assets.settings.environment import Environment, SettingRefused, environment
+from cloudflix_assets_tests.cli.bad_input import a_file, refused
+from cloudflix_assets_tests.cli.command import cloudflix
+from cloudflix_assets_tests.settings import TestSettings
+
+KNOWN = "CLOUDFLIX_HOME, CLOUDFLIX_LAKE, CLOUDFLIX_DEPLOYMENT, CLOUDFLIX_ENGINE, CLOUDFLIX_SOURCE, "
+SETTINGS = {
+    "CLOUDFLIX_ENGIN=spark": "CLOUDFLIX_ENGIN is no setting: did you mean CLOUDFLIX_ENGINE?",
+    "CLOUDFLIX_SOURCENAME=x": "CLOUDFLIX_SOURCENAME is no setting: did you mean CLOUDFLIX_SOURCE_NAME?",
+    "CLOUDFLIX_JAVA_HOME=/java": "CLOUDFLIX_JAVA_HOME is no setting: did you mean JAVA_HOME?",
+    "cloudflix_engin=spark": "cloudflix_engin is no setting: did you mean CLOUDFLIX_ENGINE?",
+    "CLOUDFLIX_XYZ=1": f"CLOUDFLIX_XYZ is no setting: unset it; known are {KNOWN}",
+    "CLOUDFLIX_ENGINE=sal": "CLOUDFLIX_ENGINE=sal is not allowed: set it to 'sail', 'spark', 'connect' "
+    "or 'databricks'.",
+    "CLOUDFLIX_ENGINE=connect": (
+        "CLOUDFLIX_ENGINE=connect computes on a Spark Connect server: set SPARK_REMOTE to its address, "
+        "such as sc://spark.example.com:15002."
+    ),
+    "SPARK_REMOTE=sc://host/;token=hidden": (
+        "SPARK_REMOTE is set, and CLOUDFLIX_ENGINE=sail does not compute there: set "
+        "CLOUDFLIX_ENGINE=connect to compute there, or unset SPARK_REMOTE."
+    ),
+    "CLOUDFLIX_SCHEMA_DRIFT=evolv": (
+        "CLOUDFLIX_SCHEMA_DRIFT=evolv is not allowed: set it to 'evolve', 'rescue' or 'fail'."
+    ),
+    "CLOUDFLIX_DELIMITER=|": "CLOUDFLIX_DELIMITER=| is not allowed: set it to ',' or ';'.",
+    "CLOUDFLIX_ENCODING=latin1": (
+        "CLOUDFLIX_ENCODING=latin1 is not allowed: set it to 'utf-8', 'cp1252' or 'iso-8859-1'."
+    ),
+    "CLOUDFLIX_DEPLOYMENT=moon": (
+        "CLOUDFLIX_DEPLOYMENT=moon is not allowed: set it to 'local', 'azure' or 'databricks'."
+    ),
+    "CLOUDFLIX_FIRST_WEEK=2026-01-06": (
+        "CLOUDFLIX_FIRST_WEEK=2026-01-06 is a Tuesday; weeks begin on a Monday: did you mean 2026-01-05?"
+    ),
+    "CLOUDFLIX_FIRST_WEEK=1767571200": (
+        "CLOUDFLIX_FIRST_WEEK=1767571200 is no date: write a Monday, such as 2026-01-05."
+    ),
+    "CLOUDFLIX_LAKE=/data/100%": (
+        "CLOUDFLIX_LAKE=/data/100% is the folder /data/100%, in whose path % would be misread: "
+        "choose a folder without any of * ? [ ] { } \\ % (--home, CLOUDFLIX_HOME, CLOUDFLIX_LAKE)."
+    ),
+    "CLOUDFLIX_LAKE=/data/[1]": (
+        "CLOUDFLIX_LAKE=/data/[1] is the folder /data/[1], in whose path [ ] would be misread: choose"
+    ),
+}
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_a_setting_that_is_none_runs_nothing(tmp_path: Path, setting: str) -> None:
+    """A typo leaves its setting at the default, and the wrong lake is filled in silence."""
+    name, _, value = setting.partition("=")
+    told = cloudflix(tmp_path / "home", "run", "--json", env={name: value})
+    assert refused(told).startswith(SETTINGS[setting])
+    assert not (tmp_path / "home").exists()
+
+
+def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`CLOUDFLIX_HOME=` would make the current folder Dagster's."""
+    for name in ("HOME", "LAKE", "ENGINE", "SOURCE", "FIRST_WEEK", "CACHE"):
+        monkeypatch.setenv(f"CLOUDFLIX_{name}", "")
+    empty = environment()
+    for name in ("HOME", "LAKE", "ENGINE", "SOURCE", "FIRST_WEEK", "CACHE"):
+        monkeypatch.delenv(f"CLOUDFLIX_{name}")
+    assert empty == environment() == Environment()
+
+
+def test_every_setting_and_the_tests_own_are_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A setting that the check forgot could not be used at all."""
+    monkeypatch.setenv("CLOUDFLIX_TEST_DATA", str(tmp_path))
+    for name, value in Environment(home=tmp_path).for_child().items():
+        monkeypatch.setenv(name, value)
+    assert environment().home == tmp_path
+    assert TestSettings().test_data == tmp_path
+
+
+def test_a_child_reads_the_source_on_the_same_terms(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The web UI would refuse or rescue what the command line that started it does not."""
+    own = Environment(home=tmp_path, schema_drift="evolve", delimiter=";", encoding="cp1252")
+    for name, value in own.for_child().items():
+        monkeypatch.setenv(name, value)
+    assert environment().dialect == own.dialect
+    assert environment().schema_drift == own.schema_drift == "evolve"
+
+
+def test_two_wrong_values_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One after the other they cost a try each."""
+    monkeypatch.setenv("CLOUDFLIX_ENGINE", "sal")
+    monkeypatch.setenv("CLOUDFLIX_FIRST_WEEK", "monday")
+    with pytest.raises(
+        SettingRefused, match=r"CLOUDFLIX_ENGINE=sal .* CLOUDFLIX_FIRST_WEEK=monday is no date"
+    ):
+        environment()
+
+
+def test_the_web_ui_tells_the_sentence_too() -> None:
+    """Its code location loads by itself, also when nobody went through the command line."""
+    loading = [
+        sys.executable,
+        "-m",
+        "dagster",
+        "definitions",
+        "validate",
+        "-m",
+        "cloudflix_assets.definitions",
+    ]
+    told = subprocess.run(
+        ["env", "CLOUDFLIX_ENGIN=spark", *loading], capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 1
+    assert (
+        "SettingRefused: CLOUDFLIX_ENGIN is no setting: did you mean CLOUDFLIX_ENGINE?"
+        in told.stdout + told.stderr
+    )
+
+
+def no_databases(home: Path) -> None:
+    for path in (home / "history").rglob("*.db"):
+        path.write_bytes(b"not a database" * 100)
+
+
+UNKNOWN = "Errors whilst loading dagster instance config at dagster.yaml."
+DAMAGED = "(sqlite3.DatabaseError) file is not a database"
+AWAY = "the next run makes it anew, and the lake is not in it."
+HOMES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a file": (a_file, "{home} is a file, not a folder: choose another home (--home, CLOUDFLIX_HOME)."),
+    "broken YAML": (
+        lambda home: (home / "dagster.yaml").write_text("telemetry: ["),
+        f"{{home}}/dagster.yaml cannot be read (while parsing a flow node): mend it, or move it away: {AWAY}",
+    ),
+    "unknown settings": (
+        lambda home: (home / "dagster.yaml").write_text("telemetri: {}"),
+        f"{{home}}/dagster.yaml cannot be read ({UNKNOWN}): mend it, or move it away: {AWAY}",
+    ),
+    "damaged databases": (
+        no_databases,
+        f"Dagster's history in {{home}}/history cannot be opened ({DAMAGED}): move that folder away: {AWAY}",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", HOMES)
+def test_an_instance_that_cannot_be_opened_is_told_in_a_sentence(tmp_path: Path, kind: str) -> None:
+    """SQLAlchemy's report of it is four screens long; the remedy works, and the lake is none of it."""
+    home = tmp_path / "home"
+    assert cloudflix(home, "status").code == 0
+    arrange, sentence = HOMES[kind]
+    arrange(home)
+    assert refused(cloudflix(home, "status", "--json")) == sentence.format(home=home)
+    if kind == "a file":
+        home.unlink()
+    elif kind == "damaged databases":
+        rmtree(home / "history")
+    else:
+        (home / "dagster.yaml").unlink()
+    assert cloudflix(home, "status").code == 0

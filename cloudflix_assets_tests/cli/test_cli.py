@@ -1,0 +1,214 @@
+"""`cloudflix run` and `status` over a small lake: what is printed, what is committed, which exit code."""
+
+import re
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from cloudflix_assets.instance.instance import open_instance
+from cloudflix_assets.settings.environment import Environment
+from cloudflix_assets_tests.cli.command import Told, cloudflix, cloudflix_process
+from cloudflix_assets_tests.lakehouse import PATHS, WEEK_1, WEEK_2, credits, publication, put
+from spark.registry import TABLES
+
+TEN = 10
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of five small files."""
+    return put(tmp_path_factory.mktemp("source") / "netflix", publication())
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory, files: Path) -> tuple[Path, Told]:
+    """A home in which one week was run, and what that run told. Tests may run it again, not change it."""
+    home = tmp_path_factory.mktemp("cli") / "home"
+    return home, cloudflix(home, "run", "--week", str(WEEK_1), "--source", str(files), "--json")
+
+
+def again(first: tuple[Path, Told], files: Path, *options: str) -> Told:
+    """Run the week once more."""
+    return cloudflix(first[0], "run", "--week", str(WEEK_1), "--source", str(files), "--json", *options)
+
+
+def committed(told: Told) -> dict[str, bool | None]:
+    """Per table: committed, unchanged (False), or not reached (None)."""
+    (week,) = told.weeks
+    return {path: table["committed"] for path, table in week["tables"].items()}
+
+
+def test_run_prints_one_line_of_json_and_the_summary_beside_it(first: tuple[Path, Told]) -> None:
+    """Anything else on standard output breaks the pipe that reads it."""
+    told = first[1]
+    assert told.code == 0
+    (week,) = told.weeks
+    assert (week["week"], week["success"]) == (str(WEEK_1), True)
+    assert set(week["checks"]) == {"passed", "failed", "warned"}
+    assert week["checks"] == {"passed": len(TABLES), "failed": 0, "warned": 0}
+    assert week["failures"] == {}
+    assert week["seconds"] > 0
+    assert len(week["tables"]) == len(PATHS)
+    for table in week["tables"].values():
+        assert set(table) == {"rows", "digest", "version", "committed"}
+        assert table["digest"].startswith(f"v1:{table['rows']}:")
+        assert table["committed"] is True
+    assert week["tables"]["gold/titles"]["rows"] == 20
+    assert f"Week {WEEK_1}" in told.stderr
+    assert "cloudflix status" in told.stderr
+
+
+def test_a_second_run_commits_nothing(first: tuple[Path, Told], files: Path) -> None:
+    """Exit code 0, every table, none of them touched."""
+    told = again(first, files)
+    assert told.code == 0
+    assert set(committed(told).values()) == {False}
+    assert "unchanged" in told.stderr
+
+
+def test_a_selected_table_brings_its_quarantine_along(first: tuple[Path, Told], files: Path) -> None:
+    """Half a step cannot run; the tables that were not selected say so."""
+    told = again(first, files, "--select", "silver/titles")
+    assert told.code == 0
+    reached = {path for path, was in committed(told).items() if was is not None}
+    assert reached == {"silver/titles", "silver/titles_quarantine"}
+    assert len(told.weeks[0]["tables"]) == len(PATHS)
+    absent = told.weeks[0]["tables"]["gold/titles"]
+    assert absent == {
+        "rows": None,
+        "digest": None,
+        "version": None,
+        "committed": None,
+        "reason": "not selected",
+    }
+
+
+@pytest.mark.parametrize(
+    ("select", "tables"),
+    [
+        ("group:gold", sum(path.startswith("gold/") for path in PATHS)),
+        ("+silver/cast", 4),
+        ("silver/cast+", 4),
+        ("silver/titles_quarantine", 2),
+        ("raw/titles or raw/cast", 2),
+        ("publication", 0),
+    ],
+)
+def test_a_selection_reads_as_dagster_reads_it(
+    first: tuple[Path, Told], files: Path, select: str, tables: int
+) -> None:
+    """A selection that runs more than it says is a surprise on a Monday."""
+    was = committed(again(first, files, "--select", select))
+    assert sum(state is not None for state in was.values()) == tables
+
+
+def test_force_commits_even_what_is_unchanged(first: tuple[Path, Told], files: Path) -> None:
+    """Same digests, new versions."""
+    before = again(first, files).weeks[0]["tables"]["silver/cast"]
+    forced = again(first, files, "--force", "--select", "silver/cast").weeks[0]["tables"]
+    assert forced["silver/cast"]["committed"] is forced["silver/cast_quarantine"]["committed"] is True
+    assert forced["silver/cast"]["digest"] == before["digest"]
+    assert forced["silver/cast"]["version"] > before["version"]
+
+
+def test_nothing_is_stale_after_a_run(first: tuple[Path, Told], files: Path) -> None:
+    """A mark that no run can clear would make `--stale` useless."""
+    told = cloudflix(first[0], "run", "--stale", "--source", str(files), "--json")
+    assert (told.code, told.json) == (0, {"weeks": []})
+    assert "Nothing is stale." in told.stderr
+
+
+def test_status_lists_every_table_and_week(first: tuple[Path, Told]) -> None:
+    """What the lake holds, without opening it."""
+    told = cloudflix(first[0], "status", "--json")
+    assert told.code == 0
+    entries = told.json["tables"]
+    assert len(entries) == len(PATHS)
+    assert {(entry["week"], entry["state"]) for entry in entries} == {(str(WEEK_1), "fresh")}
+    (silver,) = (entry for entry in entries if entry["table"] == "silver/titles")
+    assert silver["rows"] == 20
+    assert silver["digest"] == first[1].weeks[0]["tables"]["silver/titles"]["digest"]
+    assert "silver/titles" in cloudflix(first[0], "status").stdout
+
+
+def test_status_of_nothing_says_how_to_begin(tmp_path: Path) -> None:
+    """An empty table would leave a newcomer with nothing to do."""
+    told = cloudflix(tmp_path / "home", "status")
+    assert (told.code, told.stdout) == (0, "The lake is empty: start with `cloudflix run`.\n")
+    assert cloudflix(tmp_path / "home", "status", "--json").json == {"tables": []}
+
+
+def test_runs_are_ordinary_dagster_runs(first: tuple[Path, Told]) -> None:
+    """Runs without a job, a partition or a code location do not show where an operator looks for them."""
+    with open_instance(Environment(home=first[0])) as instance:
+        runs = {run.run_id: run for run in instance.get_runs()}
+        assert instance.telemetry_enabled is False
+    run = runs[first[1].weeks[0]["run"]]
+    assert run.job_name == "weekly_refresh"
+    assert run.tags["dagster/partition"] == str(WEEK_1)
+    assert run.status is dg.DagsterRunStatus.SUCCESS
+    assert run.remote_job_origin is not None
+
+
+def test_a_failed_week_tells_the_sentence_and_the_next_one_runs(tmp_path: Path) -> None:
+    """One bad delivery must not hold up the weeks after it, nor pass as a success."""
+    put(tmp_path / "netflix" / str(WEEK_1), publication(cast=b"cast,show_id\r\n"))
+    put(tmp_path / "netflix" / str(WEEK_2), publication())
+    weeks = ("--week", str(WEEK_2), "--week", str(WEEK_1))
+    told = cloudflix(tmp_path / "home", "run", *weeks, "--source", str(tmp_path / "netflix"), "--json")
+    assert told.code == 1
+    bad, good = told.weeks
+    assert [(w["week"], w["success"]) for w in (bad, good)] == [(str(WEEK_1), False), (str(WEEK_2), True)]
+    assert "netflix_cast.csv holds a header and no records" in bad["failures"]["publication"]
+    assert bad["failures"]["publication"] in told.sentence
+    assert len(bad["tables"]) == len(PATHS)
+    assert {table["committed"] for table in bad["tables"].values()} == {None}
+    assert bad["tables"]["gold/cast"]["reason"] == "not reached, because publication failed"
+
+
+def test_the_remedy_for_an_absent_week_works(tmp_path: Path, files: Path) -> None:
+    """A command that a sentence names, and that fails in turn, is worse than none."""
+    run = ("run", "--source", str(files), "--week", str(WEEK_1), "--json")
+    told = cloudflix(tmp_path / "home", *run, "--select", "silver/cast")
+    assert told.code == 1
+    named = re.search("`cloudflix run (.*)`", told.weeks[0]["failures"]["silver_cast"])
+    assert named is not None
+    remedy = cloudflix(tmp_path / "home", "run", "--source", str(files), *named[1].split())
+    assert remedy.code == 0
+    assert cloudflix(tmp_path / "home", *run, "--select", "silver/cast").code == 0
+
+
+def test_another_source_is_refused_until_the_lake_is_emptied(tmp_path: Path) -> None:
+    """Two catalogues in one lake; and afterwards, marks of weeks that are gone."""
+    home, run = tmp_path / "home", ("run", "--json", "--source")
+    ours = put(tmp_path / "ours", publication())
+    theirs = put(tmp_path / "theirs", publication(cast=credits("cast", ("Theirs", "1"))))
+    assert cloudflix(home, *run, str(ours), "--week", str(WEEK_1)).code == 0
+
+    refused = cloudflix(home, *run, str(theirs), "--week", str(WEEK_2))
+    assert (refused.code, refused.stdout) == (1, "")
+    assert "holds directory:ours, not directory:theirs" in refused.sentence
+    assert "--replace-source" in refused.sentence
+    assert "CLOUDFLIX_LAKE" in refused.sentence
+
+    mistyped = cloudflix(home, *run, str(tmp_path / "their"), "--week", str(WEEK_2), "--replace-source")
+    assert mistyped.code == 1
+    kept = cloudflix(home, *run, str(ours), "--week", str(WEEK_1))
+    assert set(committed(kept).values()) == {False}  # a mistyped folder has emptied nothing
+    assert {e["week"] for e in cloudflix(home, "status", "--json").json["tables"]} == {str(WEEK_1)}
+
+    replaced = cloudflix(home, *run, str(theirs), "--week", str(WEEK_2), "--replace-source")
+    assert replaced.code == 0
+    assert replaced.weeks[0]["tables"]["gold/cast"]["rows"] == 1
+    entries = cloudflix(home, "status", "--json").json["tables"]
+    assert {(entry["week"], entry["state"]) for entry in entries} == {(str(WEEK_2), "fresh")}
+
+
+def test_ten_processes_exit_with_zero_ten_times(tmp_path: Path, files: Path) -> None:
+    """A bare `to_pyarrow_table()` aborts most short processes on their way out, with code 134."""
+    home, options = tmp_path / "home", ("--week", str(WEEK_1), "--source", str(files), "--json")
+    assert cloudflix(home, "run", *options).code == 0
+    told = [cloudflix_process(home, "run", *options, "--select", "silver/titles") for _ in range(TEN)]
+    assert [one.code for one in told] == [0] * TEN
+    assert all(one.weeks[0]["success"] for one in told)

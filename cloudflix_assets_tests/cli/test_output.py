@@ -1,0 +1,226 @@
+"""What the command line tells a reader: summaries, status, mistakes; and what it leaves unsaid."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from typer.testing import CliRunner
+
+from cloudflix_assets.cli import commands, status
+from cloudflix_assets.runs import weeks
+from cloudflix_assets.runs.status import TableStatus
+from cloudflix_assets_tests.cli.command import Told, cloudflix
+from cloudflix_assets_tests.lakehouse import PATHS, WEEK_1, credits, publication, put
+from spark.registry import TABLES
+
+CAST = [(f"Actor {number}", str(number)) for number in range(1, 21)]
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Told]:
+    """A home with a week of which two credits are refused and one is warned of; and what that run told."""
+    folder = tmp_path_factory.mktemp("output")
+    sentence = "These are surely far too many words for the name of one person"
+    cast = credits("cast", *CAST, CAST[0], ("Stranger", "4711"), (sentence, "7"))
+    put(folder / "netflix", publication(cast=cast))
+    told = cloudflix(folder / "home", "run", "--week", str(WEEK_1), "--source", str(folder / "netflix"))
+    return folder / "home", told
+
+
+def test_a_summary_says_what_was_quarantined_and_why(first: tuple[Path, Told]) -> None:
+    """A count without its reason sends everybody to the web UI."""
+    told = first[1]
+    assert told.code == 0, told.stderr
+    assert "silver/cast 1 duplicate row" in told.sentence
+    assert "gold/cast 1 show_id: in gold_titles" in told.sentence
+    assert "warned silver/cast 1 cast: a name, not a sentence; kept" in told.sentence
+    assert f"Committed: {len(PATHS)} tables." in told.sentence
+    assert "/assets/silver/cast_quarantine" in told.sentence
+    assert told.stdout == ""
+
+
+def test_one_table_is_one_table(first: tuple[Path, Told]) -> None:
+    home, source = first[0], str(first[0].parent / "netflix")
+    again = ("run", "--week", str(WEEK_1), "--source", source, "--select", "raw/cast")
+    assert "Unchanged: 1 table holds this already" in cloudflix(home, *again).sentence
+    assert "Committed: 1 table." in cloudflix(home, *again, "--force").sentence
+
+
+def test_a_summary_keeps_the_order_of_the_flow(first: tuple[Path, Told]) -> None:
+    """Titles, which all the others refer to, come first."""
+    lines = first[1].stderr.splitlines()
+    names = [
+        line.split()[0] for line in lines if line.split() and line.split()[0] in {t.name for t in TABLES}
+    ]
+    assert names == list(dict.fromkeys(table.name for table in TABLES))
+
+
+def test_elsewhere_than_on_a_terminal_there_is_nothing_to_decode(first: tuple[Path, Told]) -> None:
+    """Colours and carriage returns in a log file."""
+    assert not set("\x1b\r") & set(first[1].stderr)
+    assert f"Week {WEEK_1} runs" in first[1].stderr
+
+
+def test_a_quiet_run_prints_its_failures_alone(first: tuple[Path, Told], tmp_path: Path) -> None:
+    """Silence about a failure, or chatter about a success, in somebody's cron mail."""
+    source = put(tmp_path / "netflix", publication(cast=b"cast,show_id\r\n"))
+    run = ("run", "--week", str(WEEK_1), "--quiet", "--source")
+    bad = cloudflix(tmp_path / "home", *run, str(source))
+    assert bad.code == 1
+    assert bad.sentence.startswith(f"{WEEK_1} publication: netflix_cast.csv holds a header and no records")
+    put(source, publication())
+    assert cloudflix(tmp_path / "home", *run, str(source)) == Told(0, "", "")
+
+
+def test_a_terminal_is_shown_a_line_per_table_which_json_does_not_meet(
+    first: tuple[Path, Told], tmp_path: Path
+) -> None:
+    """The live view belongs on standard error, also where Dagster has sent that to its files."""
+    main, terminal = pty.openpty()
+    code = "from cloudflix_assets.cli.commands import main; main()"
+    source = put(tmp_path / "netflix", publication())
+    options = ("--select", "+raw/cast", "--week", str(WEEK_1), "--source", str(source), "--json")
+    command = [sys.executable, "-c", code, "run", *options, "--home", str(tmp_path / "home")]
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100", "LINES": "40"}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=terminal) as process:
+        os.close(terminal)
+        shown = b""
+        try:
+            while chunk := os.read(main, 1 << 16):
+                shown += chunk
+        except OSError:  # how Linux says that the other side is closed
+            pass
+        assert process.stdout is not None
+        told = process.stdout.read()
+    os.close(main)
+    assert process.returncode == 0
+    assert json.loads(told)["weeks"][0]["tables"]["raw/cast"]["rows"] == 1
+    text = shown.decode()
+    assert "Starting Dagster" in text
+    assert "⠋" in text or "⠙" in text or "⠹" in text
+    live, summary = text.split("\x1b[?25h")[-2:]  # the cursor comes back when the live view goes
+    assert "raw/cast" in live
+    assert "publication" in live
+    assert f"Week {WEEK_1}" in summary
+
+
+def test_an_unexpected_error_is_a_sentence_and_with_debug_a_trace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stack trace is for those who ask; and those who ask must get it."""
+
+    def broken(*_: object, **__: object) -> NoReturn:
+        raise RuntimeError("the moon is in the way\nand more")
+
+    monkeypatch.setattr(weeks, "run_weeks", broken)
+    told = cloudflix(tmp_path / "home", "run")
+    assert (told.code, told.stdout) == (1, "")
+    assert told.sentence == (
+        "cloudflix failed unexpectedly (RuntimeError: the moon is in the way): "
+        "run the same command with --debug to see where."
+    )
+    with pytest.raises(RuntimeError, match="moon"):
+        cloudflix(tmp_path / "home", "run", "--debug")
+    before = CliRunner().invoke(commands.app, ["--debug", "run", "--home", str(tmp_path / "home")])
+    assert isinstance(before.exception, RuntimeError)
+
+
+def test_debug_shows_the_trace_of_a_failed_step(tmp_path: Path) -> None:
+    """The sentence of a step is all that is shown otherwise."""
+    source = put(tmp_path / "netflix", publication(cast=b"cast,show_id\r\n"))
+    run = ("run", "--week", str(WEEK_1), "--source", str(source))
+    assert "Stack Trace" not in cloudflix(tmp_path / "home", *run).stderr
+    assert "Stack Trace" in cloudflix(tmp_path / "home", *run, "--debug").stderr
+
+
+@pytest.mark.parametrize("command", ["run", "status", "doctor", "dev"])
+def test_every_command_has_examples(command: str) -> None:
+    """And they stay in lines of their own."""
+    shown = CliRunner().invoke(commands.app, [command, "--help"], env={"COLUMNS": "100"}).output
+    lines = [line.strip() for line in shown.splitlines()]
+    assert "Examples" in lines
+    assert sum(line.startswith(f"cloudflix {command}") for line in lines) >= 2
+
+
+def test_status_of_one_week_shows_digests_and_runs(first: tuple[Path, Told]) -> None:
+    """What changed, and when it was last run, without the web UI."""
+    told = cloudflix(first[0], "status", "--week", str(WEEK_1))
+    (cast,) = (line.split() for line in told.stdout.splitlines() if " silver/cast " in line)
+    digest = next(
+        entry["digest"]
+        for entry in cloudflix(first[0], "status", "--json").json["tables"]
+        if entry["table"] == "silver/cast"
+    )
+    assert cast[:5] == ["silver/cast", "22", "1", "fresh", digest[-status.DIGEST_END :]]
+
+
+@pytest.mark.parametrize(
+    ("week", "sentence"),
+    [
+        ("2026-11-09", f"has no week 2026-11-09 (it holds {WEEK_1} to {WEEK_1}): run it with `cloudflix run"),
+        ("monday", "'monday' is no date"),
+    ],
+)
+def test_status_of_a_week_that_is_not_there_says_which_are(
+    first: tuple[Path, Told], week: str, sentence: str
+) -> None:
+    """An empty table would look like an empty week."""
+    told = cloudflix(first[0], "status", "--week", week)
+    assert (told.code, told.stdout) == (1, "")
+    assert sentence in told.sentence
+
+
+def entry(table: str, week: date, **changed: Any) -> TableStatus:
+    """A table's week as `status` knows it."""
+    known = {"rows": 44_310, "digest": "v1:1:2:3:4", "state": "fresh", "causes": (), "run": "r", "at": NOON}
+    return TableStatus(table, week, **{**known, "quarantined": 12, **changed})
+
+
+def overview(capsys: pytest.CaptureFixture[str], *entries: TableStatus) -> str:
+    """The grid at noon."""
+    status.print_overview(entries, now=NOON + timedelta(hours=26))
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_status_of_many_weeks_fits_the_screen(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    """Hundreds of weeks: wrapped numbers are unreadable, and a week left out must be said to be."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    weeks = [date(2024, 1, 1) + timedelta(days=7 * number) for number in range(200)]
+    text = overview(capsys, *(entry(table.path, week) for table in TABLES for week in weeks))
+    assert max(map(len, text.splitlines())) <= columns
+    assert "…" not in text
+    shown = text.count("44,310 +12") // len(TABLES)
+    assert shown >= 4
+    assert f"The newest {shown} of 200 weeks" in text
+    assert "1d ago" in text
+
+
+def test_status_names_what_is_stale_and_the_remedy(capsys: pytest.CaptureFixture[str]) -> None:
+    """A mark alone says neither why nor what to do."""
+    stale = {"state": "stale", "causes": ("has a new code version",)}
+    text = overview(
+        capsys,
+        entry("silver/cast", WEEK_1),
+        entry("gold/titles", WEEK_1, **stale),
+        entry("gold/titles_quarantine", WEEK_1, **stale),
+        entry("gold/cast", WEEK_1, **stale, quarantined=0),
+    )
+    assert f"stale 2 tables, {WEEK_1}: has a new code version" in text
+    assert "! 44,310 +12" in text
+    assert "cloudflix run --stale" in text
+
+
+def test_help_shows_how_a_folder_on_github_is_written() -> None:
+    """Rich takes `[@branch]` for markup, and leaves it out."""
+    shown = CliRunner().invoke(commands.app, ["run", "--help"], env={"COLUMNS": "160"}).output
+    assert "github:owner/repo[@branch][:folder]" in shown

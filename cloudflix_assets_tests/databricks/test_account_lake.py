@@ -1,0 +1,84 @@
+"""Launched steps over an account, whose key lies in a secret scope: it is nowhere else."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cloudflix_assets.delta.log import recorded_digest
+from cloudflix_assets.lake.adls.account import Account
+from cloudflix_assets.lake.adls.lake import AdlsLake
+from cloudflix_assets.lake.adls.library_options import _variables
+from cloudflix_assets_tests.databricks.commands import cloudflix
+from cloudflix_assets_tests.lake.adls.lakes import everything, leftovers, settings
+from cloudflix_assets_tests.lakehouse import WEEK_2, publication, put
+from cloudflix_assets_tests.leaks import leaks
+from cloudflix_assets_tests.loopback.azure.azurite import ACCOUNT, KEY, Azurite
+from cloudflix_assets_tests.loopback.databricks.emulator import Emulator
+from cloudflix_assets_tests.loopback.databricks.faults import Fault
+
+STORED = ("raw/directors", "bronze/directors", "silver/directors_quarantine", "silver/directors")
+
+
+def opened(content: bytes) -> bytes:
+    """What was handed over, unpacked."""
+    return gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
+
+
+def files(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """All but what the loopback tells its own drivers, where it is the secret scope."""
+    for path in folder.rglob("*"):
+        if path.is_file() and path.name != "spec.json":
+            yield str(path.relative_to(folder)), opened(path.read_bytes())
+
+
+@pytest.mark.usefixtures("node")
+def test_the_key_of_the_account_comes_from_a_secret_scope_and_stands_nowhere_else(
+    azurite: Azurite, tmp_path: Path
+) -> None:
+    """In no file that is handed over, nor in Databricks' own words, an event, or what is printed."""
+    source = put(tmp_path / "netflix", publication())
+    options = (
+        "run",
+        "--source",
+        str(source),
+        "--week",
+        str(WEEK_2),
+        "--json",
+        "--select",
+        "+silver/directors",
+    )
+    here = cloudflix(None, tmp_path / "here", *options).weeks[0]["tables"]
+    own = settings(azurite, tmp_path / "home")
+    with Emulator(tmp_path / "workspace", variables=_variables(Account.of(own))) as emulator:
+        emulator.secrets["lake"] = {"key": KEY}
+        emulator.faults.append(Fault("DELETE .*/runs/", status=403, code="PERMISSION_DENIED", times=None))
+        told = cloudflix(
+            emulator,
+            own.home,
+            *options,
+            CLOUDFLIX_LAKE=None,
+            CLOUDFLIX_DATABRICKS_SECRETS="AZURE_STORAGE_KEY=lake/key",
+            CLOUDFLIX_AZURE_ENDPOINT=own.azure_endpoint,
+            CLOUDFLIX_AZURE_CONTAINERS=",".join(own.azure_containers),
+            CLOUDFLIX_AZURE_FLAT_NAMESPACE="true",
+            AZURE_STORAGE_ACCOUNT=ACCOUNT,
+            AZURE_STORAGE_KEY=KEY,
+        )
+        runs = {str(run.run_id): json.dumps([run.body, run.told("")]).encode() for run in emulator.runs}
+    assert told.code == 0, told.stderr
+    seen = {"stdout": told.stdout.encode(), "stderr": told.stderr.encode(), **runs}
+    seen |= {**dict(files(tmp_path / "home")), **dict(files(tmp_path / "workspace"))}
+    handed = [name for name in seen if name.endswith((".step", ".events"))]
+    assert len(handed) == 6
+    assert any(name.startswith("history/runs/index.db") for name in seen)
+    assert leaks(seen, KEY) == []
+
+    lake = AdlsLake.of(own)
+    assert {path: recorded_digest(lake, path, WEEK_2) for path in STORED} == {
+        path: here[path]["digest"] for path in STORED
+    }
+    assert leftovers(lake) == {path for path in everything(lake) if "/staging/" in path} == set()
+    assert emulator.wrong == []

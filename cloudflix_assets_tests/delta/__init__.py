@@ -1,0 +1,1 @@
+"""Weeks of Delta tables: committed, read, raced for, killed."""

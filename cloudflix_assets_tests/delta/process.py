@@ -1,0 +1,121 @@
+"""A process of its own that writes to a lake, started by tests: it races with another, or is killed.
+
+`race LAKE NAME ROUNDS COMMITTER`: in each round, a new week, at once with another process on the same lake.
+`killed LAKE NAME MOMENT COMMITTER`: one week, up to a moment at which the process ends without any clean-up.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from pyspark.sql import SparkSession
+
+from cloudflix_assets.delta import files
+from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.lake.local import LocalLake
+from cloudflix_assets.settings.environment import Environment
+from cloudflix_assets_tests.delta.cases import (
+    REFUSED,
+    TABLE,
+    Point,
+    authored,
+    commit_natively,
+    interrupt,
+    judged,
+    published,
+)
+from cloudflix_assets_tests.lakehouse import WEEK_1
+
+KILLED = 9
+PATIENCE = 300.0
+MOMENTS = {
+    "before the quarantine's commit": Point("before", "_committed", REFUSED),
+    "after the quarantine's commit": Point("after", "_committed", REFUSED),
+    "while Parquet is written": Point("before", "inspected", TABLE),
+    "before the table's commit": Point("before", "_committed", TABLE),
+    "after the table's commit": Point("after", "_committed", TABLE),
+    "before the quarantine is looked at again": Point("before", "recorded_digest", REFUSED),
+}
+
+
+def started(*arguments: object, **variables: str) -> "subprocess.Popen[str]":
+    """This module in a process of its own."""
+    command = [sys.executable, "-m", __name__, *map(str, arguments)]
+    root = Path(__file__).parents[2]
+    own = {**os.environ, **variables}
+    return subprocess.Popen(
+        command, cwd=root, env=own, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+def ended(process: "subprocess.Popen[str]") -> int:
+    """Its exit code; what it said is shown when the test fails."""
+    try:
+        _, errors = process.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+    sys.stdout.write(errors)
+    return process.returncode
+
+
+def main(command: str, root: str, name: str, argument: str, committer: str) -> None:
+    lake, session = LocalLake(Path(root)), spark_resource(Environment()).spark_session
+    if committer == "native":
+        commit_natively(pytest.MonkeyPatch())
+    if command == "race":
+        race(lake, session, name, int(argument))
+    else:
+        die(lake, session, name, argument)
+
+
+def race(lake: LocalLake, session: SparkSession, name: str, rounds: int) -> None:
+    for number in range(rounds):
+        step = judged(session, name, authored(name), WEEK_1 + timedelta(weeks=number))
+        meet(lake.root.parent / "rounds", name, number)
+        published(lake, session, step)
+
+
+def meet(folder: Path, name: str, number: int) -> None:
+    """Wait until both processes are here."""
+    folder.mkdir(exist_ok=True)
+    (folder / f"{number}-{name}").touch()
+    while len(list(folder.glob(f"{number}-*"))) < 2:
+        time.sleep(0.001)
+
+
+def die(lake: LocalLake, session: SparkSession, name: str, moment: str) -> None:
+    point = MOMENTS[moment]
+    patches = pytest.MonkeyPatch()
+    if point.name == "inspected":
+        Thread(target=dies_at_the_first_file, args=(lake,), daemon=True).start()
+        interrupt(patches, (point, partial(torn, lake)), module=files)
+    else:
+        interrupt(patches, (point, partial(os._exit, KILLED)))
+    published(lake, session, judged(session, name, authored(name)))
+
+
+def dies_at_the_first_file(lake: LocalLake) -> None:
+    """Of Spark's own writer, which writes them beside those that are committed."""
+    before = set((lake.root / TABLE).glob("week=*/*.parquet"))
+    while not set((lake.root / TABLE).glob("week=*/*.parquet")) - before:
+        time.sleep(0.001)
+    os._exit(KILLED)
+
+
+def torn(lake: LocalLake) -> None:
+    """Die with the table's newest Parquet half written."""
+    files = (lake.root / TABLE).rglob("*.parquet")
+    newest = max(files, key=lambda path: path.stat().st_mtime_ns)
+    os.truncate(newest, newest.stat().st_size // 2)
+    os._exit(KILLED)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

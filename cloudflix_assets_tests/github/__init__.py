@@ -1,1 +1,0 @@
-"""GitHub as a source, against a loopback API with real git objects."""

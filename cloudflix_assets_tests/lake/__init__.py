@@ -1,0 +1,1 @@
+"""What a lake in a folder does with files."""

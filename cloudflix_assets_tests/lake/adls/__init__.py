@@ -1,0 +1,1 @@
+"""A lake in an account: on Azurite, and on doubles of what Azurite lacks."""

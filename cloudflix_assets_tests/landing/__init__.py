@@ -1,0 +1,1 @@
+"""Files into the lake, records out of them, deliveries that change."""

@@ -1,0 +1,37 @@
+"""How App Service and Container Apps hand out the tokens of their identity: another endpoint than IMDS's."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cloudflix_assets_tests.loopback.azure.entra import IDENTITY, LIFE_SECONDS, RESOURCES, Entra
+from cloudflix_assets_tests.loopback.web import Handler, Reply, Request, serving
+
+HEADER = "the-header-of-the-tests"
+KNOWN = {"api-version", "resource", "client_id"}
+
+
+@contextmanager
+def serving_tokens(entra: Entra, wrong: list[str]) -> Iterator[dict[str, str]]:
+    """Yields the variables that it sets; what it would not have understood is added to `wrong`."""
+
+    def answer(request: Request, _: Handler) -> Reply:
+        if mistake := _mistake(request):
+            wrong.append(mistake)
+            return Reply(400, [], mistake.encode())
+        told = {"access_token": entra.token(), "token_type": "Bearer", "client_id": IDENTITY}
+        told |= {"resource": request.query["resource"], "expires_on": str(int(time.time()) + LIFE_SECONDS)}
+        return Reply(200, [("Content-Type", "application/json")], json.dumps(told).encode())
+
+    with serving(answer, wrong) as port:
+        yield {"IDENTITY_ENDPOINT": f"http://127.0.0.1:{port}/msi/token", "IDENTITY_HEADER": HEADER}
+
+
+def _mistake(request: Request) -> str | None:
+    query = request.query
+    if (request.method, request.path) != ("GET", "/msi/token") or set(query) - KNOWN:
+        return f"App Service was asked with {request.method} {request.target}"
+    if query.get("api-version") != "2019-08-01" or query.get("resource") not in RESOURCES:
+        return f"App Service was asked for {query}"
+    return None if request.header("x-identity-header") == HEADER else "without X-IDENTITY-HEADER"

@@ -1,0 +1,108 @@
+"""An account, an identity provider and what can stand in front of the account; without Node.js all skip."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from cloudflix_assets.lake.adls.lake import AdlsLake
+from cloudflix_assets_tests.lake.adls.lakes import settings
+from cloudflix_assets_tests.loopback.azure.authority import Authority, founded
+from cloudflix_assets_tests.loopback.azure.azurite import Azurite, NoNode, install, running
+from cloudflix_assets_tests.loopback.azure.entra import Entra
+from cloudflix_assets_tests.loopback.azure.hierarchical import Hierarchical
+from cloudflix_assets_tests.loopback.azure.proxy import Proxy
+
+
+@pytest.fixture(scope="module", autouse=True)
+def surroundings() -> Iterator[None]:
+    """What a lake tells its process about its account is gone when other tests begin."""
+    before = dict(os.environ)
+    yield
+    for name in {*os.environ, *before}:
+        if name.startswith("AZURE_"):
+            os.environ.pop(name, None)
+    os.environ.update({name: value for name, value in before.items() if name.startswith("AZURE_")})
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """The path of node, with Azurite installed; asked once, for npm may take a minute to fail."""
+    try:
+        return install()
+    except NoNode as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Whom this run's clients trust."""
+    return founded(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def azurite(node: str) -> Iterator[Azurite]:
+    """An account over HTTP, shared: take containers of your own."""
+    with running() as azurite:
+        yield azurite
+
+
+@pytest.fixture(scope="session")
+def azurite_tls(node: str, authority: Authority) -> Iterator[Azurite]:
+    """An account over TLS that takes tokens too, shared."""
+    with running(authority) as azurite:
+        yield azurite
+
+
+@pytest.fixture(scope="session")
+def entra_server(authority: Authority) -> Iterator[Entra]:
+    """For what is set up once, such as a session of Spark; tests take `entra`."""
+    with Entra(authority).serving() as entra:
+        yield entra
+
+
+@pytest.fixture
+def entra(entra_server: Entra) -> Iterator[Entra]:
+    """It hands out good tokens; requests that Entra ID would not understand fail the test."""
+    entra_server.reset()
+    yield entra_server
+    wrong = list(entra_server.wrong)
+    entra_server.reset()  # others are served too, who set nothing
+    assert wrong == []
+
+
+@pytest.fixture
+def proxy(azurite: Azurite) -> Iterator[Proxy]:
+    """In front of `azurite`; requests that the service would not understand fail the test."""
+    with Proxy(azurite).serving() as proxy:
+        yield proxy
+    assert proxy.wrong == []
+
+
+@pytest.fixture
+def hierarchical(azurite: Azurite) -> Iterator[Hierarchical]:
+    """`azurite` with a hierarchy; requests that Azure would not understand fail the test."""
+    with Hierarchical(azurite).serving() as hierarchical:
+        yield hierarchical
+    assert hierarchical.wrong == []
+
+
+@pytest.fixture(params=["flat", "hierarchical"])
+def makes(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., AdlsLake]:
+    """Makes lakes of an account of either kind, in new containers unless they are named."""
+    flat = request.param == "flat"
+    server = request.getfixturevalue("proxy" if flat else "hierarchical")
+    return lambda **others: AdlsLake.of(settings(server, tmp_path / "home", flat=flat, **others))
+
+
+@pytest.fixture
+def lake(makes: Callable[..., AdlsLake]) -> AdlsLake:
+    """One of either kind."""
+    return makes()
+
+
+@pytest.fixture
+def flat(proxy: Proxy, tmp_path: Path) -> AdlsLake:
+    """One behind the proxy."""
+    return AdlsLake.of(settings(proxy, tmp_path / "home"))

@@ -1,0 +1,87 @@
+"""An account with a hierarchical namespace, in front of Azurite: the DFS protocol and the Blob protocol.
+
+Real accounts serve them at two names; here they share a port, and a request is of DFS if only DFS knows such
+a request. It is our own reading of the REST references: it shows that clients speak DFS and bear directories,
+not that Azure would answer so.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.message import Message
+from typing import Any
+
+from azure.storage.blob import BlobServiceClient
+
+from cloudflix_assets_tests.loopback.azure.authority import Authority
+from cloudflix_assets_tests.loopback.azure.azurite import ACCOUNT, KEY, Azurite
+from cloudflix_assets_tests.loopback.azure.blobs import Blobs
+from cloudflix_assets_tests.loopback.azure.dfs import OPERATIONS, Dfs, kind_of, method_of, mistake, refused
+from cloudflix_assets_tests.loopback.azure.signatures import is_signed
+from cloudflix_assets_tests.loopback.azure.tree import PathError, Tree
+from cloudflix_assets_tests.loopback.web import Handler, Reply, Request, Upstream, serving
+
+
+class Hierarchical:
+    """One account.
+
+    Attributes:
+        operations: how often each operation of DFS was asked for.
+        wrong: requests that Azure would not have understood; a test that makes any is wrong.
+    """
+
+    account, key = ACCOUNT, KEY
+
+    def __init__(self, azurite: Azurite, tls: Authority | None = None) -> None:
+        self.upstream, self.tls = Upstream(azurite, tls), tls
+        trust: dict[str, Any] = {"connection_verify": str(tls.ca)} if tls else {}
+        self.service = BlobServiceClient(azurite.endpoint, credential=KEY, **trust)
+        self.operations: Counter[str] = Counter()
+        self.wrong: list[str] = []
+        self.port = 0
+        tree = Tree(self.service)
+        self.dfs, self.blobs = Dfs(tree), Blobs(tree, self.upstream, self.wrong)
+
+    @property
+    def azurite(self) -> Azurite:
+        """As an account that a proxy can stand in front of."""
+        return Azurite(self.port, "https" if self.tls else "http")
+
+    @property
+    def endpoint(self) -> str:
+        """To be used in place of the account's own, by clients of both protocols."""
+        return self.azurite.endpoint
+
+    @contextmanager
+    def serving(self) -> Iterator["Hierarchical"]:
+        """On a free port of this machine."""
+        with self.service, serving(self._answer, self.wrong, self.tls) as self.port:
+            try:
+                yield self
+            finally:
+                self.upstream.close()
+
+    def _answer(self, request: Request, handler: Handler) -> Reply:
+        if (kind := kind_of(request)) is None:
+            return self.blobs.answer(request)
+        if found := mistake(request, kind):
+            self.wrong.append(f"{method_of(request)} {request.target} {found}")
+            return refused(PathError(400, "InvalidInput"), found)
+        if not self._is_known(request):
+            return refused(PathError(403, "AuthenticationFailed"))
+        self.operations[OPERATIONS[method_of(request), kind].name] += 1
+        try:
+            return self.dfs.answer(request, kind)
+        except PathError as error:
+            if error.code == "InvalidFlushPosition":
+                self.wrong.append(f"{method_of(request)} {request.target} is for another position")
+            return refused(error)
+
+    def _is_known(self, request: Request) -> bool:
+        """What the key signed is checked here, for it is not what Azurite gets; a token is its to judge."""
+        if not request.header("authorization").startswith("Bearer "):
+            return is_signed(request)
+        asked = Message()
+        for name in ("authorization", "x-ms-version", "x-ms-date", "host"):
+            asked[name] = request.header(name)
+        return self.upstream.send(Request("GET", f"/{ACCOUNT}?comp=list", asked, b"")).status == 200

@@ -1,0 +1,1 @@
+"""Spark Connect servers in processes of their own."""

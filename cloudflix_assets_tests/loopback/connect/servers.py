@@ -1,0 +1,94 @@
+"""Spark Connect servers in processes of their own: Spark itself, with Delta or without, and Sail.
+
+Started as `servers KIND`, prints its address and serves until its standard input ends: it dies with whoever
+started it, however they die.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cloudflix_assets.engines import choice, jvm
+from cloudflix_assets.settings.environment import Environment
+
+TOKEN = "the-token-of-the-tests"
+DELTA = {"spark.sql.extensions", "spark.sql.catalog.spark_catalog", "spark.jars.packages"}
+PLUGIN = "org.apache.spark.sql.connect.SparkConnectPlugin"
+SERVICE = "org.apache.spark.sql.connect.service.SparkConnectService$"
+ADDRESS = "LISTENS "
+
+
+@contextmanager
+def serving(kind: str, variables: Mapping[str, str] | None = None) -> Iterator[str]:
+    """A server's address; `variables` are its own, such as those of an account."""
+    own = {n: v for n, v in os.environ.items() if not n.startswith(("CLOUDFLIX_E", "AZURE_", "SPARK_"))}
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", __name__, kind],
+            env={**own, **(variables or {})},
+            cwd=Path(__file__).parents[3],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,
+        )
+        with process:
+            try:
+                yield _address(process, log)
+            finally:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def _address(process: "subprocess.Popen[str]", log: Any) -> str:
+    for line in process.stdout or ():
+        if line.startswith(ADDRESS):
+            return line.removeprefix(ADDRESS).strip()
+    raise ChildProcessError(os.pread(log.fileno(), 1 << 20, 0).decode(errors="replace"))
+
+
+def main(kind: str) -> None:
+    print(f"{ADDRESS}{_sail() if kind == 'sail' else _spark(kind)}", flush=True)  # noqa: T201  # the answer
+    sys.stdin.read()
+
+
+def _sail() -> str:
+    from pysail.spark import SparkConnectServer  # noqa: PLC0415  # it reads its variables now
+
+    server = SparkConnectServer(ip="127.0.0.1", port=0)
+    server.start(background=True)
+    KEPT.append(server)
+    return f"sc://127.0.0.1:{server.listening_address[1]}"
+
+
+KEPT: list[Any] = []
+"""A server stops when it is collected."""
+
+
+def _spark(kind: str) -> str:
+    """`spark`, or `guarded`: it asks for a token, and has no Delta."""
+    settings = Environment(engine="spark")
+    options = jvm._start_options(settings, [jvm.DELTA_JAR], choice._SESSION_OPTIONS)
+    # What the engine connect must set by itself.
+    options |= {"spark.sql.session.timeZone": "America/New_York", "spark.sql.ansi.enabled": "false"}
+    del options["spark.sql.parquet.outputTimestampType"]
+    options |= {"spark.plugins": PLUGIN, "spark.connect.grpc.binding.port": "0"}
+    options["spark.connect.grpc.binding.address"] = "127.0.0.1"
+    if kind == "guarded":
+        options = {name: value for name, value in options.items() if name not in DELTA}
+        options["spark.connect.authenticate.token"] = TOKEN
+    session = jvm.JvmResource.of(options, {}).spark_session
+    service = getattr(session.sparkContext._jvm, SERVICE)
+    # With a token the client wants TLS, but of localhost.
+    host = "localhost" if kind == "guarded" else "127.0.0.1"
+    return f"sc://{host}:{getattr(service, 'MODULE$').localPort()}"
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,1 @@
+"""A Databricks workspace: jobs really run, in processes."""

@@ -1,0 +1,108 @@
+"""The process of a driver, as the loopback sees it."""
+
+import atexit
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from cloudflix_assets_tests.loopback.databricks.calls import Json
+from cloudflix_assets_tests.loopback.databricks.sessions import ISOLATED, SITE
+
+SERVER = Path(__file__).with_name("driver_server.py")
+_LOCK = threading.Lock()
+
+
+class Driver:
+    """One process, killed with all that it started when the block ends; it ends itself should we die.
+
+    Args:
+        spec: what it is told.
+        folder: its working directory, with its output.
+        variables: its whole environment.
+
+    Attributes:
+        pid: its number, and its process group's.
+    """
+
+    def __init__(self, spec: Json, folder: Path, variables: dict[str, str]) -> None:
+        self.folder = folder
+        self._code: int | None = None
+        told = {"spec": spec, "folder": str(folder), "variables": variables}
+        for name in ("stdout", "stderr"):
+            (folder / name).touch()
+        self._connection = _connected()
+        self._connection.sendall(f"{json.dumps(told)}\n".encode())
+        self.pid = self._told()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+        self._connection.close()
+
+    def code(self) -> int | None:
+        """None while it runs."""
+        if self._code is None:
+            with contextlib.suppress(BlockingIOError):
+                self._code = self._told(socket.MSG_DONTWAIT)
+        return self._code
+
+    def kill(self) -> int:
+        """With what it started: a JVM, its workers."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        if self._code is None:
+            self._code = self._told()
+        return self._code
+
+    def output(self) -> str:
+        """What it printed."""
+        return (self.folder / "stdout").read_text(encoding="utf-8", errors="replace")
+
+    def error(self) -> tuple[str, str] | None:
+        """The error that ended its task, and the trace; None where there was none, or no time to tell."""
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            told = json.loads((self.folder / "error.json").read_text(encoding="utf-8"))
+            return told["error"], told["error_trace"]
+        return None
+
+    def _told(self, flags: int = socket.MSG_WAITALL) -> int:
+        number = self._connection.recv(4, flags)
+        if not number:
+            raise OSError(f"the drivers' server ended, and with it the driver of {self.folder}")
+        return int.from_bytes(number, signed=True)
+
+
+def _connected() -> socket.socket:
+    """A connection whose other end is a driver's."""
+    ours, theirs = socket.socketpair()
+    with theirs, _LOCK:
+        socket.send_fds(server(), [b"-"], [theirs.fileno()])
+    return ours
+
+
+@cache
+def server() -> socket.socket:
+    """One for all workspaces of this process, started when the first needs it."""
+    ours, theirs = socket.socketpair()
+    # OpenBLAS would start threads, which a fork loses.
+    variables = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}
+    with theirs:
+        process = subprocess.Popen(
+            [*ISOLATED, str(SERVER), *SITE],
+            stdin=theirs.fileno(), stdout=subprocess.DEVNULL, env=variables, cwd="/", start_new_session=True,
+        )  # fmt: skip
+    atexit.register(process.wait)
+    atexit.register(ours.close)  # comes first, and ends it
+    return ours

@@ -1,0 +1,69 @@
+"""What a job asks to be installed: compared with what drivers here have, since nothing is downloaded."""
+
+import json
+import zipfile
+from collections.abc import Sequence
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from cloudflix_assets_tests.loopback.databricks.calls import Json
+from cloudflix_assets_tests.loopback.databricks.storage import Storage
+
+
+class NotInstalled(Exception):
+    """A library that no cluster could install, or that none here has."""
+
+
+def installed(libraries: Sequence[Json], storage: Storage, folder: Path) -> list[str]:
+    """Check packages, and unpack wheels into a folder; returns what then comes first on the path.
+
+    Raises:
+        NotInstalled: a package is not there, or in another version; a wheel is not where it should be.
+    """
+    wheels = []
+    for library in libraries:
+        kind, asked = next(iter(library.items()))
+        if kind == "pypi":
+            _check(str(asked["package"]))
+        elif kind == "requirements":
+            _check_all(storage.of_code(str(asked)))
+        elif kind == "whl":
+            wheels.append(storage.of_code(str(asked)))
+        else:
+            raise NotInstalled(f"the loopback does not install {kind} {asked}")
+    for wheel in wheels:
+        if not wheel.is_file():
+            raise NotInstalled(f"{wheel.name} does not exist")
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(folder)
+    return [str(folder)] if wheels else []
+
+
+def _check_all(listed: Path) -> None:
+    if not listed.is_file():
+        raise NotInstalled(f"{listed.name} does not exist")
+    for line in listed.read_text().splitlines():
+        _check(line)
+
+
+def _check(asked: str) -> None:
+    try:
+        requirement = Requirement(asked)
+    except InvalidRequirement as error:
+        raise NotInstalled(f"{asked} is no requirement: {error}") from None
+    if requirement.marker and not requirement.marker.evaluate():
+        return
+    try:
+        found = distribution(requirement.name)
+    except PackageNotFoundError:
+        raise NotInstalled(f"Could not find a version that satisfies the requirement {asked}") from None
+    # What is being developed here is on no index.
+    if _is_editable(found) or not requirement.specifier.contains(found.version, prereleases=True):
+        raise NotInstalled(f"No matching distribution found for {asked} (there is {found.version})")
+
+
+def _is_editable(found: Distribution) -> bool:
+    told = json.loads(found.read_text("direct_url.json") or "{}")
+    return bool(told.get("dir_info", {}).get("editable"))

@@ -1,0 +1,111 @@
+"""The Spark that drivers find: Sail in a process of its own, or Spark itself in each driver.
+
+In standard access mode the latter is a client of Spark Connect, whose server is the driver's own JVM.
+"""
+
+import os
+import subprocess
+import sys
+import sysconfig
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, Protocol
+
+from cloudflix_assets.engines.choice import _SESSION_OPTIONS
+from cloudflix_assets.engines.jvm import AZURE_JAR, DELTA_JAR, _start_options
+from cloudflix_assets.settings.environment import Environment
+from cloudflix_assets_tests.loopback.databricks.calls import Json
+
+Kind = Literal["sail", "jvm"]
+SITE = [str(Path(path)) for path in dict.fromkeys(map(sysconfig.get_path, ("purelib", "platlib")))]
+ISOLATED = [sys.executable, "-I", "-S"]
+"""No variable, no working directory and no .pth file adds to the path: what is being developed is unknown."""
+
+
+class Session(Protocol):
+    """How a driver gets its session."""
+
+    def told(self, conf: Mapping[str, str]) -> Json:
+        """For the driver of a cluster of this configuration."""
+
+    def variables(self) -> dict[str, str]:
+        """Of the driver's environment."""
+
+    def close(self) -> None:
+        """Leave no process behind."""
+
+
+class SailSession:
+    """One server for all drivers, started when the first needs it; sessions share nothing but its memory.
+
+    Args:
+        variables: of the server, by which it reads an account.
+    """
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self.extra = dict(variables)
+        self.lock = threading.Lock()
+        self.process: subprocess.Popen[str] | None = None
+        self.url = ""
+
+    def told(self, conf: Mapping[str, str]) -> Json:
+        """Where it listens."""
+        with self.lock:
+            if self.process is None:
+                self.process, self.url = self._started()
+        return {"kind": "sail", "url": self.url, "conf": conf}
+
+    def variables(self) -> dict[str, str]:
+        """By this, `getOrCreate` joins what is there, as on a cluster in standard access mode."""
+        return {"SPARK_REMOTE": self.url}
+
+    def close(self) -> None:
+        """It ends when nobody holds its input."""
+        if self.process:
+            self.process.communicate()
+
+    def _started(self) -> tuple[subprocess.Popen[str], str]:
+        script = str(Path(__file__).with_name("sail_server.py"))
+        variables = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "RUST_LOG": "error", **self.extra}
+        process = subprocess.Popen(
+            [*ISOLATED, script, *SITE],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=variables, text=True, start_new_session=True,
+        )  # fmt: skip
+        assert process.stdout
+        if not (url := process.stdout.readline().strip()):
+            process.communicate()
+            raise OSError(f"no Sail server started: its process ended with {process.returncode}")
+        return process, url
+
+
+class JvmSession:
+    """A JVM per driver with Delta, its jars from the cache of the engine `spark`."""
+
+    def __init__(self) -> None:
+        before = dict(os.environ)
+        try:
+            self.options = _start_options(Environment(), [DELTA_JAR], _SESSION_OPTIONS)
+            self.java = os.environ["JAVA_HOME"]
+            self.lock = Environment().cache / "starting.lock"
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+    def told(self, conf: Mapping[str, str]) -> Json:
+        """The options of the engine `spark`; the jar for accounts only where one is named, for it is slow."""
+        jars = [DELTA_JAR, AZURE_JAR] if any("fs.azure." in name for name in conf) else [DELTA_JAR]
+        options = {**self.options, "spark.jars.packages": ",".join(jars)}
+        return {"kind": "jvm", "options": options, "conf": conf, "lock": str(self.lock)}
+
+    def variables(self) -> dict[str, str]:
+        """Its Java; of its Python workers, what they may import, which is no more than the driver may."""
+        return {"JAVA_HOME": self.java, "PYTHONPATH": os.pathsep.join(SITE)}
+
+    def close(self) -> None:
+        """Each has ended with its driver."""
+
+
+def session(kind: Kind, variables: Mapping[str, str]) -> Session:
+    """The one that all drivers of a workspace use."""
+    return SailSession(variables) if kind == "sail" else JvmSession()

@@ -1,0 +1,75 @@
+"""Code as runs of a workspace: `Tasks(emulator, client).ran("print(1)").logs`."""
+
+import io
+import textwrap
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.core import Config
+from databricks.sdk.service.compute import ClusterSpec
+from databricks.sdk.service.jobs import SparkPythonTask, SubmitTask
+
+from cloudflix_assets_tests.loopback.databricks.clusters import USUAL
+from cloudflix_assets_tests.loopback.databricks.emulator import Emulator
+from cloudflix_assets_tests.loopback.databricks.runs import Run
+
+PATIENCE_SECONDS = 120
+
+
+def client_of(emulator: Emulator, **credentials: Any) -> WorkspaceClient:
+    """A client that gives up after two seconds."""
+    return WorkspaceClient(
+        config=Config(host=emulator.host, retry_timeout_seconds=2, http_timeout_seconds=5, **credentials)
+    )
+
+
+def new_cluster(**spec: Any) -> ClusterSpec:
+    """The usual one, but for what is given."""
+    return ClusterSpec.from_dict({**USUAL, **spec})
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    """Whether it comes true in time."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.02)
+    return holds()
+
+
+@dataclass
+class Tasks:
+    """Submits Python text; its file lies in the volume."""
+
+    emulator: Emulator
+    client: WorkspaceClient
+
+    def file(self, code: str, name: str = "task.py") -> str:
+        """The path of code that was uploaded."""
+        path = f"{self.emulator.volume}/{name}"
+        self.client.files.upload(path, io.BytesIO(textwrap.dedent(code).encode()), overwrite=True)
+        return path
+
+    def task(self, code: str = "", parameters: list[str] | None = None, **fields: Any) -> SubmitTask:
+        """On the cluster that exists, unless another is given."""
+        where = {} if "new_cluster" in fields else {"existing_cluster_id": self.emulator.cluster_id}
+        python = SparkPythonTask(self.file(code), parameters=parameters)
+        return SubmitTask(**{"task_key": "code", "spark_python_task": python, **where, **fields})
+
+    def submitted(self, code: str = "", *, of_the_run: dict[str, Any] | None = None, **fields: Any) -> Run:
+        """A run that has begun; fields are the task's."""
+        submit = self.client.jobs.submit(tasks=[self.task(code, **fields)], **(of_the_run or {}))
+        return self.emulator.jobs.runs[submit.run_id]
+
+    def ran(self, code: str = "", **fields: Any) -> Run:
+        """A run that is over."""
+        run = self.submitted(code, **fields)
+        assert run.ended.wait(PATIENCE_SECONDS), f"the run is still {run.life}"
+        return run
+
+    def ended(self, run: Run) -> str:
+        """Wait, and say as which result."""
+        assert run.ended.wait(PATIENCE_SECONDS), f"the run is still {run.life}"
+        return f"{run.life} {run.end.result if run.end else None}"

@@ -1,0 +1,1 @@
+"""GitHub's API over real git objects."""

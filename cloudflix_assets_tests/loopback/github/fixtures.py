@@ -1,0 +1,61 @@
+"""A loopback GitHub with four weeks of history, and the source that reads it."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+
+from cloudflix_assets.sources.github.address import Address
+from cloudflix_assets.sources.github.api import Api
+from cloudflix_assets.sources.github.source import GitHub
+from cloudflix_assets_tests.lakehouse import publication, titles
+from cloudflix_assets_tests.loopback.github.server import NAME, OWNER, History, LoopbackGitHub
+
+FOLDER = "data"
+WEEKS = [date(2026, 10, 26) + timedelta(days=7 * number) for number in range(4)]
+
+Sources = Callable[..., GitHub]
+
+
+def moment(week: date, days: float) -> datetime:
+    """So many days into a week."""
+    return datetime.combine(week, time(), UTC) + timedelta(days=days)
+
+
+def published(number: int) -> dict[str, bytes]:
+    """The publication of one of the four weeks, by dataset."""
+    return publication(titles=titles({"title": f"Edition {number}"}))
+
+
+def in_folder(files: dict[str, bytes], folder: str = FOLDER) -> dict[str, bytes]:
+    """By path in the repository, beside what is none of ours."""
+    return {"README.md": b"A catalogue.\n", **{f"{folder}/netflix_{n}.csv": c for n, c in files.items()}}
+
+
+@pytest.fixture
+def history() -> History:
+    """A commit on the Wednesday of each week."""
+    found = History()
+    for number, week in enumerate(WEEKS):
+        found.commit(in_folder(published(number)), moment(week, 2.5))
+    return found
+
+
+@pytest.fixture
+def github(history: History) -> Iterator[LoopbackGitHub]:
+    """It serves; requests that GitHub would not understand fail the test."""
+    with LoopbackGitHub(history).serving() as server:
+        yield server
+    assert server.wrong == []
+
+
+@pytest.fixture
+def source(github: LoopbackGitHub) -> Sources:
+    """A source on that server: `source()`, `source(branch="main")`; waits are short."""
+
+    def make(token: str | None = None, timeout: float = 20, **address: str) -> GitHub:
+        where = Address(**{"owner": OWNER, "repo": NAME, "folder": FOLDER, **address})
+        api = Api(github.url, token, backoff=lambda _: 0.001, timeout=timeout)
+        return GitHub(where, api)
+
+    return make

@@ -1,0 +1,1 @@
+"""Dagster's face of the lake."""

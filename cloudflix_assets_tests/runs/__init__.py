@@ -1,0 +1,1 @@
+"""Whole weeks: in any order, interrupted, at once, on a full disk, of the real files."""

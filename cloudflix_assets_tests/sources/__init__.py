@@ -1,0 +1,1 @@
+"""Where publications come from: the sample, folders, the drop folder, GitHub."""

@@ -14,16 +14,20 @@ PYTEST := $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
 CLASSES := .venv/spark-classes.jsa
 ARCHIVED := -XX:SharedArchiveFile='$(CURDIR)/$(CLASSES)' -Xlog:cds=off -Xlog:cds+dynamic=off
 
-.PHONY: run test setup dev check format lock clean pictures bench azurite azurite-stop azurite-lock
+.PHONY: run test test-all setup dev check format lock clean pictures bench azurite azurite-stop azurite-lock
 
 run: $(STAMP)  ## Three weeks of sample publications, raw to gold
 	@$(BIN)/cloudflix run --weeks 3
 
 # Where it is set, as in many containers, each of hundreds of processes would compile all modules anew.
-test: export PYTHONDONTWRITEBYTECODE =
-test: export PYSPARK_SUBMIT_ARGS = --conf "spark.driver.defaultJavaOptions=$(ARCHIVED)" pyspark-shell
-# Four processes on sail, where many tests wait; a JVM keeps more than a core busy.
-test: $(STAMP) $(CLASSES)  ## Every test on sail, then those that both engines must pass on spark
+test test-all: export PYTHONDONTWRITEBYTECODE =
+# Four processes on sail, where many tests wait.
+test: $(STAMP)  ## Every promise once, on sail (5 minutes)
+	@CLOUDFLIX_ENGINE=sail $(PYTEST) -n 4 -m "not slow"
+
+test-all: export PYSPARK_SUBMIT_ARGS = --conf "spark.driver.defaultJavaOptions=$(ARCHIVED)" pyspark-shell
+# A JVM keeps more than a core busy.
+test-all: $(STAMP) $(CLASSES)  ## Every test on sail, then on spark those that both engines must pass (half an hour)
 	@echo "Running all tests on the engine sail"
 	@CLOUDFLIX_ENGINE=sail $(PYTEST) -n 4
 	@echo "Running the tests that both engines must pass on the engine spark"

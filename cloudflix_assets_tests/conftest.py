@@ -11,12 +11,20 @@ from cloudflix_assets.engines.choice import spark_resource
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import Lakehouse
 from cloudflix_assets_tests.settings import TestSettings
+from cloudflix_assets_tests.tiers import is_slow
 
 pytest_plugins = [
     "cloudflix_assets_tests.loopback.azure.fixtures",
     "cloudflix_assets_tests.loopback.databricks.fixtures",
     "cloudflix_assets_tests.loopback.github.fixtures",
 ]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make test` leaves to `make test-all` by its place and by what it needs."""
+    for item in items:
+        if is_slow(item):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

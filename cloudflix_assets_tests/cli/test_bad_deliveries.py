@@ -94,6 +94,7 @@ def test_a_field_of_200_000_characters_comes_out_whole(reader: Lakehouse, tmp_pa
     assert [row["description"] for row in reader.rows("gold/titles", WEEK_1)] == [long]
 
 
+@pytest.mark.slow
 def test_a_field_of_50_mb_is_accepted_in_bounded_memory(reader: Lakehouse, tmp_path: Path) -> None:
     """The limit is 64 MB a record; a copy of it per rule or per column would end a small machine."""
     source = put(tmp_path / "netflix", publication(titles=titles({"description": "x" * FIFTY_MB})))

@@ -205,6 +205,7 @@ def test_another_source_is_refused_until_the_lake_is_emptied(tmp_path: Path) -> 
     assert {(entry["week"], entry["state"]) for entry in entries} == {(str(WEEK_2), "fresh")}
 
 
+@pytest.mark.slow
 def test_ten_processes_exit_with_zero_ten_times(tmp_path: Path, files: Path) -> None:
     """A bare `to_pyarrow_table()` aborts most short processes on their way out, with code 134."""
     home, options = tmp_path / "home", ("--week", str(WEEK_1), "--source", str(files), "--json")

@@ -15,6 +15,8 @@ from cloudflix_assets_tests.databricks.commands import cloudflix, surroundings
 from cloudflix_assets_tests.lakehouse import WEEK_2, credits, publication, put
 from cloudflix_assets_tests.loopback.databricks.emulator import Emulator
 
+pytestmark = pytest.mark.slow  # clusters with JVMs
+
 WEEK = str(WEEK_2)
 STORED = ("raw/directors", "bronze/directors", "silver/directors_quarantine", "silver/directors")
 LIKE_THE_WEB_UI = """

@@ -17,6 +17,8 @@ from cloudflix_assets_tests.lakehouse import PATHS, WEEK_2, materialization
 from cloudflix_assets_tests.loopback.databricks.emulator import Emulator
 from spark.registry import TABLES
 
+pytestmark = pytest.mark.slow  # twenty steps, each a job
+
 WEEK = str(WEEK_2)
 STEPS = [table.identifier for table in TABLES]
 OWN = {"dagster/uri", "databricks_run", "bytes", "seconds", "commit_seconds"}

@@ -32,6 +32,7 @@ from cloudflix_assets_tests.lake.adls.lakes import leftovers
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, credits, publication
 from cloudflix_assets_tests.loopback.databricks.faults import Fault
 from cloudflix_assets_tests.loopback.databricks.runs import NOT_RUN, RunPlan
+from cloudflix_assets_tests.tiers import slow_but
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster_shared.utils.warnings.SupersessionWarning")
 
@@ -169,7 +170,11 @@ def undisturbed(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     return {path: content(other, path, WEEK_1) for path in TABLES}
 
 
-@pytest.mark.parametrize("line", LINES.values(), ids=LINES)
+@pytest.mark.parametrize(
+    "line",
+    slow_but(lambda line: line is LINES["a driver killed before it commits"], LINES.values()),
+    ids=LINES,
+)
 def test_a_fault_ends_in_success_or_in_one_sentence(
     launched: Launches, undisturbed: dict[str, tuple[str, int]], line: Line
 ) -> None:

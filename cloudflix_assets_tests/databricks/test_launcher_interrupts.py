@@ -16,6 +16,8 @@ from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, publication, put
 from cloudflix_assets_tests.loopback.databricks.runs import Run
 from cloudflix_assets_tests.loopback.databricks.tasks import eventually
 
+pytestmark = pytest.mark.slow  # kills
+
 TABLES = ("silver/cast", "silver/cast_quarantine")
 BEFORE = ("publication", "raw/cast", "bronze/cast")
 LONGEST = 180

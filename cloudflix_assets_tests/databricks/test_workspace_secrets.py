@@ -19,6 +19,8 @@ from cloudflix_assets_tests.loopback.databricks.emulator import Emulator
 from cloudflix_assets_tests.loopback.databricks.faults import Fault
 from cloudflix_assets_tests.loopback.databricks.tokens import CLIENT_SECRET, TOKEN
 
+pytestmark = pytest.mark.slow  # whole launched runs
+
 KEY = "bm9uZSBvZiB0aGlzIGlzIGEga2V5" * 3 + "YQ=="
 HERE, THERE = "hidden-on-this-machine", "hidden-in-the-scope"
 OWN = {

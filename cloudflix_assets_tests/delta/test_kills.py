@@ -18,6 +18,7 @@ from cloudflix_assets_tests.delta.cases import (
 )
 from cloudflix_assets_tests.delta.process import KILLED, MOMENTS, ended, started
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2
+from cloudflix_assets_tests.tiers import slow_but
 from spark.quality.verdict import QUARANTINE
 
 AFTER_THE_TABLE = ("after the table's commit", "before the quarantine is looked at again")
@@ -38,7 +39,7 @@ def names(lake: LocalLake, session: SparkSession, path: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("moment", slow_but(lambda moment: moment.endswith("the table's commit"), MOMENTS))
 def test_a_killed_step_of_a_new_week(
     lake: LocalLake, spark_session: SparkSession, committer: str, moment: str
 ) -> None:
@@ -59,6 +60,7 @@ def test_a_killed_step_of_a_new_week(
     assert authors(lake, spark_session, WEEK_2) == ("neighbour", "neighbour")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["after the quarantine's commit", "while Parquet is written"])
 def test_a_killed_step_of_a_week_that_was_there(
     lake: LocalLake, spark_session: SparkSession, committer: str, moment: str
@@ -74,6 +76,7 @@ def test_a_killed_step_of_a_week_that_was_there(
     assert authors(lake, spark_session) == ("we", "we")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["before", "we"])
 def test_a_killed_step_and_then_other_content(
     lake: LocalLake, spark_session: SparkSession, name: str

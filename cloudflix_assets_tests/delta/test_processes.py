@@ -17,7 +17,7 @@ from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, WEEK_3
 ROUNDS = 4
 
 
-pytestmark = pytest.mark.usefixtures("committer")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("committer")]  # processes at once
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from cloudflix_assets_tests.delta.process import ended, started
 from cloudflix_assets_tests.lakehouse import PATHS, WEEK_1
 from cloudflix_assets_tests.loopback.connect.servers import serving
 
+pytestmark = pytest.mark.slow  # servers in processes of their own, and JVMs
+
 KINDS = ("sail", "spark")
 CHOSEN = {"sail": "*", "spark": "+silver/titles"}
 """A whole week on a JVM beside other tests takes minutes."""

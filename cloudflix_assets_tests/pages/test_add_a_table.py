@@ -10,6 +10,8 @@ import pytest
 
 from cloudflix_assets_tests.pages.pages import ROOT, Copy
 
+pytestmark = pytest.mark.slow  # a page that is carried out
+
 TOLD = """
 import json
 from cloudflix_assets.definitions import defs

@@ -7,6 +7,8 @@ import pytest
 from cloudflix_assets_tests.loopback.azure.azurite import NoNode, install
 from cloudflix_assets_tests.pages.pages import ROOT, Copy
 
+pytestmark = pytest.mark.slow  # a page that is carried out
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Copy:

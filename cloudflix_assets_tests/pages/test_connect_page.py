@@ -6,7 +6,11 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from cloudflix_assets_tests.pages.pages import ROOT, Copy
+
+pytestmark = pytest.mark.slow  # a page that is carried out
 
 PORT = "50051"
 

@@ -9,6 +9,8 @@ import pytest
 
 from cloudflix_assets_tests.pages.pages import ROOT, Copy
 
+pytestmark = pytest.mark.slow  # a page that is carried out
+
 
 def test_the_page_is_carried_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has no workspace tries it by these very lines."""

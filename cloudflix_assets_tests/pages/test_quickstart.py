@@ -8,6 +8,8 @@ from deltalake import DeltaTable
 from cloudflix_assets_tests.lakehouse import PATHS
 from cloudflix_assets_tests.pages.pages import ROOT, Copy
 
+pytestmark = pytest.mark.slow  # a page that is carried out
+
 NOT_RUN = frozenset({"make dev"})  # it serves until somebody ends it
 
 

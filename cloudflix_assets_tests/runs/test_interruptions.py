@@ -15,6 +15,7 @@ from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.cli.command import Told, cloudflix
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, publication, put
+from cloudflix_assets_tests.tiers import slow_but
 
 LONGEST = 60
 """Seconds; one that hangs must not hang the tests."""
@@ -72,7 +73,9 @@ def interrupted(home: Path, files: Path, moment: Moment) -> Told:
     return Told(process.returncode, "", "\n".join(own))
 
 
-@pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
+@pytest.mark.parametrize(
+    "moment", slow_but(lambda moment: moment is MOMENTS["in a step"], MOMENTS.values()), ids=MOMENTS
+)
 def test_an_interrupted_run_ends_in_a_sentence_and_leaves_nothing_begun(
     tmp_path: Path, files: Path, moment: Moment
 ) -> None:
@@ -90,6 +93,7 @@ def test_an_interrupted_run_ends_in_a_sentence_and_leaves_nothing_begun(
             assert {run.status for run in instance.get_runs()} <= ended
 
 
+@pytest.mark.slow
 def test_the_same_command_again_brings_an_interrupted_run_to_its_end(tmp_path: Path, files: Path) -> None:
     """The sentence promises it; and the week that was finished is not touched."""
     home = tmp_path / "home"

@@ -5,10 +5,13 @@ import sys
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.cli.bad_input import House
 from cloudflix_assets_tests.lakehouse import WEEK_1, Lakehouse, publication, put
+
+pytestmark = pytest.mark.slow  # processes at once
 
 AT_ONCE = 3
 RUN = "from cloudflix_assets.cli.commands import main; main()"

@@ -17,6 +17,7 @@ from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources.directory import Directory
 from cloudflix_assets.sources.sample import write
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, WEEK_3, Lakehouse
+from cloudflix_assets_tests.tiers import slow_but
 from spark.registry import TABLES
 from spark.table import Layer, Table
 
@@ -65,7 +66,7 @@ CASES = {
 }
 
 
-@pytest.fixture(scope="module", params=CASES)
+@pytest.fixture(scope="module", params=slow_but(lambda case: case == "seed 0", CASES))
 def sampled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sampled]:
     """Each case, run from publication to gold."""
     seed, titles, weeks = CASES[request.param]

@@ -81,7 +81,7 @@ def test_a_defect_of_one_file_refuses_the_whole_publication(
     lakehouse: Makes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, defect: str
 ) -> None:
     """Landing the sound files of a torn publication would make orphans of the rest."""
-    monkeypatch.setattr("spark.delivery.lines.MAX_RECORD_BYTES", 2000)
+    monkeypatch.setattr("spark.delivery.inspection.MAX_RECORD_BYTES", 2000)
     folder = put(tmp_path / "files", publication())
     house = lakehouse(source=Directory(folder), tables=TITLES)
     assert house.run(WEEK_2).success

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import pytest
 
+from cloudflix_assets import partitions
 from cloudflix_assets.cli import weeks as chosen_weeks
 from cloudflix_assets.runs import weeks as week_runs
 from cloudflix_assets.settings.environment import Environment
@@ -38,6 +39,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         return iter(())
 
     monkeypatch.setattr(chosen_weeks, "datetime", Clock)
+    monkeypatch.setattr(partitions, "datetime", Clock)
     monkeypatch.setattr(week_runs, "run_weeks", run_weeks)
     monkeypatch.setattr(week_runs, "run_stale", lambda *args, **more: run_weeks(*args, stale=True))
     return calls

@@ -24,7 +24,6 @@ from cloudflix_assets.delta.log import recorded
 from cloudflix_assets.instance.ended_runs import is_over
 from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.lake.local import LocalLake
-from cloudflix_assets.resources import resources
 from cloudflix_assets.runs import runner
 from cloudflix_assets.runs.runner import Runner, WeekResult
 from cloudflix_assets.settings.environment import Environment, environment
@@ -149,8 +148,8 @@ def launches(
     }
     for name, value in told.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(resources, "_executor", lambda _: dg.in_process_executor)
-    monkeypatch.setattr(resources, "_RETRIES", dg.RetryPolicy(max_retries=2, delay=0))
+    monkeypatch.setattr(build, "executor", lambda _: dg.in_process_executor)
+    monkeypatch.setattr(build, "RETRIES", dg.RetryPolicy(max_retries=2, delay=0))
     monkeypatch.setattr(launcher, "FIRST_POLL", 0.05)
     monkeypatch.setattr(launcher, "LONGEST_POLL", 0.2)
     monkeypatch.setattr(launcher, "LATE", 1.0)

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import pytest
 
-from cloudflix_assets.doctor import examination, machine
+from cloudflix_assets.doctor import machine
 from cloudflix_assets.doctor.finding import Finding
 from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.settings.environment import Environment
@@ -70,15 +70,15 @@ def little_space(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
 
 
 def another_package(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
-    monkeypatch.setattr(examination, "requires", lambda _: ["rich==0.1", "typer[all]==99; extra == 'x'"])
+    monkeypatch.setattr(machine, "requires", lambda _: ["rich==0.1", "typer[all]==99; extra == 'x'"])
 
 
 def no_package(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
-    monkeypatch.setattr(examination, "requires", lambda _: ["no-such-package==1.0"])
+    monkeypatch.setattr(machine, "requires", lambda _: ["no-such-package==1.0"])
 
 
 def old_python(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
-    monkeypatch.setattr(examination, "metadata", lambda _: {"Requires-Python": ">=9.1"})
+    monkeypatch.setattr(machine, "metadata", lambda _: {"Requires-Python": ">=9.1"})
 
 
 def lake_is_a_file(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
@@ -98,7 +98,7 @@ def no_java(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.setenv("CLOUDFLIX_ENGINE", "spark")
     monkeypatch.setenv("JAVA_HOME", str(folder))
     monkeypatch.setenv("PATH", str(folder))
-    monkeypatch.setattr(examination, "installed", lambda _: None)
+    monkeypatch.setattr(machine, "installed", lambda _: None)
 
 
 def old_instance(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_doctor_names_what_is_wrong_and_the_remedy(
 ) -> None:
     """Each thing that can be wrong, arranged for real where a test can."""
     arrange, check, state, seen, remedy = case
-    monkeypatch.setattr(machine, "_engine", lambda _: Finding("engine", "ok", "not asked"))
+    monkeypatch.setattr(machine, "engine", lambda _: Finding("engine", "ok", "not asked"))
     arrange(monkeypatch, tmp_path)
     told = cloudflix(tmp_path / "home", "doctor", "--json")
     found = findings(told)[check]
@@ -147,7 +147,7 @@ def test_a_doctor_whose_engine_does_not_start_says_so(
     def broken(_: object) -> NoReturn:
         raise ImportError("libsail.so: cannot open shared object file")
 
-    monkeypatch.setattr(examination, "spark_resource", broken)
+    monkeypatch.setattr(machine, "spark_resource", broken)
     told = cloudflix(tmp_path / "home", "doctor")
     assert told.code == 1
     assert "fail  engine" in told.stdout

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from spark.datasets import DATASETS
-from spark.delivery import lines
+from spark.delivery import inspection
 from spark.delivery.inspection import Contents, inspected
 from spark.delivery.lines import MAX_RECORD_BYTES, REMEDY, DeliveryDefect
 
@@ -138,6 +138,6 @@ def test_a_record_of_one_byte_more_is_refused() -> None:
 
 def test_the_size_of_a_record_is_no_sum_over_records(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many short records, and blank lines among them, make no long one."""
-    monkeypatch.setattr(lines, "MAX_RECORD_BYTES", 16)
+    monkeypatch.setattr(inspection, "MAX_RECORD_BYTES", 16)
     content = b"cast,show_id\n" + b"Ann,1\n\n" * 50
     assert inspected(io.BytesIO(content), CAST, FILE).records == 50

@@ -103,7 +103,7 @@ def block_rows(azurite: Azurite, folder: Path, repeat: int) -> Rows:
     content.write_bytes(os.urandom(1 << 20) * MEGABYTES)
     lake, seconds = AdlsLake.of(settings(azurite, folder)), Seconds(list)
     ways: dict[str, Callable[[], object]]
-    ways = {"up": lambda: lake.store(path, content), "down": lambda: lake.opened(path).close()}
+    ways = {"up": lambda: lake.store(path, content), "down": lambda: lake.open(path).close()}
     for blocks in BLOCKS * repeat:
         vars(files)["AT_ONCE"] = int(blocks)
         for way, do in ways.items():

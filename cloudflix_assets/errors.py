@@ -60,7 +60,7 @@ _STORAGE = {
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def as_failure() -> Iterator[None]:
     """Fail the Dagster step with the sentence of an error that a retry cannot mend."""
     try:
         yield
@@ -74,7 +74,7 @@ def first_line(error: BaseException) -> str:
 
 
 @contextmanager
-def storing(place: str, troubles: Mapping[str, Trouble] = MappingProxyType({})) -> Iterator[None]:
+def storage_errors(place: str, troubles: Mapping[str, Trouble] = MappingProxyType({})) -> Iterator[None]:
     """Tell storage's own trouble, whoever met it: Python, an engine, delta-rs, SQLite.
 
     Args:

@@ -123,7 +123,7 @@ class Lakehouse:
         """The recorded digest of every stored table and week."""
         paths = ["/".join(key.path) for key in self.runner.keys if len(key.path) > 1]
         return {
-            (path, week): log.recorded_digest(self.stored, path, week) for week in weeks for path in paths
+            (path, week): log.committed_digest(self.stored, path, week) for week in weeks for path in paths
         }
 
 

@@ -11,13 +11,13 @@ import pytest
 
 MAY_BE_MISSING = frozenset({"node", "real_files", "oracle"})
 """Fixtures that need Node.js or the real files: `make test` skips nothing, on any machine."""
-DOUBLES = "cloudflix_assets_tests/loopback/"
-"""Tests of the doubles prove nothing of the product."""
+ELSEWHERE = ("cloudflix_assets_tests/loopback/", "cloudflix_assets_tests/lake/adls/")
+"""Tests of the doubles prove nothing of the product; lakes in an account ask for Azurite when they begin."""
 
 
 def is_slow(item: pytest.Item) -> bool:
     """Whether a test is slow without saying so itself."""
-    return item.nodeid.startswith(DOUBLES) or bool(MAY_BE_MISSING & {*getattr(item, "fixturenames", ())})
+    return item.nodeid.startswith(ELSEWHERE) or bool(MAY_BE_MISSING & {*getattr(item, "fixturenames", ())})
 
 
 def slow_but(proves: Callable[[Any], bool], cases: Iterable[Any]) -> list[Any]:

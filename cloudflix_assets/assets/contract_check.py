@@ -21,7 +21,7 @@ class RecordsLost(CloudflixError):
     """A step would have lost or invented records."""
 
 
-def conserved(table: Table, verdict: Verdict, frames: Mapping[str, DataFrame]) -> None:
+def refuse_lost_records(table: Table, verdict: Verdict, frames: Mapping[str, DataFrame]) -> None:
     """Every row in is accepted or refused, by its address; a file's records are counted by another reader.
 
     Raises:

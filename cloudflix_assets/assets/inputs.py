@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from cloudflix_assets.delta import read
-from cloudflix_assets.delta.table import looked_at
+from cloudflix_assets.delta.table import open_cached
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.staging import Staging
 from cloudflix_assets.landing.manifest import LandedFile, Manifest
@@ -60,7 +60,7 @@ def files_read(table: Table, tables: Mapping[str, Table], lake: Lake, week: date
             found += [file.model_dump_json(exclude={"origin"}) for file in _landed(lake, week)]
             continue
         parent = tables[upstream(name)]
-        stored = looked_at(lake, parent.path)
+        stored = open_cached(lake, parent.path)
         of_week = week - WEEK if name.endswith(BEFORE) else week
         found += [f"{name} {file}" for file in read.files_of(stored, of_week)] if stored else []
         if name.endswith(RECORDS):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from cloudflix_assets.errors import told
+from cloudflix_assets.errors import as_failure
 from cloudflix_assets.instance.events import notice
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.landing.land import land
@@ -41,7 +41,7 @@ def publication_asset(
     )
     def publication(context: dg.AssetExecutionContext) -> Iterator[dg.AssetObservation | dg.Output[Manifest]]:
         refresh = context.run.tags.get(REFRESH) == "true"
-        with told(), lake.storing("raw/files"):
+        with as_failure(), lake.storage_errors("raw/files"):
             try:
                 landed = land(lake, source, week_of(context.partition_key), agreement, refresh=refresh)
             except NoPublication as none:  # nothing is wrong: what depends on it is skipped

@@ -74,7 +74,7 @@ class Step:
         built = table.build(*(frames[name] for name in table.parameters))
         staged = self._judged(quality.judged(table, built, frames))
         verdict = quality.verdict(table, staged)
-        contract_check.conserved(table, verdict, frames)
+        contract_check.refuse_lost_records(table, verdict, frames)
         broken = table.has_quarantine and any(verdict.broken.values())
         samples = quality.samples(table, staged) if broken else {}
         refused = quality.refused(table, staged, frames[table.parameters[0]]) if verdict.refused else None
@@ -125,7 +125,7 @@ class Step:
         if receipt.quarantine is not None:
             weeks.append(self._refused(weeks[0], receipt.verdict, None, receipt.quarantine))
         with ThreadPoolExecutor() as pool:  # the engine has time for both
-            kept = list(pool.map(partial(commit.kept, self.stage.lake, self.stage.session), weeks))
+            kept = list(pool.map(partial(commit.unchanged_week, self.stage.lake, self.stage.session), weeks))
         return None if None in kept else [week for week in kept if week]
 
     def _week(self, table: Table, verdict: quality.Verdict, frame: DataFrame | None) -> WeekOfTable:

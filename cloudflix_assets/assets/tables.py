@@ -23,9 +23,9 @@ from cloudflix_assets.assets.receipts import key_of
 from cloudflix_assets.assets.step import Event, Step
 from cloudflix_assets.automation.conditions import LATE, WHEN_CHANGED
 from cloudflix_assets.delta.committer import ASKED
-from cloudflix_assets.delta.table import checked
+from cloudflix_assets.delta.table import refuse_unusable
 from cloudflix_assets.engines.remote import engine_of
-from cloudflix_assets.errors import told
+from cloudflix_assets.errors import as_failure
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.staging import folder_of, staging
 from cloudflix_assets.names import (
@@ -75,10 +75,10 @@ def table_assets(
     def step(context: dg.AssetExecutionContext, **loaded: DataFrame) -> Iterator[Event]:
         attempt = f"{context.run.run_id}-{context.retry_number}"
         week, folder = week_of(context.partition_key), folder_of(table.path, attempt)
-        with told(), lake.storing(table.path):
+        with as_failure(), lake.storage_errors(table.path):
             session = context.resources.spark.spark_session
             with staging(lake, session, folder) as stage:
-                checked(lake, table.path)
+                refuse_unusable(lake, table.path)
                 computes = engine_of(session) if engine in ASKED else engine
                 key = key_of(computes, version, inputs.files_read(table, tables, lake, week))
                 force = context.run.tags.get(FORCE) == "true"

@@ -152,10 +152,10 @@ def doctor(
     """
     with told(debug=debug, quiet=quiet):
         from cloudflix_assets.cli.doctor import print_findings
-        from cloudflix_assets.doctor.examination import examined, worst
+        from cloudflix_assets.doctor.examination import examine, worst
         from cloudflix_assets.doctor.finding import Finding
 
-        found = examined(fix=fix, launch=launch, home=home, source=source)
+        found = examine(fix=fix, launch=launch, home=home, source=source)
         if as_json:
             findings: Sequence[Finding] = list(found)
             print_json({"checks": [finding.as_json() for finding in findings]})

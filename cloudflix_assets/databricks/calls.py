@@ -75,7 +75,7 @@ def _passes(error: BaseException) -> bool:
 
 
 @contextmanager
-def admitted(host: str) -> Iterator[None]:
+def refusing_entry(host: str) -> Iterator[None]:
     """Tell who is not let in.
 
     Raises:

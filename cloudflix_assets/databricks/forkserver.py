@@ -17,7 +17,7 @@ AT_ONCE = 5
 """Steps that wait at the same time: one per delivered file. They need the cluster's cores, not ours."""
 
 
-def prepared(log: Path) -> None:
+def start_forkserver(log: Path) -> None:
     """Start what steps are forked from; what it writes to standard error goes to a file.
 
     2026-11-26: Dagster tells each process's start there, whatever the run's own loggers are set to.

@@ -22,13 +22,13 @@ from databricks.sdk.errors.base import DatabricksError
 from databricks.sdk.service.jobs import Run
 
 from cloudflix_assets.databricks import run_states
-from cloudflix_assets.databricks.calls import WorkspaceSilent, admitted, patiently
+from cloudflix_assets.databricks.calls import WorkspaceSilent, patiently, refusing_entry
 from cloudflix_assets.databricks.handover import Handover
 from cloudflix_assets.databricks.provenance import stamped
 from cloudflix_assets.databricks.staging_area import area
-from cloudflix_assets.databricks.submissions import recalled, run_name, submitted
+from cloudflix_assets.databricks.submissions import cancel_attempt, run_name, submit
 from cloudflix_assets.databricks.workspace import credentials, staging_of
-from cloudflix_assets.errors import told
+from cloudflix_assets.errors import as_failure
 from cloudflix_assets.names import REPEATED
 from cloudflix_assets.settings.environment import Environment
 
@@ -82,7 +82,7 @@ class Launcher(DatabricksPySparkStepLauncher):
     def launch_step(self, step_context: StepExecutionContext) -> Iterator[DagsterEvent]:
         """Run a step in Databricks, and tell of it what it tells."""
         step_context.fetch_external_input_asset_version_info()
-        with told(), admitted(self.environment.databricks_host or ""):
+        with as_failure(), refusing_entry(self.environment.databricks_host or ""):
             staging = area(self.client, staging_of(self.environment))
             handover = Handover.of(staging, step_context)
             try:
@@ -98,8 +98,8 @@ class Launcher(DatabricksPySparkStepLauncher):
         name = run_name(context.run_id, context.step.key)
         if context.previous_attempt_count:
             context.instance.add_run_tags(context.run_id, {REPEATED: "true"})
-            recalled(self.client, name)
-        number = submitted(self.client, self.environment, handover, name)
+            cancel_attempt(self.client, name)
+        number = submit(self.client, self.environment, handover, name)
         attempt = _Attempt(self.client, context, handover, number)
         try:
             with raise_execution_interrupts():

@@ -8,7 +8,7 @@ from pathlib import Path
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.service.jobs import RunType, SubmitTask
 
-from cloudflix_assets.databricks.calls import WorkspaceSilent, admitted, patiently
+from cloudflix_assets.databricks.calls import WorkspaceSilent, patiently, refusing_entry
 from cloudflix_assets.databricks.cluster import cluster
 from cloudflix_assets.databricks.handover import Handover, give_package, left_behind, libraries
 from cloudflix_assets.databricks.package import Package, package
@@ -25,7 +25,7 @@ def run_name(run_id: str, step: str) -> str:
     return f"{NAME} {run_id} {step}"
 
 
-def submitted(client: WorkspaceClient, environment: Environment, handover: Handover, name: str) -> int:
+def submit(client: WorkspaceClient, environment: Environment, handover: Handover, name: str) -> int:
     """The number of the run of what was handed over; also of one that was submitted before.
 
     Raises:
@@ -65,14 +65,14 @@ def _give_once(handover: Handover, code: Package, home: Path) -> None:
             lock.write(given)
 
 
-def recalled(client: WorkspaceClient, name: str) -> None:
+def cancel_attempt(client: WorkspaceClient, name: str) -> None:
     """Cancel what goes on under a name: an attempt whose submission was never answered."""
     for run in patiently(lambda: list(client.jobs.list_runs(active_only=True, run_type=RunType.SUBMIT_RUN))):
         if run.run_name == name and run.run_id:
             patiently(partial(client.jobs.cancel_run, run.run_id))
 
 
-def recall(environment: Environment, is_over: Callable[[str], bool]) -> list[int]:
+def cancel_abandoned(environment: Environment, is_over: Callable[[str], bool]) -> list[int]:
     """Cancel the runs of Dagster runs that are over, and remove what was handed over for them.
 
     `is_over` tells it of a Dagster run's id; of one that it does not know it must say no.
@@ -81,7 +81,7 @@ def recall(environment: Environment, is_over: Callable[[str], bool]) -> list[int
         WorkspaceRefused: the workspace does not let us in.
     """
     cancelled: list[int] = []
-    with admitted(environment.databricks_host or ""):
+    with refusing_entry(environment.databricks_host or ""):
         client = client_of(credentials(environment))
         try:
             active = patiently(

@@ -17,10 +17,10 @@ from pyspark.sql import DataFrame, SparkSession
 
 from cloudflix_assets.delta import spark_commit
 from cloudflix_assets.delta.attempts import ATTEMPTS, AnswerLost, attempts
-from cloudflix_assets.delta.files import File, inspected, new_folder, remove_uncommitted
-from cloudflix_assets.delta.log import holder, recorded, recorded_digest
-from cloudflix_assets.delta.read import files_in_lake, files_of, held
-from cloudflix_assets.delta.table import WEEK, application, caught_up, created, evolved, looked_at, opened
+from cloudflix_assets.delta.files import File, inspect_files, new_folder, remove_uncommitted
+from cloudflix_assets.delta.log import commit_metadata, committed_digest, version_of_week
+from cloudflix_assets.delta.read import digest_of_files, files_in_lake, files_of
+from cloudflix_assets.delta.table import WEEK, application, create, open_cached, open_table, refresh, widen
 from cloudflix_assets.delta.week import Judged, Kept, Outcome, WeekOfTable, metadata
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake.base import Lake
@@ -43,43 +43,47 @@ def replace(lake: Lake, session: SparkSession, week: WeekOfTable, *, native: boo
     for attempt in attempts():
         with attempt:
             table = _ready(lake, week)
-            version = holder(lake, table, week.path, week.week)
-            ours = tried and recorded(lake, week.path, week.week).get("step") == week.step
+            version = version_of_week(lake, table, week.path, week.week)
+            ours = tried and commit_metadata(lake, week.path, week.week).get("step") == week.step
             if version is not None and (ours or not week.force) and _is_present(lake, session, table, week):
                 remove_uncommitted(lake, week.path, folders)
                 return Outcome(version, committed=ours)
             tried = True
-            return _natively(lake, session, table, week) if native else _embedded(lake, table, week, folders)
+            return (
+                _commit_natively(lake, session, table, week)
+                if native
+                else _commit_embedded(lake, table, week, folders)
+            )
     raise Contended(
         f"{week}: {ATTEMPTS} commits met other writers of this table; wait for their runs to end, then rerun "
         "this one."
     )
 
 
-def _natively(lake: Lake, session: SparkSession, table: DeltaTable, week: WeekOfTable) -> Outcome:
+def _commit_natively(lake: Lake, session: SparkSession, table: DeltaTable, week: WeekOfTable) -> Outcome:
     """Files of attempts that failed stay beside the table's own, as ever with Spark, until a VACUUM."""
-    rows = spark_commit.counted(week)
-    spark_commit.written(lake, session, table, week, rows)
-    return spark_commit.proven(lake, table, week)
+    rows = spark_commit.count_or_fail(week)
+    spark_commit.commit_week(lake, session, table, week, rows)
+    return spark_commit.prove(lake, table, week)
 
 
-def _embedded(lake: Lake, table: DeltaTable, week: WeekOfTable, folders: list[str]) -> Outcome:
+def _commit_embedded(lake: Lake, table: DeltaTable, week: WeekOfTable, folders: list[str]) -> Outcome:
     """`folders` are those of attempts that failed, to which this one adds its own."""
     # Anew for every attempt: one transaction must never remove and add the same path.
     folder = new_folder(week.week, week.step)
-    written = _written(lake, week, folder)
+    written = _write(lake, week, folder)
     lost = [*folders]
     folders.append(folder)
-    version = _committed(table, week, written)
+    version = _commit(table, week, written)
     _prove(lake, table, week, version, written)
     remove_uncommitted(lake, week.path, lost)
     return Outcome(version, committed=True, bytes=sum(file.size for file in written))
 
 
-def kept(lake: Lake, session: SparkSession, week: WeekOfTable) -> Kept | None:
+def unchanged_week(lake: Lake, session: SparkSession, week: WeekOfTable) -> Kept | None:
     """`week`, which needs no frame, if it is the content of its week already."""
-    table = looked_at(lake, week.path)
-    version = holder(lake, table, week.path, week.week) if table else None
+    table = open_cached(lake, week.path)
+    version = version_of_week(lake, table, week.path, week.week) if table else None
     if table is None or version is None or not _is_present(lake, session, table, week):
         return None
     return Kept(week, version)
@@ -96,7 +100,7 @@ def replace_beside(lake: Lake, session: SparkSession, judged: Judged, *, native:
         with attempt:
             outcome = replace(lake, session, week, native=native)
             committed |= outcome.committed
-            told = recorded_digest(lake, quarantine.path, quarantine.week)
+            told = committed_digest(lake, quarantine.path, quarantine.week)
             if told == quarantine.digest or not replace(lake, session, quarantine, native=native).committed:
                 return Outcome(outcome.version, committed, outcome.bytes)
             raise CommitFailedError(f"{quarantine.path} was replaced by another run in between")
@@ -108,34 +112,34 @@ def replace_beside(lake: Lake, session: SparkSession, judged: Judged, *, native:
 
 def _ready(lake: Lake, week: WeekOfTable) -> DeltaTable:
     """The table, made or widened if need be."""
-    there = lake.state(f"{week.path}/_delta_log")
-    table = (opened(lake, week.path) if there else None) or created(lake, week.path, week.fields)
-    return evolved(lake, table, week.path, week.fields)
+    there = lake.fingerprint(f"{week.path}/_delta_log")
+    table = (open_table(lake, week.path) if there else None) or create(lake, week.path, week.fields)
+    return widen(lake, table, week.path, week.fields)
 
 
 def _is_present(lake: Lake, session: SparkSession, table: DeltaTable, week: WeekOfTable) -> bool:
     files = files_in_lake(table, week.path, week.week)
-    return held(lake, session, files, week.fields) == week.digest
+    return digest_of_files(lake, session, files, week.fields) == week.digest
 
 
-def _written(lake: Lake, week: WeekOfTable, folder: str) -> list[File]:
+def _write(lake: Lake, week: WeekOfTable, folder: str) -> list[File]:
     """Parquet under a folder of its own: visible to nobody before it is committed, gone if it fails."""
     if week.frame is None:
         return []
     try:
-        return _written_to(lake, week, week.frame, folder)
+        return _write_to(lake, week, week.frame, folder)
     except BaseException:  # an interrupt too; it is raised again
         lake.remove(f"{week.path}/{folder}")
         raise
 
 
-def _written_to(lake: Lake, week: WeekOfTable, frame: DataFrame, folder: str) -> list[File]:
+def _write_to(lake: Lake, week: WeekOfTable, frame: DataFrame, folder: str) -> list[File]:
     target = f"{week.path}/{folder}"
     if week.parquet:
         lake.publish(week.parquet, target)
     else:
         frame.select(*week.fields.names).write.mode("append").parquet(lake.uri(target))
-    files = inspected(lake, week.path, folder, week.fields)
+    files = inspect_files(lake, week.path, folder, week.fields)
     if (rows := sum(file.rows for file in files)) != week.rows:
         raise RuntimeError(
             f"{week}: {week.rows} rows were judged and {rows} written; nothing was "
@@ -144,7 +148,7 @@ def _written_to(lake: Lake, week: WeekOfTable, frame: DataFrame, folder: str) ->
     return files
 
 
-def _committed(table: DeltaTable, week: WeekOfTable, files: list[File]) -> int:
+def _commit(table: DeltaTable, week: WeekOfTable, files: list[File]) -> int:
     """One transaction that replaces the week, on top of the version that `table` shows or not at all."""
     version = table.version() + 1
     properties = CommitProperties(
@@ -182,7 +186,7 @@ def _action(file: File, week: date) -> AddAction:
 
 def _prove(lake: Lake, table: DeltaTable, week: WeekOfTable, version: int, files: list[File]) -> None:
     """The week's active files are exactly ours, unless a later commit replaced it again."""
-    caught_up(lake, week.path, table)
+    refresh(lake, week.path, table)
     if table.transaction_version(application(week.week)) != version:
         return
     if set(files_of(table, week.week)) != {file.path for file in files}:

@@ -13,7 +13,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
-from cloudflix_assets.delta.table import created
+from cloudflix_assets.delta.table import create
 from cloudflix_assets.errors import CloudflixError, first_line
 from cloudflix_assets.lake.base import Lake
 
@@ -36,11 +36,11 @@ def commits_natively(engine: str, lake: Lake, session: SparkSession) -> bool:
         LakeUnseen: the session does not read what lies in the lake.
         DeltaMissing: it is Spark without Delta.
     """
-    return engine in ASKED and _tried(lake, session)
+    return engine in ASKED and _probe(lake, session)
 
 
 @cache
-def _tried(lake: Lake, session: SparkSession) -> bool:
+def _probe(lake: Lake, session: SparkSession) -> bool:
     """Once per session: what is put into the lake here is looked at from there."""
     folder = f"raw/staging/{uuid4()}"
     try:
@@ -65,7 +65,7 @@ def _look(lake: Lake, session: SparkSession, path: str) -> None:
 
 def _knows_delta(lake: Lake, session: SparkSession, path: str) -> bool:
     """Of a table's history Spark tells if it has Delta; Sail has no such statement."""
-    created(lake, path, T.StructType([T.StructField("id", T.LongType())]))
+    create(lake, path, T.StructType([T.StructField("id", T.LongType())]))
     place = lake.uri(path).replace("`", "``")
     try:
         session.sql(f"describe history delta.`{place}`").collect()

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from pyspark.sql import types as T
 
 from cloudflix_assets.lake.base import Lake, Stored
-from cloudflix_assets.lake.parquet import found
+from cloudflix_assets.lake.parquet import parquet_files
 
 _NAMES = {
     pa.string(): "string",
@@ -40,7 +40,7 @@ class File:
     statistics: dict[str, Any] = field(repr=False)
 
 
-def inspected(lake: Lake, table: str, folder: str, fields: T.StructType) -> list[File]:
+def inspect_files(lake: Lake, table: str, folder: str, fields: T.StructType) -> list[File]:
     """The Parquet files in a table's folder, by their footers (none if the engine wrote none).
 
     Raises:
@@ -48,12 +48,14 @@ def inspected(lake: Lake, table: str, folder: str, fields: T.StructType) -> list
     """
     with ThreadPoolExecutor() as pool:
         return list(
-            pool.map(lambda stored: _file(lake, stored, table, fields), found(lake, f"{table}/{folder}"))
+            pool.map(
+                lambda stored: _file(lake, stored, table, fields), parquet_files(lake, f"{table}/{folder}")
+            )
         )
 
 
 def _file(lake: Lake, stored: Stored, table: str, fields: T.StructType) -> File:
-    with lake.input(stored) as source, pq.ParquetFile(source) as opened:
+    with lake.random_access(stored) as source, pq.ParquetFile(source) as opened:
         metadata, schema = opened.metadata, opened.schema_arrow
     written = {column.name: _type_name(column.type) for column in schema}
     expected = {column.name: column.dataType.simpleString() for column in fields}

@@ -7,23 +7,23 @@ from typing import Any
 
 from deltalake import DeltaTable
 
-from cloudflix_assets.delta.table import application, looked_at
+from cloudflix_assets.delta.table import application, open_cached
 from cloudflix_assets.lake.base import Lake
 
 
-def recorded_digest(lake: Lake, path: str, week: date) -> str | None:
+def committed_digest(lake: Lake, path: str, week: date) -> str | None:
     """The digest in the metadata of the commit that last replaced a week."""
-    return recorded(lake, path, week).get("digest")
+    return commit_metadata(lake, path, week).get("digest")
 
 
-def recorded(lake: Lake, path: str, week: date) -> Mapping[str, Any]:
+def commit_metadata(lake: Lake, path: str, week: date) -> Mapping[str, Any]:
     """The metadata of the commit that last replaced a week: step, week, digest, columns; or nothing."""
-    table = looked_at(lake, path)
-    version = holder(lake, table, path, week) if table else None
+    table = open_cached(lake, path)
+    version = version_of_week(lake, table, path, week) if table else None
     return {} if version is None else metadata_of(entry(lake, path, version))
 
 
-def holder(lake: Lake, table: DeltaTable, path: str, week: date) -> int | None:
+def version_of_week(lake: Lake, table: DeltaTable, path: str, week: date) -> int | None:
     """The version that replaced a week last, None if none did.
 
     Its transaction tells the version that it was made for; Spark may have put other weeks' commits before it.

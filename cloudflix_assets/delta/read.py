@@ -14,10 +14,10 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from cloudflix_assets.delta.table import WEEK, application, looked_at, stored_fields
+from cloudflix_assets.delta.table import WEEK, application, open_cached, stored_fields
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake.base import Lake
-from cloudflix_assets.lake.parquet import found
+from cloudflix_assets.lake.parquet import parquet_files
 from spark.quality import digest
 
 
@@ -41,7 +41,7 @@ def read(
     Raises:
         WeekAbsent: the table has no week `required`.
     """
-    table = looked_at(lake, path)
+    table = open_cached(lake, path)
     if required is not None and (table is None or table.transaction_version(application(required)) is None):
         raise WeekAbsent(
             f"{path} holds no week {required}: run `cloudflix run --week {required} --select +{path}` first."
@@ -89,7 +89,7 @@ def _places(lake: Lake, files: Sequence[str]) -> list[str]:
         FileNotFoundError: one of them is gone.
     """
     folders = sorted({str(PurePosixPath(file).parent) for file in files})
-    there = {stored.path for folder in folders for stored in found(lake, folder)}
+    there = {stored.path for folder in folders for stored in parquet_files(lake, folder)}
     for file in files:
         if file not in there:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), lake.uri(file))
@@ -97,7 +97,7 @@ def _places(lake: Lake, files: Sequence[str]) -> list[str]:
     return [f"{lake.uri(folder)}/" for folder in folders] if alone else [lake.uri(file) for file in files]
 
 
-def held(lake: Lake, session: SparkSession, files: Sequence[str], fields: T.StructType) -> str:
+def digest_of_files(lake: Lake, session: SparkSession, files: Sequence[str], fields: T.StructType) -> str:
     """The digest of what files of the lake hold, computed, not believed."""
     return digest.digest(_rows(lake, session, files, fields), fields) if files else digest.empty(fields)
 

@@ -22,7 +22,7 @@ from pyspark.sql import functions as F
 from cloudflix_assets.delta.attempts import AnswerLost
 from cloudflix_assets.delta.log import entry, metadata_of, transaction_of
 from cloudflix_assets.delta.read import files_of
-from cloudflix_assets.delta.table import WEEK, application, cannot_be_opened, caught_up
+from cloudflix_assets.delta.table import WEEK, application, cannot_be_opened, refresh
 from cloudflix_assets.delta.week import Outcome, WeekOfTable, metadata
 from cloudflix_assets.lake.base import Lake
 
@@ -39,7 +39,7 @@ CONFLICTS = (
 )
 
 
-def counted(week: WeekOfTable) -> DataFrame | None:
+def count_or_fail(week: WeekOfTable) -> DataFrame | None:
     """The rows to write, which must be those that were judged: Spark shows nothing before it commits it.
 
     Raises:
@@ -54,7 +54,7 @@ def counted(week: WeekOfTable) -> DataFrame | None:
     return week.frame
 
 
-def written(
+def commit_week(
     lake: Lake, session: SparkSession, table: DeltaTable, week: WeekOfTable, rows: DataFrame | None
 ) -> None:
     """Write and commit the week, on top of what Spark then finds.
@@ -85,7 +85,7 @@ def written(
         raise AnswerLost(f"{week}: the commit was not answered: {error}") from error
 
 
-def proven(lake: Lake, table: DeltaTable, week: WeekOfTable) -> Outcome:
+def prove(lake: Lake, table: DeltaTable, week: WeekOfTable) -> Outcome:
     """The commit that `written` made on `table`, which is brought up to date.
 
     Raises:
@@ -93,7 +93,7 @@ def proven(lake: Lake, table: DeltaTable, week: WeekOfTable) -> Outcome:
         RuntimeError: it holds other rows than were judged.
     """
     made_for = table.version() + 1
-    caught_up(lake, week.path, table)
+    refresh(lake, week.path, table)
     version, actions = _ours(lake, table, week, made_for)
     added = [action["add"] for action in actions if "add" in action]
     if table.transaction_version(application(week.week)) == made_for:  # else it was replaced again

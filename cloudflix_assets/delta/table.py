@@ -19,7 +19,7 @@ MAX_PROTOCOL = (1, 2)
 """Reader and writer version that every engine here reads and writes in full."""
 
 
-class Table(DeltaTable):
+class CachedDeltaTable(DeltaTable):
     """A Delta table that looks but once per version for the commit that replaced a week last."""
 
     def __init__(self, uri: str, options: Mapping[str, str] | None) -> None:
@@ -43,21 +43,21 @@ def application(week: date) -> str:
     return f"cloudflix/week={week}"
 
 
-def opened(lake: Lake, path: str) -> DeltaTable | None:
+def open_table(lake: Lake, path: str) -> DeltaTable | None:
     """The table, or None where there is none. Any other trouble is raised: it must not look like none.
 
     Raises:
         TableRefused: its log is damaged, or it was not made here.
     """
     try:
-        table = Table(lake.delta_uri(path), lake.storage_options)
+        table = CachedDeltaTable(lake.delta_uri(path), lake.storage_options)
     except TableNotFoundError:
         return None
     except DeltaError as error:
         raise cannot_be_opened(lake, path, first_line(error)) from error
     _refuse_features(table, path)
     # After a power failure, the commit written last may be there without its content.
-    if lake.tears and lake.size(f"{path}/_delta_log/{table.version():020}.json") == 0:
+    if lake.may_tear and lake.size(f"{path}/_delta_log/{table.version():020}.json") == 0:
         raise cannot_be_opened(lake, path, f"commit {table.version()} is empty")
     if table.metadata().partition_columns != [WEEK.name]:
         raise TableRefused(
@@ -67,18 +67,18 @@ def opened(lake: Lake, path: str) -> DeltaTable | None:
     return table
 
 
-def looked_at(lake: Lake, path: str) -> DeltaTable | None:
+def open_cached(lake: Lake, path: str) -> DeltaTable | None:
     """As `opened`, for reading alone: kept in memory until a file of its log changes.
 
     Raises:
         TableRefused: its log is damaged, or it was not made here.
     """
-    place, state = lake.uri(path), lake.state(f"{path}/_delta_log")
+    place, state = lake.uri(path), lake.fingerprint(f"{path}/_delta_log")
     if not state:
         return None
     before, table = _LOOKED_AT.get(place, (None, None))
     if state != before:
-        table = opened(lake, path)
+        table = open_table(lake, path)
         _LOOKED_AT[place] = state, table
     return table
 
@@ -87,9 +87,9 @@ _LOOKED_AT: dict[str, tuple[object, DeltaTable | None]] = {}
 """2026-11-26: to open one takes 4 ms, in an account 15, and a step asks for each it reads four times."""
 
 
-def caught_up(lake: Lake, path: str, table: DeltaTable) -> None:
+def refresh(lake: Lake, path: str, table: DeltaTable) -> None:
     """Bring a table to its newest state, and keep it for those who look: it is not written with again."""
-    state = lake.state(f"{path}/_delta_log")  # before: a commit in between makes it another one
+    state = lake.fingerprint(f"{path}/_delta_log")  # before: a commit in between makes it another one
     table.update_incremental()
     _LOOKED_AT[lake.uri(path)] = state, table
 
@@ -125,13 +125,13 @@ def _with_features(path: str, which: str) -> TableRefused:
     )
 
 
-def checked(lake: Lake, path: str) -> None:
+def refuse_unusable(lake: Lake, path: str) -> None:
     """Refuse at once what could not be committed; a table that is not there may be created.
 
     Raises:
         TableRefused: it cannot be opened, or something else lies in its folder.
     """
-    if looked_at(lake, path) is None:
+    if open_cached(lake, path) is None:
         refuse_others(lake, path)
 
 
@@ -142,7 +142,7 @@ def refuse_others(lake: Lake, path: str) -> None:
         TableRefused: it does.
     """
     names = [name for name in lake.names(path) if name != "_delta_log"]
-    if names and not lake.state(f"{path}/_delta_log"):  # else another run has created it just now
+    if names and not lake.fingerprint(f"{path}/_delta_log"):  # else another run has created it just now
         raise TableRefused(
             f"{path} is no Delta table, and its folder {lake.uri(path)} holds other things "
             f"({', '.join(names[:3])}): move them away, then rerun; nothing was written."
@@ -155,7 +155,7 @@ def stored_fields(table: DeltaTable) -> T.StructType:
     return T.StructType([field for field in fields if field.name != WEEK.name])
 
 
-def evolved(lake: Lake, table: DeltaTable, path: str, fields: T.StructType) -> DeltaTable:
+def widen(lake: Lake, table: DeltaTable, path: str, fields: T.StructType) -> DeltaTable:
     """Add the contract's new columns; refuse a column whose type changed."""
     stored = {field.name: field.dataType for field in stored_fields(table)}
     for field in fields:
@@ -169,12 +169,12 @@ def evolved(lake: Lake, table: DeltaTable, path: str, fields: T.StructType) -> D
     if not added:
         return table
     table.alter.add_columns(list(Schema.from_json(T.StructType(added).json()).fields))
-    return reopened(lake, path)
+    return reopen(lake, path)
 
 
-def reopened(lake: Lake, path: str) -> DeltaTable:
+def reopen(lake: Lake, path: str) -> DeltaTable:
     """The newest state of a table that exists."""
-    table = opened(lake, path)
+    table = open_table(lake, path)
     if table is None:
         raise CommitFailedError(f"{path} was removed while it was written")
     return table
@@ -189,7 +189,7 @@ PROPERTIES = {
 }
 
 
-def created(lake: Lake, path: str, fields: T.StructType) -> DeltaTable:
+def create(lake: Lake, path: str, fields: T.StructType) -> DeltaTable:
     """A new, empty table, or the one that another run created at the same time.
 
     Raises:
@@ -197,7 +197,7 @@ def created(lake: Lake, path: str, fields: T.StructType) -> DeltaTable:
     """
     refuse_others(lake, path)
     lake.write_new(f"{path}/_delta_log/{0:020}.json", _first_entry(fields))
-    return reopened(lake, path)
+    return reopen(lake, path)
 
 
 def _first_entry(fields: T.StructType) -> bytes:

@@ -5,7 +5,7 @@ from uuid import uuid4
 from azure.core.exceptions import ResourceExistsError
 
 from cloudflix_assets.doctor.finding import Finding
-from cloudflix_assets.errors import storing
+from cloudflix_assets.errors import storage_errors
 from cloudflix_assets.lake.adls import namespaces
 from cloudflix_assets.lake.adls.account import Account
 from cloudflix_assets.lake.adls.client import blob_service
@@ -22,7 +22,7 @@ PROBE = ".doctor"
 def account(settings: Environment) -> Finding:
     """It lets us in, and is a data lake."""
     of = Account.of(settings)
-    with storing(of.endpoint, of_credential(of)):
+    with storage_errors(of.endpoint, of_credential(of)):
         blob_service(of).get_container_client(of.containers[0]).exists()
         flat = namespaces.is_flat(of)
     seen = f"{of.name}, asked with {named(of.credential)}"
@@ -38,7 +38,7 @@ def account(settings: Environment) -> Finding:
 def containers(settings: Environment, *, fix: bool) -> Finding:
     """One for each layer; those that are missing are made if `fix` says so."""
     of, made = Account.of(settings), []
-    with storing(of.endpoint, of_credential(of)):
+    with storage_errors(of.endpoint, of_credential(of)):
         service = blob_service(of)
         missing = [name for name in of.containers if not service.get_container_client(name).exists()]
         for name in missing if fix else ():
@@ -56,10 +56,10 @@ def containers(settings: Environment, *, fix: bool) -> Finding:
 def writable(settings: Environment) -> Finding:
     """Writes a file to each container, which is gone again at once."""
     lake = AdlsLake.of(settings)
-    lake.ready()
+    lake.refuse_unusable()
     for layer in Layer:
         folder = f"{layer.value}/{PROBE}-{uuid4().hex}"
-        with lake.storing(layer.value):
+        with lake.storage_errors(layer.value):
             lake.write(f"{folder}/probe", b"writable")
             lake.remove(folder)
     return Finding("lake", "ok", f"{lake.uri('raw/')} and its like can be written, read and emptied")

@@ -45,9 +45,9 @@ def _session(settings: Environment) -> str:
 def _lake(settings: Environment) -> str:
     """Read, written and emptied, by the engine too."""
     lake, session = lake_of(settings), spark_resource(settings).spark_session
-    lake.ready()
+    lake.refuse_unusable()
     folder = f"{_FOLDER}/doctor-{uuid4().hex}"
-    with lake.storing(_FOLDER):
+    with lake.storage_errors(_FOLDER):
         try:
             session.range(1).write.parquet(lake.uri(f"{folder}/probe"))
             rows = session.read.parquet(lake.uri(f"{folder}/probe")).count()

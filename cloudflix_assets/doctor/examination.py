@@ -12,7 +12,7 @@ Check = Callable[[Environment], Finding]
 _IN_THE_ACCOUNT = {"containers", "lake", "lake's source"}
 
 
-def examined(*, fix: bool = False, launch: bool = False, **options: object) -> Iterator[Finding]:
+def examine(*, fix: bool = False, launch: bool = False, **options: object) -> Iterator[Finding]:
     """Every finding, cheap ones first; options are those of the settings.
 
     Nothing is changed; but `fix` makes the containers of a lake in an account, and `launch` runs a probe on
@@ -74,7 +74,7 @@ def _of_the_workspace(settings: Environment, *, launch: bool) -> Iterator[Findin
         yield Finding("launch", "ok", "not looked at: `cloudflix doctor --launch` asks the cluster itself")
         return
     try:
-        yield from workspace.launched(settings)
+        yield from workspace.launch_probe(settings)
     except TOLD as error:
         yield Finding("launch", "fail", str(error))
 

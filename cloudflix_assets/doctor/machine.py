@@ -100,10 +100,10 @@ def owner(settings: Environment) -> Finding:
     """The lake's marker against the source that is set."""
     lake = lake_of(settings)
     source = source_of(settings)
-    with lake.storing(MARKER):
+    with lake.storage_errors(MARKER):
         marked = lake.read(MARKER) is not None
     if marked:
-        lake.check(source.identity)
+        lake.refuse_other_source(source.identity)
         return Finding("lake's source", "ok", source.identity)
     return Finding("lake's source", "ok", "none yet: the first run marks the lake")
 

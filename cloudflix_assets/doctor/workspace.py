@@ -14,11 +14,11 @@ from databricks.sdk.service.compute import ClusterDetails
 from databricks.sdk.service.jobs import Run
 
 from cloudflix_assets.databricks import run_states
-from cloudflix_assets.databricks.calls import admitted, patiently
+from cloudflix_assets.databricks.calls import patiently, refusing_entry
 from cloudflix_assets.databricks.cluster import cluster
 from cloudflix_assets.databricks.handover import RUNS, Handover
 from cloudflix_assets.databricks.staging_area import area
-from cloudflix_assets.databricks.submissions import run_name, submitted
+from cloudflix_assets.databricks.submissions import run_name, submit
 from cloudflix_assets.databricks.workspace import client_of, credentials, staging_of
 from cloudflix_assets.doctor.finding import Finding
 from cloudflix_assets.settings.environment import Environment
@@ -36,7 +36,7 @@ def workspace(settings: Environment) -> Finding:
     given = credentials(settings)
     if trouble := _trouble(given.host):
         return Finding("workspace", "fail", trouble, "check DATABRICKS_HOST, and the way there")
-    with admitted(given.host):
+    with refusing_entry(given.host):
         me = patiently(_client(settings).current_user.me)
     who = me.user_name or me.display_name
     return Finding("workspace", "ok", f"{given.host} lets {who} in ({given.kind})")
@@ -60,7 +60,7 @@ def _client(settings: Environment) -> WorkspaceClient:
 def cluster_of(settings: Environment) -> Finding:
     """The cluster is there, or a new one can be made of what the settings name; with the Spark we are for."""
     cluster(settings)
-    with admitted(str(settings.databricks_host)):
+    with refusing_entry(str(settings.databricks_host)):
         client = _client(settings)
         if settings.databricks_cluster:
             details = patiently(lambda: client.clusters.get(str(settings.databricks_cluster)))
@@ -117,7 +117,7 @@ def hand_over(settings: Environment) -> Finding:
     """A file can be written there, read and removed."""
     staging = staging_of(settings)
     path = f"{RUNS}/.doctor-{uuid4().hex}"
-    with admitted(str(settings.databricks_host)):
+    with refusing_entry(str(settings.databricks_host)):
         place = area(_client(settings), staging)
         place.put(path, b"writable")
         found = place.get(path)
@@ -134,7 +134,7 @@ def _keys(client: WorkspaceClient, scope: str) -> set[str | None]:
 def secrets(settings: Environment) -> Finding:
     """Each secret that the cluster is to read is there."""
     missing: list[str] = []
-    with admitted(str(settings.databricks_host)):
+    with refusing_entry(str(settings.databricks_host)):
         client = _client(settings)
         for scope in sorted({secret.scope for secret in settings.databricks_secrets}):
             keys = patiently(partial(_keys, client, scope))
@@ -151,9 +151,9 @@ def secrets(settings: Environment) -> Finding:
     return Finding("secrets", "ok", named or "none is named: the cluster reaches the lake by itself")
 
 
-def launched(settings: Environment) -> Iterator[Finding]:
+def launch_probe(settings: Environment) -> Iterator[Finding]:
     """What a run on the cluster sees, which may have to start it."""
-    with admitted(str(settings.databricks_host)):
+    with refusing_entry(str(settings.databricks_host)):
         client = _client(settings)
         place = area(client, staging_of(settings))
         handover = Handover(place, f"{uuid4()}-doctor-0")
@@ -165,7 +165,7 @@ def launched(settings: Environment) -> Iterator[Finding]:
 
 
 def _probe(client: WorkspaceClient, settings: Environment, handover: Handover) -> Iterator[Finding]:
-    number = submitted(client, settings, handover, run_name("-", "doctor"))
+    number = submit(client, settings, handover, run_name("-", "doctor"))
     try:
         run, state = _ended(client, number)
     except BaseException:  # who does not wait for it shall not pay for it

@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.instance.ref import InstanceRef
 
-from cloudflix_assets.errors import CloudflixError, first_line, storing
+from cloudflix_assets.errors import CloudflixError, first_line, storage_errors
 from cloudflix_assets.instance.settings_file import InstanceRefused, ensure_settings
 from cloudflix_assets.settings.environment import Environment
 
@@ -28,7 +28,7 @@ def open_instance(environment: Environment) -> Iterator[dg.DagsterInstance]:
     """
     home = environment.home
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(EVENTS_AT_ONCE))
-    with storing(str(home)):
+    with storage_errors(str(home)):
         with _alone(home):
             instance = _opened(home)
         with instance:
@@ -69,7 +69,7 @@ def _opened(home: Path) -> dg.DagsterInstance:
 @contextmanager
 def _told(what: str, remedy: str) -> Iterator[None]:
     try:
-        with storing(what):
+        with storage_errors(what):
             yield
     except CloudflixError:
         raise

@@ -23,7 +23,7 @@ from typing import BinaryIO, ClassVar
 
 import pyarrow as pa
 
-from cloudflix_assets.errors import CloudflixError, Trouble, storing
+from cloudflix_assets.errors import CloudflixError, Trouble, storage_errors
 
 FORMAT = 1
 MARKER = "raw/files/lake.json"
@@ -45,7 +45,7 @@ class Stored:
 class Lake(ABC):
     """Files by their path in the lake."""
 
-    tears: ClassVar[bool]
+    may_tear: ClassVar[bool]
     """Whether a power failure can leave a file without its content."""
 
     @property
@@ -65,7 +65,7 @@ class Lake(ABC):
 
     @property
     @abstractmethod
-    def elsewhere(self) -> str:
+    def remedy(self) -> str:
         """How to choose another one."""
 
     @property
@@ -73,9 +73,9 @@ class Lake(ABC):
         """What may be met there besides a disk's, by words of the error's text."""
         return {}
 
-    def storing(self, path: str) -> AbstractContextManager[None]:
+    def storage_errors(self, path: str) -> AbstractContextManager[None]:
         """Tell storage's own trouble at a path; see errors.storing."""
-        return storing(self.uri(path), self.troubles)
+        return storage_errors(self.uri(path), self.troubles)
 
     @abstractmethod
     def uri(self, path: str) -> str:
@@ -102,7 +102,7 @@ class Lake(ABC):
         """A small file's bytes, or None if it is not there."""
 
     @abstractmethod
-    def opened(self, path: str) -> BinaryIO:
+    def open(self, path: str) -> BinaryIO:
         """A file, to read from its beginning.
 
         Raises:
@@ -110,15 +110,15 @@ class Lake(ABC):
         """
 
     @abstractmethod
-    def near(self, path: str) -> AbstractContextManager[Path]:
+    def local_copy(self, path: str) -> AbstractContextManager[Path]:
         """A file where processes of this machine can open it."""
 
     @abstractmethod
-    def input(self, stored: Stored) -> pa.NativeFile:
+    def random_access(self, stored: Stored) -> pa.NativeFile:
         """A file, to read parts of it."""
 
     @abstractmethod
-    def found(self, folder: str) -> list[Stored]:
+    def files_below(self, folder: str) -> list[Stored]:
         """The files below a folder, by path; none if there is no such folder."""
 
     @abstractmethod
@@ -130,11 +130,11 @@ class Lake(ABC):
         """Bytes of a file; None if it is not there."""
 
     @abstractmethod
-    def state(self, path: str) -> frozenset[tuple[object, ...]]:
+    def fingerprint(self, path: str) -> frozenset[tuple[object, ...]]:
         """What is another as soon as a file of a folder is."""
 
     @abstractmethod
-    def alone(self, path: str) -> AbstractContextManager[None]:
+    def lock(self, path: str) -> AbstractContextManager[None]:
         """Wait until no other process or thread is in here with this file; one that died is not."""
 
     @abstractmethod
@@ -146,7 +146,7 @@ class Lake(ABC):
         """Copy the files of a folder of the scratch lake into a folder, which is made."""
 
     @abstractmethod
-    def made(self, path: str) -> AbstractContextManager[Path]:
+    def writing(self, path: str) -> AbstractContextManager[Path]:
         """Where to write a new file on this machine, which is at its path when the block has ended well."""
 
     @abstractmethod
@@ -154,21 +154,21 @@ class Lake(ABC):
         """Remove a folder, if it is there."""
 
     @abstractmethod
-    def ready(self) -> None:
+    def refuse_unusable(self) -> None:
         """Refuse a place that cannot be a lake.
 
         Raises:
             LakeRefused: with the remedy.
         """
 
-    def open(self, path: str) -> BinaryIO:
+    def open_landed(self, path: str) -> BinaryIO:
         """A landed file, to read from its beginning.
 
         Raises:
             LakeRefused: it is gone.
         """
         try:
-            return self.opened(path)
+            return self.open(path)
         except FileNotFoundError:
             raise self._gone(path) from None
 
@@ -196,15 +196,15 @@ class Lake(ABC):
         """
         marker = json.dumps({"format": FORMAT, "source": source}, indent=2) + "\n"
         if not self.write_new(MARKER, marker.encode()):
-            self.check(source)
+            self.refuse_other_source(source)
 
-    def check(self, source: str) -> None:
+    def refuse_other_source(self, source: str) -> None:
         """Refuse a marked lake that is not `source`'s, and a place that cannot be one.
 
         Raises:
             LakeRefused: with the remedy.
         """
-        self.ready()
+        self.refuse_unusable()
         if (content := self.read(MARKER)) is None:
             return
         try:
@@ -219,11 +219,11 @@ class Lake(ABC):
         if marker["format"] != FORMAT:
             raise LakeRefused(
                 f"the lake {self.place} has format {marker['format']} and this version writes {FORMAT}: "
-                f"install a newer cloudflix, or {self.elsewhere}."
+                f"install a newer cloudflix, or {self.remedy}."
             )
         if marker["source"] != source:
             raise LakeRefused(
-                f"the lake {self.place} holds {marker['source']}, not {source}: {self.elsewhere}, or empty "
+                f"the lake {self.place} holds {marker['source']}, not {source}: {self.remedy}, or empty "
                 "this one with `cloudflix run --replace-source`."
             )
 

@@ -23,10 +23,10 @@ class LocalLake(Lake):
     """A lake in the folder `root`."""
 
     root: Path
-    tears: ClassVar = True
+    may_tear: ClassVar = True
 
     @property
-    def elsewhere(self) -> str:
+    def remedy(self) -> str:
         """By its setting."""
         return "choose another lake (CLOUDFLIX_LAKE)"
 
@@ -77,7 +77,7 @@ class LocalLake(Lake):
         target = self.root / path
         return target.read_bytes() if target.is_file() else None
 
-    def opened(self, path: str) -> BinaryIO:
+    def open(self, path: str) -> BinaryIO:
         """A file, to read from its beginning.
 
         Raises:
@@ -86,15 +86,15 @@ class LocalLake(Lake):
         return (self.root / path).open("rb")
 
     @contextmanager
-    def near(self, path: str) -> Iterator[Path]:
+    def local_copy(self, path: str) -> Iterator[Path]:
         """The file itself."""
         yield self.root / path
 
-    def input(self, stored: Stored) -> pa.NativeFile:
+    def random_access(self, stored: Stored) -> pa.NativeFile:
         """A file, to read parts of it."""
         return pa.OSFile(self.uri(stored.path), "rb")
 
-    def found(self, folder: str) -> list[Stored]:
+    def files_below(self, folder: str) -> list[Stored]:
         """The files below a folder, by path; none if there is no such folder."""
         walked = os.walk(self.root / folder, onerror=_raise_unless_absent)
         paths = (Path(parent, name) for parent, _, names in walked for name in names)
@@ -115,7 +115,7 @@ class LocalLake(Lake):
         target = self.root / path
         return target.stat().st_size if target.is_file() else None
 
-    def state(self, path: str) -> frozenset[tuple[object, ...]]:
+    def fingerprint(self, path: str) -> frozenset[tuple[object, ...]]:
         """Names, inodes, sizes and times."""
         try:
             found = ((child.name, child.stat()) for child in os.scandir(self.root / path))
@@ -126,7 +126,7 @@ class LocalLake(Lake):
             return frozenset({("no folder",)})
 
     @contextmanager
-    def alone(self, path: str) -> Iterator[None]:
+    def lock(self, path: str) -> Iterator[None]:
         """Wait until no other process or thread is in here with this file; one that died is not."""
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -145,7 +145,7 @@ class LocalLake(Lake):
         copytree(self.root / folder, self.root / target, copy_function=copyfile, dirs_exist_ok=True)
 
     @contextmanager
-    def made(self, path: str) -> Iterator[Path]:
+    def writing(self, path: str) -> Iterator[Path]:
         """The file itself."""
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -161,7 +161,7 @@ class LocalLake(Lake):
             if (self.root / path).is_dir():
                 rmtree(self.root / path)  # what cannot be removed would be mixed with what comes
 
-    def ready(self) -> None:
+    def refuse_unusable(self) -> None:
         """Refuse a place that cannot be a lake.
 
         Raises:
@@ -171,7 +171,7 @@ class LocalLake(Lake):
             if folder.is_file():
                 raise LakeRefused(
                     f"{folder} is a file, and the lake needs a folder there: move the file away, or "
-                    f"{self.elsewhere}."
+                    f"{self.remedy}."
                 )
 
     @contextmanager

@@ -3,9 +3,9 @@
 from cloudflix_assets.lake.base import Lake, Stored
 
 
-def found(lake: Lake, folder: str) -> list[Stored]:
+def parquet_files(lake: Lake, folder: str) -> list[Stored]:
     """The Parquet files below a folder, by name."""
-    return [stored for stored in lake.found(folder) if _is_data(stored.path.removeprefix(folder))]
+    return [stored for stored in lake.files_below(folder) if _is_data(stored.path.removeprefix(folder))]
 
 
 def _is_data(path: str) -> bool:

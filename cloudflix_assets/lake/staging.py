@@ -47,7 +47,10 @@ class Staging:
 
     def batches(self, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> DataFrame:
         """A frame of record batches, streamed to a file that may be published."""
-        with self.lake.scratch.made(f"{self._records}/part.parquet") as file, _writer(file, schema) as writer:
+        with (
+            self.lake.scratch.writing(f"{self._records}/part.parquet") as file,
+            _writer(file, schema) as writer,
+        ):
             for batch in _ahead(batches):
                 writer.write_batch(batch)
         return self.session.read.schema(from_arrow_schema(schema)).parquet(
@@ -60,7 +63,7 @@ class Staging:
 
     def _read(self, path: str, frame: DataFrame) -> DataFrame:
         """An empty frame leaves no Parquet behind, so its columns come from the frame."""
-        if not parquet.found(self.lake.scratch, path):
+        if not parquet.parquet_files(self.lake.scratch, path):
             return self.session.createDataFrame([], frame.schema)
         # Else every query of it reads its footers once more.
         return self.session.read.schema(frame.schema).parquet(self.lake.scratch.uri(path))
@@ -81,7 +84,7 @@ def _ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 @contextmanager
-def dropped_on_failure(lake: Lake, path: str, step: str) -> Iterator[None]:
+def removing_on_failure(lake: Lake, path: str, step: str) -> Iterator[None]:
     """Remove what a step staged if it cannot be stored: Dagster does not tell the step, which waits."""
     try:
         yield
@@ -100,7 +103,7 @@ def staging(lake: Lake, session: SparkSession, folder: str) -> Iterator[Staging]
         lake.scratch.remove(folder)
 
 
-def swept(lake: Lake, is_over: Callable[[str], bool]) -> list[str]:
+def remove_dead_staging(lake: Lake, is_over: Callable[[str], bool]) -> list[str]:
     """Remove what steps of runs that are over left behind: killed, or interrupted while the engine wrote.
 
     `is_over` tells it of a run id; of a run that it does not know it must say no.

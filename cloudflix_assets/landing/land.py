@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 
-from cloudflix_assets.errors import storing
+from cloudflix_assets.errors import storage_errors
 from cloudflix_assets.lake.base import Lake, LakeRefused
 from cloudflix_assets.landing.manifest import LandedFile, Manifest, ManifestDamaged
 from cloudflix_assets.sources import Delivered, LandedBefore, Pin, Receiving, Source, SourceRefused
@@ -59,18 +59,18 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
         DeliveryDefect: a file is unsound.
         StorageRefused: the temporary folder or the lake cannot be written.
     """
-    lake.check(source.identity)
+    lake.refuse_other_source(source.identity)
     if isinstance(source, Receiving):
         source.receive(week)
     before = _manifest(lake, week)
     pin = _pin(before) if before and not refresh else None
-    with storing(gettempdir()), TemporaryDirectory(prefix="cloudflix-") as folder:
+    with storage_errors(gettempdir()), TemporaryDirectory(prefix="cloudflix-") as folder:
         spooled: list[tuple[Path, LandedFile]] = []
         for number, delivered in enumerate(source.deliveries(week, pin=pin)):
             path = Path(folder) / str(number)  # two files may have one name
             digest = _fetched(lake, delivered, _same_blob(delivered, before), path)
             spooled.append((path, _verified(delivered, path, digest, before, agreement)))
-        with lake.storing("raw/files"):
+        with lake.storage_errors("raw/files"):
             lake.claim(source.identity)
             for path, file in spooled:
                 lake.store(f"raw/{file.path}", path)
@@ -102,7 +102,7 @@ def _same_blob(delivered: Delivered, before: Manifest | None) -> LandedFile | No
 def _fetched(lake: Lake, delivered: Delivered, same: LandedFile | None, path: Path) -> str:
     """Copy a delivery to `path`, out of the lake if its very bytes lie there; returns their hash."""
     if same:
-        landed = replace(delivered, open=partial(lake.open, f"raw/{same.path}"))
+        landed = replace(delivered, open=partial(lake.open_landed, f"raw/{same.path}"))
         with suppress(LakeRefused):  # it is gone: landed again
             if _copied(landed, path) == same.sha256:
                 return same.sha256

@@ -32,7 +32,7 @@ def _added(lake: Lake, dataset: Dataset, files: Sequence[BinaryFile]) -> tuple[s
     """Columns that the files add to the table, by name: of several files, those of any."""
     found: set[str] = set()
     for file in files:
-        with lake.open(f"raw/{file.address}") as source:
+        with lake.open_landed(f"raw/{file.address}") as source:
             found.update(parser.added_columns(source, dataset, file.address, dialect_of(file.address)))
     return tuple(sorted(found))
 
@@ -42,7 +42,7 @@ def _parsed(
 ) -> Iterator[pa.RecordBatch]:
     for file in files:
         dialect = dialect_of(file.address)
-        with lake.open(f"raw/{file.address}") as source:
+        with lake.open_landed(f"raw/{file.address}") as source:
             yield from parser.record_batches(
                 source, dataset, file.address, file.longest_record, dialect=dialect, added=added
             )

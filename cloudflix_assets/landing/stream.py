@@ -106,7 +106,7 @@ class Arrivals:
         """
         for file in self.files:
             self.lake.landed_size(f"raw/{file.address}")
-        with self.lake.alone(f"{self._week}.lock"):
+        with self.lake.lock(f"{self._week}.lock"):
             for version in {*self.lake.names(self._week)} - {self._version}:
                 self.lake.remove(f"{self._week}/{version}")
             remembers = bool(self.lake.names(self._folder))
@@ -153,7 +153,7 @@ class Arrivals:
         path = f"raw/{file.address}"
         if self.lake.landed_size(path) <= LARGE_BYTES:
             return file
-        return replace(file, place=str(copies.enter_context(self.lake.near(path))))
+        return replace(file, place=str(copies.enter_context(self.lake.local_copy(path))))
 
     def _contents(self, places: list[str]) -> DataFrame:
         """`path` and `content` of files, null for large ones, which are not read here.

@@ -11,9 +11,9 @@ from pyspark.sql.types import StructType
 from cloudflix_assets.delta import commit, read
 from cloudflix_assets.delta.committer import commits_natively
 from cloudflix_assets.delta.week import Judged, Kept, Outcome, Publishable, WeekOfTable
-from cloudflix_assets.errors import CloudflixError, told
+from cloudflix_assets.errors import CloudflixError, as_failure
 from cloudflix_assets.lake.base import Lake
-from cloudflix_assets.lake.staging import dropped_on_failure
+from cloudflix_assets.lake.staging import removing_on_failure
 from cloudflix_assets.landing.manifest import Manifest
 from cloudflix_assets.partitions import week_of
 
@@ -43,14 +43,14 @@ class DeltaIOManager(dg.IOManager):
         A `Kept` is in the lake already.
         """
         started = time.monotonic()
-        with told(), self.lake.storing("/".join(context.asset_key.path)):
+        with as_failure(), self.lake.storage_errors("/".join(context.asset_key.path)):
             if not isinstance(obj, Publishable):
                 raise NotJudged(
                     f"{'/'.join(context.asset_key.path)} returned a {type(obj).__name__} that nobody judged: "
                     "declare it as a Table in spark/registry.py, or give the asset an IO manager of its own."
                 )
             week = obj if isinstance(obj, WeekOfTable) else obj.week
-            with dropped_on_failure(self.lake, week.path, week.step):
+            with removing_on_failure(self.lake, week.path, week.step):
                 native = self._commits_natively()
                 if isinstance(obj, Kept):
                     outcome = Outcome(obj.version, committed=False)
@@ -77,7 +77,7 @@ class DeltaIOManager(dg.IOManager):
         """The weeks that the partition mapping names; an earlier one may be absent, the own one not."""
         path = "/".join(context.asset_key.path)
         weeks = sorted(week_of(key) for key in context.asset_partition_keys)
-        with told(), self.lake.storing(path):
+        with as_failure(), self.lake.storage_errors(path):
             own = week_of(context.partition_key) if context.has_partition_key else weeks[-1]
             required = own if own in weeks else None
             self._commits_natively()  # an engine that does not see the lake is told before it computes
@@ -97,13 +97,13 @@ class ManifestIOManager(dg.IOManager):
 
     def handle_output(self, context: dg.OutputContext, obj: Manifest) -> None:
         """Write the manifest."""
-        with told(), self.lake.storing(obj.path):
+        with as_failure(), self.lake.storage_errors(obj.path):
             self.lake.write(obj.path, obj.model_dump_json(indent=2).encode())
 
     def load_input(self, context: dg.InputContext) -> DataFrame:
         """One row per landed file of the week."""
         week = week_of(context.partition_key)
-        with told(), self.lake.storing(Manifest.path_of(week)):
+        with as_failure(), self.lake.storage_errors(Manifest.path_of(week)):
             manifest = Manifest.of(self.lake, week)
             if manifest is None:
                 raise read.WeekAbsent(

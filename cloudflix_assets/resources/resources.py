@@ -9,7 +9,7 @@ from pyspark.sql import types as T
 
 from cloudflix_assets.databricks.forkserver import AT_ONCE, IMPORTED
 from cloudflix_assets.engines.choice import spark_resource
-from cloudflix_assets.errors import told
+from cloudflix_assets.errors import as_failure
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.names import STEP_LAUNCHER
 from cloudflix_assets.resources.io_managers import DeltaIOManager, ManifestIOManager
@@ -62,7 +62,7 @@ def _launcher(environment: Environment) -> dg.ResourceDefinition:
         # Here, because Databricks' libraries take a while to import.
         from cloudflix_assets.databricks.launcher import Launcher
 
-        with told():
+        with as_failure():
             return Launcher(environment)
 
     return step_launcher

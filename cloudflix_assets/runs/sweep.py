@@ -9,7 +9,7 @@ from dagster import DagsterRunStatus, RunsFilter
 from cloudflix_assets.delta.files import remove_of_run
 from cloudflix_assets.instance.ended_runs import end_gone, is_over
 from cloudflix_assets.lake.base import Lake
-from cloudflix_assets.lake.staging import swept
+from cloudflix_assets.lake.staging import remove_dead_staging
 from cloudflix_assets.names import REPEATED
 from cloudflix_assets.partitions import week_of
 
@@ -30,7 +30,7 @@ def sweep(lake: Lake, instance: dg.DagsterInstance, tables: Collection[str]) -> 
     """
     now = datetime.now(UTC) - _CLOCK_STEP
     end_gone(instance)
-    swept(lake, lambda run_id: is_over(instance, run_id))
+    remove_dead_staging(lake, lambda run_id: is_over(instance, run_id))
     since = _swept_until(instance, lake)
     for run in (
         *instance.get_runs(RunsFilter(statuses=_FAILED, updated_after=since)),

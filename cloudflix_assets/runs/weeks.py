@@ -50,9 +50,9 @@ def run_weeks(
     _check(environment)
     lake, source = lake_of(environment), source_of(environment)
     if replace_source:
-        lake.ready()  # containers of another lake are not ours to empty
+        lake.refuse_unusable()  # containers of another lake are not ours to empty
     else:
-        lake.check(source.identity)
+        lake.refuse_other_source(source.identity)
     defs = build_defs(environment)
     with open_instance(environment) as instance:
         runner = Runner(defs, instance, launches=environment.launches)
@@ -61,7 +61,7 @@ def run_weeks(
         if replace_source:
             with suppress(NoPublication):  # what is mistyped must be told before the lake is emptied
                 source.deliveries(min(weeks))
-            with lake.storing("raw"):
+            with lake.storage_errors("raw"):
                 lake.empty(path for table in TABLES for path in stored_fields(table))
             instance.wipe_assets(list(runner.keys))
         yield from _run(runner, lake, weeks, lambda _: keys, tags=tags, watch=watch)
@@ -110,14 +110,14 @@ def _prepare(environment: Environment, instance: dg.DagsterInstance) -> None:
     if not environment.launches:
         return
     from cloudflix_assets.databricks.forkserver import (
-        prepared,  # Databricks' libraries take a while to import
+        start_forkserver,  # Databricks' libraries take a while to import
     )
-    from cloudflix_assets.databricks.submissions import recall
+    from cloudflix_assets.databricks.submissions import cancel_abandoned
 
     end_gone(instance)  # else what they launched would pass for somebody's
-    recall(environment, lambda run_id: is_over(instance, run_id))
+    cancel_abandoned(environment, lambda run_id: is_over(instance, run_id))
     os.environ.update(environment.for_child())
-    prepared(environment.home / "steps.log")
+    start_forkserver(environment.home / "steps.log")
 
 
 def _run(
@@ -131,7 +131,7 @@ def _run(
 ) -> Iterator[WeekResult]:
     """Run each week in calendar order, its assets (None: all) chosen when its turn comes."""
     tables = [key.to_user_string() for key in runner.keys if len(key.path) > 1]
-    with lake.storing("raw"):
+    with lake.storage_errors("raw"):
         sweep(lake, runner.instance, tables)
     for number, week in enumerate(sorted(weeks), start=1):
         keys = chosen(week)

@@ -41,7 +41,7 @@ class Agreement:
             DeliveryDefect: it is unsound, or not what was agreed; then with the settings that let it in.
         """
         try:
-            return inspection.inspected(source, dataset, file, self.dialect, self.drift)
+            return inspection.inspect_file(source, dataset, file, self.dialect, self.drift)
         except NotAgreed as refused:
             raise self._told(refused) from refused
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import dagster as dg
 import pytest
 
-from cloudflix_assets.delta.log import recorded_digest
+from cloudflix_assets.delta.log import committed_digest
 from cloudflix_assets.names import GROUPS
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import (
@@ -56,7 +56,7 @@ def test_a_materialization_tells_what_was_stored(
         told = {k: v.value for k, v in materialization(instance, path, WEEK_2).metadata.items()}
         assert told["dagster/partition_row_count"] == rows
         assert told["dagster/uri"] == str(environment.lake_root / path)
-        assert told["digest"] == recorded_digest(house.lake, path, WEEK_2)
+        assert told["digest"] == committed_digest(house.lake, path, WEEK_2)
         assert told["digest"] == data_version(instance, path, WEEK_2)
         assert (told["committed"], told["version"]) == (True, 2)
         assert isinstance(told["bytes"], int)

@@ -19,8 +19,8 @@ from deltalake import DeltaTable
 
 from cloudflix_assets import build
 from cloudflix_assets.databricks import launcher
-from cloudflix_assets.databricks.submissions import recall
-from cloudflix_assets.delta.log import recorded
+from cloudflix_assets.databricks.submissions import cancel_abandoned
+from cloudflix_assets.delta.log import commit_metadata
 from cloudflix_assets.instance.ended_runs import is_over
 from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.lake.local import LocalLake
@@ -63,7 +63,7 @@ def local(home: Path, week: date, *paths: str) -> WeekResult:
 def content(home: Path, path: str, week: date) -> tuple[str, int]:
     """The digest that was recorded of a week of a table, and how many rows the table has."""
     rows = DeltaTable(str(home / "lake" / path)).to_pyarrow_dataset().count_rows()
-    return recorded(LocalLake(home / "lake"), path, week)["digest"], rows
+    return commit_metadata(LocalLake(home / "lake"), path, week)["digest"], rows
 
 
 def copied(home: Path, to: Path) -> Path:
@@ -118,7 +118,7 @@ class Launches:
 
     def recalled(self) -> list[int]:
         """As the next start does."""
-        return recall(self.environment, lambda run_id: is_over(self.instance, run_id))
+        return cancel_abandoned(self.environment, lambda run_id: is_over(self.instance, run_id))
 
     def logged(self, run_id: str, level: int) -> list[str]:
         """The messages of a run's log of a level and above."""

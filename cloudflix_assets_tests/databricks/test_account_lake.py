@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudflix_assets.delta.log import recorded_digest
+from cloudflix_assets.delta.log import committed_digest
 from cloudflix_assets.lake.adls.account import Account
 from cloudflix_assets.lake.adls.lake import AdlsLake
 from cloudflix_assets.lake.adls.library_options import _variables
@@ -77,7 +77,7 @@ def test_the_key_of_the_account_comes_from_a_secret_scope_and_stands_nowhere_els
     assert leaks(seen, KEY) == []
 
     lake = AdlsLake.of(own)
-    assert {path: recorded_digest(lake, path, WEEK_2) for path in STORED} == {
+    assert {path: committed_digest(lake, path, WEEK_2) for path in STORED} == {
         path: here[path]["digest"] for path in STORED
     }
     assert leftovers(lake) == {path for path in everything(lake) if "/staging/" in path} == set()

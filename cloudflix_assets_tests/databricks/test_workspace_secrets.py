@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from databricks.sdk.errors.base import DatabricksError
 
-from cloudflix_assets.databricks.calls import WorkspaceRefused, admitted, patiently
+from cloudflix_assets.databricks.calls import WorkspaceRefused, patiently, refusing_entry
 from cloudflix_assets.databricks.workspace import client_of, credentials
 from cloudflix_assets.settings.environment import environment
 from cloudflix_assets_tests.cli.command import Told, cloudflix_process
@@ -146,7 +146,7 @@ def test_no_exception_of_a_workspace_has_a_secret_in_it_or_behind_it(
     given = credentials(environment())
     client = client_of(given, retry_timeout_seconds=1)
     workspace.faults.append(replace(REFUSALS[refusal]))
-    with pytest.raises((WorkspaceRefused, DatabricksError)) as raised, admitted(given.host):
+    with pytest.raises((WorkspaceRefused, DatabricksError)) as raised, refusing_entry(given.host):
         patiently(client.current_user.me)
     assert leaks({"error": whole(raised.value).encode()}, *SECRETS) == []
     assert isinstance(raised.value, WorkspaceRefused)

@@ -86,7 +86,7 @@ def authors(lake: LocalLake, session: SparkSession, week: date = WEEK_1) -> tupl
         mine = judged(session, name, authored(name), week)
         whole = mine.week if path == TABLE else mine.quarantine
         assert len(rows) == whole.rows
-        assert delta_log.recorded_digest(lake, path, week) == whole.digest
+        assert delta_log.committed_digest(lake, path, week) == whole.digest
         assert digest.digest(read.read(lake, session, path, fields, [week]), fields) == whole.digest
         found.append(name)
     return tuple(found)
@@ -178,8 +178,8 @@ def interrupt(
 
     for name in {point.name for point, _ in events}:
         monkeypatch.setattr(module, name, hooked(name, getattr(module, name)))
-        if (module, name) == (commit, "_committed"):
-            monkeypatch.setattr(spark_commit, "written", hooked(name, spark_commit.written))
+        if (module, name) == (commit, "_commit"):
+            monkeypatch.setattr(spark_commit, "commit_week", hooked(name, spark_commit.commit_week))
     return waiting
 
 

@@ -16,7 +16,6 @@ from threading import Thread
 import pytest
 from pyspark.sql import SparkSession
 
-from cloudflix_assets.delta import files
 from cloudflix_assets.engines.choice import spark_resource
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.settings.environment import Environment
@@ -35,12 +34,12 @@ from cloudflix_assets_tests.lakehouse import WEEK_1
 KILLED = 9
 PATIENCE = 300.0
 MOMENTS = {
-    "before the quarantine's commit": Point("before", "_committed", REFUSED),
-    "after the quarantine's commit": Point("after", "_committed", REFUSED),
-    "while Parquet is written": Point("before", "inspected", TABLE),
-    "before the table's commit": Point("before", "_committed", TABLE),
-    "after the table's commit": Point("after", "_committed", TABLE),
-    "before the quarantine is looked at again": Point("before", "recorded_digest", REFUSED),
+    "before the quarantine's commit": Point("before", "_commit", REFUSED),
+    "after the quarantine's commit": Point("after", "_commit", REFUSED),
+    "while Parquet is written": Point("before", "inspect_files", TABLE),
+    "before the table's commit": Point("before", "_commit", TABLE),
+    "after the table's commit": Point("after", "_commit", TABLE),
+    "before the quarantine is looked at again": Point("before", "committed_digest", REFUSED),
 }
 
 
@@ -93,9 +92,9 @@ def meet(folder: Path, name: str, number: int) -> None:
 def die(lake: LocalLake, session: SparkSession, name: str, moment: str) -> None:
     point = MOMENTS[moment]
     patches = pytest.MonkeyPatch()
-    if point.name == "inspected":
+    if point.name == "inspect_files":
         Thread(target=dies_at_the_first_file, args=(lake,), daemon=True).start()
-        interrupt(patches, (point, partial(torn, lake)), module=files)
+        interrupt(patches, (point, partial(torn, lake)))
     else:
         interrupt(patches, (point, partial(os._exit, KILLED)))
     published(lake, session, judged(session, name, authored(name)))

@@ -108,7 +108,7 @@ def test_the_lake_is_asked_what_it_holds_not_its_metadata(
     tampered = DeltaTable(lake.uri(TABLE))
     tampered.update(updates={"name": "'another'"}, predicate="id = 2")
     assert stored(lake, spark_session, WEEK_1) == [(1, "one"), (2, "another")]
-    assert delta_log.recorded_digest(lake, TABLE, WEEK_1) == week_of(spark_session, ROWS).digest
+    assert delta_log.committed_digest(lake, TABLE, WEEK_1) == week_of(spark_session, ROWS).digest
 
     assert commit.replace(lake, spark_session, week_of(spark_session, ROWS)).committed
     assert stored(lake, spark_session, WEEK_1) == ROWS
@@ -135,9 +135,9 @@ def test_a_commit_tells_step_week_digest_and_columns(lake: LocalLake, spark_sess
 
     expected = {"step": "run-7", "week": str(WEEK_1), "digest": week.digest, "columns": ["id", "name"]}
     assert recorded(lake, committed) == expected
-    assert delta_log.recorded_digest(lake, TABLE, WEEK_1) == week.digest
-    assert delta_log.recorded_digest(lake, TABLE, WEEK_2) is None
-    assert delta_log.recorded_digest(lake, "silver/none", WEEK_1) is None
+    assert delta_log.committed_digest(lake, TABLE, WEEK_1) == week.digest
+    assert delta_log.committed_digest(lake, TABLE, WEEK_2) is None
+    assert delta_log.committed_digest(lake, "silver/none", WEEK_1) is None
     assert DeltaTable(lake.uri(TABLE)).transaction_version(application(WEEK_1)) == committed
 
 
@@ -150,7 +150,7 @@ def test_the_log_is_folded_every_ten_commits(
     log = Path(lake.uri(TABLE)) / "_delta_log"
     folded = 10 if committer == "native" else 9
     assert [path.name for path in log.glob("*.checkpoint.parquet")] == [f"{folded:020}.checkpoint.parquet"]
-    assert delta_log.recorded_digest(lake, TABLE, WEEK_1) == week_of(spark_session, ROWS[:2]).digest
+    assert delta_log.committed_digest(lake, TABLE, WEEK_1) == week_of(spark_session, ROWS[:2]).digest
 
 
 def test_a_week_is_still_known_after_a_checkpoint(lake: LocalLake, spark_session: SparkSession) -> None:
@@ -163,7 +163,7 @@ def test_a_week_is_still_known_after_a_checkpoint(lake: LocalLake, spark_session
 
     assert again == Outcome(first.version, committed=False)
     assert has_week(lake, WEEK_2)
-    assert delta_log.recorded_digest(lake, TABLE, WEEK_1) == week_of(spark_session, ROWS).digest
+    assert delta_log.committed_digest(lake, TABLE, WEEK_1) == week_of(spark_session, ROWS).digest
 
 
 @pytest.mark.both_engines

@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 from cloudflix_assets.delta import commit
 from cloudflix_assets.delta.files import new_folder
-from cloudflix_assets.delta.table import opened
+from cloudflix_assets.delta.table import open_table
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.delta.cases import (
@@ -28,20 +28,20 @@ from cloudflix_assets_tests.delta.cases import (
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2
 
 POINTS = [
-    Point("before", "created", REFUSED),
-    Point("before", "_committed", REFUSED),
-    Point("after", "_committed", REFUSED),
-    Point("before", "created", TABLE),
-    Point("before", "_committed", TABLE),
-    Point("after", "_committed", TABLE),
-    Point("before", "recorded_digest", REFUSED),
+    Point("before", "create", REFUSED),
+    Point("before", "_commit", REFUSED),
+    Point("after", "_commit", REFUSED),
+    Point("before", "create", TABLE),
+    Point("before", "_commit", TABLE),
+    Point("after", "_commit", TABLE),
+    Point("before", "committed_digest", REFUSED),
 ]
-OF_A_CHANGED_WEEK = [point for point in POINTS if point.name != "created"]
+OF_A_CHANGED_WEEK = [point for point in POINTS if point.name != "create"]
 OF_AN_UNCHANGED_WEEK = [
     Point("after", "_is_present", REFUSED),
     Point("after", "_is_present", TABLE),
-    Point("before", "recorded_digest", REFUSED),
-    Point("after", "recorded_digest", REFUSED),
+    Point("before", "committed_digest", REFUSED),
+    Point("after", "committed_digest", REFUSED),
 ]
 Two = tuple[Point, Point]
 
@@ -124,7 +124,7 @@ def test_the_same_content_written_by_two_is_not_doubled(
     lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     same = week_of(spark_session, ROWS, step="other-step")
-    point = Point("before", "_committed", TABLE)
+    point = Point("before", "_commit", TABLE)
     interrupt(monkeypatch, (point, lambda: commit.replace(lake, spark_session, same)))
 
     outcome = commit.replace(lake, spark_session, week_of(spark_session, ROWS))
@@ -136,11 +136,11 @@ def test_the_same_content_written_by_two_is_not_doubled(
 def test_a_stale_handle_commits_nothing(lake: LocalLake, spark_session: SparkSession) -> None:
     """What delta-rs would retry by itself would double a new week; the table must be seen anew first."""
     commit.replace(lake, spark_session, week_of(spark_session, []))
-    stale = opened(lake, TABLE)
+    stale = open_table(lake, TABLE)
     commit.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_2))
     ours = week_of(spark_session, OTHER_ROWS, WEEK_2)
 
     assert stale is not None
     with pytest.raises(CommitFailedError):
-        commit._committed(stale, ours, commit._written(lake, ours, new_folder(ours.week, ours.step)))
+        commit._commit(stale, ours, commit._write(lake, ours, new_folder(ours.week, ours.step)))
     assert stored(lake, spark_session, WEEK_2) == ROWS

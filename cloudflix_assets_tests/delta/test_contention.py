@@ -32,7 +32,7 @@ from cloudflix_assets_tests.delta.cases import (
 )
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2
 
-OPENED, COMMITTED = Point("before", "_committed"), Point("after", "_committed")
+OPENED, COMMITTED = Point("before", "_commit"), Point("after", "_commit")
 
 
 pytestmark = pytest.mark.usefixtures("committer")
@@ -91,7 +91,7 @@ def test_a_stale_stock_handle_doubles_no_week(
     commit.replace(lake, spark_session, week_of(spark_session, [], WEEK_2))
     stale = DeltaTable(lake.uri(TABLE))
     theirs = week_of(spark_session, OTHER_ROWS)
-    files = commit._written(lake, theirs, new_folder(theirs.week, theirs.step))
+    files = commit._write(lake, theirs, new_folder(theirs.week, theirs.step))
     actions = [commit._action(file, WEEK_1) for file in files]
     interrupt(monkeypatch, (COMMITTED, lambda: overwritten_by_a_stale_handle(lake, stale, actions)))
 
@@ -146,8 +146,8 @@ def test_attempts_that_all_meet_others_end(
         raise CommitFailedError("a concurrent transaction")
 
     with monkeypatch.context() as patched:
-        patched.setattr(commit, "_committed", conflict)
-        patched.setattr(spark_commit, "written", conflict)
+        patched.setattr(commit, "_commit", conflict)
+        patched.setattr(spark_commit, "commit_week", conflict)
         with pytest.raises(commit.Contended) as told:
             commit.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS))
 
@@ -163,14 +163,14 @@ def test_a_quarantine_that_others_keep_replacing_ends(
     """Two steps that undo each other's quarantine; once one of them is alone, it makes the week whole."""
     monkeypatch.setattr(attempts, "wait_random_exponential", lambda **_: wait_none())
     ours, theirs = (judged(spark_session, name, authored(name)) for name in ("we", "they"))
-    recorded_digest = log.recorded_digest
+    committed_digest = log.committed_digest
 
     def after_they_came(lake: LocalLake, path: str, week: date) -> str | None:
         commit.replace(lake, spark_session, theirs.quarantine)
-        return recorded_digest(lake, path, week)
+        return committed_digest(lake, path, week)
 
     with monkeypatch.context() as patched:
-        patched.setattr(commit, "recorded_digest", after_they_came)
+        patched.setattr(commit, "committed_digest", after_they_came)
         with pytest.raises(commit.Contended, match="another run is writing it and its quarantine; wait"):
             published(lake, spark_session, ours)
 

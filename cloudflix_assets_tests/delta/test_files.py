@@ -102,7 +102,7 @@ def inspected(root: Path, **columns: pa.Array) -> files.File:
     folder.mkdir(parents=True)
     pq.write_table(pa.table(columns), folder / "part.parquet", row_group_size=2)
     lake = LocalLake(root)
-    (file,) = files.inspected(lake, "silver/tiny", folder.name, ID)
+    (file,) = files.inspect_files(lake, "silver/tiny", folder.name, ID)
     return file
 
 
@@ -163,5 +163,5 @@ def test_what_an_engine_leaves_beside_its_files_is_no_data(tmp_path: Path) -> No
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     lake = LocalLake(tmp_path)
-    assert [info.path for info in parquet.found(lake, "table")] == ["table/a/part.parquet"]
-    assert parquet.found(lake, "none") == []
+    assert [info.path for info in parquet.parquet_files(lake, "table")] == ["table/a/part.parquet"]
+    assert parquet.parquet_files(lake, "none") == []

@@ -11,7 +11,7 @@ from deltalake import DeltaTable, QueryBuilder
 from pyspark.sql import DataFrame, SparkSession
 
 from cloudflix_assets.delta import commit, log, read
-from cloudflix_assets.delta.table import TableRefused, looked_at
+from cloudflix_assets.delta.table import TableRefused, open_cached
 from cloudflix_assets.delta.week import WeekOfTable
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.settings.environment import Environment
@@ -147,19 +147,19 @@ def test_what_is_kept_of_a_table_is_dropped_as_soon_as_anybody_writes_it(
     lake: LocalLake, spark_session: SparkSession
 ) -> None:
     """A step opens a table once; another process, a restored backup and a damage are seen nevertheless."""
-    assert looked_at(lake, TABLE) is None
+    assert open_cached(lake, TABLE) is None
     commit.replace(lake, spark_session, week_of(spark_session, ROWS))
-    table = looked_at(lake, TABLE)
+    table = open_cached(lake, TABLE)
     assert table is not None
-    assert looked_at(lake, TABLE) is table
+    assert open_cached(lake, TABLE) is table
 
     DeltaTable(lake.uri(TABLE)).delete("id = 1")
     assert stored(lake, spark_session, WEEK_1) == ROWS[1:]
-    assert log.recorded_digest(lake, TABLE, WEEK_1) is not None
+    assert log.committed_digest(lake, TABLE, WEEK_1) is not None
 
     last = max((lake.root / TABLE / "_delta_log").glob("*.json"))
     last.write_bytes(b"")
     with pytest.raises(TableRefused, match="is empty"):
-        looked_at(lake, TABLE)
+        open_cached(lake, TABLE)
     rmtree(lake.root / TABLE)
-    assert looked_at(lake, TABLE) is None
+    assert open_cached(lake, TABLE) is None

@@ -125,7 +125,7 @@ def test_trouble_while_opening_never_looks_like_no_table(
         published(lake, spark_session, judged(spark_session, "before", ROWS, week))
 
     with monkeypatch.context() as patched:
-        patched.setattr(table, "Table", failing(at, error))
+        patched.setattr(table, "CachedDeltaTable", failing(at, error))
         told = TableRefused if isinstance(error, DeltaError) else OSError
         with pytest.raises(told, match="the store timed out"):
             published(lake, spark_session, judged(spark_session, "after", OTHER_ROWS, WEEK_2))
@@ -140,7 +140,7 @@ def test_trouble_while_opening_a_new_week_leaves_it_absent(
     commit.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
 
     with monkeypatch.context() as patched:
-        patched.setattr(table, "Table", failing(1, OSError("the store timed out")))
+        patched.setattr(table, "CachedDeltaTable", failing(1, OSError("the store timed out")))
         with pytest.raises(OSError, match="the store timed out"):
             commit.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2))
 
@@ -155,7 +155,7 @@ def test_trouble_after_the_commit_is_mended_by_a_rerun(
     commit.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
     with monkeypatch.context() as patched:
         patched.setattr(commit, "_prove", raising(OSError("the store timed out")))
-        patched.setattr(spark_commit, "proven", raising(OSError("the store timed out")))
+        patched.setattr(spark_commit, "prove", raising(OSError("the store timed out")))
         with pytest.raises(OSError, match="the store timed out"):
             commit.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2))
 
@@ -170,7 +170,7 @@ def test_a_table_that_seems_absent_for_a_moment_is_not_created_again(
     """A listing that lags behind: the table is there, and its other week must stay."""
     commit.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
     absent = TableNotFoundError("No files in log segment")
-    monkeypatch.setattr(table, "Table", failing(1, absent))
+    monkeypatch.setattr(table, "CachedDeltaTable", failing(1, absent))
 
     assert commit.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2)).committed
 
@@ -195,7 +195,7 @@ def test_a_log_that_lost_its_beginning_is_an_error(
 def failing(at: int, error: Exception) -> Callable[..., DeltaTable]:
     """A table, except that the opening number `at` raises."""
 
-    class Unreliable(table.Table):
+    class Unreliable(table.CachedDeltaTable):
         opened = 0
 
         def __init__(self, *arguments: Any, **options: Any) -> None:

@@ -61,7 +61,7 @@ def test_old_weeks_keep_their_digest_over_their_columns(lake: LocalLake, spark_s
 
     assert recorded(lake, committed)["columns"] == FIELDS.names
     present = read.read(lake, spark_session, TABLE, FIELDS, [WEEK_1])
-    assert digest.digest(present, FIELDS) == old.digest == log.recorded_digest(lake, TABLE, WEEK_1)
+    assert digest.digest(present, FIELDS) == old.digest == log.committed_digest(lake, TABLE, WEEK_1)
 
 
 @pytest.mark.both_engines
@@ -151,7 +151,7 @@ def test_two_runs_that_add_a_column_at_once(
     theirs = T.StructType([*FIELDS, column])
     their_rows = [(4, "four", value)]
     other = week_of(spark_session, their_rows, WEEK_3, fields=theirs)
-    interrupt(monkeypatch, (Point("before", "evolved"), lambda: commit.replace(lake, spark_session, other)))
+    interrupt(monkeypatch, (Point("before", "widen"), lambda: commit.replace(lake, spark_session, other)))
 
     ours = week_of(spark_session, [(3, "three", 7)], WEEK_2, fields=WIDER)
     assert commit.replace(lake, spark_session, ours).committed

@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from cloudflix_assets.delta import commit, read, spark_commit
 from cloudflix_assets.delta import log as delta_log
 from cloudflix_assets.delta.attempts import LOST, AnswerLost
-from cloudflix_assets.delta.table import application, opened
+from cloudflix_assets.delta.table import application, open_table
 from cloudflix_assets.delta.week import Outcome
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.settings.environment import Environment
@@ -59,7 +59,7 @@ def test_both_committers_write_a_table_by_turns(lake: LocalLake, spark_session: 
         own = WEEK_1 + timedelta(weeks=number)
         told = week_of(spark_session, rows).digest
         frame = read.read(lake, spark_session, TABLE, FIELDS, [own])
-        assert digest.digest(frame, FIELDS) == delta_log.recorded_digest(lake, TABLE, own) == told
+        assert digest.digest(frame, FIELDS) == delta_log.committed_digest(lake, TABLE, own) == told
         native = spark_session.read.format("delta").load(lake.uri(TABLE)).where(F.col("week") == own)
         assert digest.digest(native, FIELDS) == told
     table = DeltaTable(lake.uri(TABLE))
@@ -81,20 +81,20 @@ def test_an_empty_week_is_committed_and_known(lake: LocalLake, spark_session: Sp
 def test_a_commit_that_spark_put_after_others_is_found(lake: LocalLake, spark_session: SparkSession) -> None:
     """It was made for version 2 and is version 4: its metadata, and what holds the week, are there."""
     commit.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_2), native=True)
-    table, week = opened(lake, TABLE), week_of(spark_session, OTHER_ROWS, step="late")
+    table, week = open_table(lake, TABLE), week_of(spark_session, OTHER_ROWS, step="late")
     assert table is not None
     for number in range(2):
         between = week_of(spark_session, ROWS[:1], WEEK_2, step=str(number), force=True)
         commit.replace(lake, spark_session, between)
 
-    spark_commit.written(lake, spark_session, table, week, week.frame)
-    found = spark_commit.proven(lake, table, week)
+    spark_commit.commit_week(lake, spark_session, table, week, week.frame)
+    found = spark_commit.prove(lake, table, week)
 
     assert found.version == version(lake) == 4
     assert DeltaTable(lake.uri(TABLE)).transaction_version(application(WEEK_1)) == 2
     commit.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_2), native=True)
-    assert delta_log.recorded(lake, TABLE, WEEK_1)["step"] == "late"
-    kept = commit.kept(lake, spark_session, week)
+    assert delta_log.commit_metadata(lake, TABLE, WEEK_1)["step"] == "late"
+    kept = commit.unchanged_week(lake, spark_session, week)
     assert kept is not None
     assert kept.version == 4
     assert commit.replace(lake, spark_session, week, native=True) == Outcome(4, committed=False)
@@ -104,15 +104,15 @@ def test_a_commit_that_spark_put_after_others_is_found(lake: LocalLake, spark_se
 def test_a_write_that_spark_skips_is_noticed(lake: LocalLake, spark_session: SparkSession) -> None:
     """It answers as if it had written."""
     commit.replace(lake, spark_session, week_of(spark_session, []), native=True)
-    stale, ours = opened(lake, TABLE), week_of(spark_session, OTHER_ROWS)
+    stale, ours = open_table(lake, TABLE), week_of(spark_session, OTHER_ROWS)
     assert stale is not None
     commit.replace(lake, spark_session, week_of(spark_session, ROWS, step="theirs"), native=True)
 
-    spark_commit.written(lake, spark_session, stale, ours, ours.frame)
+    spark_commit.commit_week(lake, spark_session, stale, ours, ours.frame)
 
     assert version(lake) == 2
     with pytest.raises(CommitFailedError, match="Spark skipped ours"):
-        spark_commit.proven(lake, stale, ours)
+        spark_commit.prove(lake, stale, ours)
     assert stored(lake, spark_session, WEEK_1) == ROWS
 
 
@@ -120,13 +120,13 @@ def test_a_commit_whose_answer_was_lost_is_not_made_again(
     lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also with `force`, which commits what is unchanged."""
-    written = spark_commit.written
+    written = spark_commit.commit_week
 
     def unanswered(*arguments: Any) -> None:
         written(*arguments)
         raise AnswerLost("no answer")
 
-    monkeypatch.setattr(spark_commit, "written", unanswered)
+    monkeypatch.setattr(spark_commit, "commit_week", unanswered)
     week = week_of(spark_session, ROWS, force=True)
     assert commit.replace(lake, spark_session, week, native=True) == Outcome(1, committed=True)
     assert version(lake) == 1
@@ -159,13 +159,13 @@ def test_rows_that_were_lost_while_spark_wrote_are_told(
     lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They are published by then: the sentence says in which version, and the rerun replaces it."""
-    written = spark_commit.written
+    written = spark_commit.commit_week
 
     def losing(lake: Any, session: Any, table: Any, week: Any, rows: Any) -> None:
         written(lake, session, table, week, rows.limit(1))
 
     with monkeypatch.context() as patched:
-        patched.setattr(spark_commit, "written", losing)
+        patched.setattr(spark_commit, "commit_week", losing)
         with pytest.raises(RuntimeError, match="2 rows were judged and version 1 holds 1"):
             commit.replace(lake, spark_session, week_of(spark_session, ROWS), native=True)
 

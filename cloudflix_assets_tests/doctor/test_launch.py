@@ -111,7 +111,7 @@ def test_who_does_not_wait_for_the_probe_does_not_pay_for_it(
     monkeypatch.setattr(checks, "_ended", interrupted)
     workspace.plans.append(RunPlan("doctor", pending_seconds=600))
     with pytest.raises(KeyboardInterrupt):
-        list(checks.launched(settings_of(workspace, tmp_path, monkeypatch)))
+        list(checks.launch_probe(settings_of(workspace, tmp_path, monkeypatch)))
     (run,) = workspace.runs
     assert run.ended.wait(60)
     assert run.end is not None

@@ -29,18 +29,18 @@ def test_a_claimed_lake_says_whose_it_is(lake: LocalLake) -> None:
 
 
 def test_an_unmarked_lake_takes_any_source(lake: LocalLake) -> None:
-    lake.check("sample")
+    lake.refuse_other_source("sample")
     assert not lake.root.exists()
 
 
-@pytest.mark.parametrize("do", [LocalLake.check, LocalLake.claim])
+@pytest.mark.parametrize("do", [LocalLake.refuse_other_source, LocalLake.claim])
 def test_its_own_source_comes_again(lake: LocalLake, do: object) -> None:
     lake.claim("sample")
     assert callable(do)
     do(lake, "sample")
 
 
-@pytest.mark.parametrize("do", [LocalLake.check, LocalLake.claim])
+@pytest.mark.parametrize("do", [LocalLake.refuse_other_source, LocalLake.claim])
 def test_another_source_is_refused(lake: LocalLake, do: object) -> None:
     """Weeks of two sources in one table look like one history."""
     lake.claim("sample")
@@ -60,7 +60,7 @@ def test_another_format_is_refused(lake: LocalLake) -> None:
     """A later version may lay out the lake otherwise; even its own source does not help."""
     lake.write(MARKER, json.dumps({"format": FORMAT + 1, "source": "sample"}).encode())
     with pytest.raises(LakeRefused) as refused:
-        lake.check("sample")
+        lake.refuse_other_source("sample")
     sentence = str(refused.value)
     assert f"{lake.root} has format {FORMAT + 1} and this version writes {FORMAT}" in sentence
     assert "choose another lake (CLOUDFLIX_LAKE)" in sentence
@@ -71,12 +71,12 @@ def test_a_marker_that_cannot_be_read_is_refused(lake: LocalLake, content: bytes
     """Not knowing whose lake it is, is no reason to write to it; the operator is told which file."""
     lake.write(MARKER, content)
     with pytest.raises(LakeRefused, match=r"lake\.json"):
-        lake.check("sample")
+        lake.refuse_other_source("sample")
 
 
 def test_of_two_sources_at_once_one_gets_the_lake(lake: LocalLake) -> None:
     winner = winner_of_claims_at_once(lake)
-    lake.check(winner)
+    lake.refuse_other_source(winner)
     assert everything(lake) == {"raw", "raw/files", MARKER}
 
 
@@ -165,7 +165,7 @@ def test_one_at_a_time_is_alone(lake: LocalLake) -> None:
     inside: list[int] = []
 
     def enter(number: int) -> list[int]:
-        with lake.alone("raw/files/a.lock"):
+        with lake.lock("raw/files/a.lock"):
             inside.append(number)
             found = [*inside]
             inside.remove(number)

@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from cloudflix_assets.lake.local import LocalLake
-from cloudflix_assets.lake.staging import folder_of, staging, swept
+from cloudflix_assets.lake.staging import folder_of, remove_dead_staging, staging
 from cloudflix_assets.runs.weeks import run_weeks
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.delta.cases import FIELDS, ROWS
@@ -84,7 +84,7 @@ def test_only_what_runs_that_are_over_left_is_swept(tmp_path: Path) -> None:
     lake = LocalLake(tmp_path)
     for run in (OVER, RUNNING, UNKNOWN):
         lake.write(f"{folder_of('silver/titles', f'{run}-0')}/judged/part.parquet", b"")
-    assert swept(lake, lambda run: run == OVER) == [folder_of("silver/titles", f"{OVER}-0")]
+    assert remove_dead_staging(lake, lambda run: run == OVER) == [folder_of("silver/titles", f"{OVER}-0")]
     assert {path.name[: len(OVER)] for path in (tmp_path / "silver/staging").iterdir()} == {RUNNING, UNKNOWN}
 
 

@@ -105,7 +105,7 @@ def test_what_was_stored_is_told(house: Lakehouse) -> None:
 
     assert metadata["dagster/partition_row_count"] == 2
     assert metadata["dagster/uri"] == house.lake.uri(SILVER)
-    assert metadata["digest"] == log.recorded_digest(house.lake, SILVER, WEEK_1)
+    assert metadata["digest"] == log.committed_digest(house.lake, SILVER, WEEK_1)
     assert metadata["version"] == before.tables[SILVER].version
     assert (metadata["committed"], metadata["bytes"]) == (False, 0)
 

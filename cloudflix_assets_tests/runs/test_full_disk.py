@@ -9,7 +9,7 @@ from tempfile import gettempdir
 
 import pytest
 
-from cloudflix_assets.errors import StorageRefused, storing
+from cloudflix_assets.errors import StorageRefused, storage_errors
 from cloudflix_assets_tests.cli.bad_input import House, failures, house_in
 from cloudflix_assets_tests.cli.command import Told
 from cloudflix_assets_tests.lakehouse import WEEK_2, publication, put, titles
@@ -81,7 +81,7 @@ def test_a_write_that_finds_no_room_leaves_nothing(house: House, stage: str) -> 
 
 def test_a_device_without_space_is_told_with_its_place() -> None:
     """`[Errno 28]` says neither which disk nor what to do."""
-    with pytest.raises(StorageRefused) as refused, storing("the lake"):
+    with pytest.raises(StorageRefused) as refused, storage_errors("the lake"):
         Path("/dev/full").write_bytes(b"x")
     assert str(refused.value) == (
         "the lake: no space is left on the disk: make room there, then rerun; what was published before is "
@@ -105,11 +105,11 @@ TROUBLE = {
 @pytest.mark.parametrize("words", TROUBLE)
 def test_the_same_trouble_is_told_alike_whoever_meets_it(words: str) -> None:
     """Java's trace of a full disk is a page long, and its cause the last line of it."""
-    with pytest.raises(StorageRefused, match=f"^the lake: {TROUBLE[words]}: "), storing("the lake"):
+    with pytest.raises(StorageRefused, match=f"^the lake: {TROUBLE[words]}: "), storage_errors("the lake"):
         raise RuntimeError(f"An error occurred while calling o1.parquet.\n: {words}\n\tat java.base/java.io")
 
 
 def test_other_trouble_is_passed_on() -> None:
     """A mistake of ours, told as a full disk, would never be mended."""
-    with pytest.raises(KeyError), storing("the lake"):
+    with pytest.raises(KeyError), storage_errors("the lake"):
         raise KeyError("week")

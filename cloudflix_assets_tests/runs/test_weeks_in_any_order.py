@@ -20,7 +20,7 @@ Digests = dict[tuple[str, date], str | None]
 def digests(environment: Environment, tables: Sequence[str]) -> Digests:
     """What each week of each table holds."""
     lake = LocalLake(environment.lake_root)
-    return {(path, week): log.recorded_digest(lake, path, week) for path in tables for week in WEEKS}
+    return {(path, week): log.committed_digest(lake, path, week) for path in tables for week in WEEKS}
 
 
 def run(environment: Environment, week: date) -> list[str]:

@@ -224,14 +224,14 @@ def test_two_files_of_one_name_are_both_kept(house: Lakehouse) -> None:
 def test_a_file_that_cannot_be_read_is_told(house: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     """As root, every file can be; so the lake says what the system would."""
     drop_week(house.lake, WEEK_1, publication())
-    opened = LocalLake.open
+    opened = LocalLake.open_landed
 
     def refusing(self: LocalLake, path: str) -> BinaryIO:
         if path.startswith("raw/landing/"):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
         return opened(self, path)
 
-    monkeypatch.setattr(LocalLake, "open", refusing)
+    monkeypatch.setattr(LocalLake, "open_landed", refusing)
     (sentence,) = house.run(WEEK_1).failures.values()
     assert (
         "cannot be read (Permission denied): make it readable for this user, then rerun the week" in sentence

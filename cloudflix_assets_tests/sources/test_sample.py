@@ -26,7 +26,7 @@ from cloudflix_assets.sources.sample.edition import MOST_TITLES, STAY, Edition, 
 from cloudflix_assets.sources.sample.publication import Publication
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2
 from spark.datasets import DATASETS
-from spark.delivery.inspection import inspected
+from spark.delivery.inspection import inspect_file
 
 Record = Sequence[str]
 NAMES = [dataset.name for dataset in DATASETS]
@@ -91,7 +91,7 @@ def test_every_file_is_sound(dataset: object, week: date) -> None:
     """The first thing a newcomer runs must not be refused, in any week."""
     (found,) = (d for d in DATASETS if d is dataset)
     edition = replace(EDITION, week=week)
-    told = inspected(io.BytesIO(content(edition, found.name)), found, found.file)
+    told = inspect_file(io.BytesIO(content(edition, found.name)), found, found.file)
     assert told.header == found.columns
     assert told.records == len(records(edition, found.name)) > 700
 

@@ -10,7 +10,7 @@ import pytest
 
 from spark.datasets import DATASETS
 from spark.delivery import workers
-from spark.delivery.inspection import inspected
+from spark.delivery.inspection import inspect_file
 from spark.delivery.parser import record_batches, schema_of
 from spark.delivery.workers import DEFECT, BinaryFile, parsed
 
@@ -20,7 +20,7 @@ OTHER = b"cast,show_id\nCid,4\n"
 
 
 def landed(content: bytes) -> BinaryFile:
-    digest, contents = sha256(content).hexdigest(), inspected(io.BytesIO(content), CAST, CAST.file)
+    digest, contents = sha256(content).hexdigest(), inspect_file(io.BytesIO(content), CAST, CAST.file)
     address = f"files/cast/{digest}.csv"
     return BinaryFile(address, f"/lake/raw/{address}", digest, contents.records, contents.longest_record)
 

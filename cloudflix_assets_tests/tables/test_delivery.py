@@ -8,7 +8,7 @@ import pytest
 
 from spark.datasets import DATASETS
 from spark.delivery import inspection
-from spark.delivery.inspection import Contents, inspected
+from spark.delivery.inspection import Contents, inspect_file
 from spark.delivery.lines import MAX_RECORD_BYTES, REMEDY, DeliveryDefect
 
 CAST = DATASETS[1]
@@ -52,7 +52,7 @@ DEFECTS = {
 def test_a_defect_of_the_file_is_told_with_its_record(content: bytes, sentence: str) -> None:
     """A torn file that passes makes orphans; a refusal that names no record cannot be repaired."""
     with pytest.raises(DeliveryDefect) as refusal:
-        inspected(io.BytesIO(content), CAST, FILE)
+        inspect_file(io.BytesIO(content), CAST, FILE)
     told = str(refusal.value)
     assert told.startswith(FILE)
     assert sentence in told
@@ -79,13 +79,13 @@ SOUND = {
 @pytest.mark.parametrize("content", SOUND.values(), ids=SOUND)
 def test_a_sound_file_is_counted(content: bytes) -> None:
     """What RFC 4180 allows, and what only makes a record ragged, is no defect of the file."""
-    contents = inspected(io.BytesIO(content), CAST, FILE)
+    contents = inspect_file(io.BytesIO(content), CAST, FILE)
     assert (contents.records, contents.header) == (2, ("cast", "show_id"))
 
 
 def test_the_header_may_be_reordered_and_hold_more() -> None:
     """The publisher may add a column and move others; the declared ones are found by name."""
-    contents = inspected(io.BytesIO(b"show_id,born,cast\n1,1970,Ann\n"), CAST, FILE)
+    contents = inspect_file(io.BytesIO(b"show_id,born,cast\n1,1970,Ann\n"), CAST, FILE)
     header = ("show_id", "born", "cast")
     assert contents == Contents(1, header, len(b"show_id,born,cast\n"), undeclared=("born",))
 
@@ -94,20 +94,20 @@ def test_the_longest_record_is_in_bytes_with_its_line_breaks() -> None:
     """It becomes the block size of the second reader, which fails on a longer record."""
     record = 'Zoë "née\r\nLi",1\r\n'.replace('"née', '""née').replace("Zoë", '"Zoë').replace('Li"', 'Li"""')
     content = f"cast,show_id\r\n\r\nAnn,1\r\n{record}\r\nBob,2\r\n".encode()
-    assert inspected(io.BytesIO(content), CAST, FILE).longest_record == len(record.encode())
+    assert inspect_file(io.BytesIO(content), CAST, FILE).longest_record == len(record.encode())
 
 
 def test_a_field_over_python_s_limit_of_characters_is_no_defect() -> None:
     """`csv` stops at 131,072 characters in a field unless told otherwise."""
     content = b"cast,show_id\n" + b"x" * 200_000 + b",1\n"
-    assert inspected(io.BytesIO(content), CAST, FILE).records == 1
+    assert inspect_file(io.BytesIO(content), CAST, FILE).records == 1
 
 
 def test_the_limit_of_fields_is_put_back_after_a_defect() -> None:
     """It is the process's, not ours."""
     before = csv.field_size_limit()
     with pytest.raises(DeliveryDefect):
-        inspected(io.BytesIO(b""), CAST, FILE)
+        inspect_file(io.BytesIO(b""), CAST, FILE)
     assert csv.field_size_limit() == before
 
 
@@ -126,18 +126,18 @@ def record_of(size: int) -> Iterator[bytes]:
 def test_a_record_of_exactly_64_mb_passes() -> None:
     """The limit itself is allowed: an off-by-one would refuse a sound file."""
     source = io.BytesIO(b"".join(record_of(MAX_RECORD_BYTES)))
-    assert inspected(source, CAST, FILE).longest_record == 64 * MEGABYTE
+    assert inspect_file(source, CAST, FILE).longest_record == 64 * MEGABYTE
 
 
 def test_a_record_of_one_byte_more_is_refused() -> None:
     """A quote never closed swallows the rest of the file; without a limit, the memory too."""
     source = io.BytesIO(b"".join(record_of(MAX_RECORD_BYTES + 1)))
     with pytest.raises(DeliveryDefect, match=r"record 2 is over 64 MB \(is a quote never closed\?\)"):
-        inspected(source, CAST, FILE)
+        inspect_file(source, CAST, FILE)
 
 
 def test_the_size_of_a_record_is_no_sum_over_records(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many short records, and blank lines among them, make no long one."""
     monkeypatch.setattr(inspection, "MAX_RECORD_BYTES", 16)
     content = b"cast,show_id\n" + b"Ann,1\n\n" * 50
-    assert inspected(io.BytesIO(content), CAST, FILE).records == 50
+    assert inspect_file(io.BytesIO(content), CAST, FILE).records == 50

@@ -14,7 +14,7 @@ from spark.datasets import DATASETS, Dataset
 from spark.delivery import parser
 from spark.delivery.dialect import PLAIN, Delimiter, Dialect, Encoding, dialect_of
 from spark.delivery.headers import Drift
-from spark.delivery.inspection import inspected
+from spark.delivery.inspection import inspect_file
 from spark.delivery.lines import DeliveryDefect, NotAgreed
 from spark.delivery.parser import added_columns, record_batches, schema_of
 
@@ -28,7 +28,7 @@ def read(
     content: bytes, dialect: Dialect = PLAIN, drift: Drift = Drift.RESCUE, dataset: Dataset = CAST
 ) -> list[dict[str, Any]]:
     """What both readers make of a file, in the order of its records."""
-    found = inspected(io.BytesIO(content), dataset, dataset.file, dialect, drift)
+    found = inspect_file(io.BytesIO(content), dataset, dataset.file, dialect, drift)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parser, "MIN_BLOCK_BYTES", 1)
         added = added_columns(io.BytesIO(content), dataset, "f", dialect) if drift is Drift.EVOLVE else ()

@@ -7,7 +7,7 @@ import pytest
 
 from spark.datasets import DATASETS
 from spark.delivery.formats import other_than_csv
-from spark.delivery.inspection import inspected
+from spark.delivery.inspection import inspect_file
 from spark.delivery.lines import REMEDY, DeliveryDefect
 
 CAST = DATASETS[1]
@@ -28,7 +28,7 @@ OTHERS = {
 def test_another_format_is_called_by_its_name(content: bytes, sentence: str) -> None:
     """`holds a NUL byte` is true of a zip archive, and helps nobody."""
     with pytest.raises(DeliveryDefect) as refusal:
-        inspected(io.BytesIO(content), CAST, CAST.file)
+        inspect_file(io.BytesIO(content), CAST, CAST.file)
     assert str(refusal.value).startswith(f"{CAST.file} {sentence}")
     assert str(refusal.value).endswith(f": {REMEDY}.")
 
@@ -43,14 +43,14 @@ def test_a_header_that_only_looks_odd_may_be_csv(header: bytes) -> None:
 
 def test_a_record_may_begin_like_another_format() -> None:
     """A title may be `PK`, or be named in HTML: only what comes first tells what a file is."""
-    assert inspected(io.BytesIO(b"cast,show_id\n<html>,1\nPK\x03\x04,2\n"), CAST, CAST.file).records == 2
+    assert inspect_file(io.BytesIO(b"cast,show_id\n<html>,1\nPK\x03\x04,2\n"), CAST, CAST.file).records == 2
 
 
 def test_a_record_of_a_million_fields_is_refused_before_it_fills_the_memory() -> None:
     """Each field of two letters is an object of fifty bytes: a file of 50 MB took 1.7 GB."""
     content = b"cast,show_id\nAnn,1\n" + b"ab," * 1_000_001 + b"\nBob,2\n"
     with pytest.raises(DeliveryDefect) as refusal:
-        inspected(io.BytesIO(content), CAST, CAST.file)
+        inspect_file(io.BytesIO(content), CAST, CAST.file)
     defect = "record 2 holds over a million commas in one line (are the line breaks lost?)"
     assert str(refusal.value) == f"{CAST.file}: {defect}: {REMEDY}."
 
@@ -58,4 +58,4 @@ def test_a_record_of_a_million_fields_is_refused_before_it_fills_the_memory() ->
 def test_a_million_commas_over_many_lines_are_none_too_many() -> None:
     """The limit is of a line: a block of short records holds as many."""
     content = b"cast,show_id\n" + b",\n" * 1_100_000
-    assert inspected(io.BytesIO(content), CAST, CAST.file).records == 1_100_000
+    assert inspect_file(io.BytesIO(content), CAST, CAST.file).records == 1_100_000

@@ -14,7 +14,7 @@ from hypothesis import given, reject, settings
 
 from spark.datasets import DATASETS, Dataset
 from spark.delivery import parser
-from spark.delivery.inspection import inspected
+from spark.delivery.inspection import inspect_file
 from spark.delivery.lines import DeliveryDefect
 from spark.delivery.parser import record_batches
 
@@ -32,7 +32,7 @@ def small_blocks() -> Iterator[None]:
 
 def parsed(content: bytes) -> list[dict[str, Any]]:
     """All rows in the order of their addresses."""
-    longest = inspected(io.BytesIO(content), CAST, CAST.file).longest_record
+    longest = inspect_file(io.BytesIO(content), CAST, CAST.file).longest_record
     table = record_batches(io.BytesIO(content), CAST, "cast/0.csv", longest).read_all()
     assert [str(type_) for type_ in table.schema.types] == ["string"] * 5 + ["int64"]
     rows: list[dict[str, Any]] = table.to_pylist()
@@ -136,7 +136,7 @@ def assert_both_readers_agree(text: str, encoding: str) -> None:
     lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     expected = [row for row in lines if row][1:]
     content = text.encode(encoding)
-    assert inspected(io.BytesIO(content), CAST, CAST.file).records == len(expected)
+    assert inspect_file(io.BytesIO(content), CAST, CAST.file).records == len(expected)
     rows = parsed(content)
     assert [row["record_number"] for row in rows] == list(range(1, len(expected) + 1))
     for row, fields in zip(rows, expected, strict=True):
@@ -169,7 +169,7 @@ def test_both_readers_read_alike_whatever_passed(text: str) -> None:
     """No writer wrote this: what the strict reader lets pass, the fast one must read the same."""
     delivered = f"cast,show_id\nAnn,1\n{text}"
     try:
-        inspected(io.BytesIO(delivered.encode()), CAST, CAST.file)
+        inspect_file(io.BytesIO(delivered.encode()), CAST, CAST.file)
     except DeliveryDefect:
         reject()
     assert_both_readers_agree(delivered, "utf-8")
@@ -179,7 +179,7 @@ def test_both_readers_read_alike_whatever_passed(text: str) -> None:
 def test_the_real_files_are_read_alike(real_files: Path, dataset: Dataset) -> None:
     """Every field of every real record, by two readers."""
     content = (real_files / dataset.file).read_bytes()
-    contents = inspected(io.BytesIO(content), dataset, dataset.file)
+    contents = inspect_file(io.BytesIO(content), dataset, dataset.file)
     batches = list(record_batches(io.BytesIO(content), dataset, "f", 4 * 2**20))
     table = pa.Table.from_batches(batches)
     expected = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))

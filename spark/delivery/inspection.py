@@ -33,7 +33,7 @@ class Contents:
     undeclared: tuple[str, ...] = ()
 
 
-def inspected(
+def inspect_file(
     source: BinaryIO, dataset: Dataset, file: str, dialect: Dialect = PLAIN, drift: Drift = Drift.RESCUE
 ) -> Contents:
     """Read a file to its end with a strict reader.

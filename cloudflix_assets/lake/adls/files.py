@@ -34,7 +34,7 @@ class AccountFiles(Lake):
 
     account: Account
     local: LocalLake | None
-    tears: ClassVar = False
+    may_tear: ClassVar = False
 
     @property
     def scratch(self) -> Lake:
@@ -86,7 +86,7 @@ class AccountFiles(Lake):
             raise_unless_absent(error)
             return None
 
-    def opened(self, path: str) -> BinaryIO:
+    def open(self, path: str) -> BinaryIO:
         """A copy of a file, fetched by blocks, to read from its beginning.
 
         Raises:
@@ -102,7 +102,7 @@ class AccountFiles(Lake):
         return spooled
 
     @contextmanager
-    def near(self, path: str) -> Iterator[Path]:
+    def local_copy(self, path: str) -> Iterator[Path]:
         """A copy of a file, for as long as it is needed."""
         with NamedTemporaryFile(prefix="cloudflix-") as copy:
             self._fetch(path, cast("BinaryIO", copy))
@@ -116,11 +116,11 @@ class AccountFiles(Lake):
             raise_unless_absent(error)
             raise FileNotFoundError(self.uri(path)) from error
 
-    def input(self, stored: Stored) -> pa.NativeFile:
+    def random_access(self, stored: Stored) -> pa.NativeFile:
         """A file, to read parts of it."""
         return ranges.opened(self._blob(stored.path), stored.size)
 
-    def found(self, folder: str) -> list[Stored]:
+    def files_below(self, folder: str) -> list[Stored]:
         """The files below a folder, by path; none if there is no such folder."""
         layer, _, _ = folder.partition("/")
         return [
@@ -149,13 +149,13 @@ class AccountFiles(Lake):
             raise_unless_absent(error)
             return None
 
-    def state(self, path: str) -> frozenset[tuple[object, ...]]:
+    def fingerprint(self, path: str) -> frozenset[tuple[object, ...]]:
         """Names and entity tags."""
         found = (entry for entry in self._walked(path) if isinstance(entry, BlobProperties))
         return frozenset((blob.name, blob.etag) for blob in found)
 
     @contextmanager
-    def alone(self, path: str) -> Iterator[None]:
+    def lock(self, path: str) -> Iterator[None]:
         """Wait until no other process or thread is in here with this file; one that died is not."""
         self.write_new(path, b"")
         with leases.held(self._blob(path)):
@@ -176,7 +176,7 @@ class AccountFiles(Lake):
 
     def publish(self, folder: str, target: str) -> None:
         """Upload the files of a folder of the scratch lake, by blocks; in the account they are copied."""
-        for stored in self.scratch.found(folder):
+        for stored in self.scratch.files_below(folder):
             path = f"{target}{stored.path.removeprefix(folder)}"
             if self.local:
                 self._upload(Path(self.local.uri(stored.path)), path)
@@ -184,7 +184,7 @@ class AccountFiles(Lake):
                 self._copied(stored.path, path)
 
     @contextmanager
-    def made(self, path: str) -> Iterator[Path]:
+    def writing(self, path: str) -> Iterator[Path]:
         """A file of this machine, uploaded afterwards."""
         with NamedTemporaryFile(prefix="cloudflix-") as near:
             yield Path(near.name)

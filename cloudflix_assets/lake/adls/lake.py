@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Self
 
-from cloudflix_assets.errors import Trouble, storing
+from cloudflix_assets.errors import Trouble, storage_errors
 from cloudflix_assets.lake.adls import namespaces
 from cloudflix_assets.lake.adls.account import Account
 from cloudflix_assets.lake.adls.files import AccountFiles
@@ -52,7 +52,7 @@ class AdlsLake(AccountFiles):
         return {**storage_options(self.account), **PATIENCE}
 
     @property
-    def elsewhere(self) -> str:
+    def remedy(self) -> str:
         """How to choose another one."""
         return "choose other containers (CLOUDFLIX_AZURE_CONTAINERS) or another account"
 
@@ -65,14 +65,14 @@ class AdlsLake(AccountFiles):
         """The same of the public cloud: delta-rs knows no other, and is told the endpoint."""
         return self.account.delta_uri(path)
 
-    def ready(self) -> None:
+    def refuse_unusable(self) -> None:
         """Refuse an account that is no data lake, and a container of somebody else.
 
         Raises:
             LakeRefused: with the remedy.
             StorageRefused: the account does not let us in, or lacks a container.
         """
-        with storing(self.account.endpoint, self.troubles), ThreadPoolExecutor(len(Layer) + 1) as pool:
+        with storage_errors(self.account.endpoint, self.troubles), ThreadPoolExecutor(len(Layer) + 1) as pool:
             flat = pool.submit(namespaces.is_flat, self.account)
             owners = list(pool.map(self._owner, Layer))
             if flat.result() and not self.account.flat:
@@ -98,7 +98,7 @@ class AdlsLake(AccountFiles):
             whose = f"somebody else: {', '.join(others[:3])} lies there"
         if whose and owner != self.place:
             raise LakeRefused(
-                f"the container {container} of {self.account.name} belongs to {whose}: {self.elsewhere}; "
+                f"the container {container} of {self.account.name} belongs to {whose}: {self.remedy}; "
                 "nothing was written."
             )
 
@@ -116,7 +116,7 @@ class AdlsLake(AccountFiles):
         with ThreadPoolExecutor(len(Layer)) as pool:
             new = list(pool.map(lambda layer: self.write_new(f"{layer.value}/{OWNER}", owner), Layer))
         if any(new) and not all(new):
-            self.ready()
+            self.refuse_unusable()
         super().claim(source)
 
     def empty(self, tables: Iterable[str]) -> None:

@@ -44,7 +44,7 @@ class Dropped:
 
 def dropped(lake: Lake) -> Sequence[Dropped]:
     """Every finished-looking file, those written first first."""
-    found = [_of(stored) for stored in lake.found(LANDING) if not is_unfinished(stored.path)]
+    found = [_of(stored) for stored in lake.files_below(LANDING) if not is_unfinished(stored.path)]
     return sorted(found, key=lambda file: (file.written, file.path))
 
 

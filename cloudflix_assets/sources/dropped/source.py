@@ -56,7 +56,7 @@ class Landing:
         if missing := [dataset.file for dataset, path in newest if path is None]:
             raise NoPublication(self._waiting(week, missing))
         return [
-            Delivered(dataset.name, dataset.file, partial(self.lake.open, path), {"landed": path})
+            Delivered(dataset.name, dataset.file, partial(self.lake.open_landed, path), {"landed": path})
             for dataset, path in newest
             if path
         ]
@@ -64,7 +64,7 @@ class Landing:
     def _received(self, file: Dropped, route: Route) -> list[str]:
         """Why a file was refused, if it was."""
         try:
-            with self.lake.open(file.path) as source:
+            with self.lake.open_landed(file.path) as source:
                 self.agreement.inspected(source, route.dataset, file.file)
         except DeliveryDefect as defect:
             return [refuse(self.lake, file, str(defect))]

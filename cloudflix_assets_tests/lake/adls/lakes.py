@@ -165,9 +165,11 @@ def leftovers(lake: Lake, *paths: str) -> set[str]:
     """What lies in the folders of tables and is neither their log nor named by it."""
     found: set[str] = set()
     for path in paths or PATHS:
-        lying = {stored.path for stored in lake.found(path) if "/_delta_log/" not in stored.path}
+        lying = {stored.path for stored in lake.files_below(path) if "/_delta_log/" not in stored.path}
         found |= lying - committed(lake, path)
-        found |= {s.path for s in lake.found(f"{path}/_delta_log") if ".tmp" in s.path or "/." in s.path}
+        found |= {
+            s.path for s in lake.files_below(f"{path}/_delta_log") if ".tmp" in s.path or "/." in s.path
+        }
     return found
 
 

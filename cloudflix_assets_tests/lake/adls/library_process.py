@@ -146,7 +146,9 @@ def _by_engine(lake: AdlsLake, session: SparkSession, writer: str) -> object:
 
 
 def _parquet(lake: AdlsLake, writer: str) -> str:
-    (file,) = [stored.path for stored in lake.found(f"bronze/{writer}") if stored.path.endswith(".parquet")]
+    (file,) = [
+        stored.path for stored in lake.files_below(f"bronze/{writer}") if stored.path.endswith(".parquet")
+    ]
     return file
 
 

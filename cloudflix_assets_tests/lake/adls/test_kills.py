@@ -82,7 +82,7 @@ def rows(environment: Environment, *weeks: date) -> Rows:
     for path in STORED:
         for week in weeks:
             seen = read.read(lake, session, path, None, [week]).drop("week").collect()
-            if told := log.recorded_digest(lake, path, week):
+            if told := log.committed_digest(lake, path, week):
                 assert told.split(":")[1] == str(len(seen))
                 found[path, week] = sorted(map(str, seen))
             else:
@@ -96,7 +96,7 @@ def command(week: date) -> Sequence[object]:
 
 def scratch(environment: Environment) -> set[str]:
     """What runs have staged on this machine."""
-    return {stored.path for stored in lake_of(environment).scratch.found("")}
+    return {stored.path for stored in lake_of(environment).scratch.files_below("")}
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -115,7 +115,7 @@ def test_a_killed_run(proxy: Proxy, environment: Environment, undisturbed: Rows,
     assert rows(environment, WEEK_1) == {key: undisturbed[key] for key in undisturbed if key[1] == WEEK_1}
     lake = lake_of(environment)
     assert leftovers(lake, *STORED) | scratch(environment) == set()
-    assert all(kept[path] <= {s.path for s in lake.found(path)} for path in STORED)
+    assert all(kept[path] <= {s.path for s in lake.files_below(path)} for path in STORED)
     with open_instance(environment) as instance:
         states = [run.status for run in instance.get_runs()]
     assert states == [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE]

@@ -26,9 +26,9 @@ def content(tmp_path: Path) -> Path:
 def test_bytes_are_stored_once(lake: AdlsLake, content: Path) -> None:
     """A rerun of a week lands the same file again; readers may have it open."""
     assert lake.store(FILE, content)
-    state = lake.state("raw/files/titles")
+    state = lake.fingerprint("raw/files/titles")
     assert not lake.store(FILE, content)
-    assert lake.state("raw/files/titles") == state
+    assert lake.fingerprint("raw/files/titles") == state
     assert lake.read(FILE) == b"a,b\r\n"
     assert content.is_file()
 
@@ -52,20 +52,20 @@ def test_a_small_file_is_replaced_and_a_new_one_is_not(lake: AdlsLake) -> None:
 def test_an_empty_file_is_a_file(lake: AdlsLake) -> None:
     """Dropped by mistake, it must be refused for what it is and not pass for absent."""
     lake.write(FILE, b"")
-    with lake.opened(FILE) as opened:
+    with lake.open(FILE) as opened:
         assert (lake.read(FILE), lake.size(FILE), opened.read()) == (b"", 0, b"")
 
 
 def test_what_is_not_there(lake: AdlsLake) -> None:
     assert (lake.read(FILE), lake.size(FILE)) == (None, None)
-    assert (lake.names("raw/files"), lake.found("raw/files")) == ([], [])
-    assert lake.state("raw/files") == frozenset()
+    assert (lake.names("raw/files"), lake.files_below("raw/files")) == ([], [])
+    assert lake.fingerprint("raw/files") == frozenset()
     lake.remove("raw/files")
     lake.move(FILE, TARGET)
     with pytest.raises(FileNotFoundError):
-        lake.opened(FILE)
-    with pytest.raises(LakeRefused, match="rerun the week with its publication"):
         lake.open(FILE)
+    with pytest.raises(LakeRefused, match="rerun the week with its publication"):
+        lake.open_landed(FILE)
 
 
 @pytest.mark.parametrize(
@@ -73,10 +73,10 @@ def test_what_is_not_there(lake: AdlsLake) -> None:
     [
         lambda lake: lake.read(FILE),
         lambda lake: lake.size(FILE),
-        lambda lake: lake.found("raw/files"),
+        lambda lake: lake.files_below("raw/files"),
         lambda lake: lake.names("raw/files"),
-        lambda lake: lake.state("raw/files"),
-        lambda lake: lake.opened(FILE),
+        lambda lake: lake.fingerprint("raw/files"),
+        lambda lake: lake.open(FILE),
         lambda lake: lake.remove("raw/files"),
         lambda lake: lake.move(FILE, TARGET),
     ],
@@ -92,7 +92,7 @@ def test_names_sizes_and_states(lake: AdlsLake) -> None:
     """A table beside another whose name begins alike, and folders among files."""
     for path in ("silver/cast/_delta_log/0.json", "silver/cast/week=1/a.parquet", "silver/cast_quarantine/b"):
         lake.write(path, path.encode())
-    found = lake.found("silver/cast")
+    found = lake.files_below("silver/cast")
     assert [stored.path for stored in found] == [
         "silver/cast/_delta_log/0.json",
         "silver/cast/week=1/a.parquet",
@@ -101,11 +101,11 @@ def test_names_sizes_and_states(lake: AdlsLake) -> None:
     assert lake.names("silver/cast") == ["_delta_log", "week=1"]
     assert {"cast", "cast_quarantine"} == {*lake.names("silver/")} - {OWNER}
 
-    before = lake.state("silver/cast/_delta_log")
+    before = lake.fingerprint("silver/cast/_delta_log")
     lake.write("silver/cast/_delta_log/1.json", b"")
-    one = lake.state("silver/cast/_delta_log")
+    one = lake.fingerprint("silver/cast/_delta_log")
     lake.write("silver/cast/_delta_log/1.json", b"other")
-    assert len({before, one, lake.state("silver/cast/_delta_log")}) == 3
+    assert len({before, one, lake.fingerprint("silver/cast/_delta_log")}) == 3
 
 
 def test_a_file_is_moved_into_a_folder_that_is_not_there_yet(lake: AdlsLake) -> None:

@@ -23,7 +23,7 @@ def test_one_at_a_time_is_alone(lake: AdlsLake) -> None:
     inside: list[int] = []
 
     def enter(number: int) -> list[int]:
-        with lake.alone("raw/files/a.lock"):
+        with lake.lock("raw/files/a.lock"):
             inside.append(number)
             time.sleep(0.002)
             found = [*inside]
@@ -44,7 +44,7 @@ def test_a_holder_that_died_is_not_waited_for(flat: AdlsLake) -> None:
     entered = threading.Event()
 
     def enter() -> None:
-        with flat.alone("raw/files/a.lock"):
+        with flat.lock("raw/files/a.lock"):
             entered.set()
 
     with ThreadPoolExecutor(1) as pool:
@@ -60,7 +60,7 @@ def test_a_lease_is_renewed_for_as_long_as_its_holder_lives(
     """A step of an hour would lose its lock after a minute."""
     monkeypatch.setattr(leases, "RENEWED_EVERY", 0.02)
     until = time.monotonic() + 10
-    with flat.alone("raw/files/a.lock"):
+    with flat.lock("raw/files/a.lock"):
         while proxy.counted("lease") < 4 and time.monotonic() < until:
             time.sleep(0.01)
     assert proxy.counted("lease") > 4  # and let go in the end
@@ -75,9 +75,9 @@ def test_a_large_file_goes_by_blocks_at_once(flat: AdlsLake, proxy: Proxy, tmp_p
     assert flat.store(FILE, content)
     assert not flat.store(FILE, content)
     assert (proxy.counted("put block"), proxy.counted("put block list"), proxy.counted("put")) == (5, 1, 0)
-    with flat.opened(FILE) as opened:
+    with flat.open(FILE) as opened:
         assert opened.read() == content.read_bytes()
-    with flat.near(FILE) as near:
+    with flat.local_copy(FILE) as near:
         assert near.read_bytes() == content.read_bytes()
     assert not near.exists()
     assert flying.most["put block"] > 1

@@ -17,7 +17,7 @@ OWNERS = {f"{layer.value}/{OWNER}" for layer in Layer}
 
 
 def test_a_claimed_lake_says_whose_it_is(lake: AdlsLake) -> None:
-    lake.check("sample")
+    lake.refuse_other_source("sample")
     assert everything(lake) == set()
     lake.claim("sample")
     lake.claim("sample")
@@ -29,7 +29,7 @@ def test_a_claimed_lake_says_whose_it_is(lake: AdlsLake) -> None:
 
 def test_of_two_sources_at_once_one_gets_the_lake(lake: AdlsLake) -> None:
     winner = winner_of_claims_at_once(lake)
-    lake.check(winner)
+    lake.refuse_other_source(winner)
 
 
 def test_of_two_lakes_that_share_a_container_one_gets_it(makes: Makes) -> None:
@@ -39,7 +39,7 @@ def test_of_two_lakes_that_share_a_container_one_gets_it(makes: Makes) -> None:
     other = makes(azure_containers=(raw, *one.account.containers[1:]))
     one.claim("sample")
     with pytest.raises(LakeRefused, match="belongs to the lake devstoreaccount1/"):
-        other.check("sample")
+        other.refuse_other_source("sample")
     with pytest.raises(LakeRefused, match="belongs to the lake devstoreaccount1/"):
         other.claim("sample")
     assert other.read(MARKER) is None
@@ -48,7 +48,7 @@ def test_of_two_lakes_that_share_a_container_one_gets_it(makes: Makes) -> None:
 def test_another_run_claims_the_lake_while_this_one_looks(flat: AdlsLake, proxy: Proxy) -> None:
     """Not marked a moment ago, and not empty now: what lies there is this lake's own."""
     proxy.hold(lambda _: flat.claim("sample"), kind="list", path="-raw/$")
-    flat.check("sample")
+    flat.refuse_other_source("sample")
     assert everything(flat) == {*OWNERS, MARKER}
 
 
@@ -56,7 +56,7 @@ def test_another_run_claims_the_lake_while_this_one_looks(flat: AdlsLake, proxy:
 def test_a_container_of_somebody_else_is_refused(lake: AdlsLake, place: str) -> None:
     lake.write(place, b"theirs")
     with pytest.raises(LakeRefused, match=r"belongs to somebody else: (notes\.txt|their|landing) lies there"):
-        lake.check("sample")
+        lake.refuse_other_source("sample")
     assert everything(lake) == {place}
 
 
@@ -64,7 +64,7 @@ def test_a_container_of_somebody_else_is_refused(lake: AdlsLake, place: str) -> 
 def test_what_was_dropped_first_is_no_stranger(lake: AdlsLake, place: str) -> None:
     """Four files of five were taken in, and the fifth comes after the run: the lake is not claimed yet."""
     lake.write(f"raw/{place}", b"")
-    lake.check("landing")
+    lake.refuse_other_source("landing")
 
 
 def test_emptying_removes_ours_and_nothing_else(lake: AdlsLake) -> None:

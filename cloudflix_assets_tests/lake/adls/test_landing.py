@@ -60,7 +60,7 @@ def drop(house: Lakehouse, **files: bytes) -> None:
 
 def lying(house: Lakehouse, folder: str) -> list[str]:
     """What lies there, without the moment that begins the names of what was moved."""
-    paths = [stored.path for stored in house.stored.found(f"raw/{folder}")]
+    paths = [stored.path for stored in house.stored.files_below(f"raw/{folder}")]
     return sorted(path.rpartition("/")[2].rpartition("__")[2] for path in paths)
 
 
@@ -125,9 +125,9 @@ def test_a_lease_is_disturbed(proxy: Proxy, flat: AdlsLake, fault: str) -> None:
     """An answer that is lost must not leave a lock that its own holder waits for."""
     what, when = FAULTS[fault]
     taken = proxy.fault(what, kind="lease", when=when)
-    with flat.alone("raw/files/a.lock"):
+    with flat.lock("raw/files/a.lock"):
         let_go = proxy.fault(what, kind="lease", when=when)
-    with flat.alone("raw/files/a.lock"):
+    with flat.lock("raw/files/a.lock"):
         pass
     assert (taken.left, let_go.left) == (0, 0)
     assert proxy.counted("lease") <= 8
@@ -141,7 +141,7 @@ def test_a_removal_is_disturbed(before: Proxy, house: Lakehouse, fault: str) -> 
     rules = [before.fault(what, kind="delete", when=when)]
     house.stored.remove("silver/cast")
     assert [rule.left for rule in rules] == [0]
-    assert [stored.path for stored in house.stored.found("silver/cast_quarantine")] == [
+    assert [stored.path for stored in house.stored.files_below("silver/cast_quarantine")] == [
         "silver/cast_quarantine/d"
     ]
-    assert house.stored.found("silver/cast") == []
+    assert house.stored.files_below("silver/cast") == []

@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from cloudflix_assets.delta.log import recorded_digest
+from cloudflix_assets.delta.log import committed_digest
 from cloudflix_assets.lake.adls.lake import OWNER
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.choice import lake_of
@@ -39,7 +39,7 @@ OF_TITLES = ("raw/titles", "bronze/titles", "silver/titles", "silver/titles_quar
 
 
 def recorded(lake: Lake, paths: tuple[str, ...] = PATHS) -> Mapping[tuple[str, date], str | None]:
-    return {(path, week): recorded_digest(lake, path, week) for path in paths for week in (WEEK_1, WEEK_2)}
+    return {(path, week): committed_digest(lake, path, week) for path in paths for week in (WEEK_1, WEEK_2)}
 
 
 def test_weeks_in_any_order_are_those_of_a_folder(

@@ -9,9 +9,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from cloudflix_assets.delta.log import recorded
+from cloudflix_assets.delta.log import commit_metadata
 from cloudflix_assets.delta.read import files_in_lake, read
-from cloudflix_assets.delta.table import opened
+from cloudflix_assets.delta.table import open_table
 from cloudflix_assets.engines.choice import spark_resource
 from cloudflix_assets.lake.adls.lake import AdlsLake
 from cloudflix_assets.settings.environment import Environment
@@ -100,9 +100,9 @@ def check(environment: Environment, undisturbed: Digests, *weeks: date) -> AdlsL
     lake, session = AdlsLake.of(environment), spark_resource(environment).spark_session
     for path in STORED:
         for week in weeks:
-            told = recorded(lake, path, week)
+            told = commit_metadata(lake, path, week)
             assert told["digest"] == undisturbed[path, week]
-            table = opened(lake, path)
+            table = open_table(lake, path)
             assert table
             folders = {file.rpartition("/")[0] for file in files_in_lake(table, path, week)}
             assert {folder.rpartition("/")[2].startswith(told["step"]) for folder in folders} <= {True}
@@ -135,7 +135,7 @@ def test_two_runs_that_replace_the_same_week(
     Meeting(proxy, 2, r"silver/cast_quarantine/_delta_log/0{19}1\.json")
     run_at_once(environment, WEEK_1, WEEK_1, options=["--force"])
     lake = check(environment, undisturbed, WEEK_1)
-    ends = {recorded(lake, path, WEEK_1)["step"] for path in ("silver/cast", "silver/cast_quarantine")}
+    ends = {commit_metadata(lake, path, WEEK_1)["step"] for path in ("silver/cast", "silver/cast_quarantine")}
     assert len(ends) == 1
 
 

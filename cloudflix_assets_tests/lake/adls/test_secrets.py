@@ -208,11 +208,11 @@ def test_an_address_in_an_error_of_the_transport_ends_before_its_query(
 
 
 def _calls(stored: AdlsLake) -> list[Callable[[], object]]:
-    (large,) = stored.found("raw/files")
+    (large,) = stored.files_below("raw/files")
     return [
         lambda: stored.read("raw/files/large"),
-        lambda: stored.opened("raw/files/large"),
-        lambda: stored.input(large).read(),
+        lambda: stored.open("raw/files/large"),
+        lambda: stored.random_access(large).read(),
     ]
 
 

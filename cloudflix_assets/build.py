@@ -7,6 +7,7 @@ import dagster as dg
 from pyspark.sql import types as T
 
 from cloudflix_assets import partitions
+from cloudflix_assets.assets.context import Context
 from cloudflix_assets.assets.description import stored_fields
 from cloudflix_assets.assets.publication import publication_asset
 from cloudflix_assets.assets.tables import table_assets
@@ -20,6 +21,8 @@ from cloudflix_assets.sources.agreement import Agreement
 from spark.registry import TABLES
 from spark.table import Table
 
+__all__ = ["build_defs"]
+
 # 2026-11-23: data versions of outputs (beta) and partitions of checks (preview) in 1.13. Drop once stable.
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 warnings.filterwarnings("ignore", category=dg.PreviewWarning)
@@ -29,26 +32,21 @@ def build_defs(
     environment: Environment, *, tables: Sequence[Table] = TABLES, source: Source | None = None
 ) -> dg.Definitions:
     """Everything that Dagster runs: the publication, every table, jobs, schedule, sensors, resources."""
-    lake = lake_of(environment)
-    weeks = partitions.weekly(environment.first_week)
+    lake, agreement = lake_of(environment), Agreement.of(environment)
     source = source or source_of(environment)
-    agreement = Agreement.of(environment)
-    by_name = {table.identifier: table for table in tables}
+    context = Context(
+        lake=lake,
+        tables={table.identifier: table for table in tables},
+        weeks=partitions.weekly(environment.first_week),
+        engine=environment.engine,
+        drift=agreement.drift,
+        retries=RETRIES if environment.launches else None,
+        code_url=environment.code_url,
+    )
     return dg.Definitions(
         assets=[
-            publication_asset(lake, source, weeks, agreement),
-            *(
-                table_assets(
-                    table,
-                    by_name,
-                    lake,
-                    weeks,
-                    environment.engine,
-                    drift=agreement.drift,
-                    retries=RETRIES if environment.launches else None,
-                )
-                for table in tables
-            ),
+            publication_asset(lake, source, context.weeks, agreement),
+            *(table_assets(context, table) for table in tables),
         ],
         jobs=jobs.jobs(),
         schedules=[schedules.weekly(environment.deployment)],

@@ -19,6 +19,10 @@ PROCESS = "cloudflix/process"
 REPEATED = "cloudflix/repeated"
 """Run tag: a step was attempted again in Databricks, so files of the lost attempt may lie about."""
 
+LAYER_TAG = "cloudflix/layer"
+DATASET_TAG = "cloudflix/dataset"
+"""Asset tags, by which the web UI and selections find tables: `tag:"cloudflix/layer"=gold`."""
+
 STEP_LAUNCHER = "step_launcher"
 """Resource key: who runs a step elsewhere; with the deployments `local` and `azure` nobody does."""
 

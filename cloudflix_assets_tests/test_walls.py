@@ -13,7 +13,7 @@ from spark.datasets import DATASETS, Dataset
 from spark.delivery.layout import MALFORMED, RESCUED
 from spark.quality.rules import compiled
 from spark.registry import TABLES
-from spark.table import ADDRESS, PUBLICATION, Layer, Table, upstream
+from spark.table import ADDRESS, PUBLICATION, Layer, Table
 
 ROOT = Path(__file__).parents[1]
 # rules.py holds the pattern that finds such patterns in contracts.
@@ -34,7 +34,7 @@ UNPORTABLE = {
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.path)
 def test_every_parameter_names_a_table_of_the_registry(table: Table) -> None:
     """A misspelt parameter would only fail when the definitions load, far from its cause."""
-    named = {*map(upstream, table.parameters), *(foreign.parent for foreign in table.foreign_keys)}
+    named = {wanted.table for wanted in table.read}
     unknown = named - {*BY_NAME, PUBLICATION}
     assert unknown == set(), (
         f"{table.path} reads {', '.join(unknown)}, which no table of the registry is called"

@@ -5,9 +5,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from typing import Self
 
 import pandera.pyspark as pa
 from pyspark.sql import Column, DataFrame
+
+__all__ = [
+    "ADDRESS",
+    "PUBLICATION",
+    "REASONS",
+    "RECORDS",
+    "ForeignKey",
+    "Input",
+    "Layer",
+    "Rule",
+    "Severity",
+    "Table",
+]
 
 ADDRESS = ("source_file", "record_number")
 """Where a row came from: the content-addressed file and the 1-based record in it."""
@@ -15,14 +29,13 @@ ADDRESS = ("source_file", "record_number")
 REASONS = "_reasons"
 """Reserved column in which a build function names what it found wrong with a row."""
 
-BEFORE = "_before"
-"""A parameter `silver_titles_before` is `silver_titles`, one week earlier."""
-
 RECORDS = "_records"
 """A parameter `raw_titles_records` is every record of the files that `raw_titles` lists."""
 
 PUBLICATION = "publication"
 """The parameter of raw tables: one row per delivered file, as the manifest lists them."""
+
+_BEFORE = "_before"
 
 
 class Layer(StrEnum):
@@ -61,6 +74,30 @@ class ForeignKey:
     def rule(self) -> str:
         """Name of the rule: `show_id: in gold_titles`."""
         return f"{self.column}: in {self.parent}"
+
+
+@dataclass(frozen=True)
+class Input:
+    """What a build function asks for by the name of a parameter.
+
+    Args:
+        parameter: its name: `silver_titles`, `silver_titles_before`, `raw_titles_records`, `publication`.
+        table: identifier of the table that it reads, or `publication`.
+        weeks_back: 1 for `silver_titles_before`, which is `silver_titles` one week earlier; else 0.
+        as_records: whether it is the records of the files that the table lists, not the table's rows.
+    """
+
+    parameter: str
+    table: str
+    weeks_back: int
+    as_records: bool
+
+    @classmethod
+    def of(cls, parameter: str) -> Self:
+        """Read the name of a parameter."""
+        this_week = parameter.removesuffix(_BEFORE)
+        table = this_week.removesuffix(RECORDS)
+        return cls(parameter, table, int(this_week != parameter), table != this_week)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -112,11 +149,21 @@ class Table:
         return self.reads or tuple(inspect.signature(self.build).parameters)
 
     @property
+    def inputs(self) -> tuple[Input, ...]:
+        """What `build` takes, in order."""
+        return tuple(map(Input.of, self.parameters))
+
+    @property
+    def read(self) -> tuple[Input, ...]:
+        """All that a week of it depends on: what `build` takes, and the parents of foreign keys."""
+        return (*self.inputs, *(Input.of(foreign.parent) for foreign in self.foreign_keys))
+
+    @property
+    def first(self) -> Input:
+        """The input whose rows become the table's rows."""
+        return self.inputs[0]
+
+    @property
     def description(self) -> str:
         """The contract's docstring."""
         return inspect.cleandoc(self.contract.__doc__ or "")
-
-
-def upstream(parameter: str) -> str:
-    """The table that a parameter reads: `silver_titles_before` and `silver_titles` are one."""
-    return parameter.removesuffix(BEFORE).removesuffix(RECORDS)

@@ -12,7 +12,7 @@ from cloudflix_assets.errors import CloudflixError
 from spark.quality import digest
 from spark.quality.rules import CompiledRule, compiled
 from spark.quality.verdict import ADDRESSES, Verdict
-from spark.table import RECORDS, Severity, Table, upstream
+from spark.table import Severity, Table
 
 NAME = "contract"
 
@@ -27,20 +27,21 @@ def refuse_lost_records(table: Table, verdict: Verdict, frames: Mapping[str, Dat
     Raises:
         RecordsLost: they differ.
     """
-    first = table.parameters[0]
-    judged = verdict.accepted + verdict.refused
-    if first.endswith(RECORDS):
-        files = frames[upstream(first)].select("path", "records").collect()
+    first, judged = table.first, verdict.accepted + verdict.refused
+    if first.as_records:
+        files = frames[first.table].select("path", "records").collect()
         counted = sum({row["path"]: row["records"] for row in files}.values())  # equal bytes are one file
         if counted != judged:
             raise RecordsLost(
                 f"{table.path} has {judged} records of a file in which another reader counted {counted}: "
                 "nothing was published; report this file, for one of the two readers is wrong."
             )
-    elif table.has_quarantine and (given := digest.digest(frames[first], ADDRESSES)) != verdict.addresses:
+    elif table.has_quarantine and (
+        (given := digest.digest(frames[first.parameter], ADDRESSES)) != verdict.addresses
+    ):
         rows = digest.rows_of(given)
         raise RecordsLost(
-            f"{table.path} made {judged} rows of {rows} in {first}, or gave them other addresses: "
+            f"{table.path} made {judged} rows of {rows} in {first.parameter}, or gave them other addresses: "
             "nothing was published; its function must return one row per input row, with its source_file and "
             "record_number."
         )

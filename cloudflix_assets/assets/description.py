@@ -1,6 +1,8 @@
 """What Dagster shows of a table before it has run: texts, columns, lineage, code version."""
 
+import inspect
 from collections.abc import Mapping
+from pathlib import Path
 
 import dagster as dg
 from pyspark.sql import types as T
@@ -11,13 +13,15 @@ from cloudflix_assets.versions import hash_of
 from spark.datasets import DATASETS
 from spark.quality.rules import compiled
 from spark.quality.verdict import QUARANTINE
-from spark.table import RECORDS, Table, upstream
+from spark.table import Table
 
 JUDGE = ("spark.quality.verdict", "spark.quality.duplicates", "spark.quality.rules", "spark.quality.digest")
 """Modules that take part in every step, whatever its table imports."""
 
 READERS = ("spark.delivery.workers",)
 """And in those that parse landed files."""
+
+_PROJECT = Path(__file__).parents[2]
 
 _WEEK = dg.TableColumn(
     "week", "date", "Monday on which the week begins", dg.TableColumnConstraints(nullable=False)
@@ -109,9 +113,8 @@ def column_lineage(table: Table, tables: Mapping[str, Table]) -> dg.TableColumnL
 
 
 def _same_name(table: Table, column: str, tables: Mapping[str, Table]) -> list[str]:
-    first = table.parameters[0]
-    parent = tables.get(upstream(first))
-    if parent is None or first.endswith(RECORDS) or column not in parent.contract.to_schema().columns:
+    parent = tables.get(table.first.table)
+    if parent is None or table.first.as_records or column not in parent.contract.to_schema().columns:
         return []
     return [f"{parent.identifier}.{column}"]
 
@@ -122,7 +125,26 @@ def stored_fields(table: Table) -> dict[str, T.StructType]:
     return found | ({quarantine_path(table): QUARANTINE} if table.has_quarantine else {})
 
 
+def code_references(table: Table, code_url: str | None) -> dg.CodeReferencesMetadataValue:
+    """Links from the web UI to the function that builds the table: a local file, or the code on the web.
+
+    Args:
+        table: whose function is meant.
+        code_url: the project's top folder there, such as `https://github.com/owner/repo/tree/main`.
+    """
+    function = inspect.unwrap(table.build)
+    file, line = Path(inspect.getfile(function)), inspect.getsourcelines(function)[1]
+    name = file.relative_to(_PROJECT).as_posix()
+    label = f"{name}:{line}"
+    reference = (
+        dg.UrlCodeReference(url=f"{code_url.rstrip('/')}/{name}#L{line}", label=label)
+        if code_url
+        else dg.LocalFileCodeReference(file_path=str(file), line_number=line, label=label)
+    )
+    return dg.CodeReferencesMetadataValue(code_references=[reference])
+
+
 def code_version(table: Table) -> str:
     """Hash of every module of `spark` that decides what this table is."""
-    readers = READERS if table.parameters[0].endswith(RECORDS) else ()
+    readers = READERS if table.first.as_records else ()
     return hash_of(frozenset({table.build.__module__, table.contract.__module__, *JUDGE, *readers}))

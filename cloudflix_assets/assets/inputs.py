@@ -1,4 +1,4 @@
-"""From a table's parameters to Dagster's inputs, and from loaded inputs to the frames of one week."""
+"""From a table's inputs to Dagster's, and from loaded inputs to the frames of one week."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -7,6 +7,7 @@ import dagster as dg
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from cloudflix_assets.assets.context import Context
 from cloudflix_assets.delta import read
 from cloudflix_assets.delta.table import open_cached
 from cloudflix_assets.lake.base import Lake
@@ -15,55 +16,54 @@ from cloudflix_assets.landing.manifest import LandedFile, Manifest
 from cloudflix_assets.landing.records import records
 from cloudflix_assets.names import asset_key
 from cloudflix_assets.partitions import WEEK
-from spark.delivery.headers import Drift
-from spark.table import BEFORE, PUBLICATION, RECORDS, Table, upstream
+from spark.table import PUBLICATION, Table
 
 
 def asset_ins(table: Table, tables: Mapping[str, Table]) -> dict[str, dg.AssetIn]:
-    """One input per upstream table; one that is read a week back too spans both weeks."""
-    names = _names(table)
-    found: dict[str, dg.AssetIn] = {}
-    for parent in dict.fromkeys(map(upstream, names)):
-        if parent == PUBLICATION:
-            found[parent] = dg.AssetIn(key=PUBLICATION)
-        elif f"{parent}{BEFORE}" in names:
-            both = dg.TimeWindowPartitionMapping(-1, 0, allow_nonexistent_upstream_partitions=True)
-            found[parent] = dg.AssetIn(key=asset_key(tables[parent].path), partition_mapping=both)
-        else:
-            found[parent] = dg.AssetIn(key=asset_key(tables[parent].path))
-    return found
+    """Dagster's inputs, one per upstream table; one that is read a week back too spans both weeks."""
+    read_back = {wanted.table for wanted in table.read if wanted.weeks_back}
+    both_weeks = dg.TimeWindowPartitionMapping(-1, 0, allow_nonexistent_upstream_partitions=True)
+    return {
+        parent: dg.AssetIn(key=PUBLICATION)
+        if parent == PUBLICATION
+        else dg.AssetIn(
+            key=asset_key(tables[parent].path), partition_mapping=both_weeks if parent in read_back else None
+        )
+        for parent in dict.fromkeys(wanted.table for wanted in table.read)
+    }
 
 
 def frames(
-    table: Table, loaded: Mapping[str, DataFrame], stage: Staging, week: date, *, engine: str, drift: Drift
+    context: Context, table: Table, loaded: Mapping[str, DataFrame], stage: Staging, week: date
 ) -> Mapping[str, DataFrame]:
-    """The frames that the table's function and its foreign keys name."""
+    """The frames that the table's function and its foreign keys name, by parameter."""
     found: dict[str, DataFrame] = {}
-    for name in _names(table):
-        frame = loaded[upstream(name)]
-        if name == PUBLICATION:
-            found[name] = frame
-        elif name.endswith(BEFORE):
-            found[name] = _of(frame, week - WEEK)
+    for wanted in table.read:
+        frame = loaded[wanted.table]
+        if wanted.table == PUBLICATION:
+            found[wanted.parameter] = frame
+        elif wanted.as_records:
+            found[wanted.table] = _of(frame, week)
+            found[wanted.parameter] = records(
+                found[wanted.table], stage, week, engine=context.engine, drift=context.drift
+            )
         else:
-            found[upstream(name)] = _of(frame, week)
-            if name.endswith(RECORDS):
-                found[name] = records(_of(frame, week), stage, week, engine=engine, drift=drift)
+            found[wanted.parameter] = _of(frame, week - wanted.weeks_back * WEEK)
     return found
 
 
-def files_read(table: Table, tables: Mapping[str, Table], lake: Lake, week: date) -> list[str]:
+def files_read(context: Context, table: Table, week: date) -> list[str]:
     """Names of all that a step reads: lines of the manifest, and files of tables, which never change."""
-    found: list[str] = []
-    for name in _names(table):
-        if name == PUBLICATION:
+    lake, found = context.lake, list[str]()
+    for wanted in table.read:
+        if wanted.table == PUBLICATION:
             found += [file.model_dump_json(exclude={"origin"}) for file in _landed(lake, week)]
             continue
-        parent = tables[upstream(name)]
+        parent = context.tables[wanted.table]
         stored = open_cached(lake, parent.path)
-        of_week = week - WEEK if name.endswith(BEFORE) else week
-        found += [f"{name} {file}" for file in read.files_of(stored, of_week)] if stored else []
-        if name.endswith(RECORDS):
+        files = read.files_of(stored, week - wanted.weeks_back * WEEK) if stored else []
+        found += [f"{wanted.parameter} {file}" for file in files]
+        if wanted.as_records:
             paths = [f"raw/{file.path}" for file in _landed(lake, week) if file.dataset == parent.name]
             found += [f"{path} {lake.size(path)}" for path in paths]
     return found
@@ -72,10 +72,6 @@ def files_read(table: Table, tables: Mapping[str, Table], lake: Lake, week: date
 def _landed(lake: Lake, week: date) -> Sequence[LandedFile]:
     manifest = Manifest.of(lake, week)
     return manifest.files if manifest else ()
-
-
-def _names(table: Table) -> tuple[str, ...]:
-    return (*table.parameters, *(foreign.parent for foreign in table.foreign_keys))
 
 
 def _of(frame: DataFrame, week: date) -> DataFrame:

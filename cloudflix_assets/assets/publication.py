@@ -9,7 +9,7 @@ from cloudflix_assets.instance.events import notice
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.landing.land import land
 from cloudflix_assets.landing.manifest import Manifest
-from cloudflix_assets.names import GROUPS, REFRESH, SOURCE
+from cloudflix_assets.names import GROUPS, LAYER_TAG, REFRESH, SOURCE
 from cloudflix_assets.partitions import week_of
 from cloudflix_assets.sources import NoPublication, Source
 from cloudflix_assets.sources.agreement import Agreement
@@ -32,6 +32,7 @@ def publication_asset(
         io_manager_key="manifest_io_manager",
         group_name=GROUPS[SOURCE],
         kinds={"csv"},
+        tags={LAYER_TAG: SOURCE},
         owners=["team:lakehouse"],
         description="The five files of a week, verified and landed.\n\n"
         "The state of the source as of the end of the week. A defect of one file refuses them all, and "

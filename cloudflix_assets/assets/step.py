@@ -15,6 +15,7 @@ import dagster as dg
 from pyspark.sql import DataFrame
 
 from cloudflix_assets.assets import contract_check, inputs, receipts, refusals
+from cloudflix_assets.assets.context import Context
 from cloudflix_assets.assets.receipts import Receipt
 from cloudflix_assets.delta import commit
 from cloudflix_assets.delta.week import Judged, Kept, Publishable, WeekOfTable
@@ -25,9 +26,50 @@ from spark.delivery.headers import Drift
 from spark.quality import digest, duplicates
 from spark.quality import verdict as quality
 from spark.quality.rules import fields
-from spark.table import PUBLICATION, RECORDS, Table
+from spark.table import PUBLICATION, Table
 
 Event = dg.AssetCheckResult | dg.Output[Any]
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a table's function made of a week's inputs.
+
+    Args:
+        table: of this week: records may have columns that the contract does not know.
+        frame: its rows, not judged yet.
+        frames: the inputs, by parameter.
+    """
+
+    table: Table
+    frame: DataFrame
+    frames: Mapping[str, DataFrame]
+
+    @property
+    def given(self) -> DataFrame:
+        """The input whose rows became the table's rows."""
+        return self.frames[self.table.first.parameter]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the contract says of a built week.
+
+    Args:
+        staged: the rows, materialized, with the rules that each broke.
+        verdict: counts and digest.
+        samples: the first addresses per broken rule.
+        refused: the rows for the quarantine, None if there are none.
+        failure: why the week may not be published, None if it may.
+        evaluated: the contract check of it.
+    """
+
+    staged: DataFrame
+    verdict: quality.Verdict
+    samples: Mapping[str, list[str]]
+    refused: DataFrame | None
+    failure: dg.Failure | None
+    evaluated: dg.AssetCheckResult
 
 
 @dataclass(frozen=True)
@@ -35,21 +77,18 @@ class Step:
     """A week of a table in one attempt.
 
     Args:
-        engine: who computes.
         key: of the receipt that makes this step superfluous.
-        name: who commits, unique per attempt.
+        attempt: who commits, unique per attempt.
         force: judge and commit whatever the lake holds.
-        drift: what undeclared columns of a landed file do.
     """
 
+    context: Context
     table: Table
     week: date
     stage: Staging
-    engine: str
     key: str
-    name: str
+    attempt: str
     force: bool
-    drift: Drift
 
     def events(self, loaded: Mapping[str, DataFrame]) -> Iterator[Event]:
         """The quarantine, the table and the contract check; of a refused week the check alone.
@@ -63,52 +102,62 @@ class Step:
         if receipt and receipt.key == self.key and not self.force and (kept := self._kept(receipt)):
             yield from self._outputs(receipt, kept, started)
             yield contract_check.result(self.table, receipt.verdict, receipt.samples)
-        else:
-            yield from self._judged_and_published(loaded, started)
+            return
+        built = self._build(loaded)
+        judgement = self._judge(built)
+        if judgement.failure:
+            yield judgement.evaluated
+            raise judgement.failure
+        yield from self._settle(built, judgement, started)
 
-    def _judged_and_published(self, loaded: Mapping[str, DataFrame], started: float) -> Iterator[Event]:
-        engine, drift = self.engine, self.drift
-        frames = inputs.frames(self.table, loaded, self.stage, self.week, engine=engine, drift=drift)
-        records = frames[self.table.parameters[0]]
-        table = self._evolved(records.columns) if drift is Drift.EVOLVE else self.table
-        built = table.build(*(frames[name] for name in table.parameters))
-        staged = self._judged(quality.judged(table, built, frames))
+    def _build(self, loaded: Mapping[str, DataFrame]) -> Built:
+        frames = inputs.frames(self.context, self.table, loaded, self.stage, self.week)
+        evolves = self.context.drift is Drift.EVOLVE
+        table = self._evolved(frames[self.table.first.parameter].columns) if evolves else self.table
+        return Built(table, table.build(*(frames[name] for name in table.parameters)), frames)
+
+    def _judge(self, built: Built) -> Judgement:
+        table = built.table
+        staged = self._materialized(quality.judged(table, built.frame, built.frames))
         verdict = quality.verdict(table, staged)
-        contract_check.refuse_lost_records(table, verdict, frames)
+        contract_check.refuse_lost_records(table, verdict, built.frames)
         broken = table.has_quarantine and any(verdict.broken.values())
         samples = quality.samples(table, staged) if broken else {}
-        refused = quality.refused(table, staged, frames[table.parameters[0]]) if verdict.refused else None
+        refused = quality.refused(table, staged, built.given) if verdict.refused else None
         failure = contract_check.failure(table, verdict, str(self.week))
-        told = _examples(table, refused) if failure else None
-        evaluated = contract_check.result(table, verdict, samples, told)
-        if failure:
-            yield evaluated
-            raise failure
-        week = self._week(table, verdict, quality.accepted(table, staged) if verdict.accepted else None)
-        if _are_records(table) and built is frames[table.parameters[0]]:
+        examples = _examples(table, refused) if failure else None
+        evaluated = contract_check.result(table, verdict, samples, examples)
+        return Judgement(staged, verdict, samples, refused, failure, evaluated)
+
+    def _settle(self, built: Built, judgement: Judgement, started: float) -> Iterator[Event]:
+        """Hand the week to whoever commits, then the check of it, then the receipt."""
+        table, verdict = built.table, judgement.verdict
+        accepted = quality.accepted(table, judgement.staged) if verdict.accepted else None
+        week = self._week(table, verdict, accepted)
+        if table.first.as_records and built.frame is built.given:
             week = replace(week, parquet=self.stage.records)
-        quarantine = self._quarantine(week, verdict, refused) if table.has_quarantine else None
+        quarantine = self._quarantine(week, verdict, judgement.refused) if table.has_quarantine else None
         receipt = Receipt(
             key=self.key,
             columns=tuple(fields(table).names),
             verdict=verdict,
-            samples=samples,
+            samples=judgement.samples,
             quarantine=quarantine and quarantine.digest,
             examples=_examples(table, quarantine.frame) if quarantine else None,
         )
         judged: list[Publishable] = [week] if quarantine is None else [Judged(week, quarantine), quarantine]
         yield from self._outputs(receipt, judged, started)
-        yield evaluated  # after what it judged is stored, so that Dagster takes it for the check of that
+        yield judgement.evaluated  # after what it judged is stored, so that Dagster takes it for its check
         receipt.write(self.stage.lake, table.path, self.week)
 
     def _evolved(self, columns: Sequence[str]) -> Table:
         """The table of this week: its records may have columns that the contract does not know."""
-        return evolved(self.table, columns) if _are_records(self.table) else self.table
+        return evolved(self.table, columns) if self.table.first.as_records else self.table
 
-    def _judged(self, judged: DataFrame) -> DataFrame:
-        """The judged frame, materialized; raw and bronze hand on what is so already."""
+    def _materialized(self, judged: DataFrame) -> DataFrame:
+        """The judged frame, computed once; what raw and bronze judge is so already."""
         table = self.table
-        if table.parameters[0] == PUBLICATION or _are_records(table):
+        if table.first.table == PUBLICATION or table.first.as_records:
             return judged
         staged = self.stage.materialized("judged", judged)
         if not table.has_quarantine or not table.key:
@@ -136,7 +185,7 @@ class Step:
             frame=frame,
             rows=verdict.accepted,
             digest=verdict.digest,
-            step=self.name,
+            step=self.attempt,
             force=self.force,
         )
 
@@ -175,10 +224,6 @@ class Step:
             )
             seconds["quarantined"] = receipt.verdict.refused
         yield dg.Output(week, output_name=name, data_version=version, metadata=seconds)
-
-
-def _are_records(table: Table) -> bool:
-    return table.parameters[0].endswith(RECORDS)
 
 
 def _examples(table: Table, refused: DataFrame | None) -> str | None:

@@ -3,15 +3,17 @@
 What happens in their step is in step.py.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
 from pyspark.sql import DataFrame
 
 from cloudflix_assets.assets import contract_check, inputs
+from cloudflix_assets.assets.context import Context
 from cloudflix_assets.assets.description import (
     check_text,
+    code_references,
     code_version,
     column_lineage,
     column_schema,
@@ -26,11 +28,12 @@ from cloudflix_assets.delta.committer import ASKED
 from cloudflix_assets.delta.table import refuse_unusable
 from cloudflix_assets.engines.remote import engine_of
 from cloudflix_assets.errors import as_failure
-from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.staging import folder_of, staging
 from cloudflix_assets.names import (
+    DATASET_TAG,
     FORCE,
     GROUPS,
+    LAYER_TAG,
     STEP_LAUNCHER,
     asset_key,
     quarantine_of,
@@ -39,64 +42,58 @@ from cloudflix_assets.names import (
 )
 from cloudflix_assets.partitions import week_of
 from spark.delivery.headers import Drift
-from spark.table import RECORDS, Layer, Table
+from spark.table import Layer, Table
 
 
-def table_assets(
-    table: Table,
-    tables: Mapping[str, Table],
-    lake: Lake,
-    weeks: dg.PartitionsDefinition[str],
-    engine: str,
-    *,
-    drift: Drift,
-    retries: dg.RetryPolicy | None = None,
-) -> dg.AssetsDefinition:
+def table_assets(given: Context, table: Table) -> dg.AssetsDefinition:
     """One step per week that yields the contract check, the quarantine and the table."""
-    version = _version(table, drift)
+    version = _version(table, given.drift)
 
     @dg.multi_asset(
         name=table.identifier,
-        outs=_outs(table, tables, version),
-        ins=inputs.asset_ins(table, tables),
-        partitions_def=weeks,
+        outs=_outs(given, table, version),
+        ins=inputs.asset_ins(table, given.tables),
+        partitions_def=given.weeks,
         check_specs=[
             dg.AssetCheckSpec(
                 contract_check.NAME,
                 asset=asset_key(table.path),
                 blocking=True,
-                partitions_def=weeks,
+                partitions_def=given.weeks,
                 description=check_text(table),
             )
         ],
         required_resource_keys={"spark", STEP_LAUNCHER},
-        retry_policy=retries,
+        retry_policy=given.retries,
     )
     def step(context: dg.AssetExecutionContext, **loaded: DataFrame) -> Iterator[Event]:
         attempt = f"{context.run.run_id}-{context.retry_number}"
-        week, folder = week_of(context.partition_key), folder_of(table.path, attempt)
+        week, folder, lake = week_of(context.partition_key), folder_of(table.path, attempt), given.lake
         with as_failure(), lake.storage_errors(table.path):
             session = context.resources.spark.spark_session
             with staging(lake, session, folder) as stage:
                 refuse_unusable(lake, table.path)
-                computes = engine_of(session) if engine in ASKED else engine
-                key = key_of(computes, version, inputs.files_read(table, tables, lake, week))
+                computes = engine_of(session) if given.engine in ASKED else given.engine
+                key = key_of(computes, version, inputs.files_read(given, table, week))
                 force = context.run.tags.get(FORCE) == "true"
-                yield from Step(table, week, stage, engine, key, attempt, force, drift).events(loaded)
+                yield from Step(given, table, week, stage, key, attempt, force).events(loaded)
 
     return step
 
 
 def _version(table: Table, drift: Drift) -> str:
     """The code version; what undeclared columns do decides, like code, what a table of records is."""
-    version, evolves = code_version(table), drift is Drift.EVOLVE and table.parameters[0].endswith(RECORDS)
-    return f"{version}-{drift}" if evolves else version
+    version = code_version(table)
+    return f"{version}-{drift}" if drift is Drift.EVOLVE and table.first.as_records else version
 
 
-def _outs(table: Table, tables: Mapping[str, Table], version: str) -> dict[str, dg.AssetOut]:
+def _outs(context: Context, table: Table, version: str) -> dict[str, dg.AssetOut]:
+    tables = context.tables
+    code = {"dagster/code_references": code_references(table, context.code_url)}
     shared: dict[str, Any] = {
         "group_name": GROUPS[table.layer],
         "kinds": {"deltalake", "pyspark"},
+        "tags": {LAYER_TAG: table.layer.value, DATASET_TAG: table.name},
         "owners": list(table.owners),
         "code_version": version,
         "automation_condition": WHEN_CHANGED,
@@ -109,6 +106,7 @@ def _outs(table: Table, tables: Mapping[str, Table], version: str) -> dict[str, 
                 "dagster/table_name": table_name(table.path),
                 "dagster/column_schema": column_schema(table, tables),
                 "dagster/column_lineage": column_lineage(table, tables),
+                **code,
             },
             freshness_policy=LATE if table.layer is Layer.GOLD else None,
             **shared,
@@ -119,7 +117,11 @@ def _outs(table: Table, tables: Mapping[str, Table], version: str) -> dict[str, 
         outs[quarantine_of(table.identifier)] = dg.AssetOut(
             key=asset_key(path),
             description=quarantine_text(table),
-            metadata={"dagster/table_name": table_name(path), "dagster/column_schema": quarantine_schema()},
+            metadata={
+                "dagster/table_name": table_name(path),
+                "dagster/column_schema": quarantine_schema(),
+                **code,
+            },
             **shared,
         )
     return outs

@@ -65,6 +65,7 @@ class Environment(AzureSettings, DatabricksSettings, BaseSettings):
         None, description="Slack's or Teams' webhook that is told of failures"
     )
     web_ui: str = Field("http://localhost:3000", description="Where alerts link to")
+    code_url: str | None = Field(None, description="Where the web UI links to code; None: files here")
     first_week: Monday = Field(date(2026, 1, 5), description="First week of the calendar, a Monday")
     cache: Folder = Field(
         Path("~/.cache/cloudflix"), description="Jars and the Java wrapper of the spark engine"

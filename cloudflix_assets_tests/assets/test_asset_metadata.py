@@ -1,7 +1,10 @@
 """What a run and a definition tell: counts, digest, version, columns, lineage; and no staging left."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -10,6 +13,7 @@ from cloudflix_assets.delta.log import committed_digest
 from cloudflix_assets.names import GROUPS
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import (
+    PATHS,
     TITLE,
     WEEK_1,
     WEEK_2,
@@ -210,3 +214,34 @@ def test_a_quarantine_tells_its_columns_too(lakehouse: Makes) -> None:
 def test_sample_titles_are_of_the_declared_columns() -> None:
     """The helper that these tests deliver with must keep up with the dataset."""
     assert titles({}).startswith(b"\xef\xbb\xbf" + ",".join(TITLE).encode())
+
+
+def references(house: Lakehouse) -> dict[str, Any]:
+    """The link to the code of each asset that has one."""
+    return {
+        path: spec.metadata["dagster/code_references"].code_references[0]
+        for path, spec in specs(lambda: house).items()
+        if "dagster/code_references" in spec.metadata
+    }
+
+
+def test_an_asset_leads_to_the_function_that_builds_it(lakehouse: Makes) -> None:
+    """A link to the factory would lead from every table to the same line."""
+    found = references(lakehouse())
+    assert set(found) == set(PATHS)
+    for path, reference in found.items():
+        layer, _, name = path.removesuffix("_quarantine").partition("/")
+        file = Path(reference.file_path)
+        assert file.name in {f"{name}.py", f"{layer}.py"}
+        line = file.read_text(encoding="utf-8").splitlines()[reference.line_number - 1]
+        assert line.lstrip().startswith("def "), line
+
+
+def test_an_asset_leads_to_the_code_on_the_web(
+    environment: Environment, instance: dg.DagsterInstance
+) -> None:
+    """Whoever looks from another machine has no file to open."""
+    url = "https://example.com/owner/repo/tree/main"
+    house = Lakehouse(environment.model_copy(update={"code_url": f"{url}/"}), instance)
+    found = references(house)["gold/titles"].url
+    assert re.fullmatch(rf"{re.escape(url)}/spark/gold/titles\.py#L\d+", found)

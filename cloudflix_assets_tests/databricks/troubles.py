@@ -122,7 +122,7 @@ def _killed_once(commit, mark):
     return committed
 
 
-_committed = _killed_once(_committed, "{mark}")
+_commit = _killed_once(_commit, "{mark}")
 """
 
 

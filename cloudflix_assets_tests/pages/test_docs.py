@@ -112,7 +112,7 @@ def test_every_room_stands_in_the_architecture() -> None:
     for package in ("spark", "cloudflix_assets"):
         for room in (ROOT / package).glob("[a-z]*"):
             name = room.name if room.suffix else f"{room.name}/"
-            assert room.suffix == ".toml" or f"`{name}`" in text, (
+            assert room.suffix in {".toml", ".typed"} or f"`{name}`" in text, (
                 f"name {package}/{name} in docs/architecture.md"
             )
 

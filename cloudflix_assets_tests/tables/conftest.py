@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from spark.quality import duplicates, verdict
 from spark.quality.rules import fields
 from spark.registry import TABLES
-from spark.table import ADDRESS, Table, upstream
+from spark.table import ADDRESS, Input, Table
 
 FILE = "titles/0.csv"
 NAMES = "_names"
@@ -59,7 +59,7 @@ def frame_of(spark_session: SparkSession) -> FrameOf:
     """
 
     def make(parameter: str, *rows: Rows) -> DataFrame:
-        schema = _schema(BY_NAME[upstream(parameter)])
+        schema = _schema(BY_NAME[Input.of(parameter).table])
         numbers = count(1)
         addressed = ({"source_file": FILE, "record_number": next(numbers), **row} for row in rows)
         values = [tuple(row.pop(name, None) for name in schema.names) + _rest(row) for row in addressed]

@@ -14,7 +14,7 @@ PYTEST := $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
 CLASSES := .venv/spark-classes.jsa
 ARCHIVED := -XX:SharedArchiveFile='$(CURDIR)/$(CLASSES)' -Xlog:cds=off -Xlog:cds+dynamic=off
 
-.PHONY: run test test-all setup dev check format lock clean pictures bench azurite azurite-stop azurite-lock
+.PHONY: run test test-all setup dev check check-newest format lock clean pictures bench azurite azurite-stop azurite-lock
 
 run: $(STAMP)  ## Three weeks of sample publications, raw to gold
 	@$(BIN)/cloudflix run --weeks 3
@@ -50,11 +50,21 @@ azurite-lock: $(STAMP)  ## Pin what its package.json asks for
 bench: $(STAMP)  ## Side by side with scripts written by hand, to benchmarks/RESULTS.md (half an hour)
 	@$(BIN)/python -m benchmarks.bench
 
-check: $(STAMP)  ## Lint, types, import contracts
+check: $(STAMP)  ## Lint, types, import contracts, definitions
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@DAGSTER_DISABLE_TELEMETRY=yes $(BIN)/dg check defs
+
+check-newest: $(STAMP)  ## The tests that know Dagster best, on its newest patch release (in .venv-newest; not in CI)
+	@$(PYTHON) -m venv --clear .venv-newest
+	@sed 's/"\(dagster[a-z-]*\)==\([0-9]*\.[0-9]*\)\.[0-9]*"/"\1~=\2.0"/' pyproject.toml > .venv-newest/pyproject.toml
+	@$(UV) pip install --quiet --python .venv-newest/bin/python --build-constraints requirements.lock \
+	  --group .venv-newest/pyproject.toml:dev -r .venv-newest/pyproject.toml
+	@.venv-newest/bin/python -m pip list 2>/dev/null | grep -i '^dagster '
+	@PYTHONPATH=. CLOUDFLIX_ENGINE=sail .venv-newest/bin/python -m pytest -q -n 2 --dist loadfile -m "not slow" \
+	  $(addprefix cloudflix_assets_tests/,test_definitions.py assets/test_steps.py automation instance runs/test_backfill.py)
 
 format: $(STAMP)
 	@$(BIN)/ruff check --fix .
@@ -69,7 +79,7 @@ pictures: $(STAMP)  ## The pictures of the README, with Debian's chromium
 
 clean:
 	@[ ! -f .azurite.pid ] || [ ! -x $(BIN)/python ] || $(BIN)/python -m cloudflix_assets_tests.loopback.azure.serve stop
-	rm -rf .venv .cloudflix .cloudflix-azurite .azurite.env .azurite.pid .azurite.log
+	rm -rf .venv .venv-newest .cloudflix .cloudflix-azurite .azurite.env .azurite.pid .azurite.log
 	rm -rf cloudflix_assets_tests/loopback/azure/node_modules
 
 # An empty one is ignored, and tests that fail for the same reason tell it.

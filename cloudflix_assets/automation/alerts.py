@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import dagster as dg
-from dagster._core.definitions.freshness import FreshnessState
 from pydantic import Field, SecretStr
 
+from cloudflix_assets.automation.conditions import is_late
 from cloudflix_assets.automation.cursors import Cursor
 from cloudflix_assets.automation.switches import ALERTS, sensor_status
 from cloudflix_assets.instance.events import failures
@@ -120,7 +120,7 @@ def _of_late(instance: dg.DagsterInstance, paths: Sequence[str], web_ui: str) ->
     """Of tables that miss their deadline; one without a deadline never does."""
     keys = [dg.AssetKey(path.split("/")) for path in paths]
     for key, record in instance.get_freshness_state_records(keys).items():
-        if record.freshness_state is FreshnessState.FAIL:
+        if is_late(record.freshness_state):
             path = "/".join(key.path)
             reason = (
                 "it is late: no run since its deadline, Monday 12:00 UTC. Look at the last tick of the "

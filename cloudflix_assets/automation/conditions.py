@@ -3,11 +3,15 @@
 from datetime import timedelta
 
 import dagster as dg
+
+# 2026-11-30: a condition of our own is a subclass of what Dagster 1.13 keeps private, and so is the state of
+# a freshness policy. Drop when it exports them.
 from dagster._core.asset_graph_view.entity_subset import EntitySubset
 from dagster._core.definitions.declarative_automation.automation_context import AutomationContext
 from dagster._core.definitions.declarative_automation.operands.subset_automation_condition import (
     SubsetAutomationCondition,
 )
+from dagster._core.definitions.freshness import FreshnessState
 from dagster._core.event_api import PartitionKeyFilter
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionResolvedStatus as Status
 from dagster._record import record
@@ -92,3 +96,8 @@ WHEN_CHANGED: dg.AutomationCondition[dg.AssetKey] = (
 
 LATE = dg.FreshnessPolicy.cron(deadline_cron="0 12 * * 1", lower_bound_delta=timedelta(hours=12))
 """Run between Monday 00:00 and 12:00 UTC: the schedule asks at 06:00. An unchanged rerun counts."""
+
+
+def is_late(state: object) -> bool:
+    """Whether a table's freshness state says that it missed its deadline."""
+    return state is FreshnessState.FAIL

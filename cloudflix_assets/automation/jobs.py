@@ -1,7 +1,8 @@
 """The jobs: the whole week, or one layer of it."""
 
+from typing import Any
+
 import dagster as dg
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from cloudflix_assets.names import GROUPS
 from spark.table import Layer
@@ -15,7 +16,7 @@ _LAYERS = {
 }
 
 
-def jobs() -> list[UnresolvedAssetJobDefinition]:
+def jobs() -> list[Any]:  # of a type that Dagster does not export
     """`weekly_refresh` over all assets, and `refresh_<layer>` for each layer."""
     everything = dg.define_asset_job(
         WEEKLY_REFRESH,

@@ -1,8 +1,6 @@
 """`cloudflix`: the commands and their help. What each does stands in a module of its own."""
 
 import gc
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -215,14 +213,12 @@ def dev(
     """
     with told(debug=debug) as console:
         environment = _environment(home=home, source=source)
+        from cloudflix_assets.cli.dev import serve
         from cloudflix_assets.instance.instance import prepare
-        from cloudflix_assets.runs.runner import DEFINITIONS
 
         prepare(environment)
         console.print(f"The web UI comes up on [bold]http://localhost:{port}[/]; Ctrl-C ends it.")
-        command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "-m", DEFINITIONS, "-p", str(port)]
-        # In place of this process, so that Ctrl-C reaches Dagster and nobody else.
-        os.execve(sys.executable, command, environment.for_child())
+        serve(environment.for_child(), port)
 
 
 def _environment(**given: Any) -> Any:

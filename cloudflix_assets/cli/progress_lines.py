@@ -3,8 +3,7 @@
 import time
 from dataclasses import dataclass, field
 
-from dagster import DagsterEventType
-from dagster._core.events import DagsterEvent
+from dagster import DagsterEvent, DagsterEventType
 from rich.text import Text
 
 from cloudflix_assets.names import is_quarantine

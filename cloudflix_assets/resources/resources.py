@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 import dagster as dg
-from dagster._core.definitions.step_launcher import StepLauncher
 from dagster_pyspark import LazyPySparkResource
 from pyspark.sql import types as T
 
@@ -58,7 +57,7 @@ def _launcher(environment: Environment) -> dg.ResourceDefinition:
         return dg.ResourceDefinition.none_resource("Steps run in this process")
 
     @dg.resource(description="Steps run as Databricks jobs")
-    def step_launcher(_: dg.InitResourceContext) -> StepLauncher:
+    def step_launcher(_: dg.InitResourceContext) -> dg.StepLauncher:
         # Here, because Databricks' libraries take a while to import.
         from cloudflix_assets.databricks.launcher import Launcher
 

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+
+# 2026-11-30: a run of this process whose events are seen while it goes on, and which Ctrl-C ends in order,
+# takes what Dagster 1.13 keeps private. Drop when it exports them.
 from dagster._core.definitions.job_base import IJob, InMemoryJob
 from dagster._core.definitions.reconstruct import ReconstructableJob, ReconstructableRepository
 from dagster._core.errors import DagsterExecutionInterruptedError

@@ -188,17 +188,3 @@ def test_an_unknown_source_claims_no_lake(tmp_path: Path) -> None:
     assert told.code == 1
     assert "nowhere is no folder: give --source (or CLOUDFLIX_SOURCE)" in told.sentence
     assert not (tmp_path / "home" / "lake" / "raw" / "files" / "lake.json").exists()
-
-
-def test_dev_opens_the_web_ui_on_the_same_instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another home, or telemetry, and the web UI would show somebody else's runs, to somebody else."""
-    seen: dict[str, Any] = {}
-
-    def execve(path: str, command: list[str], env: dict[str, str]) -> None:
-        seen.update(command=command, env=env)
-
-    monkeypatch.setattr("cloudflix_assets.cli.commands.os.execve", execve)
-    assert cloudflix(tmp_path / "home", "dev", "--port", "3456").code == 0
-    assert seen["command"][3:] == ["-m", "dagster", "dev", "-m", "cloudflix_assets.definitions", "-p", "3456"]
-    assert seen["env"]["DAGSTER_HOME"] == seen["env"]["CLOUDFLIX_HOME"] == str(tmp_path / "home")
-    assert "enabled: false" in (tmp_path / "home" / "dagster.yaml").read_text()

@@ -1,0 +1,65 @@
+"""`cloudflix dev`: Dagster's web UI and its daemon on one instance, until Ctrl-C or until one ends."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.runs.runner import DEFINITIONS
+
+LOOK_SECONDS = 0.2
+END_SECONDS = 15.0
+"""How long each has to end in order: the daemon first ends what it has just begun."""
+
+
+class ServiceEnded(CloudflixError):
+    """The web UI or the daemon ended by itself."""
+
+
+def serve(variables: Mapping[str, str], port: int) -> None:
+    """Run both until an interrupt, and end both.
+
+    Args:
+        variables: their whole environment, which names the instance.
+        port: of the web UI.
+
+    Raises:
+        ServiceEnded: one of them ended by itself; the other was ended then.
+    """
+    commands = {
+        "the web UI": ["dagster-webserver", "-m", DEFINITIONS, "--port", str(port)],
+        "the daemon": ["dagster-daemon", "run", "-m", DEFINITIONS],
+    }
+    signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGINT))  # a terminal that is closed ends both too
+    with ExitStack() as stack, suppress(KeyboardInterrupt):
+        running = {
+            name: stack.enter_context(_service(command, variables)) for name, command in commands.items()
+        }
+        while all(process.poll() is None for process in running.values()):
+            time.sleep(LOOK_SECONDS)
+        ended = next(name for name, process in running.items() if process.poll() is not None)
+        raise ServiceEnded(
+            f"{ended} ended with exit code {running[ended].returncode}: what it told stands above; where the "
+            "port is taken, choose another one with --port."
+        )
+
+
+@contextmanager
+def _service(command: list[str], variables: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A service in a session of its own: what interrupts this process ends it once, and in order."""
+    program = Path(sys.executable).with_name(command[0])
+    process = subprocess.Popen([str(program), *command[1:]], env={**variables}, start_new_session=True)
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(END_SECONDS)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # also what it has started, such as a code server
+        process.wait()

@@ -1,1 +1,1 @@
-"""Steps as Databricks jobs: what the launcher is made of."""
+"""Steps as Databricks jobs: the host's side of a launched step."""

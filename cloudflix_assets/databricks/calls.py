@@ -1,4 +1,4 @@
-"""Calls to a workspace: what passes is waited for, and what does not is told in a sentence."""
+"""Calls to a workspace: transient failures are retried, and a refusal becomes one sentence with a remedy."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -22,42 +22,48 @@ from cloudflix_assets.errors import CloudflixError, first_line
 T = TypeVar("T")
 
 ATTEMPTS = 6
-"""2026-11-26: the SDK itself repeats on 429, 503 and lost connections, for five minutes; on nothing else."""
+"""Tries per call. 2026-11-26: the SDK retries only 429, 503 and lost connections, for five minutes."""
 _EXPIRED = re.compile(r"(?i)invalid access token|token (is )?expir|^(invalid|unauthorized)_client:")
-"""2026-11-26: a workspace answers 403 to a wrong token; the SDK raises a ValueError for a wrong secret."""
+"""Texts of a wrong or expired credential, because neither status nor class tells.
+
+2026-11-26: a workspace answers 403 to a wrong token; the SDK raises a ValueError for a wrong secret.
+"""
 
 
 class WorkspaceRefused(CloudflixError):
-    """The workspace does not let us in, or lacks what the settings name."""
+    """The workspace denies access, or lacks something that the settings name."""
 
 
 class WorkspaceSilent(Exception):
-    """The workspace did not answer, again and again: whether it acted is not known."""
+    """The workspace did not answer after several tries: whether it acted is not known."""
 
 
 def patiently(call: Callable[[], T]) -> T:
-    """The answer of a call that may be repeated.
+    """Return the answer of an idempotent call, retried while its failure is transient.
 
     Raises:
-        WorkspaceSilent: it failed on the workspace's side every time.
-        databricks.sdk.errors.DatabricksError: it was refused.
+        WorkspaceSilent: every try failed on the workspace's side.
+        databricks.sdk.errors.DatabricksError: the workspace refused the call.
     """
     attempts = Retrying(
-        retry=retry_if_exception(_passes),
+        retry=retry_if_exception(_is_transient),
         stop=stop_after_attempt(ATTEMPTS),
         wait=wait_random_exponential(multiplier=0.1, max=5),
         reraise=True,
     )
     try:
-        return attempts(lambda: _discreet(call))
+        return attempts(lambda: _without_request_log(call))
     except Exception as error:
-        if _passes(error) or isinstance(error, TimeoutError):  # the SDK's, after its own five minutes
+        if _is_transient(error) or isinstance(error, TimeoutError):  # the SDK gave up
             raise WorkspaceSilent(" ".join(str(error).split()).rstrip(".")) from error
         raise
 
 
-def _discreet(call: Callable[[], T]) -> T:
-    """2026-11-26: of an answer that is no JSON the SDK tells the whole request, with its token."""
+def _without_request_log(call: Callable[[], T]) -> T:
+    """Call, and cut a logged request, which has the token, out of the error's text.
+
+    2026-11-26: where an answer is no JSON, the SDK puts the whole request into its error.
+    """
     try:
         return call()
     except DatabricksError as error:
@@ -67,20 +73,20 @@ def _discreet(call: Callable[[], T]) -> T:
         raise
 
 
-def _passes(error: BaseException) -> bool:
+def _is_transient(error: BaseException) -> bool:
     if isinstance(error, InternalError | TemporarilyUnavailable | DeadlineExceeded | ConnectionError):
         return True
-    # 2026-11-26: of a status that it does not know, a proxy's 502, the SDK raises the base itself.
+    # 2026-11-26: for a status that it does not know, such as a proxy's 502, the SDK raises the base class.
     return type(error) is DatabricksError
 
 
 @contextmanager
 def refusing_entry(host: str) -> Iterator[None]:
-    """Tell who is not let in.
+    """Turn an error of the workspace at `host` into one sentence with a remedy.
 
     Raises:
-        WorkspaceRefused: there is no answer; the credential is wrong or expired, or lacks a right; what it
-            asks for is not there.
+        WorkspaceRefused: the workspace does not answer; the credential is wrong, expired or lacks a right;
+            something that the settings name does not exist there.
     """
     try:
         yield
@@ -89,12 +95,12 @@ def refusing_entry(host: str) -> Iterator[None]:
             f"{host} does not answer ({_first(error)}): check the network, and try again."
         ) from error
     except (Unauthenticated, PermissionDenied, NotFound, BadRequest, ValueError) as error:
-        if told := _told(host, error):
+        if told := _refusal(host, error):
             raise WorkspaceRefused(told) from error
         raise
 
 
-def _told(host: str, error: Exception) -> str | None:
+def _refusal(host: str, error: Exception) -> str | None:
     if isinstance(error, Unauthenticated) or _EXPIRED.search(str(error)):
         return (
             f"{host} does not accept the credential, or it has expired: make a new one, and set "
@@ -102,16 +108,16 @@ def _told(host: str, error: Exception) -> str | None:
         )
     if isinstance(error, PermissionDenied):
         return (
-            f"{host} denies it ({_first(error)}): give this user or application the right, or choose "
+            f"{host} denies access ({_first(error)}): give this user or application the right, or choose "
             "another credential."
         )
     if isinstance(error, NotFound):
-        return f"{host} has no such thing ({_first(error)}): mend the setting."
+        return f"{host} does not have it ({_first(error)}): correct the setting."
     if isinstance(error, BadRequest):
-        return f"{host} does not take it ({_first(error)}): mend the setting."
+        return f"{host} does not accept it ({_first(error)}): correct the setting."
     return None
 
 
 def _first(error: Exception) -> str:
-    """Without the configuration, which the SDK adds to a refusal."""
+    """The first line of an error's text, without the configuration that the SDK appends."""
     return first_line(error).partition(". Config: ")[0].rstrip(".")

@@ -1,4 +1,4 @@
-"""Where a step runs: an existing cluster, or a new one of the settings, in the words of the Jobs API."""
+"""The cluster that a step runs on, existing or new, as the Jobs API describes it."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ from cloudflix_assets.settings.databricks import DatabricksSettings
 
 
 class ClusterMissing(CloudflixError):
-    """The settings name no cluster, or not all that a new one needs."""
+    """The settings name no cluster, two of them, or not all that a new one needs."""
 
 
 def cluster(settings: DatabricksSettings) -> dict[str, Any]:
-    """The cluster of a task, as the Jobs API takes it.
+    """Return the cluster part of a task for the Jobs API: `existing_cluster_id` or `new_cluster`.
 
     Raises:
-        ClusterMissing: no cluster is named.
+        ClusterMissing: the settings name no cluster, two, or not all that a new one needs.
     """
     new = {
         "CLOUDFLIX_DATABRICKS_NODE_TYPE": settings.databricks_node_type,

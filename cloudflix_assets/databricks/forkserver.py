@@ -1,4 +1,4 @@
-"""Processes that wait for launched steps: forked from one that has imported all, and silent."""
+"""The forkserver of launched steps: a process with every import done, from which one waits per step."""
 
 import multiprocessing
 import os
@@ -8,19 +8,19 @@ from pathlib import Path
 IMPORTED = (
     "cloudflix_assets.definitions",
     "cloudflix_assets.databricks.launcher",
-    # 2026-11-26: Dagster 1.13 imports these in every step, with Alembic: half a second of it.
+    # 2026-11-26: Dagster 1.13 imports these and Alembic in every step, for half a second.
     "dagster._core.storage.sqlite_storage",
     "dagster._utils.test",
 )
-"""What each step would else import for itself; the definitions are then made once too."""
+"""Modules that the forkserver imports once for all steps; so the definitions too are built once."""
 AT_ONCE = 5
-"""Steps that wait at the same time: one per delivered file. They need the cluster's cores, not ours."""
+"""Steps that run at the same time: one per delivered file. They use the cluster's cores."""
 
 
 def start_forkserver(log: Path) -> None:
-    """Start what steps are forked from; what it writes to standard error goes to a file.
+    """Start the process that steps are forked from, with its standard error appended to `log`.
 
-    2026-11-26: Dagster tells each process's start there, whatever the run's own loggers are set to.
+    2026-11-26: Dagster logs the start of each process to standard error, whatever the run's loggers say.
     """
     multiprocessing.set_forkserver_preload(list(IMPORTED))
     kept = os.dup(2)

@@ -1,4 +1,4 @@
-"""What host and cluster hand each other for one attempt at a step."""
+"""The files that host and cluster exchange for one attempt at a step."""
 
 import gzip
 import json
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, cast
 
+# 2026-11-30: what writes steps and events as JSON is private in Dagster 1.13. Drop once it exports it.
 from dagster._core.definitions.step_launcher import StepRunRef
 from dagster._core.events.log import EventLogEntry
 from dagster._core.execution.context.system import StepExecutionContext
@@ -23,24 +24,24 @@ _RUN_ID = len("00000000-0000-0000-0000-000000000000")
 
 @dataclass(frozen=True)
 class Handover:
-    """The files of an attempt, called by its run, step and number: a retry never meets an earlier one's."""
+    """The files of one attempt, named by run, step and number, so that no retry reads an earlier one's."""
 
     area: Area
     name: str
 
     @classmethod
     def of(cls, area: Area, context: StepExecutionContext) -> "Handover":
-        """Of the attempt that is about to start."""
+        """Name the files of the attempt that is about to start."""
         return cls(area, f"{context.run_id}-{context.step.key}-{context.previous_attempt_count}")
 
     @property
     def run_id(self) -> str:
-        """Of the Dagster run."""
+        """Id of the Dagster run."""
         return self.name[:_RUN_ID]
 
     @property
     def token(self) -> str:
-        """Of at most 64 characters: submitted twice, it is one run."""
+        """The Jobs API's idempotency token, of at most 64 characters: submitted twice, it is one run."""
         return sha256(self.name.encode()).hexdigest()
 
     @property
@@ -52,7 +53,12 @@ class Handover:
         return f"{RUNS}/{self.name}.events"
 
     def give(self, environment: Environment, step: StepRunRef | None) -> None:
-        """Hand over a step (None: look around), the settings and where the secrets lie, but no secret."""
+        """Write what the cluster needs: the step, the settings, and where the secrets lie, but no secret.
+
+        Args:
+            environment: the settings.
+            step: what to run; None for doctor's examination of the cluster.
+        """
         given = {
             "variables": environment.for_cluster(),
             "secrets": [secret._asdict() for secret in environment.databricks_secrets],
@@ -61,7 +67,7 @@ class Handover:
         self.area.put(self._step, gzip.compress(json.dumps(given).encode()))
 
     def task(self, package: Package) -> dict[str, Any]:
-        """What Databricks runs: the main file of the package, told where everything lies."""
+        """The task for the Jobs API: the package's main file, with the paths of package, step and events."""
         parameters = [f"{package.folder}/code.zip", self._step, self._events]
         return {
             "spark_python_task": {
@@ -71,7 +77,7 @@ class Handover:
         }
 
     def told(self) -> str | None:
-        """All that the cluster has told so far; None while the file is being written."""
+        """What the cluster has reported so far, as JSON; None without a file, or while it is written."""
         content = self.area.get(self._events)
         try:
             return gzip.decompress(content).decode() if content else None
@@ -84,13 +90,13 @@ class Handover:
         return cast("Sequence[EventLogEntry]", deserialize_value(told, list)) if told else ()
 
     def remove(self) -> None:
-        """Remove what was handed over."""
+        """Remove the files of this attempt."""
         for path in (self._step, self._events):
             self.area.remove(path)
 
 
 def give_package(area: Area, package: Package) -> None:
-    """Hand over the package, if no other step has; its code last, which says that all is there."""
+    """Upload the package unless it is there; the code goes last, so its presence means that all is there."""
     code = f"{package.folder}/code.zip"
     if not area.has(code):
         area.put(f"{package.folder}/main.py", package.main)
@@ -99,7 +105,10 @@ def give_package(area: Area, package: Package) -> None:
 
 
 def libraries(code: Package, staging: Area) -> list[dict[str, Any]]:
-    """2026-11-26: Databricks reads a list from volumes alone, and installs single ones one by one."""
+    """Return the libraries of a task for the Jobs API: one requirements file on a volume, else one by one.
+
+    2026-11-26: Databricks reads a requirements file from volumes alone, and installs single ones in turn.
+    """
     path = f"{code.folder}/requirements.txt"
     if staging.mounted(path) == staging.address(path):
         return [{"requirements": staging.address(path)}]
@@ -107,7 +116,7 @@ def libraries(code: Package, staging: Area) -> list[dict[str, Any]]:
 
 
 def left_behind(area: Area) -> dict[str, list[str]]:
-    """The files in the area of runs, by the Dagster run they belong to."""
+    """Paths of the files that attempts left in the staging area, by the id of their Dagster run."""
     found: dict[str, list[str]] = {}
     for name in area.names(RUNS):
         found.setdefault(name[:_RUN_ID], []).append(f"{RUNS}/{name}")

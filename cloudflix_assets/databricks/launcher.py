@@ -1,7 +1,8 @@
 """Steps as Databricks jobs: one run per attempt, whatever happens to the calls that start and follow it.
 
-Of dagster-databricks' launcher it keeps the configuration, the client and the submission. Its own are what
-is handed over (handovers.py), the reading of states (runs.py) and the versions of inputs (stamps.py).
+It keeps the configuration and the client of dagster-databricks' launcher. Its own are the handed-over files
+(handover.py), the submission (submissions.py), the reading of states (run_states.py) and the versions of
+inputs (provenance.py).
 """
 
 import os
@@ -11,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import dagster as dg
+
+# 2026-11-30: a step launcher gives and takes private parts of Dagster 1.13. Drop once it exports them.
 from dagster._core.errors import raise_execution_interrupts
 from dagster._core.events import DagsterEvent, EngineEventData
 from dagster._core.execution.context.system import StepExecutionContext
@@ -32,19 +35,20 @@ from cloudflix_assets.errors import as_failure
 from cloudflix_assets.names import REPEATED
 from cloudflix_assets.settings.environment import Environment
 
-# 2026-11-26: superseded by Pipes, which have no IO managers; maintained all the same.
+# 2026-11-26: Pipes supersede step launchers, which are maintained still; but Pipes have no IO managers.
+# Drop once they have.
 warnings.filterwarnings("ignore", category=dg.SupersessionWarning)
 
 FIRST_POLL, LONGEST_POLL = 1.5, 5.0
-"""Seconds between two questions, the first and the last ones."""
+"""Shortest and longest pause between two queries for a run's state, in seconds."""
 SHARE = 0.4
-"""Between them they are asked in this share of the time so far: that late at most a step's end is seen."""
+"""A pause as a share of the time since submission, so that a step's end is noticed at most that much late."""
 BETWEEN_READS = 15.0
-"""Seconds between two looks at the events of a step that goes on; most steps are over sooner."""
+"""Seconds between two reads of a running step's events; most steps end sooner."""
 LINGERING = 30.0
-"""Seconds that a run whose step has told of its end is given to end itself."""
+"""Seconds to wait for a run's own end after its step has reported its end."""
 LATE = 10.0
-"""Seconds that the last events of a run that has ended well are waited for: a volume may show them late."""
+"""Seconds to wait for the last events of a run that succeeded: a volume may show a new file late."""
 _TERMINAL = frozenset(
     {
         dg.DagsterEventType.STEP_SUCCESS,
@@ -55,11 +59,11 @@ _TERMINAL = frozenset(
 
 
 class Launcher(DatabricksPySparkStepLauncher):
-    """Launches each step as a run of its own on the cluster of the settings."""
+    """Launches each attempt at a step as a Databricks run on the cluster of the settings."""
 
     def __init__(self, environment: Environment) -> None:
         credential = credentials(environment)
-        # Else the SDK refuses a host whose environment also holds a credential of another kind.
+        # Without it the SDK refuses an environment that also holds a credential of another kind.
         os.environ["DATABRICKS_AUTH_TYPE"] = credential.kind
         super().__init__(
             run_config={},
@@ -76,24 +80,29 @@ class Launcher(DatabricksPySparkStepLauncher):
 
     @property
     def client(self) -> WorkspaceClient:
-        """Of the workspace."""
+        """The workspace's client."""
         return self.databricks_runner.client.workspace_client
 
     def launch_step(self, step_context: StepExecutionContext) -> Iterator[DagsterEvent]:
-        """Run a step in Databricks, and tell of it what it tells."""
+        """Run a step in Databricks, and yield its events as they arrive.
+
+        Raises:
+            dagster.Failure: the step ended without reporting how, and a retry would not help.
+            dagster.RetryRequested: the attempt was lost; the step's policy says whether there is another.
+        """
         step_context.fetch_external_input_asset_version_info()
         with as_failure(), refusing_entry(self.environment.databricks_host or ""):
             staging = area(self.client, staging_of(self.environment))
             handover = Handover.of(staging, step_context)
             try:
-                yield from self._launched(step_context, handover)
+                yield from self._launch(step_context, handover)
             except WorkspaceSilent as error:
-                raise _again(step_context, f"Databricks does not answer ({error})")  # noqa: B904  # has a cause
+                raise _retry_request(step_context, f"Databricks does not answer ({error})")  # noqa: B904  # has a cause
             finally:
                 with suppress(DatabricksError, WorkspaceSilent):  # the next start removes what is left
                     handover.remove()
 
-    def _launched(self, context: StepExecutionContext, handover: Handover) -> Iterator[DagsterEvent]:
+    def _launch(self, context: StepExecutionContext, handover: Handover) -> Iterator[DagsterEvent]:
         handover.give(self.environment, step_context_to_step_run_ref(context))
         name = run_name(context.run_id, context.step.key)
         if context.previous_attempt_count:
@@ -103,7 +112,7 @@ class Launcher(DatabricksPySparkStepLauncher):
         attempt = _Attempt(self.client, context, handover, number)
         try:
             with raise_execution_interrupts():
-                yield from attempt.followed()
+                yield from attempt.follow()
         except BaseException:
             if not attempt.state.ended:
                 with suppress(DatabricksError, WorkspaceSilent):
@@ -112,7 +121,7 @@ class Launcher(DatabricksPySparkStepLauncher):
 
 
 class _Attempt:
-    """One run in Databricks, followed to its end."""
+    """One run in Databricks, whose events are forwarded until it ends."""
 
     def __init__(
         self, client: WorkspaceClient, context: StepExecutionContext, handover: Handover, number: int
@@ -122,30 +131,30 @@ class _Attempt:
         self.seen = 0
         self.finished: float | None = None
 
-    def followed(self) -> Iterator[DagsterEvent]:
-        """Every event of the step; raises if it has told of no end."""
+    def follow(self) -> Iterator[DagsterEvent]:
+        """Yield every event of the step, and raise if none of them tells how it ended."""
         begun = read = time.monotonic()
         run: Run | None = None
         while run is None or not self.state.ended:
             time.sleep(min(max(FIRST_POLL, SHARE * (time.monotonic() - begun)), LONGEST_POLL))
-            is_first, run = run is None, self._asked()
+            is_first, run = run is None, self._poll()
             if is_first:
                 yield self._engine_event(f"Databricks run {self.number} was submitted.", run)
             due = run_states.is_running(run) and time.monotonic() - read >= BETWEEN_READS
             if self.state.ended or due:
                 read = time.monotonic()
-                yield from self._told(run)
+                yield from self._forward_events(run)
             if self.finished and time.monotonic() - self.finished > LINGERING:
                 break
-        yield from self._late(run)
+        yield from self._await_last_events(run)
         yield self._engine_event(f"Databricks run {self.number}: {self.state.told or 'goes on'}.", run)
         if self.finished is None:
-            self._raise(run)
+            self._raise_failure(run)
         if self.state.ended and not self.state.well:
             ended_so = "Databricks run %s ended badly after its step was over: %s."
             self.context.log.warning(ended_so, self.number, self.state.told)
 
-    def _asked(self) -> Run:
+    def _poll(self) -> Run:
         try:
             run = patiently(lambda: self.client.jobs.get_run(self.number))
         except NotFound as error:
@@ -153,7 +162,7 @@ class _Attempt:
         self.state = run_states.state(run)
         return run
 
-    def _told(self, run: Run) -> Iterator[DagsterEvent]:
+    def _forward_events(self, run: Run) -> Iterator[DagsterEvent]:
         entries = self.handover.events()
         for entry in entries[self.seen :]:
             known = stamped(entry, self.context, run_states.page(run))
@@ -165,14 +174,14 @@ class _Attempt:
                 yield event
         self.seen = max(self.seen, len(entries))
 
-    def _late(self, run: Run) -> Iterator[DagsterEvent]:
+    def _await_last_events(self, run: Run) -> Iterator[DagsterEvent]:
         given_up = time.monotonic() + LATE
         while self.state.well and self.finished is None and time.monotonic() < given_up:
             time.sleep(FIRST_POLL)
-            yield from self._told(run)
+            yield from self._forward_events(run)
 
-    def _raise(self, run: Run) -> None:
-        """Nobody has told how the step ended."""
+    def _raise_failure(self, run: Run) -> None:
+        """Raise the retry or the failure of a step that reported no end."""
         found = run_states.error(self.client, run)
         what = f"Databricks run {self.number}: {self.state.told}"
         if found and self.state.repeatable is False:
@@ -180,7 +189,7 @@ class _Attempt:
         if found:
             self.context.log.error("%s\n%s", what, found[1])
         if self.state.repeatable or self.state.well:
-            raise _again(self.context, what)
+            raise _retry_request(self.context, what)
         raise dg.Failure(f"{what}; see {run.run_page_url}.", allow_retries=False)
 
     def _engine_event(self, message: str, run: Run) -> DagsterEvent:
@@ -192,8 +201,8 @@ class _Attempt:
         )
 
 
-def _again(context: StepExecutionContext, what: str) -> Exception:
-    """Another attempt, if the step's retry policy has one left; else `what` is what it failed of."""
+def _retry_request(context: StepExecutionContext, what: str) -> Exception:
+    """Ask for another attempt; where the retry policy has none left, the step fails with `what`."""
     policy = context.op_retry_policy
     attempts, before = (policy.max_retries if policy else 0), context.previous_attempt_count
     wait = policy.calculate_delay(before + 1) if policy else None

@@ -1,6 +1,6 @@
-"""What a cluster needs to run a step: our two packages, and the versions of the libraries they import.
+"""The code that a cluster runs: `spark`, `cloudflix_assets` and the pinned libraries that they import.
 
-A package is named by its content, so that it is handed over once for as long as nothing changes.
+A package is named by a hash of its content, so that it is uploaded once for as long as nothing changes.
 """
 
 import io
@@ -33,18 +33,24 @@ _ON_THE_HOST = frozenset(
         "dagster-databricks",
     }
 )
-"""Engines, which the cluster has or which are none of its, and what serves the web UI or launches steps."""
+"""Libraries that a cluster does without: engines, the web UI, and what launches steps."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 MAIN = "cloudflix_assets/databricks_task.py"
 
 
 class LockMissing(CloudflixError):
-    """There is no list of pinned libraries."""
+    """The list of pinned libraries cannot be read."""
 
 
 @dataclass(frozen=True)
 class Package:
-    """A zip of our code, its main file and its libraries, `name==version` each, some for one Python alone."""
+    """What is uploaded for a step.
+
+    Attributes:
+        code: zip of the two packages.
+        main: the file that Databricks runs.
+        libraries: `name==version`, some with a marker that names a Python.
+    """
 
     code: bytes
     main: bytes
@@ -52,23 +58,23 @@ class Package:
 
     @property
     def folder(self) -> str:
-        """Where it lies in the staging area."""
+        """Its folder in the staging area."""
         digest = sha256(self.code)
         digest.update("\n".join(self.libraries).encode())
         return f"packages/{digest.hexdigest()[:32]}"
 
     @property
     def requirements(self) -> bytes:
-        """The libraries as a file for pip."""
+        """The libraries as a requirements file for pip."""
         return "".join(f"{library}\n" for library in self.libraries).encode()
 
 
 @cache
 def package() -> Package:
-    """The package of the code that runs here.
+    """Build the package of the code that runs here.
 
     Raises:
-        LockMissing: cloudflix was installed without its requirements.lock.
+        LockMissing: requirements.lock cannot be read: cloudflix runs outside a clone of its repository.
     """
     found = io.BytesIO()
     with zipfile.ZipFile(found, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -86,7 +92,7 @@ def _modules() -> Iterator[tuple[str, Path]]:
 
 
 def _libraries() -> tuple[str, ...]:
-    """What our packages need on a cluster and what that needs in turn, in the versions of the lock."""
+    """The project's dependencies and theirs in turn, in the lock's versions, without those of the host."""
     pinned, wanted, found = _pins(), [_PROJECT], set[str]()
     while wanted:
         for line in requires(wanted.pop()) or ():
@@ -100,7 +106,7 @@ def _libraries() -> tuple[str, ...]:
 
 
 def _pins() -> dict[str, list[str]]:
-    """The lines of the lock by name: a library may have one per Python, and a cluster's may be another."""
+    """Lines of the lock by library; some have a line per Python, because the cluster's may be another."""
     try:
         lock = _LOCK.read_text(encoding="utf-8")
     except OSError as error:

@@ -1,14 +1,16 @@
-"""Versions on what returns from a cluster: of inputs, and of code, as the host knows them.
+"""The versions of inputs and of code that the host adds to a materialization from a cluster.
 
-The instance of a cluster is empty: its tables would never look stale, not after a changed upstream, nor
-after the week before was run again. And its Python may be another, which writes the same code down
-otherwise: to the host its tables would look stale for ever.
+The Dagster instance of a cluster is empty, so it records no versions of inputs: a table would never look
+stale after its upstream or the week before it changed. And the cluster's Python may be another version,
+which hashes the same code differently: to the host its tables would always look stale.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
+
+# 2026-11-30: versions are tags whose names Dagster 1.13 keeps private. Drop once it exports them.
 from dagster._core.definitions.data_version import (
     CODE_VERSION_TAG,
     get_input_data_version_tag,
@@ -22,7 +24,7 @@ from dagster._core.execution.context.system import StepExecutionContext
 def stamped(
     entry: EventLogEntry, context: StepExecutionContext, metadata: Mapping[str, Any]
 ) -> EventLogEntry:
-    """The event, a materialization with the versions of its inputs and its code as the host knew them."""
+    """Return the event; a materialization gets `metadata` and the host's versions of inputs and code."""
     event = entry.dagster_event
     if event is None or event.event_type is not dg.DagsterEventType.ASSET_MATERIALIZATION:
         return entry

@@ -1,4 +1,4 @@
-"""What Databricks says of a run, in three words: it goes on, it has ended well, it has ended otherwise."""
+"""What Databricks says of a run: whether it has ended, how, and whether another attempt may help."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +14,7 @@ from cloudflix_assets.databricks.calls import WorkspaceSilent, patiently
 _ENDED = frozenset(
     {RunLifeCycleState.TERMINATED, RunLifeCycleState.SKIPPED, RunLifeCycleState.INTERNAL_ERROR}
 )
-_NOT_TO_BE_REPEATED = {
+_FINAL = {
     RunResultState.CANCELED: "was cancelled in Databricks",
     RunResultState.TIMEDOUT: "took longer than CLOUDFLIX_DATABRICKS_TIMEOUT allows",
 }
@@ -22,12 +22,12 @@ _NOT_TO_BE_REPEATED = {
 
 @dataclass(frozen=True)
 class State:
-    """Of a run, as it was told last.
+    """The state of a run at the last query.
 
     Attributes:
-        ended: nothing more will come of it.
-        well: it has ended, and Databricks calls it a success.
-        repeatable: it has ended otherwise, and another attempt may fare better.
+        ended: whether it has ended.
+        well: whether it has ended, and Databricks calls it a success.
+        repeatable: whether it has ended otherwise, and another attempt may succeed.
         told: what Databricks says of its end.
     """
 
@@ -38,7 +38,10 @@ class State:
 
 
 def state(run: Run) -> State:
-    """2026-11-26: the SDK tells a state that it does not know as None, and `end_time` tells of every end."""
+    """Read the state of a run.
+
+    2026-11-26: the SDK gives None for a state that it does not know; `end_time` is set in every state of end.
+    """
     life = run.state.life_cycle_state if run.state else None
     result = run.state.result_state if run.state else None
     ended = life in _ENDED or bool(run.end_time)
@@ -46,15 +49,15 @@ def state(run: Run) -> State:
     details = run.status.termination_details if run.status else None
     ours = details is not None and details.type is TerminationTypeType.CLIENT_ERROR
     message = (run.state.state_message if run.state else None) or (details.message if details else None)
-    words = [_NOT_TO_BE_REPEATED.get(result) if result else None, message and message.rstrip(".")]
+    words = [_FINAL.get(result) if result else None, message and message.rstrip(".")]
     told = ": ".join(filter(None, words)) or f"ended as {_name(result) or _name(life) or 'unknown'}"
     never_ran = life is RunLifeCycleState.SKIPPED
-    repeatable = ended and not well and result not in _NOT_TO_BE_REPEATED and (never_ran or not ours)
+    repeatable = ended and not well and result not in _FINAL and (never_ran or not ours)
     return State(ended, well, repeatable, told)
 
 
 def is_running(run: Run) -> bool:
-    """Whether its task may have something to tell."""
+    """Whether the run's task may be reporting events; an unknown state (None) counts as running."""
     life = run.state.life_cycle_state if run.state else None
     return life in {RunLifeCycleState.RUNNING, RunLifeCycleState.TERMINATING, None}
 
@@ -64,12 +67,12 @@ def _name(value: RunLifeCycleState | RunResultState | None) -> str | None:
 
 
 def page(run: Run) -> dict[str, Any]:
-    """Where to look at a run."""
+    """Metadata: the run's page."""
     return {"databricks_run": dg.MetadataValue.url(run.run_page_url)} if run.run_page_url else {}
 
 
 def metadata(run: Run) -> dict[str, Any]:
-    """Where to look at a run, and what it cost: seconds of its queue, of its cluster's start, of its task."""
+    """Metadata: the run's page and cluster; seconds of the queue, of the cluster's start and of the task."""
     task = next(iter(run.tasks or ()), None)
     instance = (task.cluster_instance if task else None) or run.cluster_instance
     of = task or run
@@ -86,11 +89,11 @@ def metadata(run: Run) -> dict[str, Any]:
 
 
 def error(client: WorkspaceClient, run: Run) -> tuple[str, str] | None:
-    """The error that a task ended with, and its trace; None if Databricks tells of none."""
+    """The error that a task ended with, and its trace; None if Databricks has none."""
     for task in run.tasks or ():
         try:
             output = patiently(partial(client.jobs.get_run_output, task.run_id or 0))
-        except (DatabricksError, WorkspaceSilent):  # what is told of the run must do
+        except (DatabricksError, WorkspaceSilent):  # the state of the run must be enough
             continue
         if output.error:
             return output.error, output.error_trace or ""

@@ -1,4 +1,4 @@
-"""Where host and cluster hand files to each other: a volume of Unity Catalog, or a folder of DBFS."""
+"""The staging area, where host and cluster exchange files: a Unity Catalog volume, or a folder of DBFS."""
 
 import base64
 import io
@@ -15,27 +15,32 @@ from cloudflix_assets.databricks.calls import patiently
 from cloudflix_assets.errors import CloudflixError
 
 BLOCK_BYTES = 2**20
-"""DBFS takes and gives no more at once."""
+"""The most that one call to DBFS writes or reads."""
 
 
 class StagingRefused(CloudflixError):
-    """Nothing can be handed over where the settings say."""
+    """The staging area of the settings cannot be written to."""
 
 
 @dataclass(frozen=True)
 class Area(ABC):
-    """Files below the folder `root`, by their path in it."""
+    """The files below a folder of the workspace, by their paths in it.
+
+    Args:
+        client: of the workspace.
+        root: the folder.
+    """
 
     client: WorkspaceClient
     root: str
 
     def address(self, path: str) -> str:
-        """What a task's `python_file` calls it."""
+        """The file's address, as a task's `python_file` names it."""
         return f"{self.root}/{path}"
 
     @abstractmethod
     def mounted(self, path: str) -> str:
-        """Where a driver opens it."""
+        """The local path at which a driver opens the file."""
 
     @abstractmethod
     def has(self, path: str) -> bool:
@@ -43,7 +48,7 @@ class Area(ABC):
 
     @abstractmethod
     def put(self, path: str, content: bytes) -> None:
-        """Write a file, which appears at once or not at all."""
+        """Write a file, which appears whole or not at all."""
 
     @abstractmethod
     def get(self, path: str) -> bytes | None:
@@ -51,7 +56,7 @@ class Area(ABC):
 
     @abstractmethod
     def names(self, folder: str) -> list[str]:
-        """What lies in a folder; nothing if there is no such folder."""
+        """Sorted names of the files in a folder; none if there is no such folder."""
 
     @abstractmethod
     def remove(self, path: str) -> None:
@@ -62,7 +67,7 @@ class Volume(Area):
     """A folder of a Unity Catalog volume: `/Volumes/<catalog>/<schema>/<volume>/…`."""
 
     def mounted(self, path: str) -> str:
-        """The same as its address."""
+        """The local path at which a driver opens the file: its address."""
         return self.address(path)
 
     def has(self, path: str) -> bool:
@@ -74,32 +79,32 @@ class Volume(Area):
         return True
 
     def put(self, path: str, content: bytes) -> None:
-        """Write a file; its folder is made where it is missing, which costs two calls, once."""
+        """Write a file whole; where its folder is missing, create it, for two more calls."""
         try:
-            self._uploaded(path, content)
+            self._upload(path, content)
         except NotFound:
             folder = self.address(path).rpartition("/")[0]
             patiently(lambda: self.client.files.create_directory(folder))
-            self._uploaded(path, content)
+            self._upload(path, content)
 
-    def _uploaded(self, path: str, content: bytes) -> None:
+    def _upload(self, path: str, content: bytes) -> None:
         upload = self.client.files.upload
         patiently(lambda: upload(self.address(path), io.BytesIO(content), overwrite=True))
 
     def get(self, path: str) -> bytes | None:
         """The bytes of a file, None if there is none."""
 
-        def downloaded() -> bytes:
+        def download() -> bytes:
             contents = self.client.files.download(self.address(path)).contents
             return contents.read() if contents else b""
 
         try:
-            return patiently(downloaded)
+            return patiently(download)
         except NotFound:
             return None
 
     def names(self, folder: str) -> list[str]:
-        """What lies in a folder; nothing if there is no such folder."""
+        """Sorted names of the files in a folder; none if there is no such folder."""
         listed = self.client.files.list_directory_contents
         try:
             return sorted(entry.name or "" for entry in patiently(lambda: list(listed(self.address(folder)))))
@@ -118,7 +123,7 @@ class Dbfs(Area):
     """A folder of DBFS: `dbfs:/…`, which a driver opens below `/dbfs`."""
 
     def mounted(self, path: str) -> str:
-        """Below `/dbfs`."""
+        """The local path at which a driver opens the file, below `/dbfs`."""
         return f"/dbfs{self._plain(path)}"
 
     def _plain(self, path: str) -> str:
@@ -133,16 +138,16 @@ class Dbfs(Area):
         return True
 
     def put(self, path: str, content: bytes) -> None:
-        """Write a file of one block at once, and a larger one under another name first.
+        """Write a file whole: one block in one call, more under another name that is moved at the end.
 
         Raises:
             StagingRefused: the workspace has no DBFS.
         """
-        with self._enabled():
+        with self._dbfs_errors():
             self._put(path, content)
 
     @contextmanager
-    def _enabled(self) -> Iterator[None]:
+    def _dbfs_errors(self) -> Iterator[None]:
         try:
             yield
         except PermissionDenied as error:
@@ -159,11 +164,15 @@ class Dbfs(Area):
             patiently(lambda: self.client.dbfs.put(self._plain(path), contents=data, overwrite=True))
             return
         partial = f"{self._plain(path)}.{uuid4().hex}"
-        patiently(lambda: self._written(partial, content))
-        patiently(lambda: self._renamed(partial, path))
+        patiently(lambda: self._write(partial, content))
+        patiently(lambda: self._move_into_place(partial, path))
 
-    def _written(self, plain: str, content: bytes) -> None:
-        """All of it: of a block whose answer was lost nobody knows whether it was added."""
+    def _write(self, plain: str, content: bytes) -> None:
+        """Write a file and compare its size: a block whose answer was lost may have been added or not.
+
+        Raises:
+            ConnectionError: the size is another; write the file again.
+        """
         created = self.client.dbfs.create(plain, overwrite=True)
         handle = created.handle or 0
         for start in range(0, len(content), BLOCK_BYTES):
@@ -173,10 +182,10 @@ class Dbfs(Area):
         if (size := self.client.dbfs.get_status(plain).file_size) != len(content):
             raise ConnectionError(f"{plain} has {size} bytes instead of {len(content)}")
 
-    def _renamed(self, partial: str, path: str) -> None:
+    def _move_into_place(self, partial: str, path: str) -> None:
         if not self.has(path):
             self.client.dbfs.move(partial, self._plain(path))
-        else:  # another step has put it there
+        else:  # another step has written it
             self.client.dbfs.delete(partial)
 
     def get(self, path: str) -> bytes | None:
@@ -198,9 +207,9 @@ class Dbfs(Area):
                 return found.getvalue()
 
     def names(self, folder: str) -> list[str]:
-        """What lies in a folder; nothing if there is no such folder."""
+        """Sorted names of the files in a folder; none if there is no such folder."""
         try:
-            with self._enabled():
+            with self._dbfs_errors():
                 entries = patiently(lambda: list(self.client.dbfs.list(self._plain(folder))))
         except NotFound:
             return []
@@ -215,5 +224,5 @@ class Dbfs(Area):
 
 
 def area(client: WorkspaceClient, staging: str) -> Area:
-    """The place that a setting names."""
+    """Return the staging area that the setting CLOUDFLIX_DATABRICKS_STAGING names."""
     return Dbfs(client, staging) if staging.startswith("dbfs:") else Volume(client, staging)

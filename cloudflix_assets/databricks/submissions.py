@@ -1,4 +1,4 @@
-"""A run in Databricks of what was handed over: submitted twice, it is one run."""
+"""Submit the Databricks run of an attempt, cancel it, and clean up after Dagster runs that are over."""
 
 from collections.abc import Callable
 from fcntl import LOCK_EX, flock
@@ -21,16 +21,16 @@ TASK = "cloudflix"
 
 
 def run_name(run_id: str, step: str) -> str:
-    """What a run is called in Databricks."""
+    """The name in Databricks of the run of a step; every attempt at it has the same."""
     return f"{NAME} {run_id} {step}"
 
 
 def submit(client: WorkspaceClient, environment: Environment, handover: Handover, name: str) -> int:
-    """The number of the run of what was handed over; also of one that was submitted before.
+    """Submit an attempt as a Databricks run, once, however often it is called, and return the run's number.
 
     Raises:
         ClusterMissing: the settings name no cluster.
-        WorkspaceSilent: nobody knows whether it was submitted.
+        WorkspaceSilent: the workspace did not answer; the run may have been submitted or not.
     """
     code = package()
     _give_once(handover, code, environment.home)
@@ -53,7 +53,7 @@ def submit(client: WorkspaceClient, environment: Environment, handover: Handover
 
 
 def _give_once(handover: Handover, code: Package, home: Path) -> None:
-    """Once per run of Dagster: its steps begin together, and each would find the package missing."""
+    """Upload the package once per Dagster run: its steps start together, and each would find it missing."""
     home.mkdir(parents=True, exist_ok=True)
     given = f"{handover.run_id} {handover.area.address(code.folder)}"
     with (home / "package.lock").open("a+", encoding="utf-8") as lock:
@@ -66,19 +66,24 @@ def _give_once(handover: Handover, code: Package, home: Path) -> None:
 
 
 def cancel_attempt(client: WorkspaceClient, name: str) -> None:
-    """Cancel what goes on under a name: an attempt whose submission was never answered."""
+    """Cancel the active runs of a name: an earlier attempt, whose submission was never answered."""
     for run in patiently(lambda: list(client.jobs.list_runs(active_only=True, run_type=RunType.SUBMIT_RUN))):
         if run.run_name == name and run.run_id:
             patiently(partial(client.jobs.cancel_run, run.run_id))
 
 
 def cancel_abandoned(environment: Environment, is_over: Callable[[str], bool]) -> list[int]:
-    """Cancel the runs of Dagster runs that are over, and remove what was handed over for them.
+    """Cancel the active Databricks runs of Dagster runs that are over, and remove their files.
 
-    `is_over` tells it of a Dagster run's id; of one that it does not know it must say no.
+    Args:
+        environment: the settings.
+        is_over: whether the Dagster run of an id is over; False for an id that it does not know.
+
+    Returns:
+        Numbers of the cancelled runs; where the workspace stops answering, of those until then.
 
     Raises:
-        WorkspaceRefused: the workspace does not let us in.
+        WorkspaceRefused: the workspace denies access.
     """
     cancelled: list[int] = []
     with refusing_entry(environment.databricks_host or ""):
@@ -96,6 +101,6 @@ def cancel_abandoned(environment: Environment, is_over: Callable[[str], bool]) -
             for run_id, paths in left_behind(staging).items():
                 for path in paths if is_over(run_id) else ():
                     staging.remove(path)
-        except WorkspaceSilent:  # the steps will tell of it, and the next start looks again
+        except WorkspaceSilent:  # the steps report it, and the next start tries again
             return cancelled
     return cancelled

@@ -1,4 +1,4 @@
-"""From the settings to a workspace: where it is, who asks, where files are handed over."""
+"""From the settings to a workspace: its address, the credential, the staging area, the client."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,17 +12,18 @@ from cloudflix_assets.settings.environment import Environment
 
 
 class WorkspaceMissing(CloudflixError):
-    """The settings name no workspace, no credential for it, or no place to hand files over."""
+    """The settings name no workspace, no credential for it, or no staging area."""
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """Who asks.
+    """How to sign in to a workspace.
 
     Args:
-        kind: as the SDK calls it.
-        words: what the SDK is told.
-        arguments: what dagster-databricks is told.
+        host: the workspace's address.
+        kind: the SDK's name for the kind of credential.
+        words: arguments of the SDK's configuration.
+        arguments: the same for dagster-databricks.
     """
 
     host: str
@@ -32,10 +33,10 @@ class Credentials:
 
 
 def credentials(environment: Environment) -> Credentials:
-    """The credential that was chosen, or that is set.
+    """Return the credential that CLOUDFLIX_DATABRICKS_AUTH chooses, by default the first that is complete.
 
     Raises:
-        WorkspaceMissing: with what to set.
+        WorkspaceMissing: the settings name no workspace, or no complete credential.
     """
     host = environment.databricks_host
     if not host:
@@ -81,10 +82,10 @@ def _azure(host: str, environment: Environment) -> Credentials | None:
 
 
 def staging_of(environment: Environment) -> str:
-    """Where files are handed over.
+    """Return the folder of the workspace through which files are exchanged with a cluster.
 
     Raises:
-        WorkspaceMissing: no place is named.
+        WorkspaceMissing: the settings name none.
     """
     if not environment.databricks_staging:
         raise WorkspaceMissing(
@@ -95,11 +96,11 @@ def staging_of(environment: Environment) -> str:
 
 
 def check_named(environment: Environment) -> None:
-    """See that the settings name all that a run needs; whether it is there, they cannot tell.
+    """Refuse settings that do not name all that a run needs; nothing is looked up in the workspace.
 
     Raises:
-        WorkspaceMissing: no workspace, credential or place to hand files over.
-        ClusterMissing: no cluster, or two.
+        WorkspaceMissing: no workspace, credential or staging area.
+        ClusterMissing: no cluster, two, or not all that a new one needs.
     """
     credentials(environment)
     staging_of(environment)
@@ -107,5 +108,5 @@ def check_named(environment: Environment) -> None:
 
 
 def client_of(given: Credentials, **options: Any) -> WorkspaceClient:
-    """The SDK's client; options are those of its configuration."""
+    """Create the SDK's client; `options` are further arguments of its configuration."""
     return WorkspaceClient(config=Config(host=given.host, auth_type=given.kind, **given.words, **options))

@@ -148,7 +148,7 @@ LINES = {
     ),
     "a cluster that is missing": Line(
         (settings(CLOUDFLIX_DATABRICKS_CLUSTER="other"),),
-        r"http://\S+ does not take it \(Cluster other does not exist\): mend the setting\.",
+        r"http://\S+ does not accept it \(Cluster other does not exist\): correct the setting\.",
         runs=0,
     ),
     "a contract that is not kept": Line(

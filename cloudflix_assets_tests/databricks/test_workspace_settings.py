@@ -206,7 +206,7 @@ def test_a_cluster_that_is_not_there_fails_the_first_step_in_a_sentence(
     told = cloudflix_process(tmp_path / "home", "run", *options(tmp_path), **none)
     assert told.code == 1
     assert told.weeks[0]["tables"]["raw/cast"]["reason"] == (
-        f"{workspace.host} does not take it (Cluster 1126-none does not exist): mend the setting."
+        f"{workspace.host} does not accept it (Cluster 1126-none does not exist): correct the setting."
     )
     assert workspace.runs == []
     assert workspace.counted("POST", "/jobs/runs/submit") == 1

@@ -136,10 +136,10 @@ CASES: dict[str, tuple[Arrange, str, str, str]] = {
     "a cluster that sleeps": (lambda _: {}, "cluster", "warn", "is terminated, 17.3.x-scala2.13, Spark 4.0"),
     "no such cluster": (
         lambda emulator: no_such("CLUSTER", "1126-none", emulator),
-        "cluster", "fail", "has no such thing (Cluster 1126-none does not exist): mend the setting",
+        "cluster", "fail", "does not have it (Cluster 1126-none does not exist): correct the setting",
     ),
     "a cluster that is not ours": (
-        no_right, "cluster", "fail", "denies it (User has no CAN_ATTACH_TO): give this user or application",
+        no_right, "cluster", "fail", "denies access (User has no CAN_ATTACH_TO): give this user",
     ),
     "an older Spark": (old_spark, "cluster", "fail", "Spark 3.5; this version is for 4.2"),
     "no cluster": (
@@ -160,11 +160,11 @@ CASES: dict[str, tuple[Arrange, str, str, str]] = {
     ),
     "no such pool": (
         lambda emulator: {**NEW, **no_such("POOL", "pool-9", emulator)},
-        "cluster", "fail", "does not take it (Can't find an instance pool with id: pool-9): mend",
+        "cluster", "fail", "does not accept it (Can't find an instance pool with id: pool-9): correct",
     ),
     "no such policy": (
         lambda emulator: {**NODES, **no_such("POLICY", "policy-9", emulator)},
-        "cluster", "fail", "does not take it (Can't find a cluster policy with id: policy-9): mend",
+        "cluster", "fail", "does not accept it (Can't find a cluster policy with id: policy-9): correct",
     ),
     "no such node type": (
         lambda emulator: {**NEW, **no_such("NODE_TYPE", "Huge", emulator)},
@@ -173,7 +173,7 @@ CASES: dict[str, tuple[Arrange, str, str, str]] = {
     "a volume": (lambda _: {}, "hand-over", "ok", "staging can be written, read and emptied"),
     "no such volume": (
         lambda emulator: no_such("STAGING", "/Volumes/main/cloudflix/none", emulator),
-        "hand-over", "fail", "has no such thing (Volume 'main.cloudflix.none' does not exist): mend",
+        "hand-over", "fail", "does not have it (Volume 'main.cloudflix.none' does not exist): correct",
     ),
     "nowhere to stage": (
         lambda _: {"CLOUDFLIX_DATABRICKS_STAGING": ""},
@@ -192,7 +192,7 @@ CASES: dict[str, tuple[Arrange, str, str, str]] = {
     ),
     "no such scope": (
         with_secrets("AZURE_STORAGE_KEY=pond/key"),
-        "secrets", "fail", "has no such thing (Scope pond does not exist!): mend the setting",
+        "secrets", "fail", "does not have it (Scope pond does not exist!): correct the setting",
     ),
 }  # fmt: skip
 """What is arranged; the check that must see it, as what, in which words."""

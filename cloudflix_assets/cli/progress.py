@@ -29,13 +29,13 @@ class Progress:
     def __enter__(self) -> Self:
         """Imports, the instance and the engine take some seconds before the first week."""
         if self._console.is_terminal and not self._console.quiet:
-            self._screen = Console(file=_unredirected(sys.stderr), highlight=False)
+            self._screen = Console(file=_duplicate(sys.stderr), highlight=False)
             self._starting = self._screen.status("Starting Dagster and the engine")
             self._starting.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._started()
+        self._stop_waiting()
         if self._screen:
             self._screen.file.close()
 
@@ -43,12 +43,12 @@ class Progress:
     def watch(self, title: str) -> "Iterator[Seen]":
         """Show one run under a title."""
         from cloudflix_assets.cli.progress_lines import Lines
-        from cloudflix_assets.runs.runner import unseen
+        from cloudflix_assets.runs.runner import ignore_event
 
-        self._started()
+        self._stop_waiting()
         if self._screen is None:
             self._console.print(f"{title} runs")
-            yield unseen
+            yield ignore_event
             return
         lines = Lines(title, self._screen.height - _LINES_KEPT_FREE)
         with Live(
@@ -61,12 +61,12 @@ class Progress:
         ):
             yield lines.see
 
-    def _started(self) -> None:
+    def _stop_waiting(self) -> None:
         if self._starting:
             self._starting.stop()
             self._starting = None
 
 
-def _unredirected(stream: TextIO) -> TextIO:
+def _duplicate(stream: TextIO) -> TextIO:
     """The terminal under a number of its own: Dagster sends 1 and 2 to its files while steps run."""
     return os.fdopen(os.dup(stream.fileno()), "w", encoding=stream.encoding, errors="backslashreplace")

@@ -24,7 +24,7 @@ class Step:
     begun: float = field(default_factory=time.monotonic)
     seconds: float | None = None
     rows: int | None = None
-    refused: int = 0
+    quarantined: int = 0
     state: str = ""
 
 
@@ -64,8 +64,8 @@ class Lines:
         mark = _SPINNER[int(time.monotonic() * _TURNS) % len(_SPINNER)] if step.seconds is None else " "
         seconds = time.monotonic() - step.begun if step.seconds is None else step.seconds
         rows = "" if step.rows is None else f"{step.rows:,}"
-        refused = f"+{step.refused:,} quarantined" if step.refused else ""
-        return f"{mark} {step.name:<{_NAME}}  {seconds:6.1f} s  {rows:>11}  {refused:<18}  {step.state}"
+        quarantined = f"+{step.quarantined:,} quarantined" if step.quarantined else ""
+        return f"{mark} {step.name:<{_NAME}}  {seconds:6.1f} s  {rows:>11}  {quarantined:<18}  {step.state}"
 
 
 def _take_in(step: Step, event: DagsterEvent) -> None:
@@ -74,7 +74,7 @@ def _take_in(step: Step, event: DagsterEvent) -> None:
     if rows is None or committed is None:  # the publication, which is no table
         return
     if event.asset_key and is_quarantine(event.asset_key.path[-1]):
-        step.refused = int(str(rows.value))
+        step.quarantined = int(str(rows.value))
     else:
         step.rows = int(str(rows.value))
     if step.state != "committed":

@@ -86,9 +86,9 @@ def _cell(tables: Mapping[str, TableResult], path: str) -> str:
         return ""
     if table.committed is None:
         return "[dim]-[/]" if table.reason == "not selected" else "[red]not reached[/]"
-    refused = f" [yellow]+{quarantine.rows:,}[/]" if quarantine and quarantine.rows else ""
+    quarantined = f" [yellow]+{quarantine.rows:,}[/]" if quarantine and quarantine.rows else ""
     changed = table.committed or (quarantine is not None and quarantine.committed)
-    return f"{table.rows:,}{refused}" if changed else f"[dim]{table.rows:,}{refused} =[/]"
+    return f"{table.rows:,}{quarantined}" if changed else f"[dim]{table.rows:,}{quarantined} =[/]"
 
 
 def _findings(result: WeekResult) -> Iterator[tuple[str, str, str, str]]:
@@ -96,7 +96,7 @@ def _findings(result: WeekResult) -> Iterator[tuple[str, str, str, str]]:
     label = "[yellow]quarantined[/]"
     for path, rows in _quarantined(result):
         table = table_of(path)
-        yield label, table, f"{rows:,}", _reasons(result.refused.get(table, {}))
+        yield label, table, f"{rows:,}", _reasons(result.quarantined.get(table, {}))
         label = ""
     label = "[yellow]warned[/]"
     for table, counts in result.warned.items():

@@ -30,14 +30,14 @@ def run(
 
 
 def _line(week: WrittenWeek) -> str:
-    silver, gold = (_refused(week, layer) for layer in ("silver", "gold"))
+    silver, gold = (_quarantined(week, layer) for layer in ("silver", "gold"))
     return (
         f"[bold]{week.week}[/]  {sum(week.records.values()):,} records in five files "
         f"({decimal(sum(week.bytes.values()))}); to be quarantined: {silver:,} in silver, {gold:,} in gold"
     )
 
 
-def _refused(week: WrittenWeek, layer: str) -> int:
+def _quarantined(week: WrittenWeek, layer: str) -> int:
     return sum(table.quarantined for path, table in week.truth.items() if path.startswith(layer))
 
 

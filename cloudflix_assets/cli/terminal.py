@@ -17,7 +17,7 @@ INTERRUPTED = 130
 
 
 @contextmanager
-def told(*, debug: bool = False, quiet: bool = False) -> Iterator[Console]:
+def speaking_console(*, debug: bool = False, quiet: bool = False) -> Iterator[Console]:
     """A console on standard error; an error ends in a sentence and exit code 1, without its trace.
 
     With `--debug` the trace is shown instead.
@@ -27,23 +27,23 @@ def told(*, debug: bool = False, quiet: bool = False) -> Iterator[Console]:
     except typer.Exit:
         raise
     except KeyboardInterrupt:
-        stop("Interrupted: run the same command again.")
+        exit_interrupted("Interrupted: run the same command again.")
     except Exception as error:  # the last one before the user, who is shown no trace unasked
         if debug:
             raise
-        say(_sentence(error))
+        print_error(_sentence(error))
         raise typer.Exit(1) from None
 
 
-def say(sentence: str) -> None:
+def print_error(sentence: str) -> None:
     """An error, also where a command is quiet."""
     Console(stderr=True, highlight=False).print(sentence, style="red", soft_wrap=True, markup=False)
 
 
-def stop(sentence: str) -> None:
+def exit_interrupted(sentence: str) -> None:
     """End an interrupted command."""
     ignore_interrupts()
-    say(sentence)
+    print_error(sentence)
     raise typer.Exit(INTERRUPTED)
 
 

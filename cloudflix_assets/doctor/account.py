@@ -35,7 +35,7 @@ def account(settings: Environment) -> Finding:
     return Finding("account", "fail", f"{seen}: {what}", remedy)
 
 
-def containers(settings: Environment, *, fix: bool) -> Finding:
+def ensure_containers(settings: Environment, *, fix: bool) -> Finding:
     """One for each layer; those that are missing are made if `fix` says so."""
     of, made = Account.of(settings), []
     with storage_errors(of.endpoint, of_credential(of)):
@@ -53,7 +53,7 @@ def containers(settings: Environment, *, fix: bool) -> Finding:
     return Finding("containers", "ok", f"{', '.join(of.containers)}{new}")
 
 
-def writable(settings: Environment) -> Finding:
+def probe_lake(settings: Environment) -> Finding:
     """Writes a file to each container, which is gone again at once."""
     lake = AdlsLake.of(settings)
     lake.refuse_unusable()

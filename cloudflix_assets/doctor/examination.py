@@ -42,18 +42,23 @@ def _checks(settings: Environment, *, fix: bool) -> dict[str, Check]:
         "lake's source": machine.owner,
         "source": machine.source,
         "instance": machine.instance,
-        "engine": machine.engine,
+        "engine": machine.probe_engine,
     }
     return {"Java": machine.java, **_of_the_lake(settings, fix=fix), **rest}
 
 
 def _of_the_lake(settings: Environment, *, fix: bool) -> dict[str, Check]:
     if not settings.has_account:
-        return {"lake": machine.lake_writable, "space": machine.space}
+        return {"lake": machine.probe_lake, "space": machine.space}
     from cloudflix_assets.doctor import account  # Azure's libraries take a while to import
 
-    made = partial(account.containers, fix=fix)
-    return {"account": account.account, "containers": made, "lake": account.writable, "space": machine.space}
+    made = partial(account.ensure_containers, fix=fix)
+    return {
+        "account": account.account,
+        "containers": made,
+        "lake": account.probe_lake,
+        "space": machine.space,
+    }
 
 
 def _of_the_workspace(settings: Environment, *, launch: bool) -> Iterator[Finding]:
@@ -62,7 +67,7 @@ def _of_the_workspace(settings: Environment, *, launch: bool) -> Iterator[Findin
     looked = {
         "workspace": workspace.workspace,
         "cluster": workspace.cluster_of,
-        "hand-over": workspace.hand_over,
+        "hand-over": workspace.probe_hand_over,
         "secrets": workspace.secrets,
     }
     for name, check in looked.items():

@@ -61,9 +61,9 @@ def java(settings: Environment) -> Finding:
     )
 
 
-def lake_writable(settings: Environment) -> Finding:
+def probe_lake(settings: Environment) -> Finding:
     """Writes a file, which is gone again at once; in the nearest folder there is, if the lake is not."""
-    folder = _existing(settings.lake_root)
+    folder = _nearest_existing(settings.lake_root)
     if not folder.is_dir():
         return Finding("lake", "fail", f"{folder} is a file", "move it away, or set CLOUDFLIX_LAKE")
     try:
@@ -83,7 +83,7 @@ def lake_writable(settings: Environment) -> Finding:
 
 def space(settings: Environment) -> Finding:
     """Room on the disk that takes the lake, or what is staged for it."""
-    folder = _existing(settings.home if settings.has_account else settings.lake_root)
+    folder = _nearest_existing(settings.home if settings.has_account else settings.lake_root)
     free = shutil.disk_usage(folder).free
     seen = f"{free / GIB:.1f} GiB free at {folder}"
     if free >= LOW_SPACE:
@@ -136,7 +136,7 @@ def instance(settings: Environment) -> Finding:
     return Finding("instance", "ok", f"{settings.home}, runs so far: {runs:,}")
 
 
-def engine(settings: Environment) -> Finding:
+def probe_engine(settings: Environment) -> Finding:
     """A session starts and answers."""
     if settings.launches:
         return Finding("engine", "ok", "none on this machine: the cluster computes")
@@ -144,6 +144,6 @@ def engine(settings: Environment) -> Finding:
     return Finding("engine", "ok" if row.one == 1 else "fail", f"{settings.engine} answers")
 
 
-def _existing(path: Path) -> Path:
+def _nearest_existing(path: Path) -> Path:
     """The path, or the nearest one above it that is there."""
     return next(folder for folder in (path, *path.parents) if folder.exists())

@@ -64,17 +64,17 @@ def cluster_of(settings: Environment) -> Finding:
         client = _client(settings)
         if settings.databricks_cluster:
             details = patiently(lambda: client.clusters.get(str(settings.databricks_cluster)))
-            return _existing(client, details)
-        return _new(client, settings)
+            return _existing_cluster(client, details)
+        return _new_cluster(client, settings)
 
 
-def _existing(client: WorkspaceClient, details: ClusterDetails) -> Finding:
+def _existing_cluster(client: WorkspaceClient, details: ClusterDetails) -> Finding:
     state = details.state.value.lower() if details.state else "in an unknown state"
     seen = f"{details.cluster_name or details.cluster_id} is {state}, {details.spark_version}"
-    return _judged(seen, _runtimes(client).get(details.spark_version or ""))
+    return _version_finding(seen, _runtimes(client).get(details.spark_version or ""))
 
 
-def _new(client: WorkspaceClient, settings: Environment) -> Finding:
+def _new_cluster(client: WorkspaceClient, settings: Environment) -> Finding:
     parts = [str(settings.databricks_runtime)]
     if pool := settings.databricks_pool:
         found = patiently(lambda: client.instance_pools.get(pool))
@@ -91,7 +91,7 @@ def _new(client: WorkspaceClient, settings: Environment) -> Finding:
     runtime = str(settings.databricks_runtime)
     if runtime not in (known := _runtimes(client)):
         return Finding("cluster", "fail", f"the workspace has no runtime {runtime}", "choose one that it has")
-    return _judged(f"a new one for each step: {', '.join(parts)}", known[runtime])
+    return _version_finding(f"a new one for each step: {', '.join(parts)}", known[runtime])
 
 
 def _runtimes(client: WorkspaceClient) -> dict[str, str | None]:
@@ -101,7 +101,7 @@ def _runtimes(client: WorkspaceClient) -> dict[str, str | None]:
     return {key: version[1] if version else None for key, version in found.items()}
 
 
-def _judged(seen: str, spark: str | None) -> Finding:
+def _version_finding(seen: str, spark: str | None) -> Finding:
     pinned = version("pyspark").rpartition(".")[0]
     if spark is None:
         return Finding("cluster", "warn", f"{seen}, with a Spark that the workspace does not name")
@@ -113,7 +113,7 @@ def _judged(seen: str, spark: str | None) -> Finding:
     return Finding("cluster", "ok", f"{seen}, Spark {spark}")
 
 
-def hand_over(settings: Environment) -> Finding:
+def probe_hand_over(settings: Environment) -> Finding:
     """A file can be written there, read and removed."""
     staging = staging_of(settings)
     path = f"{RUNS}/.doctor-{uuid4().hex}"
@@ -167,7 +167,7 @@ def launch_probe(settings: Environment) -> Iterator[Finding]:
 def _probe(client: WorkspaceClient, settings: Environment, handover: Handover) -> Iterator[Finding]:
     number = submit(client, settings, handover, run_name("-", "doctor"))
     try:
-        run, state = _ended(client, number)
+        run, state = _wait_until_ended(client, number)
     except BaseException:  # who does not wait for it shall not pay for it
         patiently(lambda: client.jobs.cancel_run(number))
         raise
@@ -181,7 +181,7 @@ def _probe(client: WorkspaceClient, settings: Environment, handover: Handover) -
         yield Finding(**entry)
 
 
-def _ended(client: WorkspaceClient, number: int) -> tuple[Run, run_states.State]:
+def _wait_until_ended(client: WorkspaceClient, number: int) -> tuple[Run, run_states.State]:
     while True:
         run = patiently(lambda: client.jobs.get_run(number))
         if (state := run_states.state(run)).ended:

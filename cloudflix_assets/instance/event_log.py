@@ -61,10 +61,10 @@ class SqliteEventLog(SqliteEventLogStorage):
     @contextmanager
     def _one_transaction_each(self, shards: Collection[str]) -> Iterator[None]:
         """What connects to one of these databases in here shares its transaction."""
-        made = self._missing(shards)
+        made = self._make_missing(shards)
         with self._db_lock, ExitStack() as transactions:
             for shard in shards:
-                self._kept(shard, made.get(shard))
+                self._keep_engine(shard, made.get(shard))
             self._transactions = transactions
             try:
                 yield
@@ -74,26 +74,26 @@ class SqliteEventLog(SqliteEventLogStorage):
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
-        made = self._missing([shard]).get(shard)
+        made = self._make_missing([shard]).get(shard)
         with self._db_lock:
             if self._transactions is None:
-                with self._begun(shard, made) as connection:
+                with self._begin(shard, made) as connection:
                     yield connection
             else:
                 if shard not in self._open:
-                    self._open[shard] = self._transactions.enter_context(self._begun(shard, made))
+                    self._open[shard] = self._transactions.enter_context(self._begin(shard, made))
                 yield self._open[shard]
 
-    def _missing(self, shards: Collection[str]) -> dict[str, Engine]:
+    def _make_missing(self, shards: Collection[str]) -> dict[str, Engine]:
         """Engines that are not kept, made.
 
         Outside the lock: making one takes logging's lock, whose holder may be storing an event.
         """
-        return {shard: self._made(shard) for shard in shards if shard not in self._engines}
+        return {shard: self._make_engine(shard) for shard in shards if shard not in self._engines}
 
     @contextmanager
-    def _begun(self, shard: str, made: Engine | None) -> Iterator[Connection]:
-        engine = self._kept(shard, made)
+    def _begin(self, shard: str, made: Engine | None) -> Iterator[Connection]:
+        engine = self._keep_engine(shard, made)
         if shard not in self._initialized_dbs:
             self._lay_out(shard, engine)
             self._initialized_dbs.add(shard)
@@ -118,16 +118,16 @@ class SqliteEventLog(SqliteEventLogStorage):
             self._initdb(engine)
         part.unlink()
 
-    def _made(self, shard: str) -> Engine:
+    def _make_engine(self, shard: str) -> Engine:
         timeout = {"timeout": BUSY_TIMEOUT_SECONDS}
         engine = create_engine(self.conn_string_for_shard(shard), connect_args=timeout)
         event.listen(engine, "connect", _without_a_sync_per_event)
         return engine
 
-    def _kept(self, shard: str, made: Engine | None) -> Engine:
+    def _keep_engine(self, shard: str, made: Engine | None) -> Engine:
         """The engine of a database, the one used longest ago being closed for it."""
         if shard not in self._engines:
-            self._engines[shard] = made or self._made(shard)
+            self._engines[shard] = made or self._make_engine(shard)
         self._engines.move_to_end(shard)
         while len(self._engines) > MAX_OPEN:
             _, oldest = self._engines.popitem(last=False)
@@ -151,13 +151,13 @@ def without_stack(entry: EventLogEntry) -> EventLogEntry:
     event = entry.dagster_event
     if event is None or not isinstance(event.event_specific_data, StepFailureData | JobFailureData):
         return entry
-    return entry._replace(dagster_event=_told(event))
+    return entry._replace(dagster_event=_with_sentence(event))
 
 
-def _told(event: DagsterEvent) -> DagsterEvent:
+def _with_sentence(event: DagsterEvent) -> DagsterEvent:
     data = event.event_specific_data
     if isinstance(data, JobFailureData) and data.first_step_failure_event:
-        first = _told(data.first_step_failure_event)
+        first = _with_sentence(data.first_step_failure_event)
         error = first.step_failure_data.error if first.is_step_failure else data.error
         return event._replace(event_specific_data=data._replace(error=error, first_step_failure_event=first))
     if isinstance(data, StepFailureData) and data.user_failure_data:

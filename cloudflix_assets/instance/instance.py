@@ -29,8 +29,8 @@ def open_instance(environment: Environment) -> Iterator[dg.DagsterInstance]:
     home = environment.home
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(EVENTS_AT_ONCE))
     with storage_errors(str(home)):
-        with _alone(home):
-            instance = _opened(home)
+        with _locked(home):
+            instance = _open(home)
         with instance:
             yield instance
 
@@ -42,7 +42,7 @@ def prepare(environment: Environment) -> Path:
 
 
 @contextmanager
-def _alone(home: Path) -> Iterator[None]:
+def _locked(home: Path) -> Iterator[None]:
     """One process at a time: two that make the databases at once leave them with two schema versions."""
     if home.is_file():
         raise InstanceRefused(
@@ -54,20 +54,22 @@ def _alone(home: Path) -> Iterator[None]:
         yield
 
 
-def _opened(home: Path) -> dg.DagsterInstance:
+def _open(home: Path) -> dg.DagsterInstance:
     settings = ensure_settings(home)
     away = "the next run makes it anew, and the lake is not in it."
-    with _told(f"{settings} cannot be read", f"mend it, or move it away: {away}"):
+    with _refusing(f"{settings} cannot be read", f"mend it, or move it away: {away}"):
         reference = InstanceRef.from_dir(str(home))
-    with _told(f"Dagster's history in {home / 'history'} cannot be opened", f"move that folder away: {away}"):
+    with _refusing(
+        f"Dagster's history in {home / 'history'} cannot be opened", f"move that folder away: {away}"
+    ):
         instance = dg.DagsterInstance.from_ref(reference)
-    with _told(f"the compute logs that {settings} asks for cannot be kept", "mend it there"):
+    with _refusing(f"the compute logs that {settings} asks for cannot be kept", "mend it there"):
         _ = instance.compute_log_manager  # made when it is first asked for, which would be in a run
     return instance
 
 
 @contextmanager
-def _told(what: str, remedy: str) -> Iterator[None]:
+def _refusing(what: str, remedy: str) -> Iterator[None]:
     try:
         with storage_errors(what):
             yield

@@ -29,10 +29,10 @@ class Newest:
     def weeks(self, key: dg.AssetKey) -> Mapping[str, dg.EventLogRecord]:
         """By partition key."""
         if key not in self._found:
-            self._found[key] = self._asked(key)
+            self._found[key] = self._fetch(key)
         return self._found[key]
 
-    def _asked(self, key: dg.AssetKey) -> Mapping[str, dg.EventLogRecord]:
+    def _fetch(self, key: dg.AssetKey) -> Mapping[str, dg.EventLogRecord]:
         kind = dg.DagsterEventType.ASSET_MATERIALIZATION
         ids = self._instance.get_latest_storage_id_by_partition(key, kind)
         if not ids:

@@ -54,7 +54,7 @@ def leave_at_once(code: int) -> NoReturn:
 
 
 @contextmanager
-def noted_interrupts() -> Iterator[Noted]:
+def note_interrupts() -> Iterator[Noted]:
     """Note interrupts, except where somebody inside handles them; after the first, ignore them for good."""
     if threading.current_thread() is not threading.main_thread():  # signals are the main thread's
         yield Noted()

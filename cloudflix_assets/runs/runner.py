@@ -26,7 +26,7 @@ from cloudflix_assets.instance import events as run_events
 from cloudflix_assets.instance.ended_runs import this_process
 from cloudflix_assets.instance.events import notices
 from cloudflix_assets.names import PROCESS
-from cloudflix_assets.runs.interrupts import Noted, noted_interrupts, raise_swallowed_interrupt
+from cloudflix_assets.runs.interrupts import Noted, note_interrupts, raise_swallowed_interrupt
 
 DEFINITIONS = "cloudflix_assets.definitions"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -36,7 +36,7 @@ Seen = Callable[[DagsterEvent], None]
 """Is shown every event of a run while it runs."""
 
 
-def unseen(_: DagsterEvent) -> None:
+def ignore_event(_: DagsterEvent) -> None:
     """Nobody watches."""
 
 
@@ -58,7 +58,7 @@ class WeekResult:
     Attributes:
         failures: a sentence per failed step.
         notices: what steps had to say although nothing was wrong.
-        refused: per table, the rules for which rows were quarantined, the most frequent first.
+        quarantined: per table, the rules for which rows were quarantined, the most frequent first.
         warned: per table, the rules that warn.
         traces: a stack trace per failed step.
         interrupted: a Ctrl-C was seen; the run may have been over already.
@@ -72,7 +72,7 @@ class WeekResult:
     checks: Mapping[str, int]
     failures: Mapping[str, str]
     notices: Sequence[str] = ()
-    refused: Mapping[str, run_events.Counts] = field(default_factory=dict)
+    quarantined: Mapping[str, run_events.Counts] = field(default_factory=dict)
     warned: Mapping[str, run_events.Counts] = field(default_factory=dict)
     traces: Mapping[str, str] = field(default_factory=dict)
     interrupted: bool = False
@@ -114,7 +114,7 @@ class Runner:
         week: date,
         keys: Collection[dg.AssetKey] | None = None,
         tags: Mapping[str, str] | None = None,
-        seen: Seen = unseen,
+        seen: Seen = ignore_event,
     ) -> WeekResult:
         """Materialize a week of some assets (None: of all); what shares a step with one comes along.
 
@@ -123,10 +123,10 @@ class Runner:
         selected = set(self.keys) if keys is None else self._with_siblings(keys)
         started = time.monotonic()
         raise_swallowed_interrupt()
-        with noted_interrupts() as ctrl_c:  # a run that was created must also be ended
+        with note_interrupts() as ctrl_c:  # a run that was created must also be ended
             job = self._job_of(None if keys is None else selected)
-            run = self._created(job, week, selected, tags or {})
-            events = self._executed(job, run, seen, ctrl_c)
+            run = self._create_run(job, week, selected, tags or {})
+            events = self._execute(job, run, seen, ctrl_c)
             finished = self.instance.get_run_by_id(run.run_id)
         return WeekResult(
             week=week,
@@ -137,7 +137,7 @@ class Runner:
             checks=run_events.checks(events),
             failures=run_events.failures(events),
             notices=notices(events),
-            refused=run_events.broken(events, "quarantine"),
+            quarantined=run_events.broken(events, "quarantine"),
             warned=run_events.broken(events, "warn"),
             traces=run_events.traces(events),
             interrupted=ctrl_c.seen,
@@ -151,7 +151,7 @@ class Runner:
             return job if selected is None else job.get_subset(asset_selection=selected)
         return InMemoryJob(self._job if selected is None else self._job.get_subset(asset_selection=selected))
 
-    def _executed(self, job: IJob, run: dg.DagsterRun, seen: Seen, ctrl_c: Noted) -> Sequence[DagsterEvent]:
+    def _execute(self, job: IJob, run: dg.DagsterRun, seen: Seen, ctrl_c: Noted) -> Sequence[DagsterEvent]:
         """Every event; a Ctrl-C that Dagster saw is noted too."""
         events: list[DagsterEvent] = []
         outside_a_step = ctrl_c.seen
@@ -175,7 +175,7 @@ class Runner:
         steps = {self._steps[key] for key in keys}
         return {key for key, step in self._steps.items() if step in steps}
 
-    def _created(
+    def _create_run(
         self, job: IJob, week: date, selected: set[dg.AssetKey], tags: Mapping[str, str]
     ) -> dg.DagsterRun:
         definition = job.get_definition()

@@ -17,7 +17,7 @@ from cloudflix_assets.instance.staleness import Staleness, materialized_weeks
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.choice import lake_of
 from cloudflix_assets.names import numbered
-from cloudflix_assets.runs.runner import Runner, Seen, WeekResult, unseen
+from cloudflix_assets.runs.runner import Runner, Seen, WeekResult, ignore_event
 from cloudflix_assets.runs.sweep import sweep
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources import NoPublication, source_of
@@ -32,9 +32,9 @@ Watch = Callable[[str], AbstractContextManager[Seen]]
 
 
 @contextmanager
-def unwatched(_: str) -> Iterator[Seen]:
+def watch_nothing(_: str) -> Iterator[Seen]:
     """Nobody watches."""
-    yield unseen
+    yield ignore_event
 
 
 def run_weeks(
@@ -44,7 +44,7 @@ def run_weeks(
     tags: Mapping[str, str],
     *,
     replace_source: bool = False,
-    watch: Watch = unwatched,
+    watch: Watch = watch_nothing,
 ) -> Iterator[WeekResult]:
     """Run weeks in calendar order; a failed week does not stop the next, an interrupted one does."""
     _check(environment)
@@ -73,7 +73,7 @@ def run_stale(
     select: str | None,
     tags: Mapping[str, str],
     *,
-    watch: Watch = unwatched,
+    watch: Watch = watch_nothing,
 ) -> Iterator[WeekResult]:
     """Run what is stale and what follows from it; without weeks, in every week that was ever run.
 

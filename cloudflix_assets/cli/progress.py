@@ -1,4 +1,4 @@
-"""What is shown of a run while it runs: a line per table on a terminal, one per week elsewhere."""
+"""The progress of a run: a live line per table on a terminal, otherwise one line per week."""
 
 import os
 import sys
@@ -10,16 +10,16 @@ from rich.console import Console
 from rich.live import Live
 from rich.status import Status
 
-if TYPE_CHECKING:  # Dagster is what the user waits for: see Progress.__enter__
+if TYPE_CHECKING:  # importing Dagster takes seconds: see Progress.__enter__
     from cloudflix_assets.runs.runner import Seen
 
 _REFRESHES_PER_SECOND = 5
 _LINES_KEPT_FREE = 3
-"""The title, what is left out, and the cursor."""
+"""Lines for the title, the number of hidden steps, and the cursor."""
 
 
 class Progress:
-    """Shows runs on a console: live on a terminal, else a line per week, nothing if it is quiet."""
+    """Shows runs on a console: live on a terminal, else a line per week, nothing if the console is quiet."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -27,7 +27,7 @@ class Progress:
         self._starting: Status | None = None
 
     def __enter__(self) -> Self:
-        """Imports, the instance and the engine take some seconds before the first week."""
+        """Show that the command is starting: imports, the instance and the engine take some seconds."""
         if self._console.is_terminal and not self._console.quiet:
             self._screen = Console(file=_duplicate(sys.stderr), highlight=False)
             self._starting = self._screen.status("Starting Dagster and the engine")
@@ -41,7 +41,7 @@ class Progress:
 
     @contextmanager
     def watch(self, title: str) -> "Iterator[Seen]":
-        """Show one run under a title."""
+        """Show one run under a title; yield the callback for its events."""
         from cloudflix_assets.cli.progress_lines import Lines
         from cloudflix_assets.runs.runner import ignore_event
 
@@ -68,5 +68,5 @@ class Progress:
 
 
 def _duplicate(stream: TextIO) -> TextIO:
-    """The terminal under a number of its own: Dagster sends 1 and 2 to its files while steps run."""
+    """Open the stream under a new file descriptor: Dagster redirects 1 and 2 to files while steps run."""
     return os.fdopen(os.dup(stream.fileno()), "w", encoding=stream.encoding, errors="backslashreplace")

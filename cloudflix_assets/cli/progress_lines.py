@@ -18,7 +18,7 @@ _SPINNER, _TURNS = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", 8
 
 @dataclass
 class Step:
-    """What is known of a step that has begun."""
+    """The progress of a step that has begun."""
 
     name: str
     begun: float = field(default_factory=time.monotonic)
@@ -37,7 +37,7 @@ class Lines:
         self._begun = time.monotonic()
 
     def see(self, event: DagsterEvent) -> None:
-        """Take in an event; drawing is another thread's, so this costs next to nothing."""
+        """Update the lines from an event; another thread draws them, so that the run is not slowed down."""
         if event.step_key is None:
             return
         if event.event_type is DagsterEventType.STEP_START:
@@ -50,7 +50,7 @@ class Lines:
                 step.state = "failed" if event.is_step_failure else step.state
 
     def drawn(self) -> Text:
-        """The title and the newest lines; plain text, because a table costs ten times as much to draw."""
+        """Return the title and the newest lines as text; a rich table takes ten times as long to draw."""
         steps = list(self.steps.values())
         hidden = max(len(steps) - self.most, 0)
         page = Text(f"{self.title}  {time.monotonic() - self._begun:.0f} s", style="bold", no_wrap=True)

@@ -19,7 +19,7 @@ from cloudflix_assets.settings.environment import Environment
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked for; `weeks` may be empty only where what is stale is asked for."""
+    """The parsed options of `cloudflix run`; `weeks` may be empty only with `stale`."""
 
     environment: Environment
     weeks: Sequence[date]
@@ -30,7 +30,7 @@ class Request:
 
 
 def run(request: Request, console: Console, watch: weeks.Watch, *, debug: bool, as_json: bool) -> None:
-    """Run the weeks, printing each as it is finished; the exit code is 1 unless every step succeeded."""
+    """Run the weeks and print each when it has finished; the exit code is 1 unless every step succeeded."""
     finished: list[WeekResult] = []
     try:
         raise_swallowed_interrupt()

@@ -1,4 +1,4 @@
-"""`cloudflix sample`, from its first week to the command that runs what it wrote."""
+"""What `cloudflix sample` does: write the weeks, then print the command that runs them."""
 
 import shlex
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from cloudflix_assets.sources.sample import WrittenWeek, write
 def run(
     console: Console, folder: Path, weeks: Sequence[date], *, titles: int, seed: int
 ) -> list[WrittenWeek]:
-    """Write the weeks, telling each as it is there, and what to do with them."""
+    """Write the weeks, print each when it is written, then print the command that runs them."""
     finished = []
     for week in write(folder, weeks, titles=titles, seed=seed):
         finished.append(week)
@@ -42,7 +42,11 @@ def _quarantined(week: WrittenWeek, layer: str) -> int:
 
 
 def _next(folder: Path, weeks: Sequence[date]) -> str:
-    """With a home of its own, because a lake belongs to one source; Sail reads no Delta under a blank."""
+    """The command that runs the written weeks.
+
+    Its home is new, because a lake belongs to one source; the home's name has no blank, because Sail cannot
+    read Delta tables under a path with a blank.
+    """
     home = f"{folder.resolve().name}-home".replace(" ", "-")
     return f"cloudflix run --source {shlex.quote(str(folder))} --home {shlex.quote(home)} {_chosen(weeks)}"
 

@@ -1,11 +1,14 @@
-"""Dagster's SQLite event log, with connections that are kept between events.
+"""Dagster's SQLite event log, with connections kept open and one transaction per batch and database.
+
+A step that fails with a sentence for the user (`dg.Failure`) is stored with that sentence in place of its
+stack trace.
 
 2026-11-23: dagster 1.13 makes an engine and a connection for every event. Its statements are compiled
 anew, and closing the last connection writes the log back to disk: 7 ms for each of the 280 events of
 a week, as much as all of the week's Spark work. Drop once Dagster keeps its connections.
 
-2026-11-26: nor does it store an event in one transaction but in up to eight, and it reads its forty
-migrations for the database of each run: together 0.4 s of a week.
+2026-11-26: it also stores one event in up to eight transactions, and reads its forty migrations for the
+database of each run: together 0.4 s of a week.
 """
 
 import os
@@ -34,7 +37,7 @@ MAX_OPEN = 4
 
 
 class SqliteEventLog(SqliteEventLogStorage):
-    """Stores what its parent stores, where its parent stores it; of a told failure, the sentence."""
+    """Stores the same events in the same files as its parent; a `dg.Failure` loses its stack trace."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._engines: OrderedDict[str, Engine] = OrderedDict()
@@ -45,22 +48,22 @@ class SqliteEventLog(SqliteEventLogStorage):
 
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Self:
-        """Dagster's parent class names itself here, not `cls`."""
+        """Create the log from dagster.yaml; Dagster's parent class creates itself here, not `cls`."""
         return cls(inst_data=inst_data, **config_value)
 
     def store_event(self, event: EventLogEntry) -> None:
-        """Add it to its run's database, and to the index if it is about an asset."""
+        """Add an event to its run's database, and to the index if it is about an asset."""
         self.store_event_batch([event])
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
-        """Add events, all or none to each database."""
+        """Add events in one transaction per database."""
         with self._one_transaction_each({INDEX_SHARD_NAME, *(event.run_id for event in events)}):
             for event in events:
                 super().store_event(without_stack(event))
 
     @contextmanager
     def _one_transaction_each(self, shards: Collection[str]) -> Iterator[None]:
-        """What connects to one of these databases in here shares its transaction."""
+        """Within the block, all connections to one of these databases share one transaction."""
         made = self._make_missing(shards)
         with self._db_lock, ExitStack() as transactions:
             for shard in shards:
@@ -85,9 +88,9 @@ class SqliteEventLog(SqliteEventLogStorage):
                 yield self._open[shard]
 
     def _make_missing(self, shards: Collection[str]) -> dict[str, Engine]:
-        """Engines that are not kept, made.
+        """Make the engines that are not open yet.
 
-        Outside the lock: making one takes logging's lock, whose holder may be storing an event.
+        Outside the lock, because making one takes logging's lock, whose holder may be storing an event.
         """
         return {shard: self._make_engine(shard) for shard in shards if shard not in self._engines}
 
@@ -101,7 +104,7 @@ class SqliteEventLog(SqliteEventLogStorage):
             yield connection
 
     def _lay_out(self, shard: str, engine: Engine) -> None:
-        """A new database is a copy of an empty one that Dagster made."""
+        """Create a database's tables; a run's is a copy of an empty one that Dagster made once."""
         path = Path(self.path_for_shard(shard))
         if path.exists() or shard == INDEX_SHARD_NAME:
             self._initdb(engine)
@@ -125,7 +128,7 @@ class SqliteEventLog(SqliteEventLogStorage):
         return engine
 
     def _keep_engine(self, shard: str, made: Engine | None) -> Engine:
-        """The engine of a database, the one used longest ago being closed for it."""
+        """Return a database's open engine; beyond `MAX_OPEN`, the least recently used one is closed."""
         if shard not in self._engines:
             self._engines[shard] = made or self._make_engine(shard)
         self._engines.move_to_end(shard)
@@ -147,7 +150,7 @@ def _without_a_sync_per_event(connection: Any, _: object) -> None:
 
 
 def without_stack(entry: EventLogEntry) -> EventLogEntry:
-    """The event to store; one that tells of anything else stays as it is."""
+    """Return the entry with a `dg.Failure`'s sentence in place of its stack trace; others are unchanged."""
     event = entry.dagster_event
     if event is None or not isinstance(event.event_specific_data, StepFailureData | JobFailureData):
         return entry

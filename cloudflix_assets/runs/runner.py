@@ -1,4 +1,4 @@
-"""Run weeks as ordinary Dagster runs, in this process, and report what came of each table."""
+"""Run weeks as ordinary Dagster runs, in this process, and report the result of each table."""
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -33,16 +33,16 @@ _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Dagster's event log is in the instance; the terminal shows the summary."""
 
 Seen = Callable[[DagsterEvent], None]
-"""Is shown every event of a run while it runs."""
+"""A callback that receives every event of a run while it runs."""
 
 
 def ignore_event(_: DagsterEvent) -> None:
-    """Nobody watches."""
+    """Do nothing with an event: nobody watches the run."""
 
 
 @dataclass(frozen=True)
 class TableResult:
-    """What a run did to one Delta table; `reason` says why it was not reached (`committed` is None)."""
+    """The result of one Delta table; if it was not reached, `committed` is None and `reason` says why."""
 
     rows: int | None = None
     digest: str | None = None
@@ -53,11 +53,11 @@ class TableResult:
 
 @dataclass(frozen=True)
 class WeekResult:
-    """What one run did.
+    """The result of one run.
 
     Attributes:
         failures: a sentence per failed step.
-        notices: what steps had to say although nothing was wrong.
+        notices: sentences of steps that succeeded.
         quarantined: per table, the rules for which rows were quarantined, the most frequent first.
         warned: per table, the rules that warn.
         traces: a stack trace per failed step.
@@ -78,7 +78,7 @@ class WeekResult:
     interrupted: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """The entry of `cloudflix run --json`."""
+        """Return the entry of `cloudflix run --json`."""
         tables = {
             path: {name: value for name, value in asdict(table).items() if name != "reason" or value}
             for path, table in self.tables.items()
@@ -106,7 +106,7 @@ class Runner:
 
     @property
     def keys(self) -> Sequence[dg.AssetKey]:
-        """Every asset, in the order of the flow."""
+        """Every asset key, upstream before downstream."""
         return [key for level in self.graph.toposorted_asset_keys_by_level for key in sorted(level)]
 
     def run(
@@ -116,9 +116,9 @@ class Runner:
         tags: Mapping[str, str] | None = None,
         seen: Seen = ignore_event,
     ) -> WeekResult:
-        """Materialize a week of some assets (None: of all); what shares a step with one comes along.
+        """Materialize a week of some assets (None: all), with the assets that share a step with them.
 
-        A Ctrl-C ends the step that runs, and with it the run, which Dagster then calls canceled.
+        A Ctrl-C ends the current step and the run, whose status is then canceled.
         """
         selected = set(self.keys) if keys is None else self._with_siblings(keys)
         started = time.monotonic()
@@ -144,7 +144,7 @@ class Runner:
         )
 
     def _job_of(self, selected: set[dg.AssetKey] | None) -> IJob:
-        """A job that another process may have to build again names its module."""
+        """The job to run; if steps are launched, one that other processes can load by its module."""
         if self._launches:
             module = ReconstructableRepository.for_module(DEFINITIONS, "defs", str(Path.cwd()))
             job = ReconstructableJob(module, WEEKLY_REFRESH)
@@ -152,7 +152,7 @@ class Runner:
         return InMemoryJob(self._job if selected is None else self._job.get_subset(asset_selection=selected))
 
     def _execute(self, job: IJob, run: dg.DagsterRun, seen: Seen, ctrl_c: Noted) -> Sequence[DagsterEvent]:
-        """Every event; a Ctrl-C that Dagster saw is noted too."""
+        """Execute the run and return its events; a Ctrl-C that Dagster caught is noted too."""
         events: list[DagsterEvent] = []
         outside_a_step = ctrl_c.seen
         try:
@@ -171,7 +171,7 @@ class Runner:
         return events
 
     def _with_siblings(self, keys: Collection[dg.AssetKey]) -> set[dg.AssetKey]:
-        """A table and its quarantine come from one step."""
+        """Add the assets of the same steps: a table and its quarantine come from one step."""
         steps = {self._steps[key] for key in keys}
         return {key for key, step in self._steps.items() if step in steps}
 

@@ -62,7 +62,7 @@ class Landing:
         ]
 
     def _receive(self, file: Dropped, route: Route) -> list[str]:
-        """Why a file was refused, if it was."""
+        """Move a file to the landed ones, or reject it and return why."""
         try:
             with self.lake.open_landed(file.path) as source:
                 self.agreement.inspected(source, route.dataset, file.file)

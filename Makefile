@@ -60,8 +60,12 @@ check: $(STAMP)  ## Lint, types, import contracts, definitions
 check-newest: $(STAMP)  ## The tests that know Dagster best, on its newest patch release (in .venv-newest; not in CI)
 	@$(PYTHON) -m venv --clear .venv-newest
 	@sed 's/"\(dagster[a-z-]*\)==\([0-9]*\.[0-9]*\)\.[0-9]*"/"\1~=\2.0"/' pyproject.toml > .venv-newest/pyproject.toml
-	@$(UV) pip install --quiet --python .venv-newest/bin/python --build-constraints requirements.lock \
-	  --group .venv-newest/pyproject.toml:dev -r .venv-newest/pyproject.toml
+	@cp requirements.lock .venv-newest/
+	@$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+	  --upgrade-package=dagster $(addprefix --upgrade-package=dagster,-graphql -webserver -azure -databricks -pyspark -dg-cli -shared -pipes) \
+	  --group .venv-newest/pyproject.toml:dev .venv-newest/pyproject.toml --output-file .venv-newest/requirements.lock
+	@$(UV) pip install --quiet --python .venv-newest/bin/python --require-hashes \
+	  --build-constraints requirements.lock -r .venv-newest/requirements.lock
 	@.venv-newest/bin/python -m pip list 2>/dev/null | grep -i '^dagster '
 	@PYTHONPATH=. CLOUDFLIX_ENGINE=sail .venv-newest/bin/python -m pytest -q -n 2 --dist loadfile -m "not slow" \
 	  $(addprefix cloudflix_assets_tests/,test_definitions.py assets/test_steps.py automation instance runs/test_backfill.py)

@@ -1,6 +1,6 @@
-"""A hash of code: the syntax trees of modules and of all that they import from their own package.
+"""Versions of code: a hash over modules and all that they import from their package, and installed packages.
 
-A comment does not change it, a changed helper does.
+The hash is taken over syntax trees: a comment does not change it, a changed helper does.
 """
 
 import ast
@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 @cache
 def hash_of(modules: frozenset[str]) -> str:
-    """Twelve hexadecimal digits for these modules, by name, with what they import."""
+    """Return twelve hexadecimal digits for the named modules and all that they import from their package."""
     digest = sha256()
     for name in sorted(_closure(set(modules))):
         digest.update(f"{name}\n{_parsed(name).code}\n".encode())
@@ -66,7 +66,7 @@ def _source(name: str) -> Path | None:
 
 
 def installed(package: str) -> str | None:
-    """The version of a package here, None if it is missing."""
+    """Return the installed version of a package, or None if it is missing."""
     try:
         return version(package)
     except PackageNotFoundError:

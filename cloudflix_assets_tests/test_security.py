@@ -122,5 +122,5 @@ def test_every_locked_package_has_a_hash_and_is_held_to_it() -> None:
     installs = [
         line for line in makefile.splitlines() if "pip install" in line and "--editable ." not in line
     ]
-    assert len(installs) == 2
+    assert len(installs) == 3
     assert all("--require-hashes" in line for line in installs)

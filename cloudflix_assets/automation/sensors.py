@@ -15,7 +15,7 @@ from cloudflix_assets.partitions import UnknownWeek, in_calendar, open_week
 from cloudflix_assets.sources import NoPublication, Polled, Source
 from cloudflix_assets.sources.dropped.files import LANDING, Dropped, dropped
 from cloudflix_assets.sources.dropped.routing import Route
-from cloudflix_assets.sources.dropped.source import Landing, refuse, refused_by_name
+from cloudflix_assets.sources.dropped.source import Landing, reject, reject_by_name
 
 POLL_SECONDS = 300
 LOOK_SECONDS = 30
@@ -85,7 +85,7 @@ def landing_sensor(source: Source, lake: Lake, first_week: date, deployment: str
         if not isinstance(source, Landing):
             return dg.SkipReason(f"the source is {source.identity}: set CLOUDFLIX_SOURCE=landing to use it.")
         now = datetime.now(UTC)
-        refused = [*refused_by_name(lake, now), *_refused_weeks(lake, first_week, now)]
+        refused = [*reject_by_name(lake, now), *_refused_weeks(lake, first_week, now)]
         for sentence in refused:
             context.log.warning(sentence)
         files = dropped(lake)
@@ -111,7 +111,7 @@ def _refused_weeks(lake: Lake, first_week: date, now: datetime) -> list[str]:
             try:
                 in_calendar(file.route.week, first_week, now)
             except UnknownWeek as unknown:
-                found.append(refuse(lake, file, f"{file.name}: {unknown}"))
+                found.append(reject(lake, file, f"{file.name}: {unknown}"))
     return found
 
 

@@ -1,4 +1,4 @@
-"""`cloudflix`: the commands and their help. What each does stands in a module of its own."""
+"""The commands of `cloudflix` and their help; what each command does is in a module of its own."""
 
 import gc
 from collections.abc import Sequence
@@ -8,17 +8,20 @@ from typing import Annotated, Any
 import typer
 
 from cloudflix_assets.cli import options as asked
-from cloudflix_assets.cli.terminal import INTERRUPTED, print_json, told
+from cloudflix_assets.cli.terminal import INTERRUPTED, print_json, speaking_console
 from cloudflix_assets.runs.interrupts import leave_at_once, raise_interrupts
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 COLLECT_AT = 500_000
-"""New objects. Imports make a million that stay: to look through them ever again took 0.6 s of a start."""
+"""New objects before a garbage collection.
+
+Imports create a million lasting objects; scanning them again and again took 0.6 s of a start.
+"""
 
 
 def main() -> None:
-    """The command line's entry point."""
+    """Run the command line."""
     gc.set_threshold(COLLECT_AT)
     raise_interrupts()
     try:
@@ -28,7 +31,7 @@ def main() -> None:
             leave_at_once(INTERRUPTED)
         raise
     finally:
-        gc.freeze()  # else the interpreter looks for garbage while it ends: 0.8 s after a run
+        gc.freeze()  # else the interpreter collects garbage while it exits: 0.8 s after a run
 
 
 @app.callback()
@@ -78,7 +81,7 @@ def run(
       cloudflix run --stale                              only what is out of date
       cloudflix run --json --quiet > weeks.json
     """
-    with told(debug=debug, quiet=quiet) as console:
+    with speaking_console(debug=debug, quiet=quiet) as console:
         from cloudflix_assets.cli.progress import Progress
 
         with Progress(console) as progress:
@@ -112,7 +115,7 @@ def status(
       cloudflix status --week 2026-11-09     one week, with digests and last runs
       cloudflix status --json                every week and everything known of it
     """
-    with told(debug=debug):
+    with speaking_console(debug=debug):
         from cloudflix_assets.cli.status import print_overview, print_week
         from cloudflix_assets.cli.weeks import day
         from cloudflix_assets.runs.status import lake_status
@@ -148,7 +151,7 @@ def doctor(
       cloudflix doctor --launch
       cloudflix doctor --json
     """
-    with told(debug=debug, quiet=quiet):
+    with speaking_console(debug=debug, quiet=quiet):
         from cloudflix_assets.cli.doctor import print_findings
         from cloudflix_assets.doctor.examination import examine, worst
         from cloudflix_assets.doctor.finding import Finding
@@ -186,7 +189,7 @@ def sample(
       cloudflix sample large --titles 1000000 --weeks 1
       cloudflix sample other --seed 7 --week 2026-11-02 --week 2026-11-09
     """
-    with told(debug=debug, quiet=quiet) as console:
+    with speaking_console(debug=debug, quiet=quiet) as console:
         from cloudflix_assets.cli import sample
         from cloudflix_assets.cli.weeks import chosen_weeks
 
@@ -211,7 +214,7 @@ def dev(
       cloudflix dev
       cloudflix dev --port 8080 --source path/to/folder
     """
-    with told(debug=debug) as console:
+    with speaking_console(debug=debug) as console:
         environment = _environment(home=home, source=source)
         from cloudflix_assets.cli.dev import serve
         from cloudflix_assets.instance.instance import prepare

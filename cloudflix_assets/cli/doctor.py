@@ -1,4 +1,4 @@
-"""What `cloudflix doctor` prints: a line per check, with its remedy where one is needed."""
+"""What `cloudflix doctor` prints: a line per finding, with its remedy where one is needed."""
 
 from collections.abc import Iterable, Sequence
 
@@ -19,7 +19,7 @@ _VERDICTS = {
 
 
 def print_findings(findings: Iterable[Finding], *, quiet: bool) -> Sequence[Finding]:
-    """Print each as it is found, on standard output; a quiet doctor speaks of what is not well alone."""
+    """Print each finding on standard output as it comes; with `quiet`, only those that are not ok."""
     console = Console(highlight=False)
     seen = []
     for finding in findings:

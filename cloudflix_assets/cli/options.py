@@ -10,14 +10,14 @@ _WHICH, _WHAT, _WHERE, _OUTPUT = "Which weeks", "Which tables, and how", "Where"
 
 
 def print_version(wanted: bool) -> None:  # noqa: FBT001  # typer's callback
-    """Print it and end."""
+    """Print the version and exit."""
     if wanted:
         typer.echo(version("cloudflix"))
         raise typer.Exit
 
 
 def _or_before_the_command(context: typer.Context, given: bool) -> bool:  # noqa: FBT001  # typer's callback
-    """`cloudflix --debug run` is `cloudflix run --debug`."""
+    """Accept `cloudflix --debug run` as `cloudflix run --debug`."""
     return given or bool(context.find_root().params.get("debug"))
 
 

@@ -1,4 +1,4 @@
-"""What is shown of a run while it runs: a line per table on a terminal, one per week elsewhere."""
+"""The progress of a run: a live line per table on a terminal, otherwise one line per week."""
 
 import os
 import sys
@@ -10,16 +10,16 @@ from rich.console import Console
 from rich.live import Live
 from rich.status import Status
 
-if TYPE_CHECKING:  # Dagster is what the user waits for: see Progress.__enter__
+if TYPE_CHECKING:  # importing Dagster takes seconds: see Progress.__enter__
     from cloudflix_assets.runs.runner import Seen
 
 _REFRESHES_PER_SECOND = 5
 _LINES_KEPT_FREE = 3
-"""The title, what is left out, and the cursor."""
+"""Lines for the title, the number of hidden steps, and the cursor."""
 
 
 class Progress:
-    """Shows runs on a console: live on a terminal, else a line per week, nothing if it is quiet."""
+    """Shows runs on a console: live on a terminal, else a line per week, nothing if the console is quiet."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -27,28 +27,28 @@ class Progress:
         self._starting: Status | None = None
 
     def __enter__(self) -> Self:
-        """Imports, the instance and the engine take some seconds before the first week."""
+        """Show that the command is starting: imports, the instance and the engine take some seconds."""
         if self._console.is_terminal and not self._console.quiet:
-            self._screen = Console(file=_unredirected(sys.stderr), highlight=False)
+            self._screen = Console(file=_duplicate(sys.stderr), highlight=False)
             self._starting = self._screen.status("Starting Dagster and the engine")
             self._starting.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._started()
+        self._stop_waiting()
         if self._screen:
             self._screen.file.close()
 
     @contextmanager
     def watch(self, title: str) -> "Iterator[Seen]":
-        """Show one run under a title."""
+        """Show one run under a title; yield the callback for its events."""
         from cloudflix_assets.cli.progress_lines import Lines
-        from cloudflix_assets.runs.runner import unseen
+        from cloudflix_assets.runs.runner import ignore_event
 
-        self._started()
+        self._stop_waiting()
         if self._screen is None:
             self._console.print(f"{title} runs")
-            yield unseen
+            yield ignore_event
             return
         lines = Lines(title, self._screen.height - _LINES_KEPT_FREE)
         with Live(
@@ -61,12 +61,12 @@ class Progress:
         ):
             yield lines.see
 
-    def _started(self) -> None:
+    def _stop_waiting(self) -> None:
         if self._starting:
             self._starting.stop()
             self._starting = None
 
 
-def _unredirected(stream: TextIO) -> TextIO:
-    """The terminal under a number of its own: Dagster sends 1 and 2 to its files while steps run."""
+def _duplicate(stream: TextIO) -> TextIO:
+    """Open the stream under a new file descriptor: Dagster redirects 1 and 2 to files while steps run."""
     return os.fdopen(os.dup(stream.fileno()), "w", encoding=stream.encoding, errors="backslashreplace")

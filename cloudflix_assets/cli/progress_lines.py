@@ -17,13 +17,13 @@ _SPINNER, _TURNS = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", 8
 
 @dataclass
 class Step:
-    """What is known of a step that has begun."""
+    """The progress of a step that has begun."""
 
     name: str
     begun: float = field(default_factory=time.monotonic)
     seconds: float | None = None
     rows: int | None = None
-    refused: int = 0
+    quarantined: int = 0
     state: str = ""
 
 
@@ -36,7 +36,7 @@ class Lines:
         self._begun = time.monotonic()
 
     def see(self, event: DagsterEvent) -> None:
-        """Take in an event; drawing is another thread's, so this costs next to nothing."""
+        """Update the lines from an event; another thread draws them, so that the run is not slowed down."""
         if event.step_key is None:
             return
         if event.event_type is DagsterEventType.STEP_START:
@@ -49,7 +49,7 @@ class Lines:
                 step.state = "failed" if event.is_step_failure else step.state
 
     def drawn(self) -> Text:
-        """The title and the newest lines; plain text, because a table costs ten times as much to draw."""
+        """Return the title and the newest lines as text; a rich table takes ten times as long to draw."""
         steps = list(self.steps.values())
         hidden = max(len(steps) - self.most, 0)
         page = Text(f"{self.title}  {time.monotonic() - self._begun:.0f} s", style="bold", no_wrap=True)
@@ -63,8 +63,8 @@ class Lines:
         mark = _SPINNER[int(time.monotonic() * _TURNS) % len(_SPINNER)] if step.seconds is None else " "
         seconds = time.monotonic() - step.begun if step.seconds is None else step.seconds
         rows = "" if step.rows is None else f"{step.rows:,}"
-        refused = f"+{step.refused:,} quarantined" if step.refused else ""
-        return f"{mark} {step.name:<{_NAME}}  {seconds:6.1f} s  {rows:>11}  {refused:<18}  {step.state}"
+        quarantined = f"+{step.quarantined:,} quarantined" if step.quarantined else ""
+        return f"{mark} {step.name:<{_NAME}}  {seconds:6.1f} s  {rows:>11}  {quarantined:<18}  {step.state}"
 
 
 def _take_in(step: Step, event: DagsterEvent) -> None:
@@ -73,7 +73,7 @@ def _take_in(step: Step, event: DagsterEvent) -> None:
     if rows is None or committed is None:  # the publication, which is no table
         return
     if event.asset_key and is_quarantine(event.asset_key.path[-1]):
-        step.refused = int(str(rows.value))
+        step.quarantined = int(str(rows.value))
     else:
         step.rows = int(str(rows.value))
     if step.state != "committed":

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from cloudflix_assets.cli.run_report import print_next, print_week
-from cloudflix_assets.cli.terminal import print_json, say, stop
+from cloudflix_assets.cli.terminal import exit_interrupted, print_error, print_json
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake.choice import lake_of
 from cloudflix_assets.runs import weeks
@@ -19,7 +19,7 @@ from cloudflix_assets.settings.environment import Environment
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked for; `weeks` may be empty only where what is stale is asked for."""
+    """The parsed options of `cloudflix run`; `weeks` may be empty only with `stale`."""
 
     environment: Environment
     weeks: Sequence[date]
@@ -30,7 +30,7 @@ class Request:
 
 
 def run(request: Request, console: Console, watch: weeks.Watch, *, debug: bool, as_json: bool) -> None:
-    """Run the weeks, printing each as it is finished; the exit code is 1 unless every step succeeded."""
+    """Run the weeks and print each when it has finished; the exit code is 1 unless every step succeeded."""
     finished: list[WeekResult] = []
     try:
         raise_swallowed_interrupt()
@@ -43,7 +43,7 @@ def run(request: Request, console: Console, watch: weeks.Watch, *, debug: bool, 
     if as_json:
         print_json({"weeks": [result.as_json() for result in finished]})
     if interrupted:
-        stop(_interruption(finished))
+        exit_interrupted(_interruption(finished))
     if request.stale and not finished:
         console.print("Nothing is stale.")
     if finished:
@@ -67,7 +67,7 @@ def _tell(console: Console, result: WeekResult, *, debug: bool) -> None:
     print_week(console, result)
     if console.quiet:
         for step, sentence in result.failures.items():
-            say(f"{result.week} {step}: {sentence}")
+            print_error(f"{result.week} {step}: {sentence}")
     if debug:
         for trace in result.traces.values():
             console.print(trace, markup=False, soft_wrap=True)

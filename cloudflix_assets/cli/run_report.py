@@ -1,4 +1,4 @@
-"""What the command line prints of a week that was run, and where to look next."""
+"""What `cloudflix run` prints about a week that has run, and the commands to use next."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -16,11 +16,11 @@ from spark.table import Layer
 
 LEGEND = "Rows per table; +n quarantined, = unchanged, - not selected."
 _REASONS = 3
-"""That are named; the others are counted."""
+"""Rules that are named per table; the others are counted."""
 
 
 def print_week(console: Console, result: WeekResult) -> None:
-    """Rows per table and layer, then what was refused, warned, failed and committed."""
+    """Print the rows per table and layer, then what was quarantined, warned, failed and committed."""
     verdict = "[green]done[/]" if result.success else "[red]failed[/]"
     if result.interrupted and not result.success:
         verdict = "[red]interrupted[/]"
@@ -47,7 +47,7 @@ def print_week(console: Console, result: WeekResult) -> None:
 
 
 def print_next(console: Console, results: Sequence[WeekResult], lake: str) -> None:
-    """Where the data is, and the commands that show more of it."""
+    """Print where the lake is, and the commands that show more of it."""
     quarantine = next((path for result in reversed(results) for path, _ in _quarantined(result)), None)
     grid = Table.grid(padding=(0, 2))
     grid.add_row("[bold]cloudflix status[/]", "rows, quarantined and stale, per table and week")
@@ -86,17 +86,17 @@ def _cell(tables: Mapping[str, TableResult], path: str) -> str:
         return ""
     if table.committed is None:
         return "[dim]-[/]" if table.reason == "not selected" else "[red]not reached[/]"
-    refused = f" [yellow]+{quarantine.rows:,}[/]" if quarantine and quarantine.rows else ""
+    quarantined = f" [yellow]+{quarantine.rows:,}[/]" if quarantine and quarantine.rows else ""
     changed = table.committed or (quarantine is not None and quarantine.committed)
-    return f"{table.rows:,}{refused}" if changed else f"[dim]{table.rows:,}{refused} =[/]"
+    return f"{table.rows:,}{quarantined}" if changed else f"[dim]{table.rows:,}{quarantined} =[/]"
 
 
 def _findings(result: WeekResult) -> Iterator[tuple[str, str, str, str]]:
-    """What was quarantined and why, then what was kept with a warning."""
+    """Rows that were quarantined, then rows that were kept with a warning, each with the rules."""
     label = "[yellow]quarantined[/]"
     for path, rows in _quarantined(result):
         table = table_of(path)
-        yield label, table, f"{rows:,}", _reasons(result.refused.get(table, {}))
+        yield label, table, f"{rows:,}", _reasons(result.quarantined.get(table, {}))
         label = ""
     label = "[yellow]warned[/]"
     for table, counts in result.warned.items():

@@ -1,4 +1,4 @@
-"""`cloudflix sample`, from its first week to the command that runs what it wrote."""
+"""What `cloudflix sample` does: write the weeks, then print the command that runs them."""
 
 import shlex
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from cloudflix_assets.sources.sample import WrittenWeek, write
 def run(
     console: Console, folder: Path, weeks: Sequence[date], *, titles: int, seed: int
 ) -> list[WrittenWeek]:
-    """Write the weeks, telling each as it is there, and what to do with them."""
+    """Write the weeks, print each when it is written, then print the command that runs them."""
     finished = []
     for week in write(folder, weeks, titles=titles, seed=seed):
         finished.append(week)
@@ -30,19 +30,23 @@ def run(
 
 
 def _line(week: WrittenWeek) -> str:
-    silver, gold = (_refused(week, layer) for layer in ("silver", "gold"))
+    silver, gold = (_quarantined(week, layer) for layer in ("silver", "gold"))
     return (
         f"[bold]{week.week}[/]  {sum(week.records.values()):,} records in five files "
         f"({decimal(sum(week.bytes.values()))}); to be quarantined: {silver:,} in silver, {gold:,} in gold"
     )
 
 
-def _refused(week: WrittenWeek, layer: str) -> int:
+def _quarantined(week: WrittenWeek, layer: str) -> int:
     return sum(table.quarantined for path, table in week.truth.items() if path.startswith(layer))
 
 
 def _next(folder: Path, weeks: Sequence[date]) -> str:
-    """With a home of its own, because a lake belongs to one source; Sail reads no Delta under a blank."""
+    """The command that runs the written weeks.
+
+    Its home is new, because a lake belongs to one source; the home's name has no blank, because Sail cannot
+    read Delta tables under a path with a blank.
+    """
     home = f"{folder.resolve().name}-home".replace(" ", "-")
     return f"cloudflix run --source {shlex.quote(str(folder))} --home {shlex.quote(home)} {_chosen(weeks)}"
 

@@ -25,7 +25,7 @@ Cells = Mapping[tuple[str, date], TableStatus]
 
 
 def print_overview(entries: Sequence[TableStatus], *, now: datetime | None = None) -> None:
-    """A line per table, a column per week: the newest that fit."""
+    """Print a line per table and a column per week, for the newest weeks that fit the terminal."""
     console = Console(highlight=False)
     if not entries:
         console.print("The lake is empty: start with `cloudflix run`.")
@@ -41,10 +41,10 @@ def print_overview(entries: Sequence[TableStatus], *, now: datetime | None = Non
 
 
 def print_week(entries: Sequence[TableStatus], week: date) -> None:
-    """A line per table, with the end of its digest and when it was last run.
+    """Print a line per table, with the end of its digest and the time of its last run.
 
     Raises:
-        CloudflixError: nothing of this week was ever run.
+        CloudflixError: the lake has nothing of this week.
     """
     chosen = {entry.table: entry for entry in entries if entry.week == week}
     if not chosen:
@@ -104,7 +104,7 @@ def _fitting(width: int, cells: Cells) -> int:
 
 
 def _ordered(tables: Mapping[str, object] | set[str]) -> Sequence[str]:
-    """Without quarantines, which stand beside their tables; in the order of the flow."""
+    """Paths of tables, upstream first, without the quarantines, which are shown beside their tables."""
     flow = [table.path for table in TABLES]
     own = [path for path in tables if not is_quarantine(path)]
     return sorted(own, key=lambda path: (flow.index(path) if path in flow else len(flow), path))
@@ -114,8 +114,8 @@ def _cell(cells: Cells, table: str, week: date) -> str:
     entry = cells.get((table, week))
     if entry is None:
         return "-"
-    refused = f" +{entry.quarantined:,}" if entry.quarantined else ""
-    return f"{'! ' if entry.state == 'stale' else ''}{entry.rows:,}{refused}"
+    quarantined = f" +{entry.quarantined:,}" if entry.quarantined else ""
+    return f"{'! ' if entry.state == 'stale' else ''}{entry.rows:,}{quarantined}"
 
 
 def _styled(cells: Cells, table: str, week: date) -> str:
@@ -131,7 +131,7 @@ def _print_stale(console: Console, entries: Sequence[TableStatus]) -> None:
 
 
 def _stale(entries: Sequence[TableStatus]) -> Iterator[str]:
-    """A line per cause: which tables, in how many weeks."""
+    """A line per cause of staleness: the tables and the number of weeks."""
     stale = [entry for entry in entries if entry.state == "stale"]
     for cause in Counter(cause for entry in stale for cause in entry.causes):
         found = [entry for entry in stale if cause in entry.causes]

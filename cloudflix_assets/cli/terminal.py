@@ -1,6 +1,6 @@
-"""How a command speaks: one sentence per mistake, one line of JSON, a clean end on Ctrl-C.
+"""Output that all commands share: a sentence per error, a line of JSON, a clean exit on Ctrl-C.
 
-What it has to say stands with the command; tables in report.py and status_report.py.
+The texts of a command are in the module of the command.
 """
 
 import json
@@ -17,38 +17,38 @@ INTERRUPTED = 130
 
 
 @contextmanager
-def told(*, debug: bool = False, quiet: bool = False) -> Iterator[Console]:
-    """A console on standard error; an error ends in a sentence and exit code 1, without its trace.
+def speaking_console(*, debug: bool = False, quiet: bool = False) -> Iterator[Console]:
+    """Yield a console on standard error; print an error of the block as a sentence and exit with code 1.
 
-    With `--debug` the trace is shown instead.
+    With `debug` the error is raised, so that its stack trace is shown.
     """
     try:
         yield Console(stderr=True, highlight=False, quiet=quiet)
     except typer.Exit:
         raise
     except KeyboardInterrupt:
-        stop("Interrupted: run the same command again.")
+        exit_interrupted("Interrupted: run the same command again.")
     except Exception as error:  # the last one before the user, who is shown no trace unasked
         if debug:
             raise
-        say(_sentence(error))
+        print_error(_sentence(error))
         raise typer.Exit(1) from None
 
 
-def say(sentence: str) -> None:
-    """An error, also where a command is quiet."""
+def print_error(sentence: str) -> None:
+    """Print an error on standard error, even with `--quiet`."""
     Console(stderr=True, highlight=False).print(sentence, style="red", soft_wrap=True, markup=False)
 
 
-def stop(sentence: str) -> None:
-    """End an interrupted command."""
+def exit_interrupted(sentence: str) -> None:
+    """Print a sentence and exit with the code of an interrupted command."""
     ignore_interrupts()
-    say(sentence)
+    print_error(sentence)
     raise typer.Exit(INTERRUPTED)
 
 
 def print_json(value: object) -> None:
-    """One line on standard output."""
+    """Print a value as one line of JSON on standard output."""
     typer.echo(json.dumps(value, ensure_ascii=False))
 
 

@@ -1,4 +1,4 @@
-"""Which weeks the options of a command choose."""
+"""The weeks that the options of a command choose."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -10,10 +10,10 @@ from cloudflix_assets.partitions import WEEK, in_calendar, last_week, span
 def chosen_weeks(
     first_week: date, named: Sequence[str], last: int | None, first: str | None, to: str | None
 ) -> list[date]:
-    """The chosen weeks in calendar order; none if none was chosen.
+    """Return the chosen weeks in calendar order; an empty list if no option was given.
 
     Raises:
-        CloudflixError: chosen in two ways, no date, or a week that the calendar does not have.
+        CloudflixError: two options exclude each other, a date cannot be read, or the calendar lacks a week.
     """
     ways = [bool(named), last is not None, first is not None or to is not None]
     if sum(ways) > 1:
@@ -35,10 +35,10 @@ def _between(first_week: date, first: str | None, to: str | None) -> list[date]:
 
 
 def day(text: str) -> date:
-    """A date that was typed.
+    """Parse a date.
 
     Raises:
-        CloudflixError: it is none.
+        CloudflixError: the text is not a date.
     """
     try:
         return date.fromisoformat(text)

@@ -1,4 +1,4 @@
-"""What `cloudflix doctor` looks at in a storage account, and the containers that it makes if it is let."""
+"""Findings about the storage account that holds the lake; `--fix` creates missing containers here."""
 
 from uuid import uuid4
 
@@ -16,11 +16,11 @@ from cloudflix_assets.settings.environment import Environment
 from spark.table import Layer
 
 PROBE = ".doctor"
-"""A hierarchical namespace keeps the folders that a file was in."""
+"""Prefix of a probe's folder, which a hierarchical namespace keeps until it is removed itself."""
 
 
 def account(settings: Environment) -> Finding:
-    """It lets us in, and is a data lake."""
+    """Examine whether the account accepts the credential and has a hierarchical namespace."""
     of = Account.of(settings)
     with storage_errors(of.endpoint, of_credential(of)):
         blob_service(of).get_container_client(of.containers[0]).exists()
@@ -35,8 +35,8 @@ def account(settings: Environment) -> Finding:
     return Finding("account", "fail", f"{seen}: {what}", remedy)
 
 
-def containers(settings: Environment, *, fix: bool) -> Finding:
-    """One for each layer; those that are missing are made if `fix` says so."""
+def ensure_containers(settings: Environment, *, fix: bool) -> Finding:
+    """Look for the container of each layer; with `fix`, create those that are missing."""
     of, made = Account.of(settings), []
     with storage_errors(of.endpoint, of_credential(of)):
         service = blob_service(of)
@@ -53,8 +53,8 @@ def containers(settings: Environment, *, fix: bool) -> Finding:
     return Finding("containers", "ok", f"{', '.join(of.containers)}{new}")
 
 
-def writable(settings: Environment) -> Finding:
-    """Writes a file to each container, which is gone again at once."""
+def probe_lake(settings: Environment) -> Finding:
+    """Write a file to each container and remove it."""
     lake = AdlsLake.of(settings)
     lake.refuse_unusable()
     for layer in Layer:

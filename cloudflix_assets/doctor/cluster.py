@@ -1,11 +1,10 @@
-"""What `cloudflix doctor --launch` looks at on a cluster: its packages, its session, its way to the lake."""
+"""Findings of `cloudflix doctor --launch`, made on the cluster: packages, session, access to the lake."""
 
 from collections.abc import Callable
 from uuid import uuid4
 
-from cloudflix_assets.doctor.finding import Finding
+from cloudflix_assets.doctor.finding import Finding, failure_as_finding
 from cloudflix_assets.engines.choice import spark_resource
-from cloudflix_assets.errors import TOLD, first_line
 from cloudflix_assets.lake.choice import lake_of
 from cloudflix_assets.settings.environment import Environment, environment
 from cloudflix_assets.versions import installed
@@ -15,21 +14,16 @@ _IMPORTED = ("dagster", "deltalake", "pandera", "pyarrow")
 
 
 def findings() -> list[dict[str, object]]:
-    """Every finding, as JSON has it."""
+    """Return every finding as a JSON object."""
     settings = environment()
-    checks = {"packages there": _packages, "session there": _session, "lake from there": _lake}
-    return [_safely(name, check, settings).as_json() for name, check in checks.items()]
+    probes = {"packages there": _packages, "session there": _session, "lake from there": _lake}
+    return [_finding(name, probe, settings).as_json() for name, probe in probes.items()]
 
 
-def _safely(name: str, check: Callable[[Environment], str], settings: Environment) -> Finding:
-    try:
-        return Finding(name, "ok", check(settings))
-    except TOLD as error:
-        return Finding(name, "fail", str(error))
-    except Exception as error:  # noqa: BLE001  # whatever a cluster lacks
-        return Finding(
-            name, "fail", f"{type(error).__name__}: {first_line(error)}", "see the run in Databricks"
-        )
+def _finding(name: str, probe: Callable[[Environment], str], settings: Environment) -> Finding:
+    return failure_as_finding(
+        name, lambda: Finding(name, "ok", probe(settings)), unexpected="see the run in Databricks"
+    )
 
 
 def _packages(_: Environment) -> str:
@@ -43,7 +37,7 @@ def _session(settings: Environment) -> str:
 
 
 def _lake(settings: Environment) -> str:
-    """Read, written and emptied, by the engine too."""
+    """Write a Parquet file with the engine, read it back and remove it."""
     lake, session = lake_of(settings), spark_resource(settings).spark_session
     lake.refuse_unusable()
     folder = f"{_FOLDER}/doctor-{uuid4().hex}"

@@ -1,22 +1,24 @@
-"""`cloudflix doctor`: what could keep a run from succeeding, looked at one by one."""
+"""The examination behind `cloudflix doctor`: which subjects are examined, in which order."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from cloudflix_assets.doctor import machine
-from cloudflix_assets.doctor.finding import Finding, State
-from cloudflix_assets.errors import TOLD, CloudflixError, first_line
+from cloudflix_assets.doctor.finding import Finding, State, failure_as_finding
+from cloudflix_assets.errors import TOLD, CloudflixError
 from cloudflix_assets.settings.environment import Environment, environment
 
-Check = Callable[[Environment], Finding]
+Examiner = Callable[[Environment], Finding]
 _IN_THE_ACCOUNT = {"containers", "lake", "lake's source"}
 
 
 def examine(*, fix: bool = False, launch: bool = False, **options: object) -> Iterator[Finding]:
-    """Every finding, cheap ones first; options are those of the settings.
+    """Yield every finding, the cheap ones first.
 
-    Nothing is changed; but `fix` makes the containers of a lake in an account, and `launch` runs a probe on
-    the cluster, which it may start.
+    Args:
+        fix: create missing containers of a lake in a storage account. Without it nothing is changed.
+        launch: also run a probe on the cluster, which starts the cluster if it is stopped.
+        options: options of the command line that override settings; None leaves a setting as it is.
     """
     yield machine.python()
     yield machine.pins()
@@ -27,33 +29,38 @@ def examine(*, fix: bool = False, launch: bool = False, **options: object) -> It
         return
     yield Finding("settings", "ok", f"home {settings.home}, engine {settings.engine}")
     shut = False
-    for name, check in _checks(settings, fix=fix).items():
+    for name, examiner in _examiners(settings, fix=fix).items():
         if shut and name in _IN_THE_ACCOUNT:  # it would fail for the same reason, after the same wait
             continue
-        found = _safely(name, check, settings)
+        found = _safely(name, examiner, settings)
         shut = shut or (name == "account" and found.state == "fail")
         yield found
     if settings.launches:
         yield from _of_the_workspace(settings, launch=launch)
 
 
-def _checks(settings: Environment, *, fix: bool) -> dict[str, Check]:
+def _examiners(settings: Environment, *, fix: bool) -> dict[str, Examiner]:
     rest = {
         "lake's source": machine.owner,
         "source": machine.source,
         "instance": machine.instance,
-        "engine": machine.engine,
+        "engine": machine.probe_engine,
     }
     return {"Java": machine.java, **_of_the_lake(settings, fix=fix), **rest}
 
 
-def _of_the_lake(settings: Environment, *, fix: bool) -> dict[str, Check]:
+def _of_the_lake(settings: Environment, *, fix: bool) -> dict[str, Examiner]:
     if not settings.has_account:
-        return {"lake": machine.lake_writable, "space": machine.space}
+        return {"lake": machine.probe_lake, "space": machine.space}
     from cloudflix_assets.doctor import account  # Azure's libraries take a while to import
 
-    made = partial(account.containers, fix=fix)
-    return {"account": account.account, "containers": made, "lake": account.writable, "space": machine.space}
+    made = partial(account.ensure_containers, fix=fix)
+    return {
+        "account": account.account,
+        "containers": made,
+        "lake": account.probe_lake,
+        "space": machine.space,
+    }
 
 
 def _of_the_workspace(settings: Environment, *, launch: bool) -> Iterator[Finding]:
@@ -62,11 +69,11 @@ def _of_the_workspace(settings: Environment, *, launch: bool) -> Iterator[Findin
     looked = {
         "workspace": workspace.workspace,
         "cluster": workspace.cluster_of,
-        "hand-over": workspace.hand_over,
+        "hand-over": workspace.probe_hand_over,
         "secrets": workspace.secrets,
     }
-    for name, check in looked.items():
-        found = _safely(name, check, settings)
+    for name, examiner in looked.items():
+        found = _safely(name, examiner, settings)
         yield found
         if name == "workspace" and found.state == "fail":  # the others would fail for the same reason
             return
@@ -79,19 +86,11 @@ def _of_the_workspace(settings: Environment, *, launch: bool) -> Iterator[Findin
         yield Finding("launch", "fail", str(error))
 
 
-def _safely(name: str, check: Check, settings: Environment) -> Finding:
-    """A check that itself fails is a finding, not the end."""
-    try:
-        return check(settings)
-    except TOLD as error:
-        return Finding(name, "fail", str(error))
-    except Exception as error:  # noqa: BLE001  # whatever a broken installation raises
-        return Finding(
-            name, "fail", f"{type(error).__name__}: {first_line(error)}", "see `cloudflix --debug run`"
-        )
+def _safely(name: str, examiner: Examiner, settings: Environment) -> Finding:
+    return failure_as_finding(name, lambda: examiner(settings), unexpected="see `cloudflix --debug run`")
 
 
 def worst(findings: Sequence[Finding]) -> State:
-    """What the exit code follows."""
+    """Return the worst state among the findings, which decides the exit code."""
     states = {finding.state for finding in findings}
     return "fail" if "fail" in states else "warn" if "warn" in states else "ok"

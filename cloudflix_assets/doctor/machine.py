@@ -24,7 +24,7 @@ _PIN = re.compile(r"([\w.-]+)(?:\[[^]]*\])?==([^;\s]+)")
 
 
 def python() -> Finding:
-    """Its version against the one that this distribution asks for."""
+    """Compare the Python version with the one that this distribution requires."""
     seen = sys.version.split()[0]
     wanted = metadata("cloudflix")["Requires-Python"]
     least = tuple(map(int, re.findall(r"\d+", wanted)))
@@ -34,7 +34,7 @@ def python() -> Finding:
 
 
 def pins() -> Finding:
-    """The packages that are installed against the exact versions that this distribution names."""
+    """Compare the installed packages with the exact versions that this distribution pins."""
     pins = {found[1]: found[2] for line in requires("cloudflix") or () if (found := _PIN.match(line))}
     other = [
         f"{name} is {have or 'missing'}, not {wanted}"
@@ -47,7 +47,7 @@ def pins() -> Finding:
 
 
 def java(settings: Environment) -> Finding:
-    """Which Java the engine `spark` would run on."""
+    """Find the Java on which the engine `spark` would run."""
     if settings.engine != "spark":
         return Finding("Java", "ok", f"not needed by the engine {settings.engine}")
     if home := installed_java(settings):
@@ -61,9 +61,9 @@ def java(settings: Environment) -> Finding:
     )
 
 
-def lake_writable(settings: Environment) -> Finding:
-    """Writes a file, which is gone again at once; in the nearest folder there is, if the lake is not."""
-    folder = _existing(settings.lake_root)
+def probe_lake(settings: Environment) -> Finding:
+    """Write a temporary file to the lake's folder, or to its nearest parent that exists."""
+    folder = _nearest_existing(settings.lake_root)
     if not folder.is_dir():
         return Finding("lake", "fail", f"{folder} is a file", "move it away, or set CLOUDFLIX_LAKE")
     try:
@@ -82,8 +82,8 @@ def lake_writable(settings: Environment) -> Finding:
 
 
 def space(settings: Environment) -> Finding:
-    """Room on the disk that takes the lake, or what is staged for it."""
-    folder = _existing(settings.home if settings.has_account else settings.lake_root)
+    """Measure the free space on the disk that holds the lake or, for a lake in an account, the home."""
+    folder = _nearest_existing(settings.home if settings.has_account else settings.lake_root)
     free = shutil.disk_usage(folder).free
     seen = f"{free / GIB:.1f} GiB free at {folder}"
     if free >= LOW_SPACE:
@@ -97,7 +97,7 @@ def space(settings: Environment) -> Finding:
 
 
 def owner(settings: Environment) -> Finding:
-    """The lake's marker against the source that is set."""
+    """Compare the source in the lake's marker with the source in the settings."""
     lake = lake_of(settings)
     source = source_of(settings)
     with lake.storage_errors(MARKER):
@@ -109,7 +109,7 @@ def owner(settings: Environment) -> Finding:
 
 
 def source(settings: Environment) -> Finding:
-    """The last ended week's files can be listed."""
+    """List the files of the last week that has ended."""
     source, week = source_of(settings), last_week(settings.first_week)
     try:
         files = len(source.deliveries(week))
@@ -119,7 +119,7 @@ def source(settings: Environment) -> Finding:
 
 
 def instance(settings: Environment) -> Finding:
-    """Whether Dagster's databases are of the installed version's schema."""
+    """Compare the schema of Dagster's databases with that of the installed Dagster."""
     if not (settings.home / "history" / "runs" / "index.db").is_file():
         return Finding("instance", "ok", f"none yet at {settings.home}: the first run makes it")
     with open_instance(settings) as instance:
@@ -136,14 +136,14 @@ def instance(settings: Environment) -> Finding:
     return Finding("instance", "ok", f"{settings.home}, runs so far: {runs:,}")
 
 
-def engine(settings: Environment) -> Finding:
-    """A session starts and answers."""
+def probe_engine(settings: Environment) -> Finding:
+    """Start a session of the engine and run a query on it."""
     if settings.launches:
         return Finding("engine", "ok", "none on this machine: the cluster computes")
     (row,) = spark_resource(settings).spark_session.sql("select 1 as one").collect()
     return Finding("engine", "ok" if row.one == 1 else "fail", f"{settings.engine} answers")
 
 
-def _existing(path: Path) -> Path:
-    """The path, or the nearest one above it that is there."""
+def _nearest_existing(path: Path) -> Path:
+    """The path, or its nearest parent that exists."""
     return next(folder for folder in (path, *path.parents) if folder.exists())

@@ -1,4 +1,4 @@
-"""What `cloudflix doctor` looks at in a workspace: who is let in, the cluster, the hand-over, the secrets."""
+"""Findings about the Databricks workspace: sign-in, cluster, hand-over, secrets, a probe run."""
 
 import json
 import re
@@ -24,15 +24,15 @@ from cloudflix_assets.doctor.finding import Finding
 from cloudflix_assets.settings.environment import Environment
 
 SECONDS = 2.0
-"""Between two questions about the probe."""
+"""Pause between two queries for the state of the probe's run."""
 PATIENCE = 20
-"""Seconds until an answer must come: a run would try for minutes."""
+"""Seconds to wait for an answer; a run would retry for minutes."""
 _SIGN_IN = "/oidc/.well-known/oauth-authorization-server"
-"""What every workspace tells without a credential."""
+"""A path that every workspace answers without a credential."""
 
 
 def workspace(settings: Environment) -> Finding:
-    """It answers, and knows who asks."""
+    """Examine whether the workspace answers and accepts the credential."""
     given = credentials(settings)
     if trouble := _trouble(given.host):
         return Finding("workspace", "fail", trouble, "check DATABRICKS_HOST, and the way there")
@@ -43,7 +43,7 @@ def workspace(settings: Environment) -> Finding:
 
 
 def _trouble(host: str) -> str | None:
-    """Why it cannot be a workspace, if it cannot."""
+    """Why the host is not a reachable workspace, or None if it is one."""
     try:
         answer = httpx.get(f"{host}{_SIGN_IN}", timeout=PATIENCE)
     except httpx.TransportError as error:
@@ -58,23 +58,23 @@ def _client(settings: Environment) -> WorkspaceClient:
 
 
 def cluster_of(settings: Environment) -> Finding:
-    """The cluster is there, or a new one can be made of what the settings name; with the Spark we are for."""
+    """Examine the named cluster, or whether the workspace can create the one that the settings describe."""
     cluster(settings)
     with refusing_entry(str(settings.databricks_host)):
         client = _client(settings)
         if settings.databricks_cluster:
             details = patiently(lambda: client.clusters.get(str(settings.databricks_cluster)))
-            return _existing(client, details)
-        return _new(client, settings)
+            return _existing_cluster(client, details)
+        return _new_cluster(client, settings)
 
 
-def _existing(client: WorkspaceClient, details: ClusterDetails) -> Finding:
+def _existing_cluster(client: WorkspaceClient, details: ClusterDetails) -> Finding:
     state = details.state.value.lower() if details.state else "in an unknown state"
     seen = f"{details.cluster_name or details.cluster_id} is {state}, {details.spark_version}"
-    return _judged(seen, _runtimes(client).get(details.spark_version or ""))
+    return _version_finding(seen, _runtimes(client).get(details.spark_version or ""))
 
 
-def _new(client: WorkspaceClient, settings: Environment) -> Finding:
+def _new_cluster(client: WorkspaceClient, settings: Environment) -> Finding:
     parts = [str(settings.databricks_runtime)]
     if pool := settings.databricks_pool:
         found = patiently(lambda: client.instance_pools.get(pool))
@@ -91,7 +91,7 @@ def _new(client: WorkspaceClient, settings: Environment) -> Finding:
     runtime = str(settings.databricks_runtime)
     if runtime not in (known := _runtimes(client)):
         return Finding("cluster", "fail", f"the workspace has no runtime {runtime}", "choose one that it has")
-    return _judged(f"a new one for each step: {', '.join(parts)}", known[runtime])
+    return _version_finding(f"a new one for each step: {', '.join(parts)}", known[runtime])
 
 
 def _runtimes(client: WorkspaceClient) -> dict[str, str | None]:
@@ -101,7 +101,7 @@ def _runtimes(client: WorkspaceClient) -> dict[str, str | None]:
     return {key: version[1] if version else None for key, version in found.items()}
 
 
-def _judged(seen: str, spark: str | None) -> Finding:
+def _version_finding(seen: str, spark: str | None) -> Finding:
     pinned = version("pyspark").rpartition(".")[0]
     if spark is None:
         return Finding("cluster", "warn", f"{seen}, with a Spark that the workspace does not name")
@@ -113,8 +113,8 @@ def _judged(seen: str, spark: str | None) -> Finding:
     return Finding("cluster", "ok", f"{seen}, Spark {spark}")
 
 
-def hand_over(settings: Environment) -> Finding:
-    """A file can be written there, read and removed."""
+def probe_hand_over(settings: Environment) -> Finding:
+    """Write a file to the hand-over's folder, read it and remove it."""
     staging = staging_of(settings)
     path = f"{RUNS}/.doctor-{uuid4().hex}"
     with refusing_entry(str(settings.databricks_host)):
@@ -132,7 +132,7 @@ def _keys(client: WorkspaceClient, scope: str) -> set[str | None]:
 
 
 def secrets(settings: Environment) -> Finding:
-    """Each secret that the cluster is to read is there."""
+    """Look for each secret that the cluster is to read."""
     missing: list[str] = []
     with refusing_entry(str(settings.databricks_host)):
         client = _client(settings)
@@ -152,7 +152,7 @@ def secrets(settings: Environment) -> Finding:
 
 
 def launch_probe(settings: Environment) -> Iterator[Finding]:
-    """What a run on the cluster sees, which may have to start it."""
+    """Run a probe on the cluster, which may have to start, and yield what the probe found."""
     with refusing_entry(str(settings.databricks_host)):
         client = _client(settings)
         place = area(client, staging_of(settings))
@@ -167,8 +167,8 @@ def launch_probe(settings: Environment) -> Iterator[Finding]:
 def _probe(client: WorkspaceClient, settings: Environment, handover: Handover) -> Iterator[Finding]:
     number = submit(client, settings, handover, run_name("-", "doctor"))
     try:
-        run, state = _ended(client, number)
-    except BaseException:  # who does not wait for it shall not pay for it
+        run, state = _wait_until_ended(client, number)
+    except BaseException:  # nobody waits for the run any more, so it must not go on costing money
         patiently(lambda: client.jobs.cancel_run(number))
         raise
     told = handover.told()
@@ -181,7 +181,7 @@ def _probe(client: WorkspaceClient, settings: Environment, handover: Handover) -
         yield Finding(**entry)
 
 
-def _ended(client: WorkspaceClient, number: int) -> tuple[Run, run_states.State]:
+def _wait_until_ended(client: WorkspaceClient, number: int) -> tuple[Run, run_states.State]:
     while True:
         run = patiently(lambda: client.jobs.get_run(number))
         if (state := run_states.state(run)).ended:

@@ -1,6 +1,6 @@
-"""What steps print, kept in the lake's account: an option of dagster.yaml, see docs/azure.md.
+"""Compute logs in the lake's storage account: an option of dagster.yaml, see docs/azure.md.
 
-The account and its credential are those of the settings: no secret stands in dagster.yaml.
+The account and its credential come from the settings, so dagster.yaml holds no secret.
 """
 
 from collections.abc import Sequence
@@ -20,13 +20,13 @@ from cloudflix_assets.settings.environment import environment
 
 
 class AccountComputeLogs(AzureBlobComputeLogManager):
-    """dagster-azure's, with the account of the settings and our own local files.
+    """The compute logs of dagster-azure, with the account of the settings and `ComputeLogs` for local files.
 
-    2026-11-26: theirs takes its secrets from dagster.yaml, and knows no endpoint but the public cloud's.
+    2026-11-26: dagster-azure takes its secrets from dagster.yaml and knows only the public cloud.
 
     Args:
-        container: of its own, for a lake's containers hold nothing else; made when it is missing.
-        local_dir: where the files are while a run goes on.
+        container: for these logs alone, because the lake's containers hold nothing else; created if missing.
+        local_dir: folder of the files until a step has ended.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class AccountComputeLogs(AzureBlobComputeLogManager):
 
     @classmethod
     def config_type(cls) -> dict[str, Any]:
-        """What dagster.yaml may say."""
+        """Return the fields that dagster.yaml may set."""
         return {
             "container": dg.StringSource,
             "local_dir": dg.StringSource,
@@ -60,11 +60,11 @@ class AccountComputeLogs(AzureBlobComputeLogManager):
 
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Self:
-        """As dagster.yaml says."""
+        """Create the manager from dagster.yaml."""
         return cls(inst_data=inst_data, **config_value)
 
     def download_url_for_type(self, log_key: Sequence[str], io_type: ComputeIOType) -> str | None:
-        """An address that is good for some hours; with a signature none can be made."""
+        """Return an address valid for some hours, or None: a shared access signature cannot sign another."""
         if isinstance(self._account.credential, SharedAccessSignature):
             return None
         url: str | None = super().download_url_for_type(log_key, io_type)

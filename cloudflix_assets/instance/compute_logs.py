@@ -1,4 +1,4 @@
-"""What steps print, kept for the web UI.
+"""Compute logs: the output of steps, kept for the web UI.
 
 2026-11-23: dagster 1.13 also copies it to the terminal while the run goes on, by four processes a run
 (two `tail`, two Python watching them), which cost a tenth of a small week, write into the live view,
@@ -19,16 +19,16 @@ from dagster._utils import ensure_file
 
 
 class ComputeLogs(LocalComputeLogManager):
-    """Stores what its parent stores, where its parent stores it, and copies it nowhere."""
+    """Stores the same output in the same files as its parent, and does not copy it to the terminal."""
 
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Self:
-        """Dagster's parent class names itself here, not `cls`."""
+        """Create the manager from dagster.yaml; Dagster's parent class creates itself here, not `cls`."""
         return cls(inst_data=inst_data, **config_value)
 
     @contextmanager
     def capture_logs(self, log_key: Sequence[str]) -> Generator[CapturedLogContext, None, None]:
-        """Both streams go to files until the run ends."""
+        """Redirect standard output and standard error to files for the length of the block."""
         out, err = (
             self.get_captured_local_path(log_key, IO_TYPE_EXTENSION[stream])
             for stream in (ComputeIOType.STDOUT, ComputeIOType.STDERR)

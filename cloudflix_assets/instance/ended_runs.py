@@ -1,7 +1,7 @@
-"""Which runs are known to have ended, and the removal of what those left in the lake that did not succeed.
+"""Which runs have ended: those that Dagster has finished, and those whose process is gone.
 
-A run of the command line carries its process as a tag: one that was killed would else be running for ever.
-A run that this instance does not know, or whose process is on another machine, is left alone.
+A run of the command line carries its process as a tag; without it, a killed run would count as running for
+ever. A run that this instance does not know, or whose process is on another machine, is left alone.
 """
 
 import os
@@ -14,24 +14,31 @@ from dagster import DagsterRunStatus, RunsFilter
 from cloudflix_assets.names import PROCESS
 
 CLOCK_SECONDS = 2.0
+"""Two start times that differ by no more are those of one process."""
 _GOING = [DagsterRunStatus.STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.CANCELING]
 _SILENT = "Its process ended without a word: killed, out of memory, or the machine went down."
 
 
 def this_process() -> str:
-    """Machine, process and its start, which tells it from a later one of the same number."""
+    """Return machine, process number and start; the start tells it from a later process of that number."""
     return f"{platform.node()} {os.getpid()} {_start(psutil.Process()):.1f}"
 
 
 def end_gone(instance: dg.DagsterInstance) -> None:
-    """End the runs whose process is gone."""
+    """Report the runs whose process is gone as failed."""
     for run in instance.get_runs(RunsFilter(statuses=_GOING)):
         if _is_gone(run.tags.get(PROCESS)):
             instance.report_run_failed(run, _SILENT)
 
 
+def is_over(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Return whether this instance knows the run and the run has ended."""
+    run = instance.get_run_by_id(run_id)
+    return run is not None and run.is_finished
+
+
 def _start(process: psutil.Process) -> float:
-    """Seconds after the machine's own start: a clock that is set anew does not move it."""
+    """Seconds from the machine's boot to the process's start; setting the clock does not change it."""
     return float(process.create_time() - psutil.boot_time())
 
 
@@ -43,9 +50,3 @@ def _is_gone(process: str | None) -> bool:
         return abs(_start(psutil.Process(int(number))) - float(start)) > CLOCK_SECONDS
     except psutil.NoSuchProcess:
         return True
-
-
-def is_over(instance: dg.DagsterInstance, run_id: str) -> bool:
-    """Whether a run that this instance knows has ended."""
-    run = instance.get_run_by_id(run_id)
-    return run is not None and run.is_finished

@@ -1,11 +1,14 @@
-"""Dagster's SQLite event log, with connections that are kept between events.
+"""Dagster's SQLite event log, with connections kept open and one transaction per batch and database.
+
+A step that fails with a sentence for the user (`dg.Failure`) is stored with that sentence in place of its
+stack trace.
 
 2026-11-23: dagster 1.13 makes an engine and a connection for every event. Its statements are compiled
 anew, and closing the last connection writes the log back to disk: 7 ms for each of the 280 events of
 a week, as much as all of the week's Spark work. Drop once Dagster keeps its connections.
 
-2026-11-26: nor does it store an event in one transaction but in up to eight, and it reads its forty
-migrations for the database of each run: together 0.4 s of a week.
+2026-11-26: it also stores one event in up to eight transactions, and reads its forty migrations for the
+database of each run: together 0.4 s of a week.
 """
 
 import os
@@ -34,7 +37,7 @@ MAX_OPEN = 4
 
 
 class SqliteEventLog(SqliteEventLogStorage):
-    """Stores what its parent stores, where its parent stores it; of a told failure, the sentence."""
+    """Stores the same events in the same files as its parent; a `dg.Failure` loses its stack trace."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._engines: OrderedDict[str, Engine] = OrderedDict()
@@ -45,26 +48,26 @@ class SqliteEventLog(SqliteEventLogStorage):
 
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Self:
-        """Dagster's parent class names itself here, not `cls`."""
+        """Create the log from dagster.yaml; Dagster's parent class creates itself here, not `cls`."""
         return cls(inst_data=inst_data, **config_value)
 
     def store_event(self, event: EventLogEntry) -> None:
-        """Add it to its run's database, and to the index if it is about an asset."""
+        """Add an event to its run's database, and to the index if it is about an asset."""
         self.store_event_batch([event])
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
-        """Add events, all or none to each database."""
+        """Add events in one transaction per database."""
         with self._one_transaction_each({INDEX_SHARD_NAME, *(event.run_id for event in events)}):
             for event in events:
                 super().store_event(without_stack(event))
 
     @contextmanager
     def _one_transaction_each(self, shards: Collection[str]) -> Iterator[None]:
-        """What connects to one of these databases in here shares its transaction."""
-        made = self._missing(shards)
+        """Within the block, all connections to one of these databases share one transaction."""
+        made = self._make_missing(shards)
         with self._db_lock, ExitStack() as transactions:
             for shard in shards:
-                self._kept(shard, made.get(shard))
+                self._keep_engine(shard, made.get(shard))
             self._transactions = transactions
             try:
                 yield
@@ -74,26 +77,26 @@ class SqliteEventLog(SqliteEventLogStorage):
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
-        made = self._missing([shard]).get(shard)
+        made = self._make_missing([shard]).get(shard)
         with self._db_lock:
             if self._transactions is None:
-                with self._begun(shard, made) as connection:
+                with self._begin(shard, made) as connection:
                     yield connection
             else:
                 if shard not in self._open:
-                    self._open[shard] = self._transactions.enter_context(self._begun(shard, made))
+                    self._open[shard] = self._transactions.enter_context(self._begin(shard, made))
                 yield self._open[shard]
 
-    def _missing(self, shards: Collection[str]) -> dict[str, Engine]:
-        """Engines that are not kept, made.
+    def _make_missing(self, shards: Collection[str]) -> dict[str, Engine]:
+        """Make the engines that are not open yet.
 
-        Outside the lock: making one takes logging's lock, whose holder may be storing an event.
+        Outside the lock, because making one takes logging's lock, whose holder may be storing an event.
         """
-        return {shard: self._made(shard) for shard in shards if shard not in self._engines}
+        return {shard: self._make_engine(shard) for shard in shards if shard not in self._engines}
 
     @contextmanager
-    def _begun(self, shard: str, made: Engine | None) -> Iterator[Connection]:
-        engine = self._kept(shard, made)
+    def _begin(self, shard: str, made: Engine | None) -> Iterator[Connection]:
+        engine = self._keep_engine(shard, made)
         if shard not in self._initialized_dbs:
             self._lay_out(shard, engine)
             self._initialized_dbs.add(shard)
@@ -101,7 +104,7 @@ class SqliteEventLog(SqliteEventLogStorage):
             yield connection
 
     def _lay_out(self, shard: str, engine: Engine) -> None:
-        """A new database is a copy of an empty one that Dagster made."""
+        """Create a database's tables; a run's is a copy of an empty one that Dagster made once."""
         path = Path(self.path_for_shard(shard))
         if path.exists() or shard == INDEX_SHARD_NAME:
             self._initdb(engine)
@@ -118,16 +121,16 @@ class SqliteEventLog(SqliteEventLogStorage):
             self._initdb(engine)
         part.unlink()
 
-    def _made(self, shard: str) -> Engine:
+    def _make_engine(self, shard: str) -> Engine:
         timeout = {"timeout": BUSY_TIMEOUT_SECONDS}
         engine = create_engine(self.conn_string_for_shard(shard), connect_args=timeout)
         event.listen(engine, "connect", _without_a_sync_per_event)
         return engine
 
-    def _kept(self, shard: str, made: Engine | None) -> Engine:
-        """The engine of a database, the one used longest ago being closed for it."""
+    def _keep_engine(self, shard: str, made: Engine | None) -> Engine:
+        """Return a database's open engine; beyond `MAX_OPEN`, the least recently used one is closed."""
         if shard not in self._engines:
-            self._engines[shard] = made or self._made(shard)
+            self._engines[shard] = made or self._make_engine(shard)
         self._engines.move_to_end(shard)
         while len(self._engines) > MAX_OPEN:
             _, oldest = self._engines.popitem(last=False)
@@ -147,17 +150,17 @@ def _without_a_sync_per_event(connection: Any, _: object) -> None:
 
 
 def without_stack(entry: EventLogEntry) -> EventLogEntry:
-    """The event to store; one that tells of anything else stays as it is."""
+    """Return the entry with a `dg.Failure`'s sentence in place of its stack trace; others are unchanged."""
     event = entry.dagster_event
     if event is None or not isinstance(event.event_specific_data, StepFailureData | JobFailureData):
         return entry
-    return entry._replace(dagster_event=_told(event))
+    return entry._replace(dagster_event=_with_sentence(event))
 
 
-def _told(event: DagsterEvent) -> DagsterEvent:
+def _with_sentence(event: DagsterEvent) -> DagsterEvent:
     data = event.event_specific_data
     if isinstance(data, JobFailureData) and data.first_step_failure_event:
-        first = _told(data.first_step_failure_event)
+        first = _with_sentence(data.first_step_failure_event)
         error = first.step_failure_data.error if first.is_step_failure else data.error
         return event._replace(event_specific_data=data._replace(error=error, first_step_failure_event=first))
     if isinstance(data, StepFailureData) and data.user_failure_data:

@@ -1,4 +1,7 @@
-"""What the events of a Dagster run say, in the words of the command line."""
+"""What the events of a Dagster run say: stored tables, checks, broken rules, failures, notices.
+
+A notice is a sentence of a step that succeeded; it travels as an asset observation.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -9,10 +12,13 @@ from dagster._core.events import DagsterEvent
 from dagster._core.execution.plan.objects import ErrorSource
 
 Counts = Mapping[str, int]
+"""Rows per broken rule."""
+_NOTICE = "notice"
+"""Name of an observation's metadata that holds the sentence of a notice."""
 
 
 def stored(events: Sequence[DagsterEvent]) -> dict[dg.AssetKey, dict[str, Any]]:
-    """The metadata of each materialized asset."""
+    """Return the metadata of each materialized asset."""
     return {
         event.asset_key: {name: value.value for name, value in event.materialization.metadata.items()}
         for event in events
@@ -21,7 +27,7 @@ def stored(events: Sequence[DagsterEvent]) -> dict[dg.AssetKey, dict[str, Any]]:
 
 
 def checks(events: Sequence[DagsterEvent]) -> dict[str, int]:
-    """How many checks passed, failed and warned."""
+    """Count the asset checks that passed, failed and warned."""
     found = {"passed": 0, "failed": 0, "warned": 0}
     for evaluation in _evaluations(events):
         warned = evaluation.severity is dg.AssetCheckSeverity.WARN
@@ -30,7 +36,7 @@ def checks(events: Sequence[DagsterEvent]) -> dict[str, int]:
 
 
 def broken(events: Sequence[DagsterEvent], severity: str) -> dict[str, Counts]:
-    """By table: the broken rules of a severity and in how many rows, the most frequent first."""
+    """Return, per table path, the broken rules of a severity with their rows, the most frequent first."""
     found: dict[str, Counts] = {}
     for evaluation in _evaluations(events):
         counts = {
@@ -45,7 +51,7 @@ def broken(events: Sequence[DagsterEvent], severity: str) -> dict[str, Counts]:
 
 
 def failures(events: Sequence[DagsterEvent]) -> dict[str, str]:
-    """A sentence per failed step: the one that it was failed with, else its innermost error."""
+    """Return a sentence per failed step: the description of its `dg.Failure`, else its innermost error."""
     found: dict[str, str] = {}
     for event in events:
         if event.is_step_failure and event.step_key and not interrupted(event):
@@ -59,7 +65,7 @@ def failures(events: Sequence[DagsterEvent]) -> dict[str, str]:
 
 
 def traces(events: Sequence[DagsterEvent]) -> dict[str, str]:
-    """The stack trace of each failed step."""
+    """Return the stack trace of each failed step."""
     return {
         event.step_key: event.step_failure_data.error.to_string()
         for event in events
@@ -68,11 +74,26 @@ def traces(events: Sequence[DagsterEvent]) -> dict[str, str]:
 
 
 def interrupted(event: DagsterEvent) -> bool:
-    """Whether a Ctrl-C is what this event tells of."""
+    """Return whether this event reports that a step or the run was interrupted."""
     if event.is_step_failure:
         return event.step_failure_data.error_source is ErrorSource.INTERRUPT
     error = event.job_failure_data.error if event.is_job_failure else None
     return error is not None and error.cls_name == DagsterExecutionInterruptedError.__name__
+
+
+def notice(context: dg.AssetExecutionContext, sentence: str) -> dg.AssetObservation:
+    """Return the observation by which a step of an asset reports a sentence; the step must yield it."""
+    return dg.AssetObservation(
+        asset_key=context.asset_key, partition=context.partition_key, metadata={_NOTICE: sentence}
+    )
+
+
+def notices(events: Sequence[DagsterEvent]) -> list[str]:
+    """Return the sentences of the notices of a run's steps."""
+    observed = (
+        event.asset_observation_data.asset_observation for event in events if event.is_asset_observation
+    )
+    return [str(found.metadata[_NOTICE].value) for found in observed if _NOTICE in found.metadata]
 
 
 def _evaluations(events: Sequence[DagsterEvent]) -> Iterator[dg.AssetCheckEvaluation]:
@@ -84,21 +105,3 @@ def _evaluations(events: Sequence[DagsterEvent]) -> Iterator[dg.AssetCheckEvalua
 def _rules(evaluation: dg.AssetCheckEvaluation) -> Sequence[dg.TableRecord]:
     rules = evaluation.metadata.get("rules")
     return rules.records if isinstance(rules, dg.TableMetadataValue) else ()
-
-
-_NAME = "notice"
-
-
-def notice(context: dg.AssetExecutionContext, sentence: str) -> dg.AssetObservation:
-    """To be yielded by the step of an asset."""
-    return dg.AssetObservation(
-        asset_key=context.asset_key, partition=context.partition_key, metadata={_NAME: sentence}
-    )
-
-
-def notices(events: Sequence[DagsterEvent]) -> list[str]:
-    """The sentences that a run's steps said."""
-    observed = (
-        event.asset_observation_data.asset_observation for event in events if event.is_asset_observation
-    )
-    return [str(found.metadata[_NAME].value) for found in observed if _NAME in found.metadata]

@@ -14,13 +14,14 @@ from cloudflix_assets.instance.settings_file import InstanceRefused, ensure_sett
 from cloudflix_assets.settings.environment import Environment
 
 LOCK_SECONDS = 60
+"""How long to wait for another process that is opening the instance."""
 EVENTS_AT_ONCE = 100
-"""What Dagster tells of one step or one plan together is stored in one transaction (event_log.py)."""
+"""Events per batch: Dagster's batch of a step or a plan is stored in one transaction (event_log.py)."""
 
 
 @contextmanager
 def open_instance(environment: Environment) -> Iterator[dg.DagsterInstance]:
-    """Open the instance, made first if need be.
+    """Open the instance; create it if it is missing.
 
     Raises:
         InstanceRefused: its settings or its databases cannot be read.
@@ -29,21 +30,21 @@ def open_instance(environment: Environment) -> Iterator[dg.DagsterInstance]:
     home = environment.home
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(EVENTS_AT_ONCE))
     with storage_errors(str(home)):
-        with _alone(home):
-            instance = _opened(home)
+        with _lock(home):
+            instance = _open(home)
         with instance:
             yield instance
 
 
 def prepare(environment: Environment) -> Path:
-    """The instance's folder, with its settings and its databases."""
+    """Create the instance's settings and databases if they are missing, and return its folder."""
     with open_instance(environment):
         return environment.home
 
 
 @contextmanager
-def _alone(home: Path) -> Iterator[None]:
-    """One process at a time: two that make the databases at once leave them with two schema versions."""
+def _lock(home: Path) -> Iterator[None]:
+    """Let one process in at a time: two that create the databases at once give them two schema versions."""
     if home.is_file():
         raise InstanceRefused(
             f"{home} is a file, not a folder: choose another home (--home, CLOUDFLIX_HOME)."
@@ -54,20 +55,22 @@ def _alone(home: Path) -> Iterator[None]:
         yield
 
 
-def _opened(home: Path) -> dg.DagsterInstance:
+def _open(home: Path) -> dg.DagsterInstance:
     settings = ensure_settings(home)
     away = "the next run makes it anew, and the lake is not in it."
-    with _told(f"{settings} cannot be read", f"mend it, or move it away: {away}"):
+    with _refuse(f"{settings} cannot be read", f"mend it, or move it away: {away}"):
         reference = InstanceRef.from_dir(str(home))
-    with _told(f"Dagster's history in {home / 'history'} cannot be opened", f"move that folder away: {away}"):
+    with _refuse(
+        f"Dagster's history in {home / 'history'} cannot be opened", f"move that folder away: {away}"
+    ):
         instance = dg.DagsterInstance.from_ref(reference)
-    with _told(f"the compute logs that {settings} asks for cannot be kept", "mend it there"):
+    with _refuse(f"the compute logs that {settings} asks for cannot be kept", "mend it there"):
         _ = instance.compute_log_manager  # made when it is first asked for, which would be in a run
     return instance
 
 
 @contextmanager
-def _told(what: str, remedy: str) -> Iterator[None]:
+def _refuse(what: str, remedy: str) -> Iterator[None]:
     try:
         with storage_errors(what):
             yield

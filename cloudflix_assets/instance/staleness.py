@@ -1,6 +1,6 @@
-"""What Dagster calls stale, per asset and week.
+"""Which assets Dagster calls stale, per week.
 
-The graph of its web UI asks without a partition, and so shows nothing stale.
+The graph of the web UI asks without a partition, and so shows nothing as stale.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,19 +20,19 @@ STATES = {StaleStatus.FRESH: "fresh", StaleStatus.STALE: "stale", StaleStatus.MI
 
 
 class Newest:
-    """The newest materialization of every week: two queries per asset, where Dagster asks per week."""
+    """The newest materialization of every week, in two queries per asset; Dagster makes one per week."""
 
     def __init__(self, instance: dg.DagsterInstance) -> None:
         self._instance = instance
         self._found: dict[dg.AssetKey, Mapping[str, dg.EventLogRecord]] = {}
 
     def weeks(self, key: dg.AssetKey) -> Mapping[str, dg.EventLogRecord]:
-        """By partition key."""
+        """Return the newest materializations of an asset by partition key."""
         if key not in self._found:
-            self._found[key] = self._asked(key)
+            self._found[key] = self._fetch(key)
         return self._found[key]
 
-    def _asked(self, key: dg.AssetKey) -> Mapping[str, dg.EventLogRecord]:
+    def _fetch(self, key: dg.AssetKey) -> Mapping[str, dg.EventLogRecord]:
         kind = dg.DagsterEventType.ASSET_MATERIALIZATION
         ids = self._instance.get_latest_storage_id_by_partition(key, kind)
         if not ids:
@@ -43,7 +43,7 @@ class Newest:
 
 
 class _Resolver(CachingStaleStatusResolver):
-    """Dagster's own judgement over records that were fetched at once."""
+    """Dagster's own rules of staleness, over records that were fetched together."""
 
     def __init__(self, instance: dg.DagsterInstance, graph: AssetGraph, newest: Newest) -> None:
         super().__init__(instance, graph, LoadingContextForTest(instance))
@@ -53,7 +53,7 @@ class _Resolver(CachingStaleStatusResolver):
         return self._newest.weeks(key.asset_key).get(key.partition_key or "")
 
     def _is_dep_updated(self, provenance: DataProvenance, dep_key: AssetKeyPartitionKey) -> bool:
-        """Nothing newer than what was read needs no query; else the data versions decide."""
+        """Answer without a query if the dependency has nothing newer than what was read."""
         newest = self._get_latest_data_version_record(dep_key)
         read = provenance.input_storage_ids[dep_key.asset_key]
         if newest is None or (read is not None and newest.storage_id <= read):
@@ -62,7 +62,7 @@ class _Resolver(CachingStaleStatusResolver):
 
 
 class Staleness:
-    """A snapshot: what was asked once is remembered. `newest` is worth its cost over many weeks."""
+    """A snapshot of staleness: answers are cached. Give `newest` when many weeks are asked for."""
 
     def __init__(self, graph: AssetGraph, instance: dg.DagsterInstance, newest: Newest | None = None) -> None:
         self._graph = graph
@@ -73,19 +73,19 @@ class Staleness:
         )
 
     def state(self, key: dg.AssetKey, week: date) -> str:
-        """`fresh`, `stale` or `missing`."""
+        """Return `fresh`, `stale` or `missing`."""
         return STATES[self._resolver.get_status(key, str(week))]
 
     def causes(self, key: dg.AssetKey, week: date) -> list[str]:
-        """Why it is stale, in Dagster's words."""
+        """Return why the asset is stale, in Dagster's words."""
         return [cause.reason for cause in self._resolver.get_stale_causes(key, str(week))]
 
     def stale(self, week: date) -> list[dg.AssetKey]:
-        """Every stale asset of a week."""
+        """Return every stale asset of a week."""
         return [node.key for node in self._graph.asset_nodes if self.state(node.key, week) == "stale"]
 
 
 def materialized_weeks(graph: AssetGraph, instance: dg.DagsterInstance) -> Sequence[date]:
-    """Weeks of which any asset was ever materialized."""
+    """Return the weeks in which any asset was ever materialized, in calendar order."""
     found = {week for node in graph.asset_nodes for week in instance.get_materialized_partitions(node.key)}
     return sorted(week_of(week) for week in found)

@@ -1,8 +1,8 @@
 """Ctrl-C, and a supervisor's SIGTERM, which is treated alike.
 
-Outside a run it raises KeyboardInterrupt. During a run Dagster raises it inside steps alone; what comes
-at other moments is noted. Once one was seen the process is on its way out, and further ones are
-ignored: they could only tear up an orderly end.
+Outside a run an interrupt raises KeyboardInterrupt. During a run Dagster raises it inside steps only; an
+interrupt at another moment is noted. After the first one the process is shutting down, and further ones
+are ignored, because they would break an orderly end.
 """
 
 import os
@@ -20,7 +20,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @dataclass
 class Noted:
-    """Whether one was seen."""
+    """Whether an interrupt was seen."""
 
     seen: bool = False
 
@@ -29,33 +29,33 @@ _NOTED = Noted()
 
 
 def raise_interrupts() -> None:
-    """From here on an interrupt is a KeyboardInterrupt."""
+    """Raise KeyboardInterrupt on every interrupt from here on."""
     for number in _SIGNALS:
         signal.signal(number, _raise)
 
 
 def raise_swallowed_interrupt() -> None:
-    """Raise one that came earlier: imports of some libraries are wrapped in a bare `except`."""
+    """Raise KeyboardInterrupt if an earlier one was lost: some libraries import within a bare `except`."""
     if _NOTED.seen:
         raise KeyboardInterrupt
 
 
 def ignore_interrupts() -> None:
-    """From here on nothing is left to interrupt."""
+    """Ignore every interrupt from here on."""
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
 def leave_at_once(code: int) -> NoReturn:
-    """End without what libraries do at exit: a Spark Connect client may wait for ever for its server."""
+    """Exit without libraries' exit handlers: a Spark Connect client may wait for its server forever."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
 
 
 @contextmanager
-def noted_interrupts() -> Iterator[Noted]:
-    """Note interrupts, except where somebody inside handles them; after the first, ignore them for good."""
+def note_interrupts() -> Iterator[Noted]:
+    """Note interrupts within the block, unless code inside handles them; ignore them after the first."""
     if threading.current_thread() is not threading.main_thread():  # signals are the main thread's
         yield Noted()
         return

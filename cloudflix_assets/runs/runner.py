@@ -1,4 +1,4 @@
-"""Run weeks as ordinary Dagster runs, in this process, and report what came of each table."""
+"""Run weeks as ordinary Dagster runs, in this process, and report the result of each table."""
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -29,23 +29,23 @@ from cloudflix_assets.instance import events as run_events
 from cloudflix_assets.instance.ended_runs import this_process
 from cloudflix_assets.instance.events import notices
 from cloudflix_assets.names import PROCESS
-from cloudflix_assets.runs.interrupts import Noted, noted_interrupts, raise_swallowed_interrupt
+from cloudflix_assets.runs.interrupts import Noted, note_interrupts, raise_swallowed_interrupt
 
 DEFINITIONS = "cloudflix_assets.definitions"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Dagster's event log is in the instance; the terminal shows the summary."""
 
 Seen = Callable[[DagsterEvent], None]
-"""Is shown every event of a run while it runs."""
+"""A callback that receives every event of a run while it runs."""
 
 
-def unseen(_: DagsterEvent) -> None:
-    """Nobody watches."""
+def ignore_event(_: DagsterEvent) -> None:
+    """Do nothing with an event: nobody watches the run."""
 
 
 @dataclass(frozen=True)
 class TableResult:
-    """What a run did to one Delta table; `reason` says why it was not reached (`committed` is None)."""
+    """The result of one Delta table; if it was not reached, `committed` is None and `reason` says why."""
 
     rows: int | None = None
     digest: str | None = None
@@ -56,12 +56,12 @@ class TableResult:
 
 @dataclass(frozen=True)
 class WeekResult:
-    """What one run did.
+    """The result of one run.
 
     Attributes:
         failures: a sentence per failed step.
-        notices: what steps had to say although nothing was wrong.
-        refused: per table, the rules for which rows were quarantined, the most frequent first.
+        notices: sentences of steps that succeeded.
+        quarantined: per table, the rules for which rows were quarantined, the most frequent first.
         warned: per table, the rules that warn.
         traces: a stack trace per failed step.
         interrupted: a Ctrl-C was seen; the run may have been over already.
@@ -75,13 +75,13 @@ class WeekResult:
     checks: Mapping[str, int]
     failures: Mapping[str, str]
     notices: Sequence[str] = ()
-    refused: Mapping[str, run_events.Counts] = field(default_factory=dict)
+    quarantined: Mapping[str, run_events.Counts] = field(default_factory=dict)
     warned: Mapping[str, run_events.Counts] = field(default_factory=dict)
     traces: Mapping[str, str] = field(default_factory=dict)
     interrupted: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """The entry of `cloudflix run --json`."""
+        """Return the entry of `cloudflix run --json`."""
         tables = {
             path: {name: value for name, value in asdict(table).items() if name != "reason" or value}
             for path, table in self.tables.items()
@@ -109,7 +109,7 @@ class Runner:
 
     @property
     def keys(self) -> Sequence[dg.AssetKey]:
-        """Every asset, in the order of the flow."""
+        """Every asset key, upstream before downstream."""
         return [key for level in self.graph.toposorted_asset_keys_by_level for key in sorted(level)]
 
     def run(
@@ -117,19 +117,19 @@ class Runner:
         week: date,
         keys: Collection[dg.AssetKey] | None = None,
         tags: Mapping[str, str] | None = None,
-        seen: Seen = unseen,
+        seen: Seen = ignore_event,
     ) -> WeekResult:
-        """Materialize a week of some assets (None: of all); what shares a step with one comes along.
+        """Materialize a week of some assets (None: all), with the assets that share a step with them.
 
-        A Ctrl-C ends the step that runs, and with it the run, which Dagster then calls canceled.
+        A Ctrl-C ends the current step and the run, whose status is then canceled.
         """
         selected = set(self.keys) if keys is None else self._with_siblings(keys)
         started = time.monotonic()
         raise_swallowed_interrupt()
-        with noted_interrupts() as ctrl_c:  # a run that was created must also be ended
+        with note_interrupts() as ctrl_c:  # a run that was created must also be ended
             job = self._job_of(None if keys is None else selected)
-            run = self._created(job, week, selected, tags or {})
-            events = self._executed(job, run, seen, ctrl_c)
+            run = self._create_run(job, week, selected, tags or {})
+            events = self._execute(job, run, seen, ctrl_c)
             finished = self.instance.get_run_by_id(run.run_id)
         return WeekResult(
             week=week,
@@ -140,22 +140,22 @@ class Runner:
             checks=run_events.checks(events),
             failures=run_events.failures(events),
             notices=notices(events),
-            refused=run_events.broken(events, "quarantine"),
+            quarantined=run_events.broken(events, "quarantine"),
             warned=run_events.broken(events, "warn"),
             traces=run_events.traces(events),
             interrupted=ctrl_c.seen,
         )
 
     def _job_of(self, selected: set[dg.AssetKey] | None) -> IJob:
-        """A job that another process may have to build again names its module."""
+        """The job to run; if steps are launched, one that other processes can load by its module."""
         if self._launches:
             module = ReconstructableRepository.for_module(DEFINITIONS, "defs", str(Path.cwd()))
             job = ReconstructableJob(module, WEEKLY_REFRESH)
             return job if selected is None else job.get_subset(asset_selection=selected)
         return InMemoryJob(self._job if selected is None else self._job.get_subset(asset_selection=selected))
 
-    def _executed(self, job: IJob, run: dg.DagsterRun, seen: Seen, ctrl_c: Noted) -> Sequence[DagsterEvent]:
-        """Every event; a Ctrl-C that Dagster saw is noted too."""
+    def _execute(self, job: IJob, run: dg.DagsterRun, seen: Seen, ctrl_c: Noted) -> Sequence[DagsterEvent]:
+        """Execute the run and return its events; a Ctrl-C that Dagster caught is noted too."""
         events: list[DagsterEvent] = []
         outside_a_step = ctrl_c.seen
         try:
@@ -174,11 +174,11 @@ class Runner:
         return events
 
     def _with_siblings(self, keys: Collection[dg.AssetKey]) -> set[dg.AssetKey]:
-        """A table and its quarantine come from one step."""
+        """Add the assets of the same steps: a table and its quarantine come from one step."""
         steps = {self._steps[key] for key in keys}
         return {key for key, step in self._steps.items() if step in steps}
 
-    def _created(
+    def _create_run(
         self, job: IJob, week: date, selected: set[dg.AssetKey], tags: Mapping[str, str]
     ) -> dg.DagsterRun:
         definition = job.get_definition()

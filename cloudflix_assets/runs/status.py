@@ -1,4 +1,4 @@
-"""What the lake holds, as Dagster remembers it: a week of a table with its rows, digest and state."""
+"""What the lake holds according to the Dagster instance: rows, digest and state per table and week."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -17,7 +17,7 @@ from cloudflix_assets.settings.environment import Environment
 
 @dataclass(frozen=True)
 class TableStatus:
-    """One week of one table; `quarantined` where it has a quarantine."""
+    """One week of one table; `quarantined` counts rows and is None for a table without a quarantine."""
 
     table: str
     week: date
@@ -30,12 +30,12 @@ class TableStatus:
     quarantined: int | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The entry of `cloudflix status --json`."""
+        """Return the entry of `cloudflix status --json`."""
         return {**asdict(self), "week": str(self.week), "at": self.at.isoformat(timespec="seconds")}
 
 
 def lake_status(environment: Environment) -> list[TableStatus]:
-    """Every materialized week of every Delta table, in the order of the flow."""
+    """Return every materialized week of every Delta table, upstream tables first."""
     graph = build_defs(environment).resolve_asset_graph()
     with open_instance(environment) as instance:
         newest = Newest(instance)

@@ -1,4 +1,4 @@
-"""The removal of what runs that did not succeed left in the lake."""
+"""Removal of staging and uncommitted files that ended runs left in the lake."""
 
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
@@ -14,18 +14,18 @@ from cloudflix_assets.names import REPEATED
 from cloudflix_assets.partitions import week_of
 
 _CLOCK_STEP = timedelta(milliseconds=2)
-"""Dagster keeps the time of a change in milliseconds."""
+"""More than the resolution of Dagster's update times, a millisecond, so that no run is missed."""
 _BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 _FAILED = [DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
 _WELL = [DagsterRunStatus.SUCCESS]
 
 
 def sweep(lake: Lake, instance: dg.DagsterInstance, tables: Collection[str]) -> None:
-    """End the runs whose process is gone, and remove what ended ones staged or wrote without a commit.
+    """End the runs whose process is gone; remove the staging and uncommitted files of ended runs.
 
     Args:
-        lake: the one that its runs write to.
-        instance: which knows the runs.
+        lake: to which the runs of the instance write.
+        instance: holds the history of the runs.
         tables: paths of all Delta tables.
     """
     now = datetime.now(UTC) - _CLOCK_STEP
@@ -41,13 +41,13 @@ def sweep(lake: Lake, instance: dg.DagsterInstance, tables: Collection[str]) -> 
 
 
 def _swept_until(instance: dg.DagsterInstance, lake: Lake) -> datetime:
-    """Runs that failed before were looked after then: a lake's history is long."""
+    """When this lake was last swept; runs that ended before need no second look."""
     told = instance.daemon_cursor_storage.get_cursor_values({_cursor(lake)})
     return datetime.fromisoformat(told[_cursor(lake)]) if told else _BEFORE_ALL
 
 
 def _cursor(lake: Lake) -> str:
-    """An instance may have run other lakes before."""
+    """The cursor's name includes the lake, because one instance may have run several."""
     return f"cloudflix/swept {lake.place}"
 
 

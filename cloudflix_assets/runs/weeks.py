@@ -1,4 +1,4 @@
-"""What `cloudflix run` does, without a terminal."""
+"""What `cloudflix run` does, independent of a terminal: run chosen or stale weeks, one after another."""
 
 import os
 import re
@@ -17,24 +17,23 @@ from cloudflix_assets.instance.staleness import Staleness, materialized_weeks
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.choice import lake_of
 from cloudflix_assets.names import numbered
-from cloudflix_assets.runs.runner import Runner, Seen, WeekResult, unseen
+from cloudflix_assets.runs.runner import Runner, Seen, WeekResult, ignore_event
 from cloudflix_assets.runs.sweep import sweep
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources import NoPublication, source_of
 from spark.registry import TABLES
 
 _BARE_PATH = re.compile(r'(?<![\w:"/*])([\w*]+/[\w*]+)')
-"""`silver/titles`, which Dagster's selections must have as `key:"silver/titles"`."""
-
+"""A bare path such as `silver/titles`; Dagster's selections need `key:"silver/titles"`."""
 
 Watch = Callable[[str], AbstractContextManager[Seen]]
-"""Shows a run of this title while it runs."""
+"""Returns, for the title of a run, a context manager that yields the callback for its events."""
 
 
 @contextmanager
-def unwatched(_: str) -> Iterator[Seen]:
-    """Nobody watches."""
-    yield unseen
+def watch_nothing(_: str) -> Iterator[Seen]:
+    """Yield a callback that ignores events."""
+    yield ignore_event
 
 
 def run_weeks(
@@ -44,7 +43,7 @@ def run_weeks(
     tags: Mapping[str, str],
     *,
     replace_source: bool = False,
-    watch: Watch = unwatched,
+    watch: Watch = watch_nothing,
 ) -> Iterator[WeekResult]:
     """Run weeks in calendar order; a failed week does not stop the next, an interrupted one does."""
     _check(environment)
@@ -73,9 +72,9 @@ def run_stale(
     select: str | None,
     tags: Mapping[str, str],
     *,
-    watch: Watch = unwatched,
+    watch: Watch = watch_nothing,
 ) -> Iterator[WeekResult]:
-    """Run what is stale and what follows from it; without weeks, in every week that was ever run.
+    """Run stale assets and all that depend on them; without weeks, in every week that was ever run.
 
     A dependant becomes stale only once its upstream has changed, so both are run at once: where nothing
     changed after all, nothing is committed. Later weeks depend on earlier ones, never the other way round.
@@ -98,7 +97,7 @@ def run_stale(
 
 
 def _check(environment: Environment) -> None:
-    """Steps that are launched need a whole workspace: said before anything is made."""
+    """Refuse incomplete settings of a workspace before anything is created, if steps are launched."""
     if environment.launches:
         from cloudflix_assets.databricks.workspace import check_named
 
@@ -106,7 +105,7 @@ def _check(environment: Environment) -> None:
 
 
 def _prepare(environment: Environment, instance: dg.DagsterInstance) -> None:
-    """End what earlier launched steps left running, and let the processes of new ones see these settings."""
+    """Cancel jobs left by earlier launched steps, and pass the settings on to new steps' processes."""
     if not environment.launches:
         return
     from cloudflix_assets.databricks.forkserver import (
@@ -114,7 +113,7 @@ def _prepare(environment: Environment, instance: dg.DagsterInstance) -> None:
     )
     from cloudflix_assets.databricks.submissions import cancel_abandoned
 
-    end_gone(instance)  # else what they launched would pass for somebody's
+    end_gone(instance)  # else their jobs would count as those of running runs
     cancel_abandoned(environment, lambda run_id: is_over(instance, run_id))
     os.environ.update(environment.for_child())
     start_forkserver(environment.home / "steps.log")
@@ -151,10 +150,10 @@ def _title(week: date, number: int, of: int) -> str:
 
 
 def _selected(defs: dg.Definitions, select: str | None) -> set[dg.AssetKey] | None:
-    """Keys that a selection names, or None for all.
+    """Return the asset keys that a selection names, or None for all.
 
     Raises:
-        CloudflixError: it cannot be read, or names nothing.
+        CloudflixError: the selection cannot be read, or names no asset.
     """
     if select is None:
         return None

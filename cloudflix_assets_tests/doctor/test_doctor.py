@@ -129,7 +129,7 @@ def test_a_doctor_names_what_is_wrong_and_the_remedy(
 ) -> None:
     """Each thing that can be wrong, arranged for real where a test can."""
     arrange, check, state, seen, remedy = case
-    monkeypatch.setattr(machine, "engine", lambda _: Finding("engine", "ok", "not asked"))
+    monkeypatch.setattr(machine, "probe_engine", lambda _: Finding("engine", "ok", "not asked"))
     arrange(monkeypatch, tmp_path)
     told = cloudflix(tmp_path / "home", "doctor", "--json")
     found = findings(told)[check]

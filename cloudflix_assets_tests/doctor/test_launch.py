@@ -108,7 +108,7 @@ def test_who_does_not_wait_for_the_probe_does_not_pay_for_it(
     def interrupted(_: object, __: int) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(checks, "_ended", interrupted)
+    monkeypatch.setattr(checks, "_wait_until_ended", interrupted)
     workspace.plans.append(RunPlan("doctor", pending_seconds=600))
     with pytest.raises(KeyboardInterrupt):
         list(checks.launch_probe(settings_of(workspace, tmp_path, monkeypatch)))

@@ -38,11 +38,11 @@ class Landing:
             SourceRefused: some of it was refused.
         """
         now = datetime.now(UTC)
-        refusals = refused_by_name(self.lake, now)
+        refusals = reject_by_name(self.lake, now)
         for file in dropped(self.lake):
             route = file.route
             if isinstance(route, Route) and route.week == week and file.has_settled(now):
-                refusals += self._received(file, route)
+                refusals += self._receive(file, route)
         if refusals:
             raise SourceRefused(" ".join(refusals))
 
@@ -61,13 +61,13 @@ class Landing:
             if path
         ]
 
-    def _received(self, file: Dropped, route: Route) -> list[str]:
-        """Why a file was refused, if it was."""
+    def _receive(self, file: Dropped, route: Route) -> list[str]:
+        """Move a file to the landed ones, or reject it and return why."""
         try:
             with self.lake.open_landed(file.path) as source:
                 self.agreement.inspected(source, route.dataset, file.file)
         except DeliveryDefect as defect:
-            return [refuse(self.lake, file, str(defect))]
+            return [reject(self.lake, file, str(defect))]
         except LakeRefused:  # another run has just taken it in
             return []
         except OSError as error:
@@ -97,16 +97,16 @@ class Landing:
         )
 
 
-def refused_by_name(lake: Lake, now: datetime) -> list[str]:
+def reject_by_name(lake: Lake, now: datetime) -> list[str]:
     """Move away what nothing can be done with; a sentence for each."""
     return [
-        refuse(lake, file, str(file.route))
+        reject(lake, file, str(file.route))
         for file in dropped(lake)
         if isinstance(file.route, Unroutable) and file.has_settled(now)
     ]
 
 
-def refuse(lake: Lake, file: Dropped, reason: str) -> str:
+def reject(lake: Lake, file: Dropped, reason: str) -> str:
     """Move a file to `refused/`, with a file beside it that says why; returns what to tell."""
     target = f"{REFUSED}/{_kept_as(file)}"
     sentence = f"{reason} It was moved to {lake.uri(target)}."

@@ -105,7 +105,7 @@ class Api:
             try:
                 with self._client.stream("GET", path, headers={"accept": _RAW}) as response:
                     self._check(response)
-                    _copied(response, entry, target)
+                    _copy(response, entry, target)
             except BaseException:  # an interrupt too; it is raised again
                 target.close()
                 raise
@@ -156,14 +156,14 @@ class Api:
         message = _message(response)
         now = datetime.now(UTC)
         if (wait := wait_seconds(status, response.headers, message, now)) is not None:
-            self._limited(wait, now)
+            self._raise_limit(wait, now)
         if response.is_server_error or status == httpx.codes.REQUEST_TIMEOUT:
             raise _Passing(f"it answered {status}")
         if status in {httpx.codes.NOT_FOUND, httpx.codes.UNPROCESSABLE_ENTITY}:
             raise NotThere(f"GitHub has no {response.url.path}")
         raise SourceRefused(f"GitHub {_refusal(status, message)}; nothing was landed.")
 
-    def _limited(self, wait: float, now: datetime) -> None:
+    def _raise_limit(self, wait: float, now: datetime) -> None:
         if wait <= LONGEST_WAIT:
             raise _Passing("its rate limit is used up", wait)
         again = now + timedelta(seconds=wait)
@@ -198,7 +198,7 @@ def _read(response: httpx.Response, model: Any) -> Any:
         ) from error
 
 
-def _copied(response: httpx.Response, entry: Entry, target: BinaryIO) -> None:
+def _copy(response: httpx.Response, entry: Entry, target: BinaryIO) -> None:
     """Write the body; what was announced otherwise is asked for again."""
     digest, size = hashlib.sha1(b"blob %d\0" % entry.size, usedforsecurity=False), 0
     for chunk in response.iter_bytes(_CHUNK):

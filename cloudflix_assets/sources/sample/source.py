@@ -33,10 +33,10 @@ class Sample:
         publication = Publication(Edition(seed=0, titles=FEWEST_TITLES, week=week))
         origin = {"generated for": str(week)}
         return [
-            Delivered(dataset.name, dataset.file, partial(_opened, publication, dataset.name), origin)
+            Delivered(dataset.name, dataset.file, partial(_open, publication, dataset.name), origin)
             for dataset in MADE
         ]
 
 
-def _opened(publication: Publication, name: str) -> io.BytesIO:
+def _open(publication: Publication, name: str) -> io.BytesIO:
     return io.BytesIO(b"".join(publication.file(name).content()))

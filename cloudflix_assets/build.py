@@ -1,4 +1,4 @@
-"""Definitions from an environment. No special case for any table."""
+"""Assemble the Dagster definitions from an environment; no table is a special case."""
 
 import warnings
 from collections.abc import Sequence
@@ -31,7 +31,13 @@ warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 def build_defs(
     environment: Environment, *, tables: Sequence[Table] = TABLES, source: Source | None = None
 ) -> dg.Definitions:
-    """Everything that Dagster runs: the publication, every table, jobs, schedule, sensors, resources."""
+    """Build the definitions: the publication, every table, jobs, schedule, sensors, resources.
+
+    Args:
+        environment: the settings.
+        tables: the tables to build assets for.
+        source: where publications come from; None for the source that the settings name.
+    """
     lake, agreement = lake_of(environment), Agreement.of(environment)
     source = source or source_of(environment)
     context = Context(

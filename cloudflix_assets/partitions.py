@@ -1,6 +1,6 @@
-"""Weeks, each named by the Monday (UTC) on which it begins; it lasts up to the next Monday 00:00.
+"""Weeks, each named by the Monday (UTC) on which it begins; it ends at the next Monday, 00:00.
 
-Monday, because ISO weeks, Spark's `date_trunc('week')` and Dagster's `day_offset=1` all begin there.
+They begin on Monday because ISO weeks, Spark's `date_trunc('week')` and Dagster's `day_offset=1` do.
 """
 
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ WEEK = timedelta(days=7)
 
 
 class UnknownWeek(CloudflixError):
-    """A week that the calendar does not have."""
+    """The calendar does not have this week."""
 
 
 def weekly(first_week: date) -> dg.WeeklyPartitionsDefinition:
-    """Every week from `first_week` to the open one."""
+    """Define the partitions: every week from `first_week` to the open one."""
     return dg.WeeklyPartitionsDefinition(start_date=first_week.isoformat(), day_offset=1, end_offset=1)
 
 
@@ -29,15 +29,15 @@ def last_ended(now: datetime) -> date:
 
 
 def open_week(now: datetime) -> date:
-    """The week that `now` lies in: what is landed for it is provisional."""
+    """The week that contains `now`; a publication landed for it is provisional."""
     return last_ended(now) + WEEK
 
 
 def in_calendar(week: date, first_week: date, now: datetime) -> date:
-    """`week`, if it is one of the calendar's.
+    """Return `week`, if the calendar has it.
 
     Raises:
-        UnknownWeek: no Monday, before the calendar, or not begun yet.
+        UnknownWeek: it is no Monday, lies before the first week, or has not begun.
     """
     if week.weekday() != 0:
         monday = week - timedelta(days=week.weekday())
@@ -62,6 +62,10 @@ def week_of(partition_key: str) -> date:
 
 
 def last_week(first_week: date) -> date:
-    """The last week that has ended, which a calendar that begins later does not have."""
+    """Return the last week that has ended.
+
+    Raises:
+        UnknownWeek: the calendar begins later.
+    """
     now = datetime.now(UTC)
     return in_calendar(last_ended(now), first_week, now)

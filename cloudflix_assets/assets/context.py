@@ -1,4 +1,4 @@
-"""What every step is given, beside its table: made once, in build.py."""
+"""The context that all steps share, made once in build.py."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ from spark.table import Table
 
 @dataclass(frozen=True)
 class Context:
-    """The lakehouse as a step sees it.
+    """Where and how the steps of a lakehouse run.
 
     Args:
         lake: where tables are read and written.
-        tables: all of them, by identifier.
-        weeks: the calendar.
-        engine: who computes: `sail`, `spark`, `connect` or `databricks`.
-        drift: what undeclared columns of a landed file do.
-        retries: how often a step is tried again; None where it runs in this process.
-        code_url: where the code can be read on the web, as of a commit or a branch; None for local files.
+        tables: every table, by identifier.
+        weeks: the calendar, as partitions.
+        engine: `sail`, `spark`, `connect` or `databricks`.
+        drift: what happens to undeclared columns of a landed file.
+        retries: the retry policy of steps; None where they run in this process.
+        code_url: address of the code on the web, at a commit or branch; None to link to local files.
     """
 
     lake: Lake

@@ -1,4 +1,4 @@
-"""The check `contract`: a row per rule for the reader, and what stops a week from being published."""
+"""The asset check `contract`: its result with one row per rule, and when it stops a week."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,14 +18,22 @@ NAME = "contract"
 
 
 class RecordsLost(CloudflixError):
-    """A step would have lost or invented records."""
+    """A step lost or invented records."""
 
 
 def refuse_lost_records(table: Table, verdict: Verdict, frames: Mapping[str, DataFrame]) -> None:
-    """Every row in is accepted or refused, by its address; a file's records are counted by another reader.
+    """Refuse a week whose judged rows are not exactly the rows that were read.
+
+    A table of records must have as many as another reader counted in its files; a table with a quarantine
+    must have the addresses of its first input.
+
+    Args:
+        table: as of this week.
+        verdict: of its rows.
+        frames: its inputs, by parameter.
 
     Raises:
-        RecordsLost: they differ.
+        RecordsLost: the counts or the addresses differ.
     """
     first, judged = table.first, verdict.accepted + verdict.refused
     if first.as_records:
@@ -50,9 +58,13 @@ def refuse_lost_records(table: Table, verdict: Verdict, frames: Mapping[str, Dat
 def result(
     table: Table, verdict: Verdict, samples: Mapping[str, list[str]], examples: str | None = None
 ) -> dg.AssetCheckResult:
-    """The evaluation: failed by a `fail` rule or the cap, a warning where only `warn` rules broke.
+    """Return the check's result: failed by a `fail` rule or the cap, a warning where only `warn` rules broke.
 
-    `samples` are addresses by rule; `examples` of refused rows, where a failure leaves no quarantine behind.
+    Args:
+        table: as of this week.
+        verdict: of its rows.
+        samples: the first addresses per broken rule.
+        examples: Markdown of quarantined rows, where a failure publishes no quarantine.
     """
     problems = _problems(table, verdict)
     warned = _broken(table, verdict, Severity.WARN)
@@ -78,13 +90,13 @@ def result(
 
 
 def failure(table: Table, verdict: Verdict, week: str) -> dg.Failure | None:
-    """What the step raises instead of publishing."""
+    """Return the failure that the step raises instead of publishing, or None."""
     problems = _problems(table, verdict)
     if not problems:
         return None
     return dg.Failure(
         description=f"{table.path}, week {week}: {'; '.join(problems)}; nothing was published. "
-        "The check `contract` names the records: have them mended at the source, or change the contract.",
+        "The check `contract` names the records: have them corrected at the source, or change the contract.",
         allow_retries=False,
     )
 
@@ -92,13 +104,13 @@ def failure(table: Table, verdict: Verdict, week: str) -> dg.Failure | None:
 _SCHEMA = dg.TableSchema(
     [
         dg.TableColumn(
-            "rule", "string", "The column and what is asked of it; of the whole row without a column"
+            "rule", "string", "The column and what it must satisfy; without a column, the whole row"
         ),
-        dg.TableColumn("requires", "string", "What every row must keep"),
+        dg.TableColumn("requires", "string", "What every row must satisfy"),
         dg.TableColumn("broken", "int", "Rows that break it"),
-        dg.TableColumn("share", "string", "Of all rows"),
+        dg.TableColumn("share", "string", "Share of all rows"),
         dg.TableColumn(
-            "severity", "string", "Then: quarantine refuses the row, warn keeps it, fail refuses the week"
+            "severity", "string", "quarantine: the row goes there; warn: it stays; fail: the week is refused"
         ),
         dg.TableColumn("samples", "string", "The first few, as file#record (record_number in bronze)"),
     ]
@@ -112,7 +124,7 @@ def _problems(table: Table, verdict: Verdict) -> list[str]:
     ]
     rows = verdict.accepted + verdict.refused
     if verdict.refused > table.cap * rows:
-        share = f"{verdict.refused:,} of {rows:,} rows are refused, more than the cap of {table.cap:.1%}"
+        share = f"{verdict.refused:,} of {rows:,} rows would be quarantined, above the cap of {table.cap:.1%}"
         common = max(verdict.broken, key=lambda name: verdict.broken[name])
         found.append(f"{share}, most often by `{common}` ({verdict.broken[common]:,})")
     return found

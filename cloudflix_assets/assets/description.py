@@ -1,4 +1,4 @@
-"""What Dagster shows of a table before it has run: texts, columns, lineage, code version."""
+"""What Dagster shows of a table before it has run: texts, columns, lineage, code and its version."""
 
 import inspect
 from collections.abc import Mapping
@@ -16,10 +16,10 @@ from spark.quality.verdict import QUARANTINE
 from spark.table import Table
 
 JUDGE = ("spark.quality.verdict", "spark.quality.duplicates", "spark.quality.rules", "spark.quality.digest")
-"""Modules that take part in every step, whatever its table imports."""
+"""Modules that judge every table: their code is part of every table's code version."""
 
 READERS = ("spark.delivery.workers",)
-"""And in those that parse landed files."""
+"""Modules that parse landed files: their code is part of the code version of tables of records."""
 
 _PROJECT = Path(__file__).parents[2]
 
@@ -29,50 +29,50 @@ _WEEK = dg.TableColumn(
 _QUARANTINE_TEXTS = {
     "source_file": "Landed file, relative to raw",
     "record_number": "1-based, after the header",
-    "record": "The refused input row, JSON",
+    "record": "The quarantined input row, JSON",
     "broken": "Names of the rules it broke, sorted",
 }
 
 
 def table_text(table: Table) -> str:
-    """The first sentence stands alone: lists show no more."""
+    """Describe a table; the first sentence must stand alone, because lists show no more."""
     text = f"{table.description}\n\nGrain: {table.grain}."
     if not table.has_quarantine:
         return text
-    return f"{text}\n\n`{quarantine_path(table)}` holds the rows that its contract refused."
+    return f"{text}\n\n`{quarantine_path(table)}` holds its quarantined rows."
 
 
 def quarantine_text(table: Table) -> str:
-    """A list has room for some sixty characters."""
+    """Describe a quarantine; the first sentence has at most sixty characters, because lists show no more."""
     return (
-        f"Rows that {table.path} refused, and why.\n\n"
+        f"Quarantined rows of {table.path}, and why.\n\n"
         f"Input rows of the week that broke rules of the contract. Their samples stand with each "
         f"materialization, their counts in the check `contract` of `{table.path}`."
     )
 
 
 def check_text(table: Table) -> str:
-    """What the check does with a row, and with a week."""
+    """Describe the check: what a broken rule does to a row, and to the week."""
     text = "Every rule of the contract, over every row of the week, before anything is published."
     if not table.has_quarantine:
         return f"{text} A broken rule keeps the week from being published, unless its severity is `warn`."
     return (
         f"{text} `quarantine`: the row goes to `{quarantine_path(table)}`; `warn`: it is kept; `fail`: the "
-        f"week is not published, and neither is one of which more than {table.cap:.0%} is refused."
+        f"week is not published, and neither is one of which more than {table.cap:.0%} is quarantined."
     )
 
 
 def record_name(source_file: str, record_number: int) -> str:
-    """An address as its reader knows it: record 5033 of a landed file as `netflix_cast.csv#5033`."""
+    """Render an address by the delivered file's name: `netflix_cast.csv#5033`."""
     folder, _, name = source_file.rpartition("/")
     delivered = {f"files/{dataset.name}": dataset.file for dataset in DATASETS}
     return f"{delivered.get(folder, name)}#{record_number}"
 
 
 def column_schema(table: Table, tables: Mapping[str, Table]) -> dg.TableSchema:
-    """Names, types and texts of the contract, what each column requires, and where it comes from.
+    """Return the contract's columns: name, type, description, requirements, and the columns they come from.
 
-    The source stands in the text too, because the open-source web UI draws no lineage of columns.
+    A column's sources stand in its description too: the open-source web UI draws no lineage of columns.
     """
     columns = [_WEEK]
     lineage, requires = column_lineage(table, tables).deps_by_column, requirements(table)
@@ -92,7 +92,7 @@ def _requirement(rule: str, requires: Mapping[str, str]) -> str:
 
 
 def quarantine_schema() -> dg.TableSchema:
-    """Columns of every quarantine."""
+    """Return the columns of a quarantine, the same for every table."""
     columns = [_WEEK]
     columns += [
         dg.TableColumn(field.name, field.dataType.simpleString(), _QUARANTINE_TEXTS[field.name])
@@ -102,7 +102,7 @@ def quarantine_schema() -> dg.TableSchema:
 
 
 def column_lineage(table: Table, tables: Mapping[str, Table]) -> dg.TableColumnLineage:
-    """Where each column comes from: what its field says, else the same name in the first input."""
+    """Return each column's sources: its field's `derived_from`, else the same name in the first input."""
     deps: dict[str, list[dg.TableColumnDep]] = {}
     for name, column in table.contract.to_schema().columns.items():
         told = (column.metadata or {}).get("derived_from")
@@ -120,17 +120,17 @@ def _same_name(table: Table, column: str, tables: Mapping[str, Table]) -> list[s
 
 
 def stored_fields(table: Table) -> dict[str, T.StructType]:
-    """Columns of the table and of its quarantine, by path."""
+    """Return the stored columns of the table and of its quarantine, by path."""
     found = {table.path: table.contract.to_structtype()}
     return found | ({quarantine_path(table): QUARANTINE} if table.has_quarantine else {})
 
 
 def code_references(table: Table, code_url: str | None) -> dg.CodeReferencesMetadataValue:
-    """Links from the web UI to the function that builds the table: a local file, or the code on the web.
+    """Return the web UI's link to the function that builds the table: in a local file, or on the web.
 
     Args:
-        table: whose function is meant.
-        code_url: the project's top folder there, such as `https://github.com/owner/repo/tree/main`.
+        table: the table.
+        code_url: address of the project's top folder; None to link to the local file. An example is `https://github.com/owner/repo/tree/main`.
     """
     function = inspect.unwrap(table.build)
     file, line = Path(inspect.getfile(function)), inspect.getsourcelines(function)[1]
@@ -145,6 +145,6 @@ def code_references(table: Table, code_url: str | None) -> dg.CodeReferencesMeta
 
 
 def code_version(table: Table) -> str:
-    """Hash of every module of `spark` that decides what this table is."""
+    """Hash the code of every module of `spark` that decides the table's content."""
     readers = READERS if table.first.as_records else ()
     return hash_of(frozenset({table.build.__module__, table.contract.__module__, *JUDGE, *readers}))

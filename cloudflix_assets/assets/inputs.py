@@ -1,4 +1,4 @@
-"""From a table's inputs to Dagster's, and from loaded inputs to the frames of one week."""
+"""The inputs of a step: as Dagster declares them, as frames of one week, and as names of files."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -20,7 +20,7 @@ from spark.table import PUBLICATION, Table
 
 
 def asset_ins(table: Table, tables: Mapping[str, Table]) -> dict[str, dg.AssetIn]:
-    """Dagster's inputs, one per upstream table; one that is read a week back too spans both weeks."""
+    """Declare a step's inputs, one per upstream table; one that is read a week back too spans both weeks."""
     read_back = {wanted.table for wanted in table.read if wanted.weeks_back}
     both_weeks = dg.TimeWindowPartitionMapping(-1, 0, allow_nonexistent_upstream_partitions=True)
     return {
@@ -36,7 +36,15 @@ def asset_ins(table: Table, tables: Mapping[str, Table]) -> dict[str, dg.AssetIn
 def frames(
     context: Context, table: Table, loaded: Mapping[str, DataFrame], stage: Staging, week: date
 ) -> Mapping[str, DataFrame]:
-    """The frames that the table's function and its foreign keys name, by parameter."""
+    """Return the frames that the table's function and its foreign keys read, by parameter.
+
+    Args:
+        context: of the lakehouse.
+        table: to build.
+        loaded: what the IO manager loaded, by table, with a column `week`.
+        stage: the step's staging.
+        week: to build.
+    """
     found: dict[str, DataFrame] = {}
     for wanted in table.read:
         frame = loaded[wanted.table]
@@ -53,7 +61,7 @@ def frames(
 
 
 def files_read(context: Context, table: Table, week: date) -> list[str]:
-    """Names of all that a step reads: lines of the manifest, and files of tables, which never change."""
+    """List what a step reads: lines of the manifest, and names of files, whose content never changes."""
     lake, found = context.lake, list[str]()
     for wanted in table.read:
         if wanted.table == PUBLICATION:

@@ -1,14 +1,14 @@
-r"""Delivered text inside Markdown, where it stays text.
+r"""Show delivered text in Markdown as plain text, whatever it contains.
 
-A code span keeps Markdown, HTML and bare links asleep. What could end the span, break the line, or
-reorder and hide what is read is written as JSON writes it: `\u202e`.
+In a code span neither Markdown nor HTML nor a bare link takes effect. Characters that could end the span,
+break the line, or reorder or hide text are escaped as in JSON: `\u202e`.
 """
 
 _CUT = "…"
 
 
 def inert(text: str, width: int) -> str:
-    """At most `width` characters of text as a code span; nothing for text without any."""
+    """Return text as a code span, cut to `width` characters; blank text gives an empty string."""
     shown = ""
     for character in text:
         visible = _visible(character)

@@ -1,4 +1,4 @@
-"""The asset `publication`: the source's files as of the end of a week, landed in the lake."""
+"""The asset `publication`: the files of a week, fetched from the source and landed in the lake."""
 
 from collections.abc import Iterator
 
@@ -24,7 +24,7 @@ _UNDECLARED = {
 def publication_asset(
     lake: Lake, source: Source, weeks: dg.PartitionsDefinition[str], agreement: Agreement
 ) -> dg.AssetsDefinition:
-    """Fetch, verify and store the five files of a week; a defect of one file refuses them all."""
+    """Create the asset that fetches, verifies and stores the five files of a week, all or none."""
 
     @dg.asset(
         key="publication",
@@ -45,7 +45,7 @@ def publication_asset(
         with as_failure(), lake.storage_errors("raw/files"):
             try:
                 landed = land(lake, source, week_of(context.partition_key), agreement, refresh=refresh)
-            except NoPublication as none:  # nothing is wrong: what depends on it is skipped
+            except NoPublication as none:  # no error: Dagster skips the assets that depend on it
                 yield notice(context, str(none))
                 return
         if landed.moved:

@@ -1,7 +1,7 @@
-"""What a step judged last, kept beside the landed files, so that a rerun need not judge the same again.
+"""Receipts of judged weeks, stored beside the landed files, with which a rerun skips an unchanged week.
 
-A receipt is believed only if the step would read the very files it read then, with the same code on
-the same engine, and if the lake holds what it says: its digests are compared with digests computed anew.
+A receipt is valid only if the step would read the same files with the same code on the same engine, and if
+the lake still holds the week: the receipt's digests are compared with digests computed anew.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,11 +21,12 @@ class Receipt(BaseModel):
     """The judgement of one week of one table.
 
     Args:
-        key: what was read, by which code on which engine: see `key_of`.
-        columns: of the week as it was judged, which may be more than the contract's.
+        key: hash of what was read, by which code, on which engine: see `key_of`.
+        columns: of the judged week, which may be more than the contract's.
+        verdict: counts and digest.
         samples: the first addresses per broken rule.
-        quarantine: digest of the refused rows, None for a table without quarantine.
-        examples: refused rows, as the web UI shows them.
+        quarantine: digest of the quarantined rows, None for a table without a quarantine.
+        examples: Markdown of quarantined rows for the web UI, None if there are none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,12 +39,12 @@ class Receipt(BaseModel):
     examples: str | None
 
     def write(self, lake: Lake, table: str, week: date) -> None:
-        """Replace the receipt of a week."""
+        """Store this receipt in place of the week's last one."""
         lake.write(_path(table, week), self.model_dump_json().encode())
 
 
 def receipt_of(lake: Lake, table: str, week: date) -> Receipt | None:
-    """The receipt of a week; None also for one that cannot be read: the step judges anew then."""
+    """Return the receipt of a week; None without one that can be parsed: the week is judged then."""
     content = lake.read(_path(table, week))
     try:
         return None if content is None else Receipt.model_validate_json(content)
@@ -52,7 +53,7 @@ def receipt_of(lake: Lake, table: str, week: date) -> Receipt | None:
 
 
 def key_of(engine: str, code: str, read: Iterable[str]) -> str:
-    """A hash of the engine with its libraries, the code version and the names of all files read."""
+    """Hash the engine, its libraries' versions, the code version and the names of all files read."""
     libraries = (f"{name} {installed(name)}" for name in _LIBRARIES)
     return sha256("\n".join([engine, *libraries, code, *read]).encode()).hexdigest()
 

@@ -1,6 +1,6 @@
-"""Why rows were refused, as Markdown for the web UI: how many for each reason, and the first of them.
+"""Why rows were quarantined, as Markdown for the web UI: per reason the number of rows and the first row.
 
-A list and no table: the web UI gives it a narrow column.
+It is a list and no table, because the web UI shows it in a narrow column.
 """
 
 import json
@@ -14,19 +14,24 @@ from cloudflix_assets.assets.markdown import inert
 from spark.table import ADDRESS, Table
 
 REASONS = 5
-"""Combinations of broken rules that are shown, the most frequent first."""
+"""The most combinations of broken rules that are shown, the most frequent first."""
 
 IN_PLACE = 999
-"""Characters up to which Dagster shows Markdown in place, and not behind a link."""
+"""The most characters of Markdown that Dagster shows in place; longer text is behind a link."""
 
 LONGEST = 200
-"""Characters of an input row."""
+"""The most characters of an input row."""
 
 _READ, _NAMES = 2_000, 60
 
 
 def examples(table: Table, quarantine: DataFrame) -> str:
-    """The reasons in a quarantine that holds rows; one small query over it."""
+    """Render the reasons of a quarantine that is not empty, with one query.
+
+    Args:
+        table: that the quarantine belongs to.
+        quarantine: its rows.
+    """
     first = F.struct(*ADDRESS, F.substring("record", 1, _READ).alias("record"))
     reasons = quarantine.groupBy("broken").agg(F.count("*").alias("rows"), F.min(first).alias("first"))
     found = reasons.orderBy(F.desc("rows"), "first").limit(REASONS).collect()
@@ -42,7 +47,7 @@ def _head(broken: Sequence[str], rows: int, record: str) -> str:
 
 
 def _telling(table: Table, broken: Sequence[str], record: str) -> str:
-    """The row, with what its broken rules and its key are about in front."""
+    """The row as JSON, with the columns of its broken rules and of its key first."""
     try:
         values = json.loads(record)
     except ValueError:  # cut, because it is long

@@ -1,6 +1,6 @@
-"""What each rule of a contract requires, in words for the web UI: `≤ 900`, `one of Movie, TV Show`.
+"""Texts for the web UI of what each rule of a contract requires: `≤ 900`, `one of Movie, TV Show`.
 
-Kept out of `spark/`: no row is judged by these words, so that changing one makes no table stale.
+They are not in `spark/`, because no row is judged by them: to change one makes no table stale.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,11 +12,11 @@ from spark.table import Table
 Statistics = Mapping[str, Any]
 
 LISTED = 20
-"""Values after which a list is cut."""
+"""The most values that a list shows."""
 
 
 def requirements(table: Table) -> dict[str, str]:
-    """By name of the rule; in the order of the contract, which is not that of the judgement."""
+    """Return the text of each rule, by its name, in the order of the contract."""
     key, columns = ", ".join(table.key), table.contract.to_schema().columns
     found = {
         DUPLICATE_ROW: "no equal row before it",

@@ -1,6 +1,6 @@
-"""One step: build a week of a table, judge it, publish it; or keep what the lake holds already.
+"""A step: build a week of a table, judge it, publish it; or keep the week that the lake holds.
 
-Nothing is published that was not judged. What Dagster knows of the table is in tables.py.
+Nothing is published that was not judged. The assets that run steps are in tables.py.
 """
 
 import time
@@ -33,11 +33,11 @@ Event = dg.AssetCheckResult | dg.Output[Any]
 
 @dataclass(frozen=True)
 class Built:
-    """What a table's function made of a week's inputs.
+    """A week as the table's function built it, not judged yet.
 
     Args:
-        table: of this week: records may have columns that the contract does not know.
-        frame: its rows, not judged yet.
+        table: as of this week: records may have columns that the contract does not declare.
+        frame: the rows.
         frames: the inputs, by parameter.
     """
 
@@ -53,15 +53,15 @@ class Built:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the contract says of a built week.
+    """A built week as its contract judged it.
 
     Args:
-        staged: the rows, materialized, with the rules that each broke.
+        staged: the rows, materialized, with the names of the rules that each broke.
         verdict: counts and digest.
         samples: the first addresses per broken rule.
         refused: the rows for the quarantine, None if there are none.
-        failure: why the week may not be published, None if it may.
-        evaluated: the contract check of it.
+        failure: why the week must not be published, None if it may.
+        evaluated: the result of the contract check.
     """
 
     staged: DataFrame
@@ -74,12 +74,16 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Step:
-    """A week of a table in one attempt.
+    """One attempt at a week of a table.
 
     Args:
-        key: of the receipt that makes this step superfluous.
-        attempt: who commits, unique per attempt.
-        force: judge and commit whatever the lake holds.
+        context: of the lakehouse.
+        table: to build.
+        week: to build.
+        stage: the step's staging.
+        key: if the week's receipt has the same, the step need not judge again.
+        attempt: `<run>-<retry>`, with which commits are marked.
+        force: judge and commit even if nothing changed.
     """
 
     context: Context
@@ -91,7 +95,10 @@ class Step:
     force: bool
 
     def events(self, loaded: Mapping[str, DataFrame]) -> Iterator[Event]:
-        """The quarantine, the table and the contract check; of a refused week the check alone.
+        """Yield the quarantine, the table and the contract check; for a week that fails it, the check alone.
+
+        Args:
+            loaded: what the IO manager loaded, by table.
 
         Raises:
             dagster.Failure: the contract does not let the week be published.
@@ -130,7 +137,7 @@ class Step:
         return Judgement(staged, verdict, samples, refused, failure, evaluated)
 
     def _settle(self, built: Built, judgement: Judgement, started: float) -> Iterator[Event]:
-        """Hand the week to whoever commits, then the check of it, then the receipt."""
+        """Yield the week for the IO manager to commit, then its check, and store the receipt at last."""
         table, verdict = built.table, judgement.verdict
         accepted = quality.accepted(table, judgement.staged) if verdict.accepted else None
         week = self._week(table, verdict, accepted)
@@ -147,15 +154,15 @@ class Step:
         )
         judged: list[Publishable] = [week] if quarantine is None else [Judged(week, quarantine), quarantine]
         yield from self._outputs(receipt, judged, started)
-        yield judgement.evaluated  # after what it judged is stored, so that Dagster takes it for its check
+        yield judgement.evaluated  # after the outputs, so that Dagster counts it for this materialization
         receipt.write(self.stage.lake, table.path, self.week)
 
     def _evolved(self, columns: Sequence[str]) -> Table:
-        """The table of this week: its records may have columns that the contract does not know."""
+        """The table as of this week: records may have columns that the contract does not declare."""
         return evolved(self.table, columns) if self.table.first.as_records else self.table
 
     def _materialized(self, judged: DataFrame) -> DataFrame:
-        """The judged frame, computed once; what raw and bronze judge is so already."""
+        """The judged frame, written to staging once; those of raw and bronze are materialized already."""
         table = self.table
         if table.first.table == PUBLICATION or table.first.as_records:
             return judged
@@ -169,11 +176,11 @@ class Step:
         return duplicates.marked(table, staged, repeated)
 
     def _kept(self, receipt: Receipt) -> list[Kept] | None:
-        """The week and its quarantine, if the lake holds exactly what the receipt says."""
+        """The week and its quarantine, if the lake holds exactly the digests of the receipt; else None."""
         weeks = [self._week(self._evolved(receipt.columns), receipt.verdict, None)]
         if receipt.quarantine is not None:
-            weeks.append(self._refused(weeks[0], receipt.verdict, None, receipt.quarantine))
-        with ThreadPoolExecutor() as pool:  # the engine has time for both
+            weeks.append(self._quarantine_week(weeks[0], receipt.verdict, None, receipt.quarantine))
+        with ThreadPoolExecutor() as pool:  # the engine can run both queries at once
             kept = list(pool.map(partial(commit.unchanged_week, self.stage.lake, self.stage.session), weeks))
         return None if None in kept else [week for week in kept if week]
 
@@ -192,13 +199,13 @@ class Step:
     def _quarantine(
         self, week: WeekOfTable, verdict: quality.Verdict, refused: DataFrame | None
     ) -> WeekOfTable:
-        """The refused rows as a week of their own; most weeks have none, which costs nothing."""
+        """The quarantined rows as a week of the quarantine; most have none, and then no query is run."""
         if refused is None:
-            return self._refused(week, verdict, None, digest.empty(quality.QUARANTINE))
+            return self._quarantine_week(week, verdict, None, digest.empty(quality.QUARANTINE))
         frame = self.stage.materialized("quarantine", refused)
-        return self._refused(week, verdict, frame, digest.digest(frame, quality.QUARANTINE))
+        return self._quarantine_week(week, verdict, frame, digest.digest(frame, quality.QUARANTINE))
 
-    def _refused(
+    def _quarantine_week(
         self, week: WeekOfTable, verdict: quality.Verdict, frame: DataFrame | None, digest: str
     ) -> WeekOfTable:
         path, rows = quarantine_path(self.table), verdict.refused
@@ -207,9 +214,9 @@ class Step:
     def _outputs(
         self, receipt: Receipt, values: Sequence[Publishable], started: float
     ) -> Iterator[dg.Output[Any]]:
-        """The quarantine first: its table's commit proves that both come from one step.
+        """Yield the quarantine, then the table, whose commit proves that both come from one step.
 
-        `seconds` is the time from the loaded inputs to here: build and judgement.
+        The metadata `seconds` is the time from the loaded inputs to here: build and judgement.
         """
         seconds = {"seconds": round(time.monotonic() - started, 3)}
         name, version = self.table.identifier, dg.DataVersion(receipt.verdict.digest)

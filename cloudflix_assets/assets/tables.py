@@ -1,6 +1,6 @@
-"""Table to assets: the table, its quarantine and its contract check, as Dagster knows them.
+"""The assets of a table: the table, its quarantine and its contract check, as Dagster declares them.
 
-What happens in their step is in step.py.
+What their step does is in step.py.
 """
 
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ from spark.table import Layer, Table
 
 
 def table_assets(given: Context, table: Table) -> dg.AssetsDefinition:
-    """One step per week that yields the contract check, the quarantine and the table."""
+    """Create a table's assets: one step per week yields the table, its quarantine and its contract check."""
     version = _version(table, given.drift)
 
     @dg.multi_asset(
@@ -82,7 +82,7 @@ def table_assets(given: Context, table: Table) -> dg.AssetsDefinition:
 
 
 def _version(table: Table, drift: Drift) -> str:
-    """The code version; what undeclared columns do decides, like code, what a table of records is."""
+    """The code version; for a table of records it includes the drift mode, which also decides its content."""
     version = code_version(table)
     return f"{version}-{drift}" if drift is Drift.EVOLVE and table.first.as_records else version
 

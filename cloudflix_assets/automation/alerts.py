@@ -1,6 +1,6 @@
-"""Alerts to a webhook that takes `{"text": …}`, as those of Slack and Teams do: failed runs, late tables.
+"""Alerts about failed runs and late tables, to a webhook that takes `{"text": …}`, as Slack's and Teams' do.
 
-They are sent by a sensor, never by a run: a dead webhook fails nothing, and what it missed is sent later.
+A sensor sends them, never a run: a dead webhook fails no run, and gets later what it missed.
 """
 
 import logging
@@ -19,16 +19,16 @@ from cloudflix_assets.instance.events import failures
 
 LOOK_SECONDS = 60
 TIMEOUT = 10.0
-"""Seconds, for one alert."""
+"""Seconds to wait for the webhook's answer to one alert."""
 AT_ONCE = 20
-"""Failed runs that one tick looks at."""
+"""Failed runs that one tick reads."""
 TOLD_AGAIN_AFTER = timedelta(days=1)
-"""The same asset, week and reason, as after each retry, is one alert a day."""
+"""The same asset, week and reason is sent once a day, however often its run is retried."""
 
 
 @dataclass(frozen=True)
 class Alert:
-    """What is told: of which asset and week, why and what to do, and where to look."""
+    """One message: about which asset and week, what happened and what to do, and where to look."""
 
     about: str
     reason: str
@@ -36,27 +36,27 @@ class Alert:
 
     @property
     def key(self) -> str:
-        """By which a repeated alert is known."""
+        """A hash by which a repeated alert is recognized."""
         return sha256(f"{self.about}\n{self.reason}".encode()).hexdigest()[:16]
 
     @property
     def text(self) -> str:
-        """As Slack and Teams show it."""
+        """The message, in Markdown as Slack and Teams show it."""
         return f"**{self.about}**: {self.reason}\n{self.link}"
 
 
 class Told(Cursor):
-    """Up to when failed runs were looked for (None: never), and when what was told."""
+    """Cursor of the sensor: up to when failed runs were read (None: never), and when each alert was sent."""
 
     looked: datetime | None = None
     told: dict[str, datetime] = Field(default_factory=dict)
 
     def is_new(self, alert: Alert, now: datetime) -> bool:
-        """Whether it was not told within a day."""
+        """Whether the alert was not sent within the last day."""
         return alert.key not in self.told or now - self.told[alert.key] >= TOLD_AGAIN_AFTER
 
     def as_cursor(self, now: datetime) -> str:
-        """Without what is so old that it would be told again."""
+        """Serialize, without alerts so old that they would be sent again."""
         recent = {key: at for key, at in self.told.items() if now - at < TOLD_AGAIN_AFTER}
         return self.model_copy(update={"told": recent}).model_dump_json()
 
@@ -64,7 +64,14 @@ class Told(Cursor):
 def sensor(
     webhook: SecretStr | None, web_ui: str, steps: Mapping[str, str], deployment: str
 ) -> dg.SensorDefinition:
-    """Tells the webhook what went wrong; `steps` gives the asset of each step."""
+    """Create the sensor that sends alerts.
+
+    Args:
+        webhook: address to send to; with None the sensor only says that it is not set.
+        web_ui: address that links begin with.
+        steps: path of the asset of each step.
+        deployment: which decides whether the sensor runs from the first start on.
+    """
 
     @dg.sensor(
         name=ALERTS,
@@ -79,12 +86,12 @@ def sensor(
         if webhook is None:
             return dg.SkipReason("CLOUDFLIX_ALERT_WEBHOOK is not set: nobody is told.")
         seen = Told.of(context.cursor)
-        seen.looked = seen.looked or now  # what failed before it was switched on is left alone
+        seen.looked = seen.looked or now  # what failed before the sensor was switched on is not reported
         runs = _failed(context.instance, seen.looked)
-        late = _of_late(context.instance, list(steps.values()), web_ui)
-        found = [*_of_runs(context.instance, runs, web_ui, steps), *late]
+        late = _late_alerts(context.instance, list(steps.values()), web_ui)
+        found = [*_run_alerts(context.instance, runs, web_ui, steps), *late]
         new = {alert.key: alert for alert in found if seen.is_new(alert, now)}
-        sent, trouble = _sent(webhook.get_secret_value(), list(new.values()))
+        sent, trouble = _send(webhook.get_secret_value(), list(new.values()))
         seen.told.update(dict.fromkeys(sent, now))
         if not trouble and runs:
             seen.looked = runs[-1].update_timestamp
@@ -96,12 +103,12 @@ def sensor(
 
 
 def _failed(instance: dg.DagsterInstance, since: datetime) -> Sequence[dg.RunRecord]:
-    """Runs that failed since then, oldest first."""
+    """Runs that failed since `since`, oldest first."""
     wanted = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=since)
     return instance.get_run_records(wanted, limit=AT_ONCE, order_by="update_timestamp", ascending=True)
 
 
-def _of_runs(
+def _run_alerts(
     instance: dg.DagsterInstance, runs: Sequence[dg.RunRecord], web_ui: str, steps: Mapping[str, str]
 ) -> Iterator[Alert]:
     for record in runs:
@@ -116,8 +123,8 @@ def _of_runs(
             yield Alert(f"{run.job_name}, week {week}", reason, link)
 
 
-def _of_late(instance: dg.DagsterInstance, paths: Sequence[str], web_ui: str) -> Iterator[Alert]:
-    """Of tables that miss their deadline; one without a deadline never does."""
+def _late_alerts(instance: dg.DagsterInstance, paths: Sequence[str], web_ui: str) -> Iterator[Alert]:
+    """Alerts about tables that missed their deadline; a table without a deadline is never late."""
     keys = [dg.AssetKey(path.split("/")) for path in paths]
     for key, record in instance.get_freshness_state_records(keys).items():
         if is_late(record.freshness_state):
@@ -129,11 +136,11 @@ def _of_late(instance: dg.DagsterInstance, paths: Sequence[str], web_ui: str) ->
             yield Alert(path, reason, f"{web_ui}/assets/{path}")
 
 
-def _sent(webhook: str, alerts: Sequence[Alert]) -> tuple[list[str], str | None]:
-    """Keys of those that the webhook took, and what ended it early."""
+def _send(webhook: str, alerts: Sequence[Alert]) -> tuple[list[str], str | None]:
+    """Send alerts until one fails; return the keys of those sent, and what failed, if anything."""
     import httpx
 
-    # 2026-11-26: it logs each address, and a webhook's is its secret.
+    # 2026-11-26: httpx logs the address of each request, and a webhook's address is its secret.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     sent: list[str] = []
     for alert in alerts:

@@ -1,4 +1,4 @@
-"""When a table asks for a run of its own accord, and when gold is late."""
+"""When a table is refreshed without being asked for, and when a gold table is late."""
 
 from datetime import timedelta
 
@@ -19,21 +19,21 @@ from dagster._record import record
 
 @record
 class NotRefused(SubsetAutomationCondition[dg.AssetCheckKey]):
-    """Weeks of which a check neither refused what is there now, nor runs just now.
+    """Holds for weeks whose check neither failed nor is running; a warning, or no evaluation, is no failure.
 
-    `AutomationCondition.check_passed()` takes for a failure: a warning, a week that was never run, and a
-    check that a failed run did not reach, whose table is as it was.
+    `AutomationCondition.check_passed()` also counts as failed: a warning, a week that was never run, and a
+    check that a failed run did not reach, although its table is unchanged.
     """
 
     @property
     def name(self) -> str:
-        """As the web UI shows it."""
+        """The condition's name in the web UI."""
         return "not_refused"
 
-    async def compute_subset(  # type: ignore[override]  # as Dagster's own do: the base allows coroutines
+    async def compute_subset(  # type: ignore[override]  # the base allows coroutines, as Dagster's own conditions are
         self, context: AutomationContext[dg.AssetCheckKey]
     ) -> EntitySubset[dg.AssetCheckKey]:
-        """Those among the candidates."""
+        """Return the candidates for which the condition holds."""
         found = context.candidate_subset
         for status in (Status.IN_PROGRESS, Status.FAILED):
             bad = await context.asset_graph_view.compute_subset_with_status(
@@ -47,20 +47,20 @@ class NotRefused(SubsetAutomationCondition[dg.AssetCheckKey]):
 
 @record
 class ParentsHaveTheWeek(SubsetAutomationCondition[dg.AssetKey]):
-    """Weeks that every parent has.
+    """Holds for weeks that every parent has.
 
-    `AutomationCondition.any_deps_missing()` also asks for the week before, which the first week has not.
+    `AutomationCondition.any_deps_missing()` also wants the week before, which the first week does not have.
     """
 
     @property
     def name(self) -> str:
-        """As the web UI shows it."""
+        """The condition's name in the web UI."""
         return "parents_have_the_week"
 
     async def compute_subset(  # type: ignore[override]  # as above
         self, context: AutomationContext[dg.AssetKey]
     ) -> EntitySubset[dg.AssetKey]:
-        """Those among the candidates."""
+        """Return the candidates for which the condition holds."""
         view, found = context.asset_graph_view, context.candidate_subset
         for parent in view.asset_graph.get(context.key).parent_keys:
             there = await view.compute_materialized_asset_subset(parent)
@@ -69,7 +69,7 @@ class ParentsHaveTheWeek(SubsetAutomationCondition[dg.AssetKey]):
 
 
 def _warned(context: AutomationContext[dg.AssetCheckKey], week: str) -> bool:
-    """Whether the newest evaluation of a week only warns."""
+    """Whether the newest evaluation of a week is a warning."""
     log = context.asset_graph_view.instance.event_log_storage
     (newest,) = log.get_asset_check_execution_history(
         context.key, limit=1, partition_filter=PartitionKeyFilter(key=week)
@@ -89,13 +89,13 @@ WHEN_CHANGED: dg.AutomationCondition[dg.AssetKey] = (
     & ~dg.AutomationCondition.any_deps_in_progress()
     & ~dg.AutomationCondition.in_progress()
 )
-"""A week of any parent, or of the week before where that is read, has another data version than it had.
+"""The data version of a parent's week has changed; of the week before too, for a table that reads it.
 
-`eager()` would also ask after a rerun that changed nothing.
+`AutomationCondition.eager()` would also refresh after a rerun that changed nothing.
 """
 
 LATE = dg.FreshnessPolicy.cron(deadline_cron="0 12 * * 1", lower_bound_delta=timedelta(hours=12))
-"""Run between Monday 00:00 and 12:00 UTC: the schedule asks at 06:00. An unchanged rerun counts."""
+"""Gold must have run between Monday 00:00 and 12:00 UTC (the schedule starts at 06:00), changed or not."""
 
 
 def is_late(state: object) -> bool:

@@ -1,4 +1,4 @@
-"""What a sensor remembers from tick to tick, as the text that Dagster keeps for it."""
+"""Cursors: what a sensor remembers from tick to tick, stored by Dagster as text."""
 
 from typing import Self
 
@@ -6,11 +6,11 @@ from pydantic import BaseModel, ValidationError
 
 
 class Cursor(BaseModel):
-    """A cursor whose fields all have defaults: what nothing is remembered with."""
+    """Base of cursors; every field has a default, so that an empty cursor is valid."""
 
     @classmethod
     def of(cls, text: str | None) -> Self:
-        """What a cursor says; nothing, if there is none, or if it is an older version's or was mistyped."""
+        """Parse a cursor; None and text of an older version, or mistyped, give an empty one."""
         try:
             return cls.model_validate_json(text or "{}")
         except ValidationError:

@@ -1,4 +1,4 @@
-"""The weekly schedule. Written by hand: Dagster's helper would ask for the open week, six hours old."""
+"""The weekly schedule, without Dagster's helper, which would ask for the open week, six hours old by then."""
 
 import dagster as dg
 
@@ -8,7 +8,7 @@ from cloudflix_assets.partitions import last_ended
 
 
 def weekly(deployment: str) -> dg.ScheduleDefinition:
-    """Every Monday at 06:00 UTC, the week that has just ended."""
+    """Create the schedule that runs, every Monday at 06:00 UTC, the week that has just ended."""
 
     @dg.schedule(
         name=WEEKLY,
@@ -20,7 +20,7 @@ def weekly(deployment: str) -> dg.ScheduleDefinition:
         "asks for the week 2026-11-16. Preview tick result tells what any tick asks for.",
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        """Ask for the week that ended last at the tick's time, however late the tick is evaluated."""
+        """Request the last week that had ended at the scheduled time, however late the tick is evaluated."""
         week = str(last_ended(context.scheduled_execution_time))
         return dg.RunRequest(run_key=week, partition_key=week)
 

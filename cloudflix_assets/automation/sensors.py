@@ -1,4 +1,4 @@
-"""Sensors: a new commit at the publisher's, and files in the landing folder."""
+"""Sensors that start runs: for a new commit of the publisher, and for files in the landing folder."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -20,25 +20,25 @@ from cloudflix_assets.sources.dropped.source import Landing, reject, reject_by_n
 POLL_SECONDS = 300
 LOOK_SECONDS = 30
 WEEKS_AT_ONCE = 4
-"""Runs that one tick of the landing sensor asks for; the other weeks wait for the next."""
+"""Runs that one tick of the landing sensor requests; the other weeks wait for the next tick."""
 _NOTHING = "Nothing was dropped."
 
 
 class Known(Cursor):
-    """Of the publication sensor: the commit that was asked for last, and its tag."""
+    """Cursor of the publication sensor: the last commit that it requested a run for, and its HTTP etag."""
 
     commit: str | None = None
     etag: str | None = None
 
 
 class Asked(Cursor):
-    """Of the landing sensor: keys of the runs that it asked for, while their files lie there."""
+    """Cursor of the landing sensor: keys of the runs that it requested, while their files are still there."""
 
     keys: set[str] = Field(default_factory=set)
 
 
 def publication_sensor(source: Source, deployment: str) -> dg.SensorDefinition:
-    """One conditional request per tick; a run of the open week for each new commit."""
+    """Create the sensor that asks the source for a new commit, and requests a run of the open week for it."""
 
     @dg.sensor(
         name=PUBLICATION_SENSOR,
@@ -63,7 +63,7 @@ def publication_sensor(source: Source, deployment: str) -> dg.SensorDefinition:
             still = f"{source.identity} is still at {(known.commit or 'none')[:12]}."
             return dg.SensorResult(skip_reason=still, cursor=cursor)
         week = str(open_week(datetime.now(UTC)))
-        # The key keeps a crash before the cursor is written from asking twice.
+        # The run key keeps a crash before the cursor is stored from starting the run twice.
         request = dg.RunRequest(run_key=f"{week} {news.commit}", partition_key=week)
         return dg.SensorResult(run_requests=[request], cursor=cursor)
 
@@ -71,7 +71,7 @@ def publication_sensor(source: Source, deployment: str) -> dg.SensorDefinition:
 
 
 def landing_sensor(source: Source, lake: Lake, first_week: date, deployment: str) -> dg.SensorDefinition:
-    """A run for each week for which files were dropped, once they have settled."""
+    """Create the sensor that requests a run for each week with dropped files, once nobody writes to them."""
 
     @dg.sensor(
         name=LANDING_SENSOR,
@@ -90,7 +90,7 @@ def landing_sensor(source: Source, lake: Lake, first_week: date, deployment: str
             context.log.warning(sentence)
         files = dropped(lake)
         settled = _by_week([file for file in files if file.has_settled(now)])
-        # By the cursor too: weeks whose runs failed to take their files in would use up every tick.
+        # The cursor remembers them too: weeks whose runs failed would use up the limit of every tick.
         asked = Asked.of(context.cursor).keys & set(settled)
         new = sorted(set(settled) - asked)[:WEEKS_AT_ONCE]
         waiting = f"{len(files)} files wait: some may be growing, or their week runs." if files else _NOTHING
@@ -104,7 +104,7 @@ def landing_sensor(source: Source, lake: Lake, first_week: date, deployment: str
 
 
 def _refused_weeks(lake: Lake, first_week: date, now: datetime) -> list[str]:
-    """Move away what belongs to a week that the calendar does not have; a sentence for each."""
+    """Reject files of weeks that the calendar does not have, and return a sentence for each."""
     found = []
     for file in dropped(lake):
         if isinstance(file.route, Route) and file.has_settled(now):
@@ -116,7 +116,7 @@ def _refused_weeks(lake: Lake, first_week: date, now: datetime) -> list[str]:
 
 
 def _by_week(files: Sequence[Dropped]) -> Mapping[str, str]:
-    """Weeks by the keys of their runs: the week, and a short hash of which files there are, since when."""
+    """Weeks by run key, which is the week and a short hash of its files' names, sizes and times."""
     found: dict[date, list[str]] = {}
     for file in files:
         if isinstance(file.route, Route):

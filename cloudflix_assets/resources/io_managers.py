@@ -1,4 +1,4 @@
-"""Dagster's face of the lake: tables through delta.py, and the manifests that raw tables start from."""
+"""IO managers: weeks of Delta tables, and the manifests that raw tables start from."""
 
 import time
 from collections.abc import Mapping
@@ -21,15 +21,17 @@ LINEAGE = "dagster/column_lineage"
 
 
 class NotJudged(CloudflixError):
-    """An asset of a user's own would publish what no contract has judged."""
+    """A user's own asset returned a value that no contract has judged."""
 
 
 class DeltaIOManager(dg.IOManager):
     """Reads weeks of a Delta table as one frame with a `week` column; replaces exactly one week of it.
 
     Args:
-        stored: columns of each table by its path; a table that is none of ours is read as it is.
-        engine: who computes.
+        lake: where the tables are.
+        stored: columns of each table by its path; a table without an entry is read as it is.
+        spark: the session.
+        engine: `sail`, `spark`, `connect` or `databricks`.
     """
 
     def __init__(
@@ -38,9 +40,12 @@ class DeltaIOManager(dg.IOManager):
         self.lake, self.stored, self.spark, self.engine = lake, stored, spark, engine
 
     def handle_output(self, context: dg.OutputContext, obj: Publishable) -> None:
-        """Commit a judged week; a `Judged` also settles the quarantine that was stored before it.
+        """Commit a judged week, with metadata about what was stored.
 
-        A `Kept` is in the lake already.
+        A `Judged` also settles the quarantine that was stored before it. A `Kept` is in the lake already.
+
+        Raises:
+            NotJudged: the value is no week that a step has judged.
         """
         started = time.monotonic()
         with as_failure(), self.lake.storage_errors("/".join(context.asset_key.path)):
@@ -58,7 +63,7 @@ class DeltaIOManager(dg.IOManager):
                     outcome = commit.replace_beside(self.lake, self.spark.spark_session, obj, native=native)
                 else:
                     outcome = commit.replace(self.lake, self.spark.spark_session, obj, native=native)
-        # The web UI draws a column's lineage from materializations alone.
+        # The web UI reads the lineage of columns from materializations alone.
         lineage = {n: v for n, v in (context.definition_metadata or {}).items() if n == LINEAGE}
         context.add_output_metadata(
             {
@@ -74,13 +79,17 @@ class DeltaIOManager(dg.IOManager):
         )
 
     def load_input(self, context: dg.InputContext) -> DataFrame:
-        """The weeks that the partition mapping names; an earlier one may be absent, the own one not."""
+        """Read the weeks that the partition mapping names; earlier ones may be absent, the step's own not.
+
+        Raises:
+            WeekAbsent: the table does not have the step's own week.
+        """
         path = "/".join(context.asset_key.path)
         weeks = sorted(week_of(key) for key in context.asset_partition_keys)
         with as_failure(), self.lake.storage_errors(path):
             own = week_of(context.partition_key) if context.has_partition_key else weeks[-1]
             required = own if own in weeks else None
-            self._commits_natively()  # an engine that does not see the lake is told before it computes
+            self._commits_natively()  # fails early for an engine that does not see the lake
             return read.read(
                 self.lake, self.spark.spark_session, path, self.stored.get(path), weeks, required=required
             )
@@ -90,18 +99,22 @@ class DeltaIOManager(dg.IOManager):
 
 
 class ManifestIOManager(dg.IOManager):
-    """Keeps the manifest of a week's publication, and hands its files to the raw tables as rows."""
+    """Stores the manifest of a week's publication, and loads it for raw tables with one row per file."""
 
     def __init__(self, lake: Lake, spark: LazyPySparkResource) -> None:
         self.lake, self.spark = lake, spark
 
     def handle_output(self, context: dg.OutputContext, obj: Manifest) -> None:
-        """Write the manifest."""
+        """Store the manifest of a week."""
         with as_failure(), self.lake.storage_errors(obj.path):
             self.lake.write(obj.path, obj.model_dump_json(indent=2).encode())
 
     def load_input(self, context: dg.InputContext) -> DataFrame:
-        """One row per landed file of the week."""
+        """Read the manifest: one row per landed file of the week.
+
+        Raises:
+            WeekAbsent: nothing was landed for the week.
+        """
         week = week_of(context.partition_key)
         with as_failure(), self.lake.storage_errors(Manifest.path_of(week)):
             manifest = Manifest.of(self.lake, week)

@@ -106,7 +106,7 @@ def test_a_failed_check_shows_the_rows_that_no_quarantine_holds(
     assert record.event.dagster_event is not None
     evaluation = record.event.dagster_event.asset_check_evaluation_data
     assert evaluation.description == (
-        "20 of 20 rows are refused, more than the cap of 5.0%, most often by `show_id: readable` (20); "
+        "20 of 20 rows would be quarantined, above the cap of 5.0%, most often by `show_id: readable` (20); "
         "nothing was published"
     )
     assert evaluation.metadata["samples"].value == (

@@ -128,7 +128,7 @@ STOPS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "cap": (
         {"cap": Decimal("0.04")},
-        "1 of 20 rows are refused, more than the cap of 4.0%, most often by `cast: nullable` (1)",
+        "1 of 20 rows would be quarantined, above the cap of 4.0%, most often by `cast: nullable` (1)",
     ),
 }
 
@@ -148,7 +148,7 @@ def test_a_stopped_week_keeps_its_content_and_stores_the_failed_check(
     told = result.failures["silver_cast"]
     assert not result.success
     assert told.startswith(f"silver/cast, week {WEEK_1}: {sentence}; nothing was published.")
-    assert "mended at the source, or change the contract" in told
+    assert "corrected at the source, or change the contract" in told
     assert result.checks["failed"] == 1
     newest, earlier = contract_checks(instance)
     text = f"{sentence}; nothing was published"

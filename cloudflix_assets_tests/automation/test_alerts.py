@@ -133,7 +133,7 @@ def test_too_large_a_quarantine_is_told(alerting: Alerting, webhook: Webhook, so
     alerting.tick()
     (text,) = webhook.texts
     assert text.startswith(
-        f"**silver/titles, week {WEEK_1}**: silver/titles, week {WEEK_1}: 20 of 20 rows are "
+        f"**silver/titles, week {WEEK_1}**: silver/titles, week {WEEK_1}: 20 of 20 rows would be "
     )
     assert "more than the cap of 5.0%" in text
     assert "The check `contract` names the records" in text

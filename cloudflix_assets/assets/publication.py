@@ -52,21 +52,24 @@ def publication_asset(
             yield notice(context, landed.moved)
         if landed.undeclared:
             yield notice(context, f"{landed.undeclared}: {_UNDECLARED[agreement.drift]}")
-        manifest = landed.manifest
-        schema = dg.TableSchema([dg.TableColumn(name) for name in ("file", "records", "bytes", "path")])
-        files = [
-            dg.TableRecord({"file": f.file, "records": f.records, "bytes": f.bytes, "path": f.path})
-            for f in manifest.files
-        ]
-        yield dg.Output(
-            manifest,
-            data_version=dg.DataVersion(manifest.digest),
-            metadata={
-                "files": dg.MetadataValue.table(files, schema),
-                "source": manifest.source,
-                "digest": manifest.digest,
-                "dagster/uri": lake.uri(manifest.path),
-            },
-        )
+        yield _output(lake, landed.manifest)
 
     return publication
+
+
+def _output(lake: Lake, manifest: Manifest) -> dg.Output[Manifest]:
+    schema = dg.TableSchema([dg.TableColumn(name) for name in ("file", "records", "bytes", "path")])
+    files = [
+        dg.TableRecord({"file": f.file, "records": f.records, "bytes": f.bytes, "path": f.path})
+        for f in manifest.files
+    ]
+    return dg.Output(
+        manifest,
+        data_version=dg.DataVersion(manifest.digest),
+        metadata={
+            "files": dg.MetadataValue.table(files, schema),
+            "source": manifest.source,
+            "digest": manifest.digest,
+            "dagster/uri": lake.uri(manifest.path),
+        },
+    )

@@ -17,7 +17,7 @@ LAYERS = ("raw", "bronze", "silver", "gold")
 
 @pytest.fixture(autouse=True)
 def forgetful() -> Iterator[None]:
-    """What was read of the code once is remembered; these tests change it."""
+    """Clear the cache of code that was read, because these tests change code."""
     forget()
     yield
     forget()
@@ -30,7 +30,7 @@ def forget() -> None:
 
 @pytest.fixture
 def edited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Change], set[str]]:
-    """Pretends that a module reads otherwise, and tells whose versions change."""
+    """Return a function that edits a module in memory, and names the tables whose versions change."""
 
     def edit(module: str, change: Change) -> set[str]:
         before = {table.path: code_version(table) for table in TABLES}
@@ -48,7 +48,7 @@ def edited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Ch
 
 
 def replacing(old: str, new: str) -> Change:
-    """An edit that must find its place."""
+    """An edit that replaces text, which must be there."""
 
     def change(text: str) -> str:
         assert old in text

@@ -1,4 +1,4 @@
-"""Why rows were refused: the Markdown on a quarantine's materialization, and on a check that failed."""
+"""Why rows were quarantined: the Markdown on a quarantine's materialization, and on a check that failed."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +27,7 @@ HOSTILE = "<script>alert(1)</script> [x](javascript:alert(1)) | `\u202e"
 
 
 def told(session: SparkSession, *rows: tuple[int, Mapping[str, str], Sequence[str]]) -> list[str]:
-    """The items of the list about refused titles."""
+    """The items of the list about quarantined titles."""
     found = [("files/titles/ab.csv", number, json.dumps(row), broken) for number, row, broken in rows]
     text = refusals.examples(TITLES[2], session.createDataFrame(found, QUARANTINE))
     assert len(text) <= refusals.IN_PLACE

@@ -32,7 +32,7 @@ UI = "https://dagster.example.org"
 
 @dataclass
 class Webhook:
-    """Slack's or Teams' side: strict about what it takes."""
+    """A server in place of Slack or Teams, strict about what it accepts."""
 
     texts: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -62,7 +62,7 @@ def webhook() -> Iterator[Webhook]:
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Not to the terminal."""
+            """Log nothing to the terminal."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
@@ -81,7 +81,7 @@ class Alerting:
     cursor: str | None = None
 
     def tick(self) -> str:
-        """What the tick says."""
+        """Evaluate the sensor once, and return its sentence."""
         repository = self.house.defs.get_repository_def()
         context = dg.build_sensor_context(
             instance=self.house.instance, cursor=self.cursor, repository_def=repository
@@ -135,7 +135,7 @@ def test_too_large_a_quarantine_is_told(alerting: Alerting, webhook: Webhook, so
     assert text.startswith(
         f"**silver/titles, week {WEEK_1}**: silver/titles, week {WEEK_1}: 20 of 20 rows would be "
     )
-    assert "more than the cap of 5.0%" in text
+    assert "above the cap of 5.0%" in text
     assert "The check `contract` names the records" in text
 
 

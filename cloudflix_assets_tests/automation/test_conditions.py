@@ -63,7 +63,7 @@ class Daemon:
         self.cursor: AssetDaemonCursor | None = None
 
     def tick(self) -> set[tuple[str, str]]:
-        """Tables and weeks that it asks for."""
+        """Evaluate the conditions once, and return the tables and weeks that they request."""
         result = dg.evaluate_automation_conditions(
             self.house.defs,
             self.house.instance,
@@ -79,7 +79,7 @@ class Daemon:
         }
 
     def followed(self) -> list[str]:
-        """Ticks and runs what is asked for, until nothing is; what was asked for, without quarantines."""
+        """Tick and run what is requested until nothing is; return what was requested, without quarantines."""
         found = []
         while asked := self.tick():
             by_week: dict[str, list[str]] = {}

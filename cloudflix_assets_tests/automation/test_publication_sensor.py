@@ -132,6 +132,6 @@ def test_a_source_without_history_is_told_so(lakehouse: Makes) -> None:
 
 
 def sha(history: History) -> str:
-    """The newest commit."""
+    """Id of the newest commit."""
     assert history.head
     return str(history.head.id.decode())

@@ -28,7 +28,7 @@ def surroundings(emulator: Emulator | None, home: Path, **variables: str | None)
 
 
 def cloudflix(emulator: Emulator | None, home: Path, *arguments: str, **variables: str | None) -> Told:
-    """A command, to its end."""
+    """Run a command to its end."""
     result = subprocess.run(
         [*COMMAND, *arguments],
         env=surroundings(emulator, home, **variables),

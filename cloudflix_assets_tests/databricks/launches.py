@@ -32,11 +32,11 @@ from cloudflix_assets_tests.lakehouse import put
 from cloudflix_assets_tests.loopback.databricks.emulator import Emulator
 
 SDK_SECONDS = 8
-"""For which the SDK repeats what failed; five minutes by default."""
+"""How long the SDK retries a failed call; its default is five minutes."""
 
 
 def keys(*paths: str) -> list[dg.AssetKey]:
-    """Of assets by path."""
+    """The asset keys of these paths."""
     return [dg.AssetKey(path.split("/")) for path in paths]
 
 
@@ -61,13 +61,13 @@ def local(home: Path, week: date, *paths: str) -> WeekResult:
 
 
 def content(home: Path, path: str, week: date) -> tuple[str, int]:
-    """The digest that was recorded of a week of a table, and how many rows the table has."""
+    """The digest in the log of a week of a table, and the number of rows of the table."""
     rows = DeltaTable(str(home / "lake" / path)).to_pyarrow_dataset().count_rows()
     return commit_metadata(LocalLake(home / "lake"), path, week)["digest"], rows
 
 
 def copied(home: Path, to: Path) -> Path:
-    """A home that is another's, but for its instance's settings, which name the other's folders."""
+    """Copy a home, without its instance's settings, which name the original's folders."""
     shutil.copytree(home, to)
     (to / "dagster.yaml").unlink(missing_ok=True)
     return to
@@ -88,12 +88,12 @@ class Launches:
 
     @property
     def environment(self) -> Environment:
-        """The settings of the moment."""
+        """The settings, read from the environment at each call."""
         return environment()
 
     @property
     def lake(self) -> LocalLake:
-        """Which host and cluster share."""
+        """The lake that host and cluster share."""
         return LocalLake(self.home / "lake")
 
     def run(self, week: date, *paths: str, **arguments: Any) -> WeekResult:
@@ -101,7 +101,7 @@ class Launches:
         defs = build.build_defs(self.environment, **arguments)
         module = importlib.import_module(runner.DEFINITIONS)
         self.monkeypatch.setattr(module, "defs", defs)
-        # It keeps the newest, which may be another test's.
+        # Dagster caches the last definitions, which may be another test's.
         ReconstructableJob.get_definition.cache_clear()
         ReconstructableJob.get_repository_definition.cache_clear()
         return Runner(defs, self.instance, launches=True).run(week, keys(*paths))
@@ -111,13 +111,13 @@ class Launches:
         return {path: len(steps(self.lake, path)) for path in paths}
 
     def handed_over(self) -> list[str]:
-        """What lies in the staging area's folder of runs."""
+        """Names of the files in the staging area's folder of runs."""
         storage = self.emulator.storage
         folders = [storage.in_volume(f"{self.emulator.volume}/runs"), storage.dbfs_root / "cloudflix/runs"]
         return [file.name for folder in folders if folder.is_dir() for file in folder.iterdir()]
 
-    def recalled(self) -> list[int]:
-        """As the next start does."""
+    def clean_up(self) -> list[int]:
+        """Cancel and remove what runs that are over have left, as the next start does."""
         return cancel_abandoned(self.environment, lambda run_id: is_over(self.instance, run_id))
 
     def logged(self, run_id: str, level: int) -> list[str]:
@@ -130,7 +130,7 @@ class Launches:
 def launches(
     emulator: Emulator, prepared_home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Launches]:
-    """Steps in this process, asked for often; a call that fails is given up soon, and so is a launcher."""
+    """Launch steps from this process, with short pauses between polls and short waits after failed calls."""
     emulator.reset()
     shutil.rmtree(emulator.storage.in_volume(f"{emulator.volume}/runs"), ignore_errors=True)
     home = copied(prepared_home, folder / "home")

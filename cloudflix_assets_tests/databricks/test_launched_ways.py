@@ -37,21 +37,21 @@ with (
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One of its directors is refused."""
+    """A source that has one quarantined director."""
     rows = [(f"Director {number}", str(number)) for number in (*range(1, 21), 1)]
     return put(tmp_path_factory.mktemp("netflix"), publication(directors=credits("director", *rows)))
 
 
 @pytest.fixture(scope="module")
 def digests(tmp_path_factory: pytest.TempPathFactory, source: Path) -> dict[str, str]:
-    """Of the week on this machine."""
+    """Digests of the same week, run on this machine."""
     told = cloudflix(None, tmp_path_factory.mktemp("here"), *run(source))
     return {path: told.weeks[0]["tables"][path]["digest"] for path in STORED}
 
 
 @pytest.fixture
 def jvm(tmp_path: Path) -> Iterator[Emulator]:
-    """A workspace whose drivers are Spark itself."""
+    """A workspace whose drivers run Spark on a JVM."""
     with Emulator(tmp_path / "workspace", kind="jvm") as emulator:
         yield emulator
     assert emulator.wrong == []

@@ -29,7 +29,7 @@ Week = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """One for all tests here, which read what its first week left."""
+    """One workspace for all tests of this file, which read what its first week left."""
     with Emulator(tmp_path_factory.mktemp("launched") / "workspace") as emulator:
         yield emulator
     assert emulator.wrong == []
@@ -43,13 +43,13 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
 
 @pytest.fixture(scope="module")
 def launched(workspace: Emulator, homes: Mapping[str, Path], real_files: Path) -> Week:
-    """What `run` told of a week whose steps were jobs."""
+    """What `cloudflix run` printed of a week whose steps were Databricks jobs."""
     return week_of(cloudflix(workspace, homes["launched"], *run(real_files)))
 
 
 @pytest.fixture(scope="module")
 def here(homes: Mapping[str, Path], real_files: Path) -> Week:
-    """The same of a week that ran on this machine."""
+    """What it printed of the same week, run on this machine."""
     return week_of(cloudflix(None, homes["here"], *run(real_files)))
 
 

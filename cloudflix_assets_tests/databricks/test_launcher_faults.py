@@ -41,14 +41,14 @@ BEFORE = ("publication", "raw/cast", "bronze/cast")
 SOUND = [(f"Actor {i}", str(i)) for i in range(1, 21)]
 PUBLICATIONS = {
     WEEK_1: publication(cast=credits("cast", *SOUND, ("Actor 1", "1"))),
-    WEEK_2: publication(cast=credits("cast", *SOUND, *SOUND)),  # too much is refused
+    WEEK_2: publication(cast=credits("cast", *SOUND, *SOUND)),  # too many rows are quarantined
 }
 PATIENCE = 60
 
 
 @dataclass(frozen=True)
 class Line:
-    """What goes wrong, and what comes of it.
+    """A row of the table of faults: the trouble and its outcome.
 
     Attributes:
         told: a pattern of all that the failed step says; None where it succeeds.
@@ -164,7 +164,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def undisturbed(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, int]]:
-    """What a step on this machine makes of the same."""
+    """What the same step makes on this machine, undisturbed."""
     other = copied(home, tmp_path_factory.mktemp("undisturbed") / "home")
     assert local(other, WEEK_1, *TABLES).success
     return {path: content(other, path, WEEK_1) for path in TABLES}
@@ -183,7 +183,7 @@ def test_a_fault_ends_in_success_or_in_one_sentence(
     result = launched.run(line.week, *TABLES)
     if line.cut_off:
         launched.emulator.tokens.renew()
-        launched.recalled()
+        launched.clean_up()
     assert all(run.ended.wait(PATIENCE) for run in launched.emulator.runs)
     if line.told is None:
         assert (result.failures, result.success) == ({}, True)

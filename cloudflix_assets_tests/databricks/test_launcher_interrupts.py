@@ -41,14 +41,14 @@ def cloudflix(*options: str) -> "subprocess.Popen[str]":
 
 
 def ended(process: "subprocess.Popen[str]") -> str:
-    """What it said, in one line, after its exit code."""
+    """Wait for the process, and return its exit code and what it printed, in one line."""
     said = process.communicate(timeout=LONGEST)[1]
     return " ".join([str(process.returncode), *said.split()])
 
 
 @contextmanager
 def held(launched: Launches) -> Iterator[tuple["subprocess.Popen[str]", Run, psutil.Process]]:
-    """A launched step whose driver stands still, having begun."""
+    """Launch a step and suspend its driver once it has begun."""
     with cloudflix("--week", str(WEEK_1), "--select", "silver/cast") as process:
         family = [psutil.Process(process.pid)]
         try:
@@ -65,12 +65,12 @@ def held(launched: Launches) -> Iterator[tuple["subprocess.Popen[str]", Run, psu
 
 
 def to_the_group(process: "subprocess.Popen[str]") -> None:
-    """As a terminal does."""
+    """Interrupt the process group, as a terminal does."""
     os.killpg(process.pid, signal.SIGINT)
 
 
 def to_the_first(process: "subprocess.Popen[str]") -> None:
-    """As a supervisor does."""
+    """Terminate the first process, as a supervisor does."""
     process.send_signal(signal.SIGTERM)
 
 

@@ -36,7 +36,7 @@ TABLES = tuple(replace(table, rules=(RULE,)) if table.path == "gold/titles" else
 
 
 class Launched(Lakehouse):
-    """A lakehouse whose gold/titles is launched; what it is made of, and what is made of it, is not."""
+    """A lakehouse that launches gold/titles alone; its upstream and downstream run on this machine."""
 
     def __init__(
         self, launched: Launches, environment: Environment, instance: dg.DagsterInstance, **arguments: Any
@@ -60,7 +60,7 @@ class Launched(Lakehouse):
 def housed(
     workspace: Emulator, prepared: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[tuple[House, Launches]]:
-    """The house of the truth table in a copy of a home."""
+    """The truth table's house, in a copy of a prepared home."""
     source = MemorySource({week: publication(titles=truth.films()) for week in (WEEK_1, WEEK_2)})
     with launches(workspace, prepared, folder, monkeypatch) as launched:
         ship(launched, {
@@ -82,7 +82,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 
 @pytest.fixture(scope="module")
 def home(workspace: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of two weeks that nothing is stale in."""
+    """A home of two weeks in which nothing is stale."""
     new, folder = tmp_path_factory.mktemp("new"), tmp_path_factory.mktemp("prepared")
     with pytest.MonkeyPatch.context() as patch, housed(workspace, new, folder, patch) as (house, _):
         for week in (WEEK_1, WEEK_2):

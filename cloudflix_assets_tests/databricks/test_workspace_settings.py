@@ -148,7 +148,7 @@ def workspace(tmp_path: Path) -> Iterator[Emulator]:
 
 
 def options(folder: Path) -> tuple[str, ...]:
-    """Two steps of a week."""
+    """Options of a run of two steps of a week."""
     source = str(put(folder / "netflix", publication()))
     return ("--json", "--quiet", "--week", str(WEEK_1), "--select", "+raw/cast", "--source", source)
 
@@ -201,7 +201,7 @@ def test_a_run_ends_before_its_first_step_where_a_workspace_lets_nobody_in(
 def test_a_cluster_that_is_not_there_fails_the_first_step_in_a_sentence(
     workspace: Emulator, tmp_path: Path
 ) -> None:
-    """Without another attempt: none would fare better."""
+    """There is no other attempt, because none would succeed."""
     none = {**workspace.variables, "CLOUDFLIX_DATABRICKS_CLUSTER": "1126-none"}
     told = cloudflix_process(tmp_path / "home", "run", *options(tmp_path), **none)
     assert told.code == 1

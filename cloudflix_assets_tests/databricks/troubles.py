@@ -1,4 +1,4 @@
-"""What goes wrong with a launched step, as the rows of a table name it."""
+"""Troubles of a launched step, for the rows of the table of faults."""
 
 import io
 import zipfile
@@ -25,54 +25,54 @@ Trouble = Callable[[Launches], None]
 
 
 class Moment(Fault):
-    """Something that is done when a request comes, which is then answered as ever."""
+    """Does something when a request comes, and lets the request be answered as usual."""
 
     def __init__(self, pattern: str, do: Callable[[], object], first: int = 1) -> None:
         super().__init__(pattern, delay_seconds=0.001, first=first)
         self.do = do
 
     def before(self, handler: Handler) -> Reply | Literal["dropped"] | None:
-        """Nothing in place of the answer."""
+        """Do it, and return None: the request is answered as usual."""
         self.do()
         return None
 
 
 class Late(Fault):
-    """A file of events that is shown only when it is asked for again after the run has ended."""
+    """Hides the file of events until it is asked for the second time after the run has ended."""
 
     def __init__(self, runs: Callable[[], Sequence[Run]]) -> None:
         super().__init__(DOWNLOAD, status=404, code="NOT_FOUND", times=None)
         self.runs, self.asked = runs, 0
 
     def takes(self, line: str) -> bool:
-        """Counts from the end on."""
+        """Whether a request meets the fault; counts those after the end of the runs."""
         taken = self.asked < 2 and super().takes(line)
         self.asked += taken and all(run.ended.is_set() for run in self.runs())
         return taken
 
 
 def late(launches: Launches) -> None:
-    """All events, as where a volume shows files late."""
+    """A volume shows the file of events late."""
     launches.emulator.faults.append(Late(lambda: launches.emulator.runs))
 
 
 def faults(*made: Fault) -> Trouble:
-    """Of the calls of the launcher."""
+    """Calls of the launcher meet these faults."""
     return lambda launches: launches.emulator.faults.extend(map(replace, made))
 
 
 def everywhere(**fault: object) -> Trouble:
-    """The same, once, of each kind of call."""
+    """The same fault meets each kind of call, once."""
     return faults(*(Fault(pattern, **fault) for pattern in EVERY_CALL))  # type: ignore[arg-type]
 
 
 def plans(*made: RunPlan) -> Trouble:
-    """Of the runs, one after the other."""
+    """The runs follow these plans, one after the other."""
     return lambda launches: launches.emulator.plans.extend(made)
 
 
 def settings(**variables: str) -> Trouble:
-    """Others than usual."""
+    """The settings have these variables too."""
 
     def chosen(launches: Launches) -> None:
         for name, value in variables.items():
@@ -82,12 +82,12 @@ def settings(**variables: str) -> Trouble:
 
 
 def without_dbfs(launches: Launches) -> None:
-    """As new accounts are."""
+    """The workspace has no DBFS, as those of new accounts."""
     launches.emulator.storage.dbfs_disabled = True
 
 
 def expired_at(pattern: str, first: int = 1) -> Trouble:
-    """The token, when a call comes."""
+    """The token expires when such a call comes."""
 
     def arranged(launches: Launches) -> None:
         launches.emulator.faults.append(Moment(pattern, launches.emulator.tokens.expire, first))
@@ -96,13 +96,13 @@ def expired_at(pattern: str, first: int = 1) -> Trouble:
 
 
 def never_answered(launches: Launches) -> None:
-    """A submission, however often it is sent, until the launcher looks what became of it."""
+    """No submission is answered until the launcher lists the runs, to see what became of it."""
     lost = Fault(SUBMIT, drop="after", times=None)
     launches.emulator.faults += [lost, Moment(LIST, lambda: launches.emulator.faults.remove(lost))]
 
 
 def soon_given_up(launches: Launches) -> None:
-    """A run that goes on after its step."""
+    """The launcher waits only briefly for a run that goes on after its step."""
     launches.monkeypatch.setattr("cloudflix_assets.databricks.launcher.LINGERING", 0.1)
 
 
@@ -127,7 +127,7 @@ _commit = _killed_once(_commit, "{mark}")
 
 
 def killed_at_commit_of(path: str, *, before: bool = False) -> Trouble:
-    """The first driver, after the commit of a table or between its files and that; it does so itself."""
+    """The first driver kills itself after the commit of a table, or between its files and the commit."""
 
     def arranged(launches: Launches) -> None:
         own = _KILLED.format(path=path, before=before, mark=launches.home / "killed")
@@ -137,12 +137,12 @@ def killed_at_commit_of(path: str, *, before: bool = False) -> Trouble:
 
 
 def large(launches: Launches) -> None:
-    """A package of more than the megabyte that DBFS takes at once."""
+    """The package is larger than the megabyte that DBFS takes in one call."""
     ship(launches, {"cloudflix_assets/errors.py": lambda text: f"{text}\n# {'x' * 2**20}\n"})
 
 
 def ship(launches: Launches, changes: Mapping[str, Callable[[str], str]]) -> None:
-    """Hand over a package some of whose modules are others."""
+    """Hand over a package in which some modules are changed."""
     real, changed = package.package(), io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(real.code)) as old, zipfile.ZipFile(changed, "w") as new:
         for name in old.namelist():

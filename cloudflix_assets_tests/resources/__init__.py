@@ -1,1 +1,1 @@
-"""Dagster's face of the lake."""
+"""Tests of the IO managers."""

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyspark.sql import types as T
 
-from cloudflix_assets.lake.base import Lake, Stored
+from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.lake.files import Stored
 from cloudflix_assets.lake.parquet import parquet_files
 
 _NAMES = {

@@ -25,7 +25,7 @@ def records(raw: DataFrame, stage: Staging, week: date, *, engine: str, drift: D
     added = _added(stage.lake, dataset, files) if drift is Drift.EVOLVE else ()
     if dataset.incremental and (finds := stream.streams(engine, stage.session)):
         return Arrivals(stage.lake, stage.session, dataset, week, files, finds, added).records()
-    return stage.batches(parser.schema_of(dataset, added), _parsed(stage.lake, dataset, files, added))
+    return stage.write_batches(parser.schema_of(dataset, added), _parsed(stage.lake, dataset, files, added))
 
 
 def _added(lake: Lake, dataset: Dataset, files: Sequence[BinaryFile]) -> tuple[str, ...]:

@@ -168,8 +168,8 @@ class AccountFiles(Files):
                 self._copy(path, target)
                 self._blob(path).delete_blob()
             else:
-                container, name = self.account.placed(path)
-                _, moved = self.account.placed(target)
+                container, name = self.account.locate(path)
+                _, moved = self.account.locate(target)
                 namespaces.move_file(data_lake(self.account), container, name, moved)
         except ResourceNotFoundError as error:
             raise_unless_absent(error)
@@ -214,7 +214,7 @@ class AccountFiles(Files):
         return namespaces.is_flat(self.account)
 
     def _container(self, path: str) -> tuple[ContainerClient, str]:
-        container, name = self.account.placed(path)
+        container, name = self.account.locate(path)
         return _client(self.account, container), name
 
     def _blob(self, path: str) -> BlobClient:

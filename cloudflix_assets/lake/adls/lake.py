@@ -11,7 +11,7 @@ from cloudflix_assets.lake.adls import namespaces
 from cloudflix_assets.lake.adls.account import Account
 from cloudflix_assets.lake.adls.files import AccountFiles
 from cloudflix_assets.lake.adls.library_options import storage_options, tell_process
-from cloudflix_assets.lake.adls.troubles import of_credential
+from cloudflix_assets.lake.adls.troubles import troubles_of
 from cloudflix_assets.lake.base import Lake, LakeRefused
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.settings.environment import Environment
@@ -59,7 +59,7 @@ class AdlsLake(AccountFiles, Lake):
     @property
     def troubles(self) -> Mapping[str, Trouble]:
         """The errors of the account and of Entra ID, as they apply to the credential in use."""
-        return of_credential(self.account)
+        return troubles_of(self.account)
 
     def delta_uri(self, path: str) -> str:
         """Return the public cloud's address, the only form delta-rs accepts; it gets the endpoint apart."""
@@ -76,7 +76,7 @@ class AdlsLake(AccountFiles, Lake):
             flat = pool.submit(namespaces.is_flat, self.account)
             owners = list(pool.map(self._owner, Layer))
             if flat.result() and not self.account.flat:
-                what, remedy = namespaces.flatness(self.account)
+                what, remedy = namespaces.flat_namespace(self.account)
                 raise LakeRefused(f"{what}: {remedy}; nothing was written.")
             for layer, owner in zip(Layer, owners, strict=True):
                 self._refuse_foreign(layer, owner)

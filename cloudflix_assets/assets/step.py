@@ -159,13 +159,13 @@ class Step:
         table = self.table
         if table.first.table == PUBLICATION or table.first.as_records:
             return judged
-        staged = self.stage.materialized("judged", judged)
+        staged = self.stage.materialize("judged", judged)
         if not table.has_quarantine or not table.key:
             return staged
-        contested = self.stage.materialized("contested", duplicates.contested(table, staged))
+        contested = self.stage.materialize("contested", duplicates.contested(table, staged))
         if not contested.take(1):
             return staged
-        repeated = self.stage.materialized("duplicates", duplicates.duplicates(table, staged, contested))
+        repeated = self.stage.materialize("duplicates", duplicates.duplicates(table, staged, contested))
         return duplicates.marked(table, staged, repeated)
 
     def _kept(self, receipt: Receipt) -> list[Kept] | None:
@@ -195,7 +195,7 @@ class Step:
         """The refused rows as a week of their own; most weeks have none, which costs nothing."""
         if refused is None:
             return self._refused(week, verdict, None, digest.empty(quality.QUARANTINE))
-        frame = self.stage.materialized("quarantine", refused)
+        frame = self.stage.materialize("quarantine", refused)
         return self._refused(week, verdict, frame, digest.digest(frame, quality.QUARANTINE))
 
     def _refused(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from spark.table import ADDRESS, REASONS
+from spark.table import REASONS
 
 Parser = Callable[[Column], Column]
 
@@ -56,7 +56,6 @@ def readable(column: str) -> str:
 
 
 MEANINGS = {MALFORMED_RECORD: "as many fields as the header"}
-LOOKUP_REASONS = (MALFORMED_RECORD, readable("show_id"))
 
 
 def typed(frame: DataFrame, parsers: Mapping[str, Parser]) -> DataFrame:
@@ -78,9 +77,3 @@ def typed(frame: DataFrame, parsers: Mapping[str, Parser]) -> DataFrame:
 def without_reasons(frame: DataFrame) -> DataFrame:
     """Add an empty `_reasons`, which `typed` adds to."""
     return frame.withColumn(REASONS, F.array().cast("array<string>"))
-
-
-def lookup(bronze: DataFrame, name: str, value: Column) -> DataFrame:
-    """What the four lookups share: `value` as `name`, and the title it belongs to."""
-    frame = bronze.transform(without_reasons).transform(typed, {"show_id": long_number})
-    return frame.select("show_id", value.alias(name), *ADDRESS, REASONS)

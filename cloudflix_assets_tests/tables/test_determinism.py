@@ -16,8 +16,8 @@ from spark.table import Layer, Table
 
 pytestmark = pytest.mark.both_engines
 
-HEAD: dict[str, Any] = dict(zip(TITLE, [*list(TITLE.values())[:7], "And"], strict=False))
-TAIL: dict[str, Any] = dict(zip(TITLE, ['so."', "6"], strict=False))
+FIRST_HALF: dict[str, Any] = dict(zip(TITLE, [*list(TITLE.values())[:7], "And"], strict=False))
+SECOND_HALF: dict[str, Any] = dict(zip(TITLE, ['so."', "6"], strict=False))
 # Ties wherever a table ranks, contests a key or looks at its neighbours.
 BRONZE_TITLES: list[dict[str, Any]] = [
     TITLE,
@@ -25,10 +25,10 @@ BRONZE_TITLES: list[dict[str, Any]] = [
     TITLE | {"title": "Another"},
     TITLE | {"show_id": "2", "duration_minutes": "5000"},
     TITLE | {"show_id": "2"},
-    HEAD,
-    TAIL,
-    HEAD,
-    TAIL,
+    FIRST_HALF,
+    SECOND_HALF,
+    FIRST_HALF,
+    SECOND_HALF,
     TITLE | {"show_id": "3", "duration_minutes": None},
     TITLE | {"show_id": "x"},
     dict.fromkeys(TITLE) | {"malformed": "90,,Movie"},

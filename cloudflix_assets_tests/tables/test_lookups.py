@@ -82,7 +82,7 @@ GOLD_BREACHES: dict[str, tuple[dict[str, Any], list[str]]] = {
 def test_gold_refuses_a_row_for_the_one_rule_it_breaks(
     judge: Judge, name: str, change: dict[str, Any], broken: list[str]
 ) -> None:
-    """A credit of a title that is not there would count for nothing, or crash a join."""
+    """A row of a title that does not exist would count for nothing, or be lost in a join."""
     column = COLUMNS[name]
     row = {column: "Ann", "show_id": 7} | {k.replace("NAME", column): v for k, v in change.items()}
     table = BY_NAME[f"gold_{name}"]
@@ -93,7 +93,7 @@ def test_gold_refuses_a_row_for_the_one_rule_it_breaks(
 
 @lookups
 def test_equal_rows_are_kept_once(judge: Judge, name: str) -> None:
-    """Twice the same credit, told apart by its address alone; another title is another credit."""
+    """Two rows of one name and one title differ in their address alone; another title is another row."""
     column = COLUMNS[name]
     rows = [
         {column: text, "show_id": show_id} for text, show_id in [("Ann", "7"), (" Ann", "7"), ("Ann", "8")]

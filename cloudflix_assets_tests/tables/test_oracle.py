@@ -73,7 +73,7 @@ def test_what_they_corrupted_in_numbers(silver: dict[int, Row], theirs: list[Row
     assert sum(pair.their_quotes_are_left for pair in pairs) == QUOTES_LEFT
 
 
-def test_the_credits_that_their_lost_titles_orphaned(
+def test_the_lookup_rows_that_their_lost_titles_orphaned(
     silver: dict[int, Row], pairs: list[Pair], real_files: Path
 ) -> None:
     """1,113 rows of the four lookups belong to titles whose id they lost, and to titles that we have."""

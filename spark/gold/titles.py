@@ -11,7 +11,7 @@ from spark.table import ADDRESS, Layer, Table
 class GoldTitles(pa.DataFrameModel):
     """Titles of the week, ranked by length, with what is new."""
 
-    show_id: T.LongType = pa.Field(nullable=False, description="Netflix id, joins all credits")
+    show_id: T.LongType = pa.Field(nullable=False, description="Netflix id, joins all lookups")
     type: T.StringType = pa.Field(nullable=False, description="Movie or TV Show")
     type_flag: T.IntegerType = pa.Field(nullable=False, description="1 Movie, 2 TV Show, 0 anything else")
     title: T.StringType = pa.Field(nullable=False, description="Full title")

@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark.datasets import DATASETS
-from spark.split_records import FRAGMENT, rejoined
+from spark.split_records import SECOND_HALF, rejoined
 from spark.table import REASONS, Layer, Severity, Table
 from spark.text import MALFORMED_RECORD, MEANINGS, long_number, month_day_year, number, readable, tidy, typed
 
@@ -33,7 +33,7 @@ PARSERS = {
 class SilverTitles(pa.DataFrameModel):
     """Titles with real types, split records rejoined."""
 
-    show_id: T.LongType = pa.Field(nullable=False, gt=0, description="Netflix id, joins all credits")
+    show_id: T.LongType = pa.Field(nullable=False, gt=0, description="Netflix id, joins all lookups")
     type: T.StringType = pa.Field(nullable=False, isin=KINDS, description="Movie or TV Show")
     type_flag: T.IntegerType = pa.Field(
         nullable=False,
@@ -89,12 +89,12 @@ TABLE = Table(
     key=("show_id",),
     reasons=(
         MALFORMED_RECORD,
-        FRAGMENT,
+        SECOND_HALF,
         *map(readable, PARSERS),
     ),
     severities={"rating: isin": Severity.WARN},
     meanings={
         **MEANINGS,
-        FRAGMENT: "no second half of a record that a line break split; the first half holds both",
+        SECOND_HALF: "no second half of a record that a line break split; the first half holds both",
     },
 )

@@ -108,7 +108,7 @@ def outcome(
     given = {name: shuffled(frame) for name, frame in frames.items()}
     built = table.build(*(given[name] for name in table.parameters))
     found = judgement_of(table, quality.judged(table, built, given))
-    refused = quality.refused(table, found.staged, given[table.parameters[0]])
+    refused = quality.quarantined(table, found.staged, given[table.parameters[0]])
     verdict = found.verdict
     assert verdict.accepted > 0
     assert verdict.refused > 0

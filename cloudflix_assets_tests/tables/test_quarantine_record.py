@@ -66,7 +66,7 @@ def refused(session: SparkSession, *rows: dict[str, Any]) -> list[dict[str, Any]
         for number, row in enumerate(rows, 1)
     ]
     given = session.createDataFrame(values, GIVEN)
-    found = verdict.refused(TABLE, _staged(given), given)
+    found = verdict.quarantined(TABLE, _staged(given), given)
     assert found.columns == verdict.QUARANTINE.names
     return [row.asDict() for row in found.orderBy("record_number").collect()]
 

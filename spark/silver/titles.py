@@ -1,7 +1,7 @@
 """Silver titles: the catalogue with real types and nothing invented.
 
-Put here what makes a delivered title a typed one. Anything that joins titles to people or countries
-belongs to gold.
+Put here what makes a delivered title a typed one. Joining split records is done in `split_records`;
+whatever joins titles to another table belongs to gold.
 """
 
 import pandera.pyspark as pa
@@ -62,7 +62,7 @@ class SilverTitles(pa.DataFrameModel):
 
 
 def silver_titles(bronze_titles: DataFrame) -> DataFrame:
-    """Rejoin split records, type and tidy the rest, leaving every absent value absent."""
+    """Join split records, then parse and tidy every title; absent values stay absent."""
     return (
         bronze_titles.transform(rejoined, DELIVERED)
         .transform(typed, PARSERS)

@@ -75,7 +75,7 @@ NAMES = {"cast": "cast", "category": "listed_in", "countries": "country", "direc
 
 
 def rows_of(parameter: str) -> list[dict[str, Any]]:
-    """A week of a table, with something to decide about."""
+    """Return a week of a table that holds ties, duplicates and split records."""
     layer, name = parameter.removesuffix("_before").split("_")
     if name == "titles":
         rows = BRONZE_TITLES if layer == "bronze" else TITLE_ROWS
@@ -85,7 +85,7 @@ def rows_of(parameter: str) -> list[dict[str, Any]]:
 
 
 def by_chance(seed: int) -> Callable[[DataFrame], DataFrame]:
-    """Rows in another order and another number of partitions."""
+    """Return a function that puts rows into another order and another number of partitions."""
     return lambda frame: frame.repartition(seed + 1).orderBy(F.rand(seed)).repartition(seed + 2)
 
 
@@ -104,7 +104,7 @@ def test_shuffled_input_gives_the_same_digests(frame_of: FrameOf, table: Table) 
 def outcome(
     table: Table, frames: dict[str, DataFrame], shuffled: Callable[[DataFrame], DataFrame]
 ) -> tuple[quality.Verdict, str]:
-    """The verdict, and the digest of the quarantine."""
+    """Return the verdict, and the digest of the quarantine."""
     given = {name: shuffled(frame) for name, frame in frames.items()}
     built = table.build(*(given[name] for name in table.parameters))
     found = judgement_of(table, quality.judged(table, built, given))
@@ -116,5 +116,5 @@ def outcome(
 
 
 def test_all_silver_and_gold_tables_are_tried() -> None:
-    """The list above must not become empty unseen."""
+    """A parametrization without tables would pass without testing anything."""
     assert sum(name.startswith(("silver_", "gold_")) for name in BY_NAME) == 10

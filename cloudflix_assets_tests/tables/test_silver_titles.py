@@ -1,4 +1,4 @@
-"""Silver titles: real types and nothing invented; each defect refused under its own name."""
+"""Silver titles: real types and nothing invented; each defect is quarantined under its own name."""
 
 from datetime import date
 from typing import Any
@@ -110,7 +110,7 @@ BROKEN: dict[str, tuple[dict[str, Any], list[str]]] = {
 def test_a_title_that_breaks_one_rule_is_quarantined_for_that_rule(
     judge: Judge, change: dict[str, Any], broken: list[str]
 ) -> None:
-    """One change, one rule: an operator repairs what is named."""
+    """An operator repairs what the rule names: one defect must not be named as another."""
     found = judge(TABLE, bronze_titles=[TITLE | change])
     assert found.broken == [broken]
     assert found.accepted == []
@@ -126,19 +126,19 @@ def test_every_rule_has_its_title() -> None:
 
 @pytest.mark.parametrize("rating", ["TV-MA ", "G", "NR", "UR", "TV-Y7-FV"])
 def test_known_ratings_are_not_reported(judge: Judge, rating: str) -> None:
-    """Unrated is a rating too."""
+    """NR and UR are ratings, too, and must not be reported as unknown."""
     assert judge(TABLE, bronze_titles=[TITLE | {"rating": rating}]).broken == [[]]
 
 
 def test_an_unknown_rating_is_reported_and_kept(judge: Judge) -> None:
-    """A new rating is news, no reason to lose the title."""
+    """A new rating is reported, and is no reason to lose the title."""
     found = judge(TABLE, bronze_titles=[TITLE | {"rating": "66 min"}])
     assert found.broken == [["rating: isin"]]
     assert found.accepted[0]["rating"] == "66 min"
 
 
 def test_the_real_catalogue_s_vocabulary() -> None:
-    """The 14 ratings and two kinds of the real file."""
+    """The contract must know the 14 ratings and two kinds of the real file."""
     assert (len(RATINGS + UNRATED), KINDS) == (14, ["Movie", "TV Show"])
 
 

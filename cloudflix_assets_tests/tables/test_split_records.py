@@ -1,4 +1,4 @@
-"""Two records that were one are joined again; two that only look like it are left alone."""
+"""The halves of a split record are joined; records that only look like halves are left alone."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,10 @@ Fields = Mapping[str, str | int | None]
 
 @dataclass(frozen=True)
 class Case:
-    """Delivered records and what becomes of them; a record is its fields."""
+    """Delivered records, each by its fields, and what they must become.
+
+    `second_halves` are the numbers of the records that must be named second halves.
+    """
 
     delivered: Sequence[Fields]
     expected: Sequence[Fields]
@@ -28,26 +31,26 @@ class Case:
 
 
 def record(*fields: str | None) -> Fields:
-    """A record whose remaining fields are empty."""
+    """Return a record with these fields; the others are empty."""
     return dict(zip(COLUMNS, fields, strict=False))
 
 
 def halves(column: str, first: str, second: str, **whole: str | None) -> tuple[Fields, Fields]:
-    """What a line break inside `column` makes of a record: the field at the break stands in both."""
+    """Return both halves of a record that a line break in `column` split; that field is in both."""
     values = list({**TITLE, **whole}.values())
     position = COLUMNS.index(column)
     return record(*values[:position], first), record(second, *values[position + 1 :])
 
 
 def joined(column: str, first: str, second: str, text: str) -> Case:
-    """Two halves of which the first comes out whole, with `text` in its column; the second is named."""
+    """Return the case of a record split in `column`, which must come out with `text` there."""
     first_half, second_half = halves(column, first, second)
     whole = TITLE | {column: text}
     return Case([first_half, second_half], [whole, second_half], second_halves=[2])
 
 
 def left_alone(*records: Fields) -> Case:
-    """Records that are no halves of each other."""
+    """Return the case of records that must stay as they are."""
     return Case(records, records)
 
 
@@ -107,7 +110,7 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def outcome(frame_of: FrameOf) -> Mapping[str, list[Row]]:
-    """All cases in one frame, each a file of its own."""
+    """Join the records of all cases in one frame, in which each case is a file of its own."""
     rows = [
         {"record_number": number, **fields, "source_file": name}
         for name, case in CASES.items()

@@ -123,7 +123,7 @@ class Step:
         contract_check.refuse_lost_records(table, verdict, built.frames)
         broken = table.has_quarantine and any(verdict.broken.values())
         samples = quality.samples(table, staged) if broken else {}
-        refused = quality.refused(table, staged, built.given) if verdict.refused else None
+        refused = quality.quarantined(table, staged, built.given) if verdict.refused else None
         failure = contract_check.failure(table, verdict, str(self.week))
         examples = _examples(table, refused) if failure else None
         evaluated = contract_check.result(table, verdict, samples, examples)

@@ -1,4 +1,4 @@
-"""What an operator can mend: one sentence that says what, where and what to do."""
+"""Errors that an operator can correct, each with one sentence: what is wrong, where, and what to do."""
 
 import errno
 import os
@@ -14,21 +14,22 @@ from spark.quality.verdict import UndeclaredReason
 
 
 class CloudflixError(Exception):
-    """Base of every error whose message is all that its reader needs."""
+    """Base of every error whose message is shown to users without a traceback."""
 
 
 class StorageRefused(CloudflixError):
-    """A disk that is full, a right that is missing, a file in the way, an account that lets nobody in."""
+    """Storage does not do what it must: a full disk, a missing right, a file in the way, a denied account."""
 
 
 class Trouble(NamedTuple):
-    """What storage says is wrong, in our words, and what to do about it."""
+    """What is wrong with storage, and what to do about it, both as parts of a sentence."""
 
     what: str
     remedy: str
 
 
 TOLD = (CloudflixError, DeliveryDefect, UndeclaredReason)
+"""Errors whose message is shown to users as it is."""
 
 _RIGHTS = Trouble("permission is denied", "give this user the right to read and write there")
 _FULL = Trouble("no space is left on the disk", "make room there")
@@ -46,22 +47,22 @@ _STORAGE = {
     os.strerror(errno.ENOTDIR): Trouble("a file is where a folder should be", "move the file away"),
     os.strerror(errno.EIO): _FAILS,
     os.strerror(errno.ENOENT): _GONE,
-    # Sail's and Spark's own words.
+    # The words of Sail and Spark.
     "FAILED_READ_FILE.FILE_NOT_EXIST": _GONE,
     "Parquet error": _DAMAGED,
     "FAILED_READ_FILE": _DAMAGED,
-    # SQLite's own words.
+    # The words of SQLite.
     "database or disk is full": _FULL,
     "attempt to write a readonly database": _RIGHTS,
     "unable to open database file": _RIGHTS,
     "disk I/O error": _FAILS,
 }
-"""What storage says, in the system's words: Python, engines and delta-rs agree on nothing else."""
+"""Troubles by words in an error's text: Python, the engines and delta-rs share these words and no class."""
 
 
 @contextmanager
 def as_failure() -> Iterator[None]:
-    """Fail the Dagster step with the sentence of an error that a retry cannot mend."""
+    """Turn an error of `TOLD` into a `dg.Failure` with its message, which Dagster does not retry."""
     try:
         yield
     except TOLD as error:
@@ -69,26 +70,26 @@ def as_failure() -> Iterator[None]:
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says, in a line; its kind, where it says nothing."""
+    """Return the first line of an error's message, or the name of its class if it has no message."""
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 @contextmanager
 def storage_errors(place: str, troubles: Mapping[str, Trouble] = MappingProxyType({})) -> Iterator[None]:
-    """Tell storage's own trouble, whoever met it: Python, an engine, delta-rs, SQLite.
+    """Raise trouble with storage as StorageRefused, whether Python, an engine, delta-rs or SQLite met it.
 
     Args:
-        place: where it is met.
-        troubles: what else than a disk's may be met there, by words of the error's text.
+        place: the folder or address, which the message names.
+        troubles: the troubles of this storage beside a disk's, by words in the error's text.
 
     Raises:
-        StorageRefused: the disk is full, a right is missing, a file is in the way or gone.
+        StorageRefused: the disk is full, a right is missing, a file is in the way or gone, and the like.
     """
     try:
         yield
     except TOLD:
         raise
-    except Exception as error:  # Python, Sail, delta-rs and SQLite share no base; none is swallowed
+    except Exception as error:  # they share no base class; every other error is raised again
         for words, trouble in {**troubles, **_STORAGE}.items():
             if words in str(error):
                 raise StorageRefused(

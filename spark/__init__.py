@@ -1,5 +1,6 @@
-"""What every table is: contracts, pure functions, one pass of judgement.
+"""What every table is: its contract, the pure function that builds it, and how its rows are judged.
 
-Nothing here knows Dagster, the environment or the clock, so it can be lifted into a notebook
-(`from spark.silver.titles import silver_titles`; `import spark` would shadow the session).
+Nothing here knows Dagster, the environment or the clock, so a notebook can import it
+(`from spark.silver.titles import silver_titles`; `import spark` would shadow the session). How and
+when tables are built belongs to `cloudflix_assets`.
 """

@@ -1,4 +1,7 @@
-"""Bronze: every record as delivered, text only, with its address. A table per dataset."""
+"""Bronze: a table per dataset with every record as delivered, all text, and its address.
+
+Reading the files belongs to `delivery`; types and trimming belong to silver.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,7 +20,7 @@ RAGGED = Rule("malformed: a ragged record", lambda: F.col(MALFORMED).isNotNull()
 
 
 def contract_of(dataset: Dataset) -> type[pa.DataFrameModel]:
-    """The columns of a dataset as text, what did not fit them, and the address."""
+    """Make the contract of a dataset: its columns as text, `rescued`, `malformed` and the address."""
     texts = {column: f"{column}, as delivered" for column in dataset.columns}
     texts[RESCUED] = "Undeclared columns, JSON"
     texts[MALFORMED] = "Text of a record that has too few or too many fields"
@@ -37,12 +40,12 @@ def contract_of(dataset: Dataset) -> type[pa.DataFrameModel]:
 
 
 def bronze(records: DataFrame) -> DataFrame:
-    """Keep every record as it was delivered."""
+    """Return every record as it was delivered."""
     return records
 
 
 def evolved(table: Table, columns: Sequence[str]) -> Table:
-    """The table of a week that has these columns, as text where its contract does not know them."""
+    """Return the table with these columns; those that its contract does not have are added as text."""
     known = table.contract.to_schema().columns
     added = tuple(column for column in columns if column not in known)
     return _evolved(table, added) if added else table
@@ -50,7 +53,7 @@ def evolved(table: Table, columns: Sequence[str]) -> Table:
 
 @cache
 def _evolved(table: Table, added: tuple[str, ...]) -> Table:
-    # By an alias: as an attribute of the model, a column `validate` would be in the way of pandera's.
+    # An alias, because a column `validate` as an attribute of the model would hide pandera's method.
     fields = {
         f"added_{number}": pa.Field(
             nullable=True, alias=name, description=f"{name}, undeclared, as delivered"

@@ -1,4 +1,7 @@
-"""The five delivered files. One entry here gives a dataset its raw and its bronze table."""
+"""The delivered files and their columns. An entry here gives a dataset its raw and its bronze table.
+
+What the columns mean, and their types, belong to silver.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,12 +9,14 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Dataset:
-    """One delivered file kind, with its columns as delivered.
+    """A kind of delivered file.
 
     Args:
+        columns: their names as delivered, in the order that they have in bronze.
         aliases: other names that the publisher may give a declared column.
         optional: declared columns that a file may lack; they are null then.
-        incremental: a week may arrive as many files; an engine that streams parses each of them once.
+        incremental: whether a week may arrive as many files, of which an engine that streams parses
+            each once.
     """
 
     name: str
@@ -23,7 +28,7 @@ class Dataset:
 
     @property
     def file(self) -> str:
-        """Name under which the publisher delivers it."""
+        """The name under which the publisher delivers it."""
         return f"netflix_{self.name}.csv"
 
 

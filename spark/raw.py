@@ -1,4 +1,7 @@
-"""Raw: one row per landed file, a table per dataset. The bytes themselves lie in `raw/files`."""
+"""Raw: a table per dataset with one row per landed file. The bytes of the files are in `raw/files`.
+
+Landing files belongs to `cloudflix_assets/landing`; reading their records belongs to `delivery`.
+"""
 
 from collections.abc import Callable
 
@@ -12,7 +15,7 @@ from spark.table import Layer, Table
 
 
 class RawFile(pa.DataFrameModel):
-    """The landed file of a week."""
+    """A landed file: the columns of every raw table."""
 
     file: T.StringType = pa.Field(nullable=False, description="Name as delivered")
     path: T.StringType = pa.Field(nullable=False, description="Where its bytes lie, relative to raw")
@@ -24,14 +27,14 @@ class RawFile(pa.DataFrameModel):
 
 
 def contract_of(dataset: Dataset) -> type[RawFile]:
-    """The same columns for every dataset; each says whose file it lists."""
+    """Make the contract of a dataset: the columns of `RawFile`, described as its file's."""
     doc = f"The landed {dataset.file}: size, hash, records, header."
     return type(f"Raw{dataset.name.capitalize()}", (RawFile,), {"__doc__": doc, "__module__": __name__})
 
 
 def _raw(dataset: Dataset) -> Callable[[DataFrame], DataFrame]:
     def raw(publication: DataFrame) -> DataFrame:
-        """Pick the dataset's row of the manifest."""
+        """Select the rows of the dataset from the manifest."""
         return publication.where(F.col("dataset") == dataset.name).drop("dataset")
 
     return raw

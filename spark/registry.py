@@ -1,4 +1,4 @@
-"""The one list of tables. To add one: write its module, add its line here."""
+"""The list of all tables. To add one, write its module and add it here."""
 
 from spark import bronze, raw
 from spark.gold import cast as gold_cast

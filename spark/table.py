@@ -1,4 +1,7 @@
-"""The vocabulary: what a table is, in one frozen value. No behaviour on data."""
+"""The vocabulary in which tables are declared: layer, rules, foreign keys, and the table itself.
+
+Nothing here reads or changes data: a table's module does that, and `quality` judges the result.
+"""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -24,7 +27,7 @@ __all__ = [
 ]
 
 ADDRESS = ("source_file", "record_number")
-"""Where a row came from: the content-addressed file and the 1-based record in it."""
+"""Columns that say where a row came from: the landed file, and the 1-based number of the record in it."""
 
 REASONS = "_reasons"
 """Reserved column in which a build function names what it found wrong with a row."""
@@ -48,7 +51,7 @@ class Layer(StrEnum):
 
 
 class Severity(StrEnum):
-    """What a broken rule does: report the row, refuse the row, or refuse the week."""
+    """What a broken rule does: report the row (warn), quarantine it, or fail the week."""
 
     WARN = "warn"
     QUARANTINE = "quarantine"
@@ -57,7 +60,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Rule:
-    """A named rule that pandera cannot express; `broken` builds the Column that is true for a breach."""
+    """A named rule that pandera cannot express; `broken` returns a Column that is true for a breach."""
 
     name: str
     broken: Callable[[], Column]
@@ -65,14 +68,14 @@ class Rule:
 
 @dataclass(frozen=True)
 class ForeignKey:
-    """`column` must stand in the same-named column of `parent` (`gold_titles`); null is no breach."""
+    """Each value of `column` must be in the column of that name of `parent` (`gold_titles`), or null."""
 
     column: str
     parent: str
 
     @property
     def rule(self) -> str:
-        """Name of the rule: `show_id: in gold_titles`."""
+        """The name of the rule: `show_id: in gold_titles`."""
         return f"{self.column}: in {self.parent}"
 
 
@@ -104,16 +107,16 @@ class Input:
 class Table:
     """One Delta table: its contract, and the pure function that builds a week of it.
 
-    `build` takes DataFrames by the names of their tables. Where `has_quarantine`, every row of
-    its result stands for one row of its first parameter and carries that row's address; what the
-    contract refuses goes to the quarantine. Elsewhere a broken rule of the contract fails the week.
+    The parameters of `build` are named like the tables that it reads. Where `has_quarantine`, every
+    row of its result stands for one row of its first parameter and keeps the address of that row; a
+    row that breaks the contract is quarantined. Elsewhere a broken rule of the contract fails the week.
 
     Args:
-        reads: names of `build`'s parameters, where one function builds several tables.
-        reasons: what `build` may name in `_reasons`: defects of a whole row, which no other rule
-            judges then, or `column: readable`, which stands in for `column: nullable`.
-        severities: by rule name, where a rule departs from the default.
-        meanings: what a rule or reason requires, by its name, where that alone does not say enough.
+        reads: names of the parameters of `build`, where one function builds several tables.
+        reasons: names that `build` may put into `_reasons`: a defect of the whole row, which is then
+            judged by no other rule, or `column: readable`, which replaces `column: nullable`.
+        severities: by rule name, where it is not the default (quarantine; fail without a quarantine).
+        meanings: what a rule or reason requires, by its name, where the name does not say enough.
         cap: the largest share of quarantined rows that may still be published.
     """
 
@@ -135,17 +138,17 @@ class Table:
 
     @property
     def identifier(self) -> str:
-        """Name as a parameter: `silver_titles`."""
+        """The name as a parameter: `silver_titles`."""
         return f"{self.layer.value}_{self.name}"
 
     @property
     def path(self) -> str:
-        """Name in the lake: `silver/titles`."""
+        """The name in the lake: `silver/titles`."""
         return f"{self.layer.value}/{self.name}"
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """Names of the frames that `build` takes, in order."""
+        """The names of the parameters of `build`, in order."""
         return self.reads or tuple(inspect.signature(self.build).parameters)
 
     @property

@@ -1,16 +1,21 @@
-"""Column helpers that several tables share. All of them mean the same on every engine."""
+"""Column helpers that several tables share; each gives the same values on every engine.
+
+What only one table needs belongs to its own module, and what only the lookups need to `lookups`.
+"""
 
 from collections.abc import Callable, Mapping
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from spark.table import ADDRESS, REASONS
+from spark.table import REASONS
 
 Parser = Callable[[Column], Column]
 
 MALFORMED_RECORD = "malformed record"
-# The JVM's \\s does not hold U+0085, Sail's does.
+"""Reason of a row whose record has too few or too many fields."""
+
+# \\s matches U+0085 on Sail and not on the JVM.
 _BLANKS = "[\\p{Z}\\s\\x85]+"
 _UNTIDY = "[^!-~ ]|  |^ | \\z|^\\z"
 _ZERO_WIDTH = "[\\u200B-\\u200D\\u2060\\uFEFF]"
@@ -19,8 +24,8 @@ _MONTH_DAY_YEAR = "^[0-9]{1,2}/[0-9]{1,2}/[1-9][0-9]{3}\\z"
 
 
 def tidy(text: Column) -> Column:
-    """One blank for each run of white space (NBSP and line breaks too), no zero-width characters, no ''."""
-    # Most text is tidy, and telling so is three times faster than tidying it.
+    """Make each run of white space (NBSP, line breaks) one blank, drop zero-width characters, '' is null."""
+    # Most text is tidy already, and finding that out is three times faster than tidying it.
     return F.when(text.rlike(_UNTIDY), _tidied(text)).otherwise(text)
 
 
@@ -30,39 +35,41 @@ def _tidied(text: Column) -> Column:
 
 
 def is_whole_number(text: Column) -> Column:
-    """Whether text is an integer, but for blanks around it."""
+    """Return whether text is an integer; blanks around it are allowed."""
     return F.trim(text).rlike(_WHOLE_NUMBER)
 
 
 def long_number(text: Column) -> Column:
-    """Tidy text as a 64-bit integer, or null where it is none (`1.9` is none)."""
+    """Parse tidy text as a 64-bit integer; null if it is not one (`1.9` is not)."""
     return F.when(text.rlike(_WHOLE_NUMBER), text.try_cast("bigint"))
 
 
 def number(text: Column) -> Column:
-    """Tidy text as a 32-bit integer, or null where it is none."""
+    """Parse tidy text as a 32-bit integer; null if it is not one."""
     return F.when(text.rlike(_WHOLE_NUMBER), text.try_cast("int"))
 
 
 def month_day_year(text: Column) -> Column:
-    """Tidy text such as `9/30/2019` as a date, or null where it is none."""
+    """Parse tidy text such as `9/30/2019` as a date; null if it is not one."""
     date = F.try_to_timestamp(text, F.lit("M/d/yyyy")).cast("date")
     return F.when(text.rlike(_MONTH_DAY_YEAR), date)
 
 
 def readable(column: str) -> str:
-    """Name of the reason that `column` holds text which its type cannot."""
+    """Return the name of the reason that the text of `column` could not be parsed."""
     return f"{column}: readable"
 
 
 MEANINGS = {MALFORMED_RECORD: "as many fields as the header"}
-LOOKUP_REASONS = (MALFORMED_RECORD, readable("show_id"))
+"""What the reasons of this module require."""
 
 
 def typed(frame: DataFrame, parsers: Mapping[str, Parser]) -> DataFrame:
-    """Put parsed values in place of text, naming unreadable text and malformed records in `_reasons`.
+    """Replace text by parsed values; `_reasons` names text that could not be parsed, and malformed records.
 
-    `frame` has a column `_reasons`, to which they are added.
+    Args:
+        frame: has these columns as text, `malformed`, and `_reasons`, to which reasons are added.
+        parsers: by column; each gets the tidied text.
     """
     texts = {f"_{column}": tidy(F.col(column)) for column in parsers}
     values = {column: parse(F.col(f"_{column}")) for column, parse in parsers.items()}
@@ -76,11 +83,5 @@ def typed(frame: DataFrame, parsers: Mapping[str, Parser]) -> DataFrame:
 
 
 def without_reasons(frame: DataFrame) -> DataFrame:
-    """Add an empty `_reasons`, which `typed` adds to."""
+    """Add an empty column `_reasons`, to which `typed` adds."""
     return frame.withColumn(REASONS, F.array().cast("array<string>"))
-
-
-def lookup(bronze: DataFrame, name: str, value: Column) -> DataFrame:
-    """What the four lookups share: `value` as `name`, and the title it belongs to."""
-    frame = bronze.transform(without_reasons).transform(typed, {"show_id": long_number})
-    return frame.select("show_id", value.alias(name), *ADDRESS, REASONS)

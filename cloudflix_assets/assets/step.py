@@ -130,7 +130,7 @@ class Step:
         contract_check.refuse_lost_records(table, verdict, built.frames)
         broken = table.has_quarantine and any(verdict.broken.values())
         samples = quality.samples(table, staged) if broken else {}
-        refused = quality.refused(table, staged, built.given) if verdict.refused else None
+        refused = quality.quarantined(table, staged, built.given) if verdict.refused else None
         failure = contract_check.failure(table, verdict, str(self.week))
         examples = _examples(table, refused) if failure else None
         evaluated = contract_check.result(table, verdict, samples, examples)
@@ -166,13 +166,13 @@ class Step:
         table = self.table
         if table.first.table == PUBLICATION or table.first.as_records:
             return judged
-        staged = self.stage.materialized("judged", judged)
+        staged = self.stage.materialize("judged", judged)
         if not table.has_quarantine or not table.key:
             return staged
-        contested = self.stage.materialized("contested", duplicates.contested(table, staged))
+        contested = self.stage.materialize("contested", duplicates.contested(table, staged))
         if not contested.take(1):
             return staged
-        repeated = self.stage.materialized("duplicates", duplicates.duplicates(table, staged, contested))
+        repeated = self.stage.materialize("duplicates", duplicates.duplicates(table, staged, contested))
         return duplicates.marked(table, staged, repeated)
 
     def _kept(self, receipt: Receipt) -> list[Kept] | None:
@@ -202,7 +202,7 @@ class Step:
         """The quarantined rows as a week of the quarantine; most have none, and then no query is run."""
         if refused is None:
             return self._quarantine_week(week, verdict, None, digest.empty(quality.QUARANTINE))
-        frame = self.stage.materialized("quarantine", refused)
+        frame = self.stage.materialize("quarantine", refused)
         return self._quarantine_week(week, verdict, frame, digest.digest(frame, quality.QUARANTINE))
 
     def _quarantine_week(

@@ -1,1 +1,1 @@
-"""Delta tables by week: their log, their files, how a week is read and committed."""
+"""Delta tables that are replaced week by week: their log, their files, reading and committing a week."""

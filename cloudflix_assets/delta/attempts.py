@@ -1,38 +1,40 @@
-"""How often a commit is tried, and after what."""
+"""Retry a commit that lost against another writer or whose answer was lost."""
 
 from deltalake.exceptions import CommitFailedError
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
 ATTEMPTS, LOST = 12, 3
-"""How often a commit is tried: against other writers, and while storage does not answer."""
+"""The number of attempts against other writers, and while storage does not answer."""
 
 
 class AnswerLost(OSError):
-    """Nobody knows whether a commit was made: the next attempt looks."""
+    """Storage did not answer a commit, which may have been made: the next attempt looks for it."""
 
 
 def attempts() -> Retrying:
-    """Attempts at a commit; the loop ends without one when other writers kept winning.
+    """Return the attempts at a commit, each a context in which the commit is made.
+
+    The loop ends normally when other writers won every attempt.
 
     Raises:
-        AnswerLost: storage did not answer, and again not.
+        AnswerLost: storage did not answer the last of the attempts that it is given.
     """
     return Retrying(
         retry=retry_if_exception_type((CommitFailedError, AnswerLost)),
-        stop=_enough,
+        stop=_is_last,
         wait=wait_random_exponential(multiplier=0.05, max=2),
-        retry_error_callback=_given_up,
+        retry_error_callback=_raise_if_lost,
     )
 
 
-def _enough(state: RetryCallState) -> bool:
-    return state.attempt_number >= (LOST if isinstance(_met(state), AnswerLost) else ATTEMPTS)
+def _is_last(state: RetryCallState) -> bool:
+    return state.attempt_number >= (LOST if isinstance(_error_of(state), AnswerLost) else ATTEMPTS)
 
 
-def _given_up(state: RetryCallState) -> None:
-    if isinstance(lost := _met(state), AnswerLost):
+def _raise_if_lost(state: RetryCallState) -> None:
+    if isinstance(lost := _error_of(state), AnswerLost):
         raise lost
 
 
-def _met(state: RetryCallState) -> BaseException | None:
+def _error_of(state: RetryCallState) -> BaseException | None:
     return state.outcome.exception() if state.outcome else None

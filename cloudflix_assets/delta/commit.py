@@ -1,9 +1,8 @@
-"""Replace one week of a Delta table, exactly; read weeks of it; prove what was committed.
+"""Replace one week of a Delta table in one commit, and prove what was committed.
 
-The engine computes and writes plain Parquet; delta-rs, one control plane for every engine, commits
-it. A week is replaced in one transaction that only succeeds on the version it was made for, and
-carries the week as an application transaction: a week exists when a commit says so, even if empty.
-A Spark elsewhere commits by itself, to the same end: native_commit.py.
+The engine writes plain Parquet, and delta-rs commits it, whichever engine it is. The commit succeeds only on
+the version that it was made for. It carries the week as an application transaction: a week exists if a commit
+says so, even if it has no rows. A Spark that runs elsewhere commits by itself: spark_commit.py.
 """
 
 import json
@@ -27,22 +26,30 @@ from cloudflix_assets.lake.base import Lake
 
 
 class Contended(CloudflixError):
-    """Other runs kept writing the same week."""
+    """Other runs wrote the same table during every attempt at a commit."""
 
 
 def replace(lake: Lake, session: SparkSession, week: WeekOfTable, *, native: bool = False) -> Outcome:
-    """Make `week` the content of its week, or leave it untouched if it is already.
+    """Replace the stored week by `week`, unless the table holds the same rows already.
 
-    `native`: Spark's own Delta writer commits.
+    Args:
+        lake: where the table lies.
+        session: reads the stored rows, and commits if `native`.
+        week: what to store.
+        native: Spark's own Delta writer commits, not delta-rs.
+
+    Returns:
+        The version that holds the week, and whether this call committed it.
 
     Raises:
-        TableRefused: the stored table cannot hold it.
+        TableRefused: the stored table cannot hold the week.
         Contended: every attempt met another writer.
+        AnswerLost: storage did not answer.
     """
     tried, folders = False, list[str]()
     for attempt in attempts():
         with attempt:
-            table = _ready(lake, week)
+            table = _prepare(lake, week)
             version = version_of_week(lake, table, week.path, week.week)
             ours = tried and commit_metadata(lake, week.path, week.week).get("step") == week.step
             if version is not None and (ours or not week.force) and _is_present(lake, session, table, week):
@@ -61,15 +68,15 @@ def replace(lake: Lake, session: SparkSession, week: WeekOfTable, *, native: boo
 
 
 def _commit_natively(lake: Lake, session: SparkSession, table: DeltaTable, week: WeekOfTable) -> Outcome:
-    """Files of attempts that failed stay beside the table's own, as ever with Spark, until a VACUUM."""
+    """Commit with Spark, which leaves the files of a failed attempt in the table's folder until a VACUUM."""
     rows = spark_commit.count_or_fail(week)
     spark_commit.commit_week(lake, session, table, week, rows)
     return spark_commit.prove(lake, table, week)
 
 
 def _commit_embedded(lake: Lake, table: DeltaTable, week: WeekOfTable, folders: list[str]) -> Outcome:
-    """`folders` are those of attempts that failed, to which this one adds its own."""
-    # Anew for every attempt: one transaction must never remove and add the same path.
+    """Commit with delta-rs; `folders` are those of failed attempts, to which this attempt adds its own."""
+    # A new folder for every attempt: one transaction must never remove and add the same path.
     folder = new_folder(week.week, week.step)
     written = _write(lake, week, folder)
     lost = [*folders]
@@ -81,7 +88,7 @@ def _commit_embedded(lake: Lake, table: DeltaTable, week: WeekOfTable, folders: 
 
 
 def unchanged_week(lake: Lake, session: SparkSession, week: WeekOfTable) -> Kept | None:
-    """`week`, which needs no frame, if it is the content of its week already."""
+    """Return `week` as kept if the table holds its rows already, else None; `week` needs no frame."""
     table = open_cached(lake, week.path)
     version = version_of_week(lake, table, week.path, week.week) if table else None
     if table is None or version is None or not _is_present(lake, session, table, week):
@@ -90,9 +97,14 @@ def unchanged_week(lake: Lake, session: SparkSession, week: WeekOfTable) -> Kept
 
 
 def replace_beside(lake: Lake, session: SparkSession, judged: Judged, *, native: bool = False) -> Outcome:
-    """Replace a week whose quarantine was just replaced, so that both come from one step.
+    """Replace a week whose quarantine was just replaced, so that one step wrote both.
 
-    If another run replaced the quarantine in between, both are repeated; the last writer wins whole.
+    If another run replaced the quarantine in between, both are replaced again: the last writer wins both.
+
+    Raises:
+        TableRefused: a stored table cannot hold its week.
+        Contended: another run kept writing the same week.
+        AnswerLost: storage did not answer.
     """
     week, quarantine = judged.week, judged.quarantine
     committed = False
@@ -100,8 +112,8 @@ def replace_beside(lake: Lake, session: SparkSession, judged: Judged, *, native:
         with attempt:
             outcome = replace(lake, session, week, native=native)
             committed |= outcome.committed
-            told = committed_digest(lake, quarantine.path, quarantine.week)
-            if told == quarantine.digest or not replace(lake, session, quarantine, native=native).committed:
+            stored = committed_digest(lake, quarantine.path, quarantine.week)
+            if stored == quarantine.digest or not replace(lake, session, quarantine, native=native).committed:
                 return Outcome(outcome.version, committed, outcome.bytes)
             raise CommitFailedError(f"{quarantine.path} was replaced by another run in between")
     raise Contended(
@@ -110,8 +122,8 @@ def replace_beside(lake: Lake, session: SparkSession, judged: Judged, *, native:
     )
 
 
-def _ready(lake: Lake, week: WeekOfTable) -> DeltaTable:
-    """The table, made or widened if need be."""
+def _prepare(lake: Lake, week: WeekOfTable) -> DeltaTable:
+    """Open the table for writing: create it if it is absent, add the columns that it lacks."""
     there = lake.fingerprint(f"{week.path}/_delta_log")
     table = (open_table(lake, week.path) if there else None) or create(lake, week.path, week.fields)
     return widen(lake, table, week.path, week.fields)
@@ -123,7 +135,7 @@ def _is_present(lake: Lake, session: SparkSession, table: DeltaTable, week: Week
 
 
 def _write(lake: Lake, week: WeekOfTable, folder: str) -> list[File]:
-    """Parquet under a folder of its own: visible to nobody before it is committed, gone if it fails."""
+    """Write the rows as Parquet to `folder`, which no reader sees before the commit; remove it on failure."""
     if week.frame is None:
         return []
     try:
@@ -149,11 +161,11 @@ def _write_to(lake: Lake, week: WeekOfTable, frame: DataFrame, folder: str) -> l
 
 
 def _commit(table: DeltaTable, week: WeekOfTable, files: list[File]) -> int:
-    """One transaction that replaces the week, on top of the version that `table` shows or not at all."""
+    """Replace the week in one commit on the version that `table` shows; return the new version."""
     version = table.version() + 1
     properties = CommitProperties(
         custom_metadata={"userMetadata": json.dumps(metadata(week))},
-        # Retried by delta-rs itself, two writers of a new week would both succeed and double it.
+        # If delta-rs retried, two writers of a new week would both succeed and its rows be doubled.
         max_commit_retries=0,
         app_transactions=[Transaction(application(week.week), version)],
     )
@@ -168,7 +180,7 @@ def _commit(table: DeltaTable, week: WeekOfTable, files: list[File]) -> int:
         )
     except CommitFailedError:
         raise
-    except (DeltaError, OSError) as error:  # the commit may be there all the same
+    except (DeltaError, OSError) as error:  # the commit may have been made nevertheless
         raise AnswerLost(f"{week}: the commit was not answered: {error}") from error
     return version
 
@@ -185,9 +197,9 @@ def _action(file: File, week: date) -> AddAction:
 
 
 def _prove(lake: Lake, table: DeltaTable, week: WeekOfTable, version: int, files: list[File]) -> None:
-    """The week's active files are exactly ours, unless a later commit replaced it again."""
+    """Check that the week consists of our files alone, unless a later commit has replaced it."""
     refresh(lake, week.path, table)
     if table.transaction_version(application(week.week)) != version:
         return
     if set(files_of(table, week.week)) != {file.path for file in files}:
-        raise CommitFailedError(f"{week}: a writer that is none of ours added files")
+        raise CommitFailedError(f"{week}: another tool added files to this week during the commit")

@@ -1,6 +1,7 @@
-"""Who commits: delta-rs for every engine on this machine; of an engine elsewhere it is asked.
+"""Who commits a week: delta-rs, or the engine itself if it is a Spark with Delta that runs elsewhere.
 
-Spark itself, with Delta, commits natively. Sail does not: its Delta writer does not keep the protocol.
+What an engine elsewhere is, is found out by asking it. Sail leaves commits to delta-rs, because its own Delta
+writer does not keep the protocol.
 """
 
 import io
@@ -18,39 +19,39 @@ from cloudflix_assets.errors import CloudflixError, first_line
 from cloudflix_assets.lake.base import Lake
 
 ASKED = frozenset({"connect", "databricks"})
-"""Engines of which nobody here knows what they are."""
+"""Engines that run elsewhere, where either Spark or Sail may answer."""
 
 
 class LakeUnseen(CloudflixError):
-    """The engine is elsewhere, and does not see the lake."""
+    """The engine runs elsewhere and cannot read the lake."""
 
 
 class DeltaMissing(CloudflixError):
-    """The engine is Spark, without Delta Lake."""
+    """The engine is a Spark without Delta Lake."""
 
 
 def commits_natively(engine: str, lake: Lake, session: SparkSession) -> bool:
-    """Whether the session's own Delta writer commits.
+    """Return whether the session's own Delta writer commits, not delta-rs.
 
     Raises:
-        LakeUnseen: the session does not read what lies in the lake.
-        DeltaMissing: it is Spark without Delta.
+        LakeUnseen: the session cannot read the lake.
+        DeltaMissing: it is a Spark without Delta.
     """
     return engine in ASKED and _probe(lake, session)
 
 
 @cache
 def _probe(lake: Lake, session: SparkSession) -> bool:
-    """Once per session: what is put into the lake here is looked at from there."""
+    """Write a file and a table into the lake and have the session read them, once per session."""
     folder = f"raw/staging/{uuid4()}"
     try:
-        _look(lake, session, f"{folder}/seen.parquet")
+        _refuse_unseen_lake(lake, session, f"{folder}/seen.parquet")
         return _knows_delta(lake, session, f"{folder}/table")
     finally:
         lake.remove(folder)
 
 
-def _look(lake: Lake, session: SparkSession, path: str) -> None:
+def _refuse_unseen_lake(lake: Lake, session: SparkSession, path: str) -> None:
     file = io.BytesIO()
     pq.write_table(pa.table({"seen": [1]}), file)
     lake.write(path, file.getvalue())
@@ -64,7 +65,7 @@ def _look(lake: Lake, session: SparkSession, path: str) -> None:
 
 
 def _knows_delta(lake: Lake, session: SparkSession, path: str) -> bool:
-    """Of a table's history Spark tells if it has Delta; Sail has no such statement."""
+    """Whether the session describes a table's history: Spark with Delta does, Sail lacks the statement."""
     create(lake, path, T.StructType([T.StructField("id", T.LongType())]))
     place = lake.uri(path).replace("`", "``")
     try:

@@ -1,4 +1,8 @@
-"""What an engine wrote, from the Parquet footers: rows, types, and the statistics of a Delta commit."""
+"""The Parquet files of a week before they are committed.
+
+Inspect what an engine wrote, by the footers: rows, types, and the statistics for the commit. Name the folder
+that an attempt writes to, and remove folders that were never committed.
+"""
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,10 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyspark.sql import types as T
 
-from cloudflix_assets.lake.base import Lake, Stored
+from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.lake.files import Stored
 from cloudflix_assets.lake.parquet import parquet_files
 
-_NAMES = {
+_SPARK_NAMES = {
     pa.string(): "string",
     pa.large_string(): "string",
     pa.string_view(): "string",
@@ -23,16 +28,18 @@ _NAMES = {
     pa.date32(): "date",
     pa.bool_(): "boolean",
 }
+"""Arrow's types, as Spark names them."""
 _WITH_RANGE = (T.IntegerType, T.LongType, T.DateType)
+"""Types of which a commit states the smallest and the largest value."""
 
 
 class UnexpectedParquet(RuntimeError):
-    """The engine wrote something other than what it was asked for."""
+    """The engine wrote other columns or types than it was asked for."""
 
 
 @dataclass(frozen=True)
 class File:
-    """One Parquet file; `path` is relative to its table, `size` in bytes."""
+    """A Parquet file: `path` relative to its table, `size` in bytes, `statistics` as a commit has them."""
 
     path: str
     size: int
@@ -41,10 +48,19 @@ class File:
 
 
 def inspect_files(lake: Lake, table: str, folder: str, fields: T.StructType) -> list[File]:
-    """The Parquet files in a table's folder, by their footers (none if the engine wrote none).
+    """Read the footers of the Parquet files in a folder.
+
+    Args:
+        lake: where they lie.
+        table: the path of the table.
+        folder: the folder, relative to the table.
+        fields: the columns that each file must have, and no others.
+
+    Returns:
+        One for each file, sorted by path; none if the engine wrote none, as for an empty frame.
 
     Raises:
-        UnexpectedParquet: a column is missing or has another type than `fields` says.
+        UnexpectedParquet: a file has other columns or types than `fields`.
     """
     with ThreadPoolExecutor() as pool:
         return list(
@@ -72,11 +88,14 @@ def _type_name(type_: pa.DataType) -> str:
         return f"decimal({type_.precision},{type_.scale})"
     if pa.types.is_timestamp(type_):
         return "timestamp" if type_.unit == "us" and type_.tz else str(type_)
-    return _NAMES.get(type_, str(type_))
+    return _SPARK_NAMES.get(type_, str(type_))
 
 
 def _statistics(metadata: pq.FileMetaData, fields: T.StructType) -> dict[str, Any]:
-    """numRecords, null counts, and the range of integers and dates, in the form of a Delta log."""
+    """Return the row count, and of each column the null count and range, as the Delta protocol spells them.
+
+    A column whose null counts the engine did not write is left out; only integers and dates have a range.
+    """
     low: dict[str, Any] = {}
     high: dict[str, Any] = {}
     nulls: dict[str, int] = {}
@@ -101,15 +120,24 @@ def _plain(value: int | date) -> int | str:
 
 
 def new_folder(week: date, step: str) -> str:
-    """A folder that nobody has used, relative to the table."""
+    """Return a folder that no attempt has used, relative to the table; `step` is the attempt."""
     return f"week={week}/{step}-{uuid4().hex[:8]}"
 
 
 def remove_uncommitted(lake: Lake, path: str, folders: Iterable[str]) -> list[str]:
-    """Remove those folders of a table that no entry of its log names; nobody may be writing to them."""
+    """Remove those of a table's folders that no commit in its log names. Nobody may be writing to them.
+
+    Args:
+        lake: where the table lies.
+        path: the table, `silver/titles`.
+        folders: relative to the table.
+
+    Returns:
+        The removed folders.
+    """
     left = list(folders)
     entries = lake.names(f"{path}/_delta_log") if left else []
-    for name in reversed(entries):  # the newest first, for that is where they stand if they do
+    for name in reversed(entries):  # the newest first: if a commit names them, it is a recent one
         if left and name.endswith(".json"):
             text = lake.read(f"{path}/_delta_log/{name}")
             left = [folder for folder in left if not _is_named(folder, text)]
@@ -119,11 +147,11 @@ def remove_uncommitted(lake: Lake, path: str, folders: Iterable[str]) -> list[st
 
 
 def remove_of_run(lake: Lake, path: str, week: date, run: str) -> list[str]:
-    """Remove what a run that is over wrote for a week of a table and never committed."""
+    """Remove the folders that a run, which has ended, wrote for a week and never committed; return them."""
     ours = [name for name in lake.names(f"{path}/week={week}") if name.startswith(f"{run}-")]
     return remove_uncommitted(lake, path, [f"week={week}/{name}" for name in ours])
 
 
 def _is_named(folder: str, entry: bytes | None) -> bool:
-    """In an entry of the log; one that went while it was looked for may have named it."""
+    """Whether an entry of the log names the folder; None, an entry that vanished meanwhile, may have."""
     return entry is None or folder.rpartition("/")[2].encode() in entry

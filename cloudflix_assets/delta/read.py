@@ -1,4 +1,4 @@
-"""What a Delta table holds of a week: its rows, its files, its digest."""
+"""Read weeks of a Delta table: their rows, their files, their digest."""
 
 import errno
 import os
@@ -22,7 +22,7 @@ from spark.quality import digest
 
 
 class WeekAbsent(CloudflixError):
-    """A table has no such week."""
+    """A table does not hold a week that its reader requires."""
 
 
 def read(
@@ -34,12 +34,22 @@ def read(
     *,
     required: date | None = None,
 ) -> DataFrame:
-    """Some weeks of a table, with their `week`; columns that the stored table lacks are null.
+    """Read weeks of a table; a week that is absent has no rows.
 
-    Absent weeks have no rows. `fields` None reads every stored column.
+    Args:
+        lake: where the table lies.
+        session: reads the files.
+        path: the table, `silver/titles`.
+        fields: the columns to read, without `week`, null where the table lacks one; None for every column.
+        weeks: the weeks to read, at least one.
+        required: a week that must be there.
+
+    Returns:
+        The rows with these columns and `week`.
 
     Raises:
-        WeekAbsent: the table has no week `required`.
+        WeekAbsent: the table does not hold `required`.
+        FileNotFoundError: a file of a week is gone.
     """
     table = open_cached(lake, path)
     if required is not None and (table is None or table.transaction_version(application(required)) is None):
@@ -57,25 +67,24 @@ def read(
 
 
 def _as_stored(table: DeltaTable, fields: T.StructType | None) -> T.StructType:
-    """`fields` (None: all) with the types they are stored in: read as another, text would become null."""
+    """`fields` (None: all) with their stored types: text that is read as another type would become null."""
     stored = stored_fields(table)
     types = {field.name: field.dataType for field in stored}
     return T.StructType([T.StructField(f.name, types.get(f.name, f.dataType)) for f in fields or stored])
 
 
 def files_in_lake(table: DeltaTable, path: str, week: date) -> list[str]:
-    """The files of a week, relative to the lake."""
+    """Return the paths in the lake of a week's active files, sorted."""
     return [f"{path}/{unquote(file)}" for file in files_of(table, week)]
 
 
 def _rows(lake: Lake, session: SparkSession, files: Sequence[str], fields: T.StructType) -> DataFrame:
-    """What these very files hold, so that all of a step sees one version of a table.
+    """Read exactly these files, so that everything in a step sees one version of a table.
 
-    2026-11-26: nor is Sail's own Delta reader asked, which finds no table below a folder with a blank or an
-    accent in its name.
+    2026-11-26: Sail's own Delta reader finds no table below a folder with a blank or an accent in its name.
 
     Raises:
-        FileNotFoundError: one of them is gone. Sail would read the others.
+        FileNotFoundError: a file is gone; Sail would read the others without an error.
     """
     if not files:
         return session.createDataFrame([], fields)
@@ -83,10 +92,12 @@ def _rows(lake: Lake, session: SparkSession, files: Sequence[str], fields: T.Str
 
 
 def _places(lake: Lake, files: Sequence[str]) -> list[str]:
-    """What to read: the files' folder if nothing else lies there, because an engine asks for each path.
+    """Return the addresses to read: the folder if it holds these files alone, else each file.
+
+    An engine asks storage about each address, so one is faster.
 
     Raises:
-        FileNotFoundError: one of them is gone.
+        FileNotFoundError: a file is gone.
     """
     folders = sorted({str(PurePosixPath(file).parent) for file in files})
     there = {stored.path for folder in folders for stored in parquet_files(lake, folder)}
@@ -98,12 +109,12 @@ def _places(lake: Lake, files: Sequence[str]) -> list[str]:
 
 
 def digest_of_files(lake: Lake, session: SparkSession, files: Sequence[str], fields: T.StructType) -> str:
-    """The digest of what files of the lake hold, computed, not believed."""
+    """Compute the digest of the rows in files of the lake, whatever a commit states."""
     return digest.digest(_rows(lake, session, files, fields), fields) if files else digest.empty(fields)
 
 
 def files_of(table: DeltaTable, week: date) -> list[str]:
-    """The active files of a week, relative to the table, sorted. A name is never used twice."""
+    """Return the active files of a week, relative to the table, sorted; a name is never used twice."""
     actions = pa.table(table.get_add_actions(flatten=True))
     weeks = actions["partition.week"].to_pylist()
     return sorted(path for path, of in zip(actions["path"].to_pylist(), weeks, strict=True) if of == week)

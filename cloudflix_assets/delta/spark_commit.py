@@ -1,9 +1,9 @@
-"""Commit a week with Spark's own Delta writer, where the engine is Spark itself.
+"""Commit a week with Spark's own Delta writer, where the engine is a Spark that runs elsewhere.
 
-The protocol is that of delta.py: the week alone is replaced, with the same metadata and the same
-application transaction. What differs is Spark's: it writes and commits in one call, it may put commits of
-other weeks before ours, and it skips in silence a write whose transaction is not newer than the stored one.
-So every commit is looked for in the log afterwards, and counts only if it is there.
+As in commit.py one commit replaces the week alone, with the same metadata and application transaction. Three
+things differ: Spark writes and commits in one call; commits of other weeks may come before ours; and Spark
+skips without an error a write whose transaction is not newer than the stored one. So a commit counts only
+once it is found in the log.
 """
 
 import json
@@ -27,7 +27,7 @@ from cloudflix_assets.delta.week import Outcome, WeekOfTable, metadata
 from cloudflix_assets.lake.base import Lake
 
 CONFLICTS = (
-    # The first is, in Python, no base of the others.
+    # In Python the first is no base class of the others.
     exceptions.DeltaConcurrentModificationException,
     exceptions.ConcurrentAppendException,
     exceptions.ConcurrentDeleteDeleteException,
@@ -40,10 +40,10 @@ CONFLICTS = (
 
 
 def count_or_fail(week: WeekOfTable) -> DataFrame | None:
-    """The rows to write, which must be those that were judged: Spark shows nothing before it commits it.
+    """Return the week's frame once its rows are counted: Spark's writer shows none before it commits.
 
     Raises:
-        RuntimeError: they are not.
+        RuntimeError: there are more or fewer rows than were judged.
     """
     rows = 0 if week.frame is None else week.frame.count()
     if rows != week.rows:
@@ -57,12 +57,12 @@ def count_or_fail(week: WeekOfTable) -> DataFrame | None:
 def commit_week(
     lake: Lake, session: SparkSession, table: DeltaTable, week: WeekOfTable, rows: DataFrame | None
 ) -> None:
-    """Write and commit the week, on top of what Spark then finds.
+    """Write and commit the week on the newest version that Spark finds.
 
     Raises:
-        CommitFailedError: another writer's commit is in the way.
-        AnswerLost: nobody knows whether the commit was made.
-        TableRefused: the log lacks its beginning, which a checksum of Spark's hides from delta-rs.
+        CommitFailedError: another writer's commit conflicts.
+        AnswerLost: the commit was not answered and may have been made.
+        TableRefused: the log lacks its beginning, which delta-rs does not notice if Spark left a checksum.
     """
     frame = session.createDataFrame([], week.fields) if rows is None else rows
     options = {
@@ -79,27 +79,27 @@ def commit_week(
         raise CommitFailedError(f"{week}: {error}") from error
     except AnalysisException:  # refused before anything was written
         raise
-    except (PySparkException, Py4JError, OSError) as error:  # the commit may be there all the same
+    except (PySparkException, Py4JError, OSError) as error:  # the commit may have been made nevertheless
         if "DELTA_TRUNCATED_TRANSACTION_LOG" in str(error):
             raise cannot_be_opened(lake, week.path, "its log lacks its beginning") from error
         raise AnswerLost(f"{week}: the commit was not answered: {error}") from error
 
 
 def prove(lake: Lake, table: DeltaTable, week: WeekOfTable) -> Outcome:
-    """The commit that `written` made on `table`, which is brought up to date.
+    """Refresh `table` and find the commit that `commit_week` made after the version `table` showed.
 
     Raises:
-        CommitFailedError: there is none, or another writer added files to the week.
-        RuntimeError: it holds other rows than were judged.
+        CommitFailedError: it is not there, or another tool added files to the week.
+        RuntimeError: it holds more or fewer rows than were judged.
     """
     made_for = table.version() + 1
     refresh(lake, week.path, table)
-    version, actions = _ours(lake, table, week, made_for)
+    version, actions = _find_commit(lake, table, week, made_for)
     added = [action["add"] for action in actions if "add" in action]
-    if table.transaction_version(application(week.week)) == made_for:  # else it was replaced again
+    if table.transaction_version(application(week.week)) == made_for:  # else a later commit replaced the week
         active = {unquote(path) for path in files_of(table, week.week)}
         if active != {unquote(add["path"]) for add in added}:
-            raise CommitFailedError(f"{week}: a writer that is none of ours added files")
+            raise CommitFailedError(f"{week}: another tool added files to this week during the commit")
     rows = sum(json.loads(add["stats"])["numRecords"] for add in added)
     if rows != week.rows:
         raise RuntimeError(
@@ -109,10 +109,10 @@ def prove(lake: Lake, table: DeltaTable, week: WeekOfTable) -> Outcome:
     return Outcome(version, committed=True, bytes=sum(add["size"] for add in added))
 
 
-def _ours(
+def _find_commit(
     lake: Lake, table: DeltaTable, week: WeekOfTable, made_for: int
 ) -> tuple[int, Sequence[Mapping[str, Any]]]:
-    """The commit that carries our transaction and tells our step."""
+    """Find the commit with our transaction and our step: its version and its actions."""
     for version in range(made_for, table.version() + 1):
         actions = entry(lake, week.path, version)
         if transaction_of(actions, week.week) == made_for and metadata_of(actions).get("step") == week.step:

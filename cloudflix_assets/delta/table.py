@@ -1,4 +1,4 @@
-"""A Delta table as delta-rs sees it: opened, created with pinned properties, evolved by new columns."""
+"""Open, create and widen a Delta table with delta-rs; refuse one that is damaged or foreign."""
 
 import json
 import re
@@ -15,19 +15,34 @@ from cloudflix_assets.errors import CloudflixError, first_line
 from cloudflix_assets.lake.base import Lake
 
 WEEK = T.StructField("week", T.DateType())
+PROPERTIES = {
+    "delta.enableDeletionVectors": "false",
+    "delta.columnMapping.mode": "none",
+    # Without checkpoints a table is opened by reading up to a hundred commits one by one.
+    "delta.checkpointInterval": "10",
+    "delta.logRetentionDuration": "interval 3650 days",
+}
+"""The properties of every table that is created here."""
 MAX_PROTOCOL = (1, 2)
-"""Reader and writer version that every engine here reads and writes in full."""
+"""The reader and the writer version that every engine here supports in full."""
+
+
+_CACHE: dict[str, tuple[object, DeltaTable | None]] = {}
+"""By address: the fingerprint of a log, and the table opened then (None if there is none).
+
+2026-11-26: opening a table takes 4 ms, in an account 15, and a step needs each table it reads four times.
+"""
 
 
 class CachedDeltaTable(DeltaTable):
-    """A Delta table that looks but once per version for the commit that replaced a week last."""
+    """A DeltaTable that caches `transaction_version()`, for which delta-rs reads the log at every call."""
 
     def __init__(self, uri: str, options: Mapping[str, str] | None) -> None:
         super().__init__(uri, storage_options=None if options is None else dict(options))
         self._known: dict[tuple[int, str], int | None] = {}
 
     def transaction_version(self, app_id: str) -> int | None:
-        """The version that an application transaction names; delta-rs reads the log for each answer."""
+        """Return the version that an application transaction was made for, or None if there is none."""
         asked = (self.version(), app_id)
         if asked not in self._known:
             self._known[asked] = super().transaction_version(app_id)
@@ -35,19 +50,22 @@ class CachedDeltaTable(DeltaTable):
 
 
 class TableRefused(CloudflixError):
-    """A table that must not be written or read as it stands."""
+    """A table that must be neither read nor written as it is."""
 
 
 def application(week: date) -> str:
-    """The application transaction that says which commit replaced a week last."""
+    """Return the id of a week's application transaction, whose version leads to its last commit."""
     return f"cloudflix/week={week}"
 
 
 def open_table(lake: Lake, path: str) -> DeltaTable | None:
-    """The table, or None where there is none. Any other trouble is raised: it must not look like none.
+    """Open a table for writing.
+
+    Returns:
+        None only if there is no table; every other trouble is raised.
 
     Raises:
-        TableRefused: its log is damaged, or it was not made here.
+        TableRefused: its log is damaged, or this software did not create it.
     """
     try:
         table = CachedDeltaTable(lake.delta_uri(path), lake.storage_options)
@@ -56,7 +74,7 @@ def open_table(lake: Lake, path: str) -> DeltaTable | None:
     except DeltaError as error:
         raise cannot_be_opened(lake, path, first_line(error)) from error
     _refuse_features(table, path)
-    # After a power failure, the commit written last may be there without its content.
+    # A power failure can leave the last commit as an empty file.
     if lake.may_tear and lake.size(f"{path}/_delta_log/{table.version():020}.json") == 0:
         raise cannot_be_opened(lake, path, f"commit {table.version()} is empty")
     if table.metadata().partition_columns != [WEEK.name]:
@@ -68,35 +86,31 @@ def open_table(lake: Lake, path: str) -> DeltaTable | None:
 
 
 def open_cached(lake: Lake, path: str) -> DeltaTable | None:
-    """As `opened`, for reading alone: kept in memory until a file of its log changes.
+    """Open a table for reading only: it is cached until a file of its log changes.
 
     Raises:
-        TableRefused: its log is damaged, or it was not made here.
+        TableRefused: its log is damaged, or this software did not create it.
     """
     place, state = lake.uri(path), lake.fingerprint(f"{path}/_delta_log")
     if not state:
         return None
-    before, table = _LOOKED_AT.get(place, (None, None))
+    before, table = _CACHE.get(place, (None, None))
     if state != before:
         table = open_table(lake, path)
-        _LOOKED_AT[place] = state, table
+        _CACHE[place] = state, table
     return table
 
 
-_LOOKED_AT: dict[str, tuple[object, DeltaTable | None]] = {}
-"""2026-11-26: to open one takes 4 ms, in an account 15, and a step asks for each it reads four times."""
-
-
 def refresh(lake: Lake, path: str, table: DeltaTable) -> None:
-    """Bring a table to its newest state, and keep it for those who look: it is not written with again."""
-    state = lake.fingerprint(f"{path}/_delta_log")  # before: a commit in between makes it another one
+    """Refresh `table` in place and put it into the read cache. Do not write through it afterwards."""
+    state = lake.fingerprint(f"{path}/_delta_log")  # taken first: a commit in between then changes it
     table.update_incremental()
-    _LOOKED_AT[lake.uri(path)] = state, table
+    _CACHE[lake.uri(path)] = state, table
 
 
 def cannot_be_opened(lake: Lake, path: str, reason: str) -> TableRefused:
-    """What to do about a damaged table, or one with features that are not ours."""
-    reason = re.split(r": \w+ \{", reason.removeprefix("Kernel error: "))[0]  # without structs of Rust's
+    """Return the error for a table that is damaged or has features that not every engine reads."""
+    reason = re.split(r": \w+ \{", reason.removeprefix("Kernel error: "))[0]  # Rust structs follow
     if reason.startswith("Unsupported"):
         return _with_features(path, reason)
     if lake.size(path) is not None:
@@ -126,23 +140,23 @@ def _with_features(path: str, which: str) -> TableRefused:
 
 
 def refuse_unusable(lake: Lake, path: str) -> None:
-    """Refuse at once what could not be committed; a table that is not there may be created.
+    """Refuse early a table that could not be committed to; one that does not exist is fine.
 
     Raises:
-        TableRefused: it cannot be opened, or something else lies in its folder.
+        TableRefused: it cannot be opened, or other things lie in its folder.
     """
     if open_cached(lake, path) is None:
-        refuse_others(lake, path)
+        refuse_foreign_folder(lake, path)
 
 
-def refuse_others(lake: Lake, path: str) -> None:
-    """Refuse a folder that holds something and no table.
+def refuse_foreign_folder(lake: Lake, path: str) -> None:
+    """Refuse a folder that holds other things and no table.
 
     Raises:
-        TableRefused: it does.
+        TableRefused: it is such a folder.
     """
     names = [name for name in lake.names(path) if name != "_delta_log"]
-    if names and not lake.fingerprint(f"{path}/_delta_log"):  # else another run has created it just now
+    if names and not lake.fingerprint(f"{path}/_delta_log"):  # a log: another run has just created it
         raise TableRefused(
             f"{path} is no Delta table, and its folder {lake.uri(path)} holds other things "
             f"({', '.join(names[:3])}): move them away, then rerun; nothing was written."
@@ -150,13 +164,17 @@ def refuse_others(lake: Lake, path: str) -> None:
 
 
 def stored_fields(table: DeltaTable) -> T.StructType:
-    """Its columns as Spark calls them, without `week`."""
+    """Return the stored columns with Spark's types, without `week`."""
     fields = T.StructType.fromJson(json.loads(table.schema().to_json()))
     return T.StructType([field for field in fields if field.name != WEEK.name])
 
 
 def widen(lake: Lake, table: DeltaTable, path: str, fields: T.StructType) -> DeltaTable:
-    """Add the contract's new columns; refuse a column whose type changed."""
+    """Add the columns that the stored table lacks, and return it at its newest version.
+
+    Raises:
+        TableRefused: a column of the contract is stored with another type.
+    """
     stored = {field.name: field.dataType for field in stored_fields(table)}
     for field in fields:
         if stored.get(field.name, field.dataType) != field.dataType:
@@ -173,35 +191,30 @@ def widen(lake: Lake, table: DeltaTable, path: str, fields: T.StructType) -> Del
 
 
 def reopen(lake: Lake, path: str) -> DeltaTable:
-    """The newest state of a table that exists."""
+    """Open a table that was there a moment ago, at its newest version.
+
+    Raises:
+        CommitFailedError: it was removed in between.
+    """
     table = open_table(lake, path)
     if table is None:
         raise CommitFailedError(f"{path} was removed while it was written")
     return table
 
 
-PROPERTIES = {
-    "delta.enableDeletionVectors": "false",
-    "delta.columnMapping.mode": "none",
-    # Else a table is opened by reading up to a hundred commits one by one.
-    "delta.checkpointInterval": "10",
-    "delta.logRetentionDuration": "interval 3650 days",
-}
-
-
 def create(lake: Lake, path: str, fields: T.StructType) -> DeltaTable:
-    """A new, empty table, or the one that another run created at the same time.
+    """Create an empty table, or open the one that another run created at the same time.
 
     Raises:
-        TableRefused: something else lies in its folder.
+        TableRefused: other things lie in its folder.
     """
-    refuse_others(lake, path)
+    refuse_foreign_folder(lake, path)
     lake.write_new(f"{path}/_delta_log/{0:020}.json", _first_entry(fields))
     return reopen(lake, path)
 
 
 def _first_entry(fields: T.StructType) -> bytes:
-    """Version 0: what Delta's protocol calls commitInfo, protocol and metaData."""
+    """Return version 0 of the log, as JSON lines: the actions commitInfo, protocol and metaData."""
     now, (reader, writer) = int(time.time() * 1000), MAX_PROTOCOL
     metadata = {
         "id": str(uuid4()),

@@ -1,4 +1,4 @@
-"""What a step hands on to be published, and what came of it."""
+"""A week of a table on its way from a step to a commit, and the outcome of that commit."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -13,12 +13,14 @@ class WeekOfTable:
 
     Args:
         path: the table, `silver/titles`.
-        fields: its stored columns, without `week`.
-        frame: exactly `rows` rows with (at least) those columns; None for none.
-        digest: of those rows.
-        step: who commits, unique per attempt.
-        force: commit even what is unchanged.
-        parquet: a folder of the scratch lake that holds the rows of `frame` already, to be published.
+        fields: the stored columns, without `week`.
+        week: the Monday that the week begins with.
+        frame: exactly `rows` rows with at least the columns `fields`; None if there are no rows.
+        rows: the number of rows that were judged.
+        digest: the digest of those rows.
+        step: the attempt that commits, `<run>-<retry>`.
+        force: commit the week even if it is unchanged.
+        parquet: a folder in scratch that holds the rows of `frame` already and can be published as it is.
     """
 
     path: str
@@ -37,7 +39,7 @@ class WeekOfTable:
 
 @dataclass(frozen=True)
 class Judged:
-    """A week and the quarantine it was judged with."""
+    """A week of a table and the same week of its quarantine, from one judgement."""
 
     week: WeekOfTable
     quarantine: WeekOfTable
@@ -45,7 +47,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Kept:
-    """A week that the lake holds already: its digest was computed anew, there is nothing to commit."""
+    """A week that `version` of the table holds already, by a digest computed anew: no commit is needed."""
 
     week: WeekOfTable
     version: int
@@ -56,7 +58,7 @@ Publishable = WeekOfTable | Judged | Kept
 
 @dataclass(frozen=True)
 class Outcome:
-    """The version that holds the week, and whether it was committed just now."""
+    """The version that holds the week, whether this call committed it, and the bytes of its new files."""
 
     version: int
     committed: bool
@@ -64,5 +66,5 @@ class Outcome:
 
 
 def metadata(week: WeekOfTable) -> dict[str, object]:
-    """What a commit says about itself, in `userMetadata`."""
+    """Return what the commit of a week states about itself, in `userMetadata`."""
     return {"step": week.step, "week": str(week.week), "digest": week.digest, "columns": week.fields.names}

@@ -9,9 +9,9 @@ from cloudflix_assets.errors import storage_errors
 from cloudflix_assets.lake.adls import namespaces
 from cloudflix_assets.lake.adls.account import Account
 from cloudflix_assets.lake.adls.client import blob_service
-from cloudflix_assets.lake.adls.credentials import named
+from cloudflix_assets.lake.adls.credentials import describe
 from cloudflix_assets.lake.adls.lake import AdlsLake
-from cloudflix_assets.lake.adls.troubles import of_credential
+from cloudflix_assets.lake.adls.troubles import troubles_of
 from cloudflix_assets.settings.environment import Environment
 from spark.table import Layer
 
@@ -22,23 +22,23 @@ PROBE = ".doctor"
 def account(settings: Environment) -> Finding:
     """Examine whether the account accepts the credential and has a hierarchical namespace."""
     of = Account.of(settings)
-    with storage_errors(of.endpoint, of_credential(of)):
+    with storage_errors(of.endpoint, troubles_of(of)):
         blob_service(of).get_container_client(of.containers[0]).exists()
         flat = namespaces.is_flat(of)
-    seen = f"{of.name}, asked with {named(of.credential)}"
+    seen = f"{of.name}, asked with {describe(of.credential)}"
     if not flat:
         return Finding("account", "ok", f"{seen}, hierarchical namespace")
     if of.flat:
         told = f"{seen}, flat namespace, as CLOUDFLIX_AZURE_FLAT_NAMESPACE accepts"
         return Finding("account", "ok", told)
-    what, remedy = namespaces.flatness(of)
+    what, remedy = namespaces.flat_namespace(of)
     return Finding("account", "fail", f"{seen}: {what}", remedy)
 
 
 def ensure_containers(settings: Environment, *, fix: bool) -> Finding:
     """Look for the container of each layer; with `fix`, create those that are missing."""
     of, made = Account.of(settings), []
-    with storage_errors(of.endpoint, of_credential(of)):
+    with storage_errors(of.endpoint, troubles_of(of)):
         service = blob_service(of)
         missing = [name for name in of.containers if not service.get_container_client(name).exists()]
         for name in missing if fix else ():

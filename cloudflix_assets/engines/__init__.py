@@ -1,1 +1,1 @@
-"""Spark sessions: Sail in process, a JVM on this machine, a server elsewhere."""
+"""Spark sessions: on Sail in this process, on a JVM of this machine, on a server elsewhere."""

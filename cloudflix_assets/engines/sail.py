@@ -1,4 +1,4 @@
-"""A session on Sail: Spark Connect in Rust, in this process."""
+"""A session on Sail, a Spark Connect server written in Rust, in this process."""
 
 import logging
 import os
@@ -10,10 +10,10 @@ from dagster_pyspark import LazyPySparkResource
 
 
 class SailResource(LazyPySparkResource):
-    """A session on Sail, whose answers are not kept for a client that lost its connection.
+    """A session on Sail without reattachable execution, which keeps answers for clients that reconnect.
 
-    2026-11-26: within a process none is lost. To be ready for it doubled the time of a small query, and
-    once in thousands of queries Sail 0.7.2 failed on it ("task context not found for operation").
+    2026-11-26: within a process no connection is lost. Keeping answers doubled the time of a small query,
+    and once in thousands of queries Sail 0.7.2 failed on it ("task context not found for operation").
     """
 
     @property
@@ -25,7 +25,7 @@ class SailResource(LazyPySparkResource):
 
 
 def sail_resource(options: Mapping[str, str]) -> SailResource:
-    """A session, with these options of Spark, on the one Sail server of this process."""
+    """Return a session resource with these Spark options, on the one Sail server of this process."""
     return SailResource(spark_config={"spark.remote": _server_url(), **options})
 
 
@@ -34,7 +34,7 @@ def _server_url() -> str:
     os.environ.setdefault("RUST_LOG", "error")
     from pysail.spark import SparkConnectServer
 
-    # Its errors are raised, and told once.
+    # Its errors are raised; logged as well, users would read them twice.
     logging.getLogger("pyspark.sql.connect.logging").setLevel(logging.CRITICAL)
     server = SparkConnectServer(ip="127.0.0.1", port=0)
     server.start(background=True)
@@ -44,4 +44,4 @@ def _server_url() -> str:
 
 
 _SERVERS: list[Any] = []
-"""A server stops when it is collected."""
+"""Keeps the server alive: it stops when it is garbage-collected."""

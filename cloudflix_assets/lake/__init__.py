@@ -1,1 +1,1 @@
-"""Where files lie and what can be done with them: a folder, or an account's containers."""
+"""The lake: files by path and what they belong to, in a folder or in a storage account's containers."""

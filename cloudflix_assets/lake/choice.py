@@ -1,4 +1,4 @@
-"""From the settings to a lake."""
+"""Choose the lake that the settings name."""
 
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.local import LocalLake
@@ -6,7 +6,7 @@ from cloudflix_assets.settings.environment import Environment
 
 
 def lake_of(environment: Environment) -> Lake:
-    """The lake of the settings: a folder, or a storage account.
+    """Return the lake of the settings: a folder or a storage account.
 
     Raises:
         AccountMissing: no account is named.

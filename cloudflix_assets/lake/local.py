@@ -14,38 +14,39 @@ from uuid import uuid4
 
 import pyarrow as pa
 
-from cloudflix_assets.lake.base import Lake, LakeRefused, Stored
+from cloudflix_assets.lake.base import Lake, LakeRefused
+from cloudflix_assets.lake.files import Files, Stored
 from spark.table import Layer
 
 
 @dataclass(frozen=True)
 class LocalLake(Lake):
-    """A lake in the folder `root`."""
+    """A lake in the folder `root`, which is its own scratch."""
 
     root: Path
     may_tear: ClassVar = True
 
     @property
     def remedy(self) -> str:
-        """By its setting."""
+        """What a user does to choose another lake: name another folder."""
         return "choose another lake (CLOUDFLIX_LAKE)"
 
     @property
     def place(self) -> str:
-        """The folder."""
+        """The path of the folder."""
         return str(self.root)
 
     @property
-    def scratch(self) -> Lake:
-        """The lake itself."""
+    def scratch(self) -> Files:
+        """The lake itself: the engine runs on this machine."""
         return self
 
     def uri(self, path: str) -> str:
-        """The path on this machine."""
+        """Return the absolute path, or one relative to the working directory, as `root` is."""
         return str(self.root / path)
 
     def store(self, path: str, content: Path) -> bool:
-        """Put a file under a content-addressed path; False if its bytes are there already."""
+        """Copy a local file to a content-addressed path; False if the same bytes were there already."""
         target = self.root / path
         if target.is_file() and cmp(content, target, shallow=False):
             return False
@@ -55,14 +56,14 @@ class LocalLake(Lake):
         return True
 
     def write(self, path: str, content: bytes) -> None:
-        """Replace a small file at once."""
+        """Write a small file, replacing one that is there in one step."""
         target = self.root / path
         with self._part_of(target) as part:
             part.write_bytes(content)
             part.replace(target)
 
     def write_new(self, path: str, content: bytes) -> bool:
-        """Write a small file that is not there; False if it is, and stays as it is."""
+        """Write a small file unless there is one; False if there is, which stays as it is."""
         target = self.root / path
         with self._part_of(target) as part:
             part.write_bytes(content)
@@ -73,29 +74,29 @@ class LocalLake(Lake):
         return True
 
     def read(self, path: str) -> bytes | None:
-        """A small file's bytes, or None if it is not there."""
+        """Return the bytes of a small file, or None if there is no such file."""
         target = self.root / path
         return target.read_bytes() if target.is_file() else None
 
     def open(self, path: str) -> BinaryIO:
-        """A file, to read from its beginning.
+        """Open a file for reading from its beginning; the caller closes it.
 
         Raises:
-            FileNotFoundError: it is not there.
+            FileNotFoundError: there is no such file.
         """
         return (self.root / path).open("rb")
 
     @contextmanager
     def local_copy(self, path: str) -> Iterator[Path]:
-        """The file itself."""
+        """Yield the path of the file itself; nothing is copied."""
         yield self.root / path
 
     def random_access(self, stored: Stored) -> pa.NativeFile:
-        """A file, to read parts of it."""
+        """Open a file for reading parts of it; the caller closes it."""
         return pa.OSFile(self.uri(stored.path), "rb")
 
     def files_below(self, folder: str) -> list[Stored]:
-        """The files below a folder, by path; none if there is no such folder."""
+        """Return the files in a folder and all its subfolders, sorted by path."""
         walked = os.walk(self.root / folder, onerror=_raise_unless_absent)
         paths = (Path(parent, name) for parent, _, names in walked for name in names)
         return sorted((self._stored(path) for path in paths), key=lambda stored: stored.path)
@@ -106,17 +107,17 @@ class LocalLake(Lake):
         return Stored(path.relative_to(self.root).as_posix(), its.st_size, written)
 
     def names(self, path: str) -> list[str]:
-        """What lies in a folder, by name; nothing if there is no such folder."""
+        """Return the names of the files and subfolders directly in a folder, sorted."""
         folder = self.root / path
         return sorted(child.name for child in folder.iterdir()) if folder.is_dir() else []
 
     def size(self, path: str) -> int | None:
-        """Bytes of a file; None if it is not there."""
+        """Return the size of a file in bytes, or None if there is no such file."""
         target = self.root / path
         return target.stat().st_size if target.is_file() else None
 
     def fingerprint(self, path: str) -> frozenset[tuple[object, ...]]:
-        """Names, inodes, sizes and times."""
+        """Return the name, inode, size and modification time of each file directly in a folder."""
         try:
             found = ((child.name, child.stat()) for child in os.scandir(self.root / path))
             return frozenset((name, its.st_ino, its.st_size, its.st_mtime_ns) for name, its in found)
@@ -127,7 +128,7 @@ class LocalLake(Lake):
 
     @contextmanager
     def lock(self, path: str) -> Iterator[None]:
-        """Wait until no other process or thread is in here with this file; one that died is not."""
+        """Hold an exclusive lock on the file `path`; the system releases a dead holder's at once."""
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("wb") as lock:
@@ -135,37 +136,37 @@ class LocalLake(Lake):
             yield
 
     def move(self, path: str, target: str) -> None:
-        """Give a file another place, whose folder is made; nothing if somebody else has just moved it."""
+        """Move a file; nothing happens if another process has moved it already."""
         (self.root / target).parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileNotFoundError):
             (self.root / path).rename(self.root / target)
 
     def publish(self, folder: str, target: str) -> None:
-        """Copy the files of a folder into another, which is made."""
+        """Copy all files of a folder into the folder `target`; other files there stay."""
         copytree(self.root / folder, self.root / target, copy_function=copyfile, dirs_exist_ok=True)
 
     @contextmanager
     def writing(self, path: str) -> Iterator[Path]:
-        """The file itself."""
+        """Yield the path of the file itself: if the block fails, what was written stays there."""
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         yield target
 
     def remove(self, path: str) -> None:
-        """Remove a folder, if it is there."""
+        """Remove a folder with everything in it; what cannot be removed stays without an error."""
         rmtree(self.root / path, ignore_errors=True)
 
     def empty(self, tables: Iterable[str]) -> None:
         """Remove these tables, every landed file and the marker, and nothing else."""
         for path in (*tables, "raw/files"):
             if (self.root / path).is_dir():
-                rmtree(self.root / path)  # what cannot be removed would be mixed with what comes
+                rmtree(self.root / path)  # raises: what stayed would be mixed with the next source's
 
     def refuse_unusable(self) -> None:
-        """Refuse a place that cannot be a lake.
+        """Refuse a place where a file lies instead of the lake's folder or a layer's.
 
         Raises:
-            LakeRefused: a file is where a folder should be.
+            LakeRefused: the message names the file.
         """
         for folder in (*self.root.parents, self.root, *(self.root / layer for layer in Layer)):
             if folder.is_file():
@@ -176,7 +177,7 @@ class LocalLake(Lake):
 
     @contextmanager
     def _part_of(self, target: Path) -> Iterator[Path]:
-        """A name beside `target` to write under, so that nobody meets half a file; nothing is left there."""
+        """Yield a temporary path beside `target`, so that no reader meets half a file; it is removed."""
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f".{target.name}.{uuid4().hex}")
         try:

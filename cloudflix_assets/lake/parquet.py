@@ -1,13 +1,13 @@
-"""Parquet files that lie in a folder of the lake."""
+"""Which Parquet files in a folder are data."""
 
-from cloudflix_assets.lake.base import Lake, Stored
+from cloudflix_assets.lake.files import Files, Stored
 
 
-def parquet_files(lake: Lake, folder: str) -> list[Stored]:
-    """The Parquet files below a folder, by name."""
-    return [stored for stored in lake.files_below(folder) if _is_data(stored.path.removeprefix(folder))]
+def parquet_files(files: Files, folder: str) -> list[Stored]:
+    """Return the Parquet files that an engine would read from a folder, sorted by path."""
+    return [stored for stored in files.files_below(folder) if _is_data(stored.path.removeprefix(folder))]
 
 
 def _is_data(path: str) -> bool:
-    """Engines read nothing below a name that begins with `_` or `.`: leftovers of a task lie there."""
+    """Whether an engine reads the file: names that begin with `_` or `.` are leftovers of failed tasks."""
     return path.endswith(".parquet") and not any(part.startswith(("_", ".")) for part in path.split("/"))

@@ -1,1 +1,1 @@
-"""A source's files into the lake, and their records out of them."""
+"""Landing: bring a source's files into the lake, and read records from the landed files."""

@@ -1,4 +1,4 @@
-"""Land a publication: fetch every file, verify every byte, store all or nothing."""
+"""Land a publication: fetch every file, verify every byte, store all files or none."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -22,14 +22,14 @@ CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Landed:
-    """A manifest, and the one that the week had before."""
+    """The manifest of a landed week, and the one that the week had before (None if it had none)."""
 
     manifest: Manifest
     before: Manifest | None
 
     @property
     def moved(self) -> str | None:
-        """In words: that the source's history gives the week another commit than before."""
+        """A sentence if the week now comes from another commit of the source than before, else None."""
         before, now = self.before and self.before.commit, self.manifest.commit
         if not self.before or not before or before == now:
             return None
@@ -42,34 +42,42 @@ class Landed:
 
     @property
     def undeclared(self) -> str | None:
-        """In words: which files have columns that nobody declared."""
+        """A sentence that names files with undeclared columns, or None if there are none."""
         found = [f"{f.file} has {listed(f.undeclared)}" for f in self.manifest.files if f.undeclared]
         return f"undeclared columns in the week {self.manifest.week}: {'; '.join(found)}" if found else None
 
 
 def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refresh: bool = False) -> Landed:
-    """Store the week's files content-addressed and return their manifest; a defect stores none.
+    """Fetch a week's files, verify them and store them named by their content; a defect stores none.
 
-    With `refresh` the commit of a past week is asked for again, although the week is pinned to one.
+    Args:
+        lake: where they are stored.
+        source: what they are fetched from.
+        week: the week to land.
+        agreement: what the files must look like.
+        refresh: ask the source again for the commit of a past week, although the week is pinned to one.
+
+    Returns:
+        The manifest, which the caller writes, and the one before.
 
     Raises:
-        LakeRefused: the lake is another source's.
+        LakeRefused: the lake belongs to another source.
         NoPublication: the source's history begins after the week.
-        SourceRefused: the source lacks a file, or it cannot be read.
-        DeliveryDefect: a file is unsound.
+        SourceRefused: the source lacks a file, or a file cannot be read.
+        DeliveryDefect: a file breaks the agreement.
         StorageRefused: the temporary folder or the lake cannot be written.
     """
     lake.refuse_other_source(source.identity)
     if isinstance(source, Receiving):
         source.receive(week)
-    before = _manifest(lake, week)
+    before = _manifest_before(lake, week)
     pin = _pin(before) if before and not refresh else None
     with storage_errors(gettempdir()), TemporaryDirectory(prefix="cloudflix-") as folder:
         spooled: list[tuple[Path, LandedFile]] = []
         for number, delivered in enumerate(source.deliveries(week, pin=pin)):
-            path = Path(folder) / str(number)  # two files may have one name
-            digest = _fetched(lake, delivered, _same_blob(delivered, before), path)
-            spooled.append((path, _verified(delivered, path, digest, before, agreement)))
+            path = Path(folder) / str(number)  # two files may have the same name
+            digest = _fetch(lake, delivered, _same_blob(delivered, before), path)
+            spooled.append((path, _verify(delivered, path, digest, before, agreement)))
         with lake.storage_errors("raw/files"):
             lake.claim(source.identity)
             for path, file in spooled:
@@ -79,12 +87,12 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
     return Landed(manifest, before)
 
 
-def _manifest(lake: Lake, week: date) -> Manifest | None:
-    """What the week was landed with."""
+def _manifest_before(lake: Lake, week: date) -> Manifest | None:
+    """Return the manifest that the week has, or None if it has none that can be read."""
     try:
         return Manifest.of(lake, week)
     except ManifestDamaged:
-        return None  # it is written anew
+        return None  # the week is landed anew
 
 
 def _pin(before: Manifest) -> Pin | None:
@@ -93,26 +101,30 @@ def _pin(before: Manifest) -> Pin | None:
 
 
 def _same_blob(delivered: Delivered, before: Manifest | None) -> LandedFile | None:
-    """The file that the week was landed with and that git calls the same."""
+    """Return the file that the week was landed with before and that has the same git blob hash."""
     blob = delivered.origin.get("blob")
     files = before.files if before and blob else ()
     return next((file for file in files if file.origin.get("blob") == blob), None)
 
 
-def _fetched(lake: Lake, delivered: Delivered, same: LandedFile | None, path: Path) -> str:
-    """Copy a delivery to `path`, out of the lake if its very bytes lie there; returns their hash."""
+def _fetch(lake: Lake, delivered: Delivered, same: LandedFile | None, path: Path) -> str:
+    """Copy a delivery to `path`, from the lake if the same bytes lie there, and return its SHA-256."""
     if same:
         landed = replace(delivered, open=partial(lake.open_landed, f"raw/{same.path}"))
-        with suppress(LakeRefused):  # it is gone: landed again
-            if _copied(landed, path) == same.sha256:
+        with suppress(LakeRefused):  # it is gone: fetched again
+            if _copy(landed, path) == same.sha256:
                 return same.sha256
-    return _copied(delivered, path)
+    return _copy(delivered, path)
 
 
-def _verified(
+def _verify(
     delivered: Delivered, path: Path, digest: str, before: Manifest | None, agreement: Agreement
 ) -> LandedFile:
-    """What is known of the bytes at `path`; those that passed by the same code and terms pass again."""
+    """Inspect the file at `path`, unless the same inspector has passed the same bytes before.
+
+    Raises:
+        DeliveryDefect: the file breaks the agreement.
+    """
     (dataset,) = (dataset for dataset in DATASETS if dataset.name == delivered.dataset)
     for same in before.files if before else ():
         inspected = same.sha256 == digest and same.inspected_by == agreement.inspector
@@ -136,7 +148,7 @@ def _verified(
     )
 
 
-def _copied(delivered: Delivered, path: Path) -> str:
+def _copy(delivered: Delivered, path: Path) -> str:
     digest = sha256()
     with path.open("wb") as target:
         for chunk in _chunks(delivered):

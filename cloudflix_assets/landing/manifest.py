@@ -1,4 +1,4 @@
-"""The manifest of a publication: which files were landed for a week, and where they came from."""
+"""The manifest of a publication: which files were landed for a week, and from where."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
@@ -28,11 +28,11 @@ _ROW = T.StructType(
 
 
 class ManifestDamaged(CloudflixError):
-    """A manifest is not what was written."""
+    """A manifest cannot be read: it was changed or damaged after it was written."""
 
 
 class LandedFile(BaseModel):
-    """One delivered file whose bytes lie in the lake; `path` is relative to raw."""
+    """A delivered file that lies in the lake; `path` is relative to raw."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -46,12 +46,12 @@ class LandedFile(BaseModel):
     header: str
     undeclared: tuple[str, ...] = ()
     inspected_by: str = ""
-    """Hash of the code that read it to its end, and what it was told of the source."""
+    """A hash of the code that inspected the file and of the source's agreement."""
     origin: Mapping[str, str]
 
 
 class Manifest(BaseModel):
-    """The files of one week. Where and when they were fetched is told here and enters no digest."""
+    """The files of one week. It states from where and when they were fetched, which no digest includes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -62,15 +62,15 @@ class Manifest(BaseModel):
 
     @staticmethod
     def path_of(week: date) -> str:
-        """Where a week's manifest lies in the lake."""
+        """Return the path of a week's manifest in the lake."""
         return f"raw/files/publications/{week}.json"
 
     @classmethod
     def of(cls, lake: Lake, week: date) -> Self | None:
-        """What was landed for a week, or None if nothing was.
+        """Read the manifest of a week, or return None if nothing was landed for it.
 
         Raises:
-            ManifestDamaged: it is no longer what was written.
+            ManifestDamaged: it cannot be read.
         """
         path = cls.path_of(week)
         content = lake.read(path)
@@ -84,24 +84,24 @@ class Manifest(BaseModel):
 
     @property
     def commit(self) -> str | None:
-        """The state of the source that all files come from, where the source has a history."""
+        """The commit that all files come from; None if the source has no history."""
         return next((file.origin["commit"] for file in self.files if "commit" in file.origin), None)
 
     @property
     def pin(self) -> str | None:
-        """The commit that the week stays with; None while the source may still publish in it."""
+        """The commit that the week is pinned to; None if it was landed before the week had ended."""
         ended = datetime.combine(self.week + timedelta(days=7), time(), UTC)
         return self.commit if self.landed_at >= ended else None
 
     @property
     def path(self) -> str:
-        """Where this one lies."""
+        """The path of this manifest in the lake."""
         return self.path_of(self.week)
 
     @property
     def digest(self) -> str:
-        """What was delivered, whenever and from wherever."""
-        # The name that it was landed under: its hash, and how it is read where that was declared.
+        """A digest of the delivered files, which does not depend on when and from where they came."""
+        # A landed file's name: the hash of its bytes, and its dialect if one was declared.
         landed = (Path(file.path).name.removesuffix(".csv") for file in self.files)
         parts = sorted(
             f"{file.dataset} {file.file} {name}" for file, name in zip(self.files, landed, strict=True)
@@ -110,7 +110,7 @@ class Manifest(BaseModel):
         return f"v1:{len(parts)}:{hashed.hexdigest()[:16]}"
 
     def rows(self, session: SparkSession) -> DataFrame:
-        """One row per file, `dataset` and the columns of raw tables."""
+        """Return one row per file: `dataset` and the columns of raw tables."""
         return session.createDataFrame(
             [tuple(getattr(file, name) for name in _ROW.names) for file in self.files], _ROW
         )

@@ -1,4 +1,4 @@
-"""The records of landed files: parsed on this machine, or by a stream's workers."""
+"""Read the records of landed files, parsed by this process or by the workers of a stream."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -18,18 +18,33 @@ from spark.delivery.workers import BinaryFile
 
 
 def records(raw: DataFrame, stage: Staging, week: date, *, engine: str, drift: Drift) -> DataFrame:
-    """Every record of the landed files of one raw table; equal bytes are one file."""
+    """Parse every record of the files that a raw table lists; files with equal bytes are parsed once.
+
+    Args:
+        raw: the rows of the raw table, one for each file.
+        stage: where the records are staged.
+        week: the week that is built.
+        engine: the engine of the settings.
+        drift: whether undeclared columns are added to the table.
+
+    Returns:
+        One row per record, with the file and the record number.
+
+    Raises:
+        LakeRefused: a landed file is gone.
+        FileUnparsed: a stream could not parse a file.
+    """
     rows = raw.select("path", "sha256", "records", "longest_record").collect()
     files = tuple(BinaryFile(row[0], stage.lake.uri(f"raw/{row[0]}"), *row[1:]) for row in sorted(set(rows)))
     (dataset,) = (dataset for dataset in DATASETS if files[0].address.startswith(f"files/{dataset.name}/"))
-    added = _added(stage.lake, dataset, files) if drift is Drift.EVOLVE else ()
+    added = _added_columns(stage.lake, dataset, files) if drift is Drift.EVOLVE else ()
     if dataset.incremental and (finds := stream.streams(engine, stage.session)):
         return Arrivals(stage.lake, stage.session, dataset, week, files, finds, added).records()
-    return stage.batches(parser.schema_of(dataset, added), _parsed(stage.lake, dataset, files, added))
+    return stage.write_batches(parser.schema_of(dataset, added), _parse(stage.lake, dataset, files, added))
 
 
-def _added(lake: Lake, dataset: Dataset, files: Sequence[BinaryFile]) -> tuple[str, ...]:
-    """Columns that the files add to the table, by name: of several files, those of any."""
+def _added_columns(lake: Lake, dataset: Dataset, files: Sequence[BinaryFile]) -> tuple[str, ...]:
+    """Return the columns that any of the files adds to the table, sorted by name."""
     found: set[str] = set()
     for file in files:
         with lake.open_landed(f"raw/{file.address}") as source:
@@ -37,7 +52,7 @@ def _added(lake: Lake, dataset: Dataset, files: Sequence[BinaryFile]) -> tuple[s
     return tuple(sorted(found))
 
 
-def _parsed(
+def _parse(
     lake: Lake, dataset: Dataset, files: Sequence[BinaryFile], added: Sequence[str]
 ) -> Iterator[pa.RecordBatch]:
     for file in files:

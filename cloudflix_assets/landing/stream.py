@@ -1,9 +1,9 @@
-"""Records of a dataset that arrives as many files: Structured Streaming finds them, each is parsed once.
+"""Records of a dataset that arrives as many files: Structured Streaming finds the files and parses each once.
 
-A checkpoint per dataset, week and parser remembers which landed files were parsed; their records lie
-beside it, in a folder per micro-batch, below `raw/files/incremental`. It is a memory and no table:
-whatever in it does not agree with the week's manifest is forgotten, and the files are parsed anew.
-The step that asks for the records judges and publishes the week, once and whole.
+A checkpoint per dataset, week and parser remembers which landed files were parsed. Their records lie beside
+it below `raw/files/incremental`, in a folder per micro-batch. They are a cache and no table: if they disagree
+with the week's manifest, they are removed and the files are parsed anew. The step that asks for the records
+judges the week and publishes it as a whole.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,31 +33,32 @@ from spark.delivery.workers import DEFECT, BinaryFile
 
 PARSER = frozenset({"spark.delivery.workers"})
 LARGE_BYTES = 32 * 2**20
+"""Files above this size are opened by the workers instead of being read into a row."""
 FILES_PER_BATCH = 64
 _COLUMNS = "path string, modificationTime timestamp, length bigint, content binary"
 _FINDS = {
     "spark": (
         "binaryFile",
         {
-            # A landed file's name is the hash of its bytes: the lake may move, and the name still tells it.
+            # A landed file's name is the hash of its bytes, so it identifies the file wherever the lake lies.
             "fileNameOnly": "true",
-            # By default a file a week older than the newest one seen is ignored: it may be landed again.
+            # By default a file a week older than the newest one is ignored, and old files can be landed.
             "maxFileAge": "36500d",
         },
     ),
-    # Auto Loader keeps what it has seen by path, and for good. Nothing is overwritten under its name.
+    # Auto Loader remembers paths without an end, and no landed file is overwritten.
     "databricks": ("cloudFiles", {"cloudFiles.format": "binaryFile", "cloudFiles.allowOverwrites": "false"}),
 }
-"""By engine that streams: the source that finds files, and its options."""
+"""By engine that can stream: the streaming source that finds files, and its options."""
 
 ENGINES = frozenset(_FINDS)
 
 
 def streams(engine: str, session: SparkSession) -> str | None:
-    """The engine whose source finds files for a session; None if the session cannot stream with us.
+    """Return the engine whose streaming source a session has; None if the session cannot be used to stream.
 
-    2026-11-26: what a micro-batch calls would have to be pickled for a remote session, which Sail and a
-    cluster in standard access mode have. Auto Loader is there on Databricks' own Spark alone.
+    2026-11-26: for a remote session (Sail, a cluster in standard access mode) the function that each
+    micro-batch calls would have to be pickled. Auto Loader exists only on Databricks' own Spark.
     """
     if engine not in ENGINES or not isinstance(session, SparkSession):
         return None
@@ -69,12 +70,12 @@ _READ_SELDOM = {"compression": "zstd"}
 
 
 def parser_version() -> str:
-    """What decides how bytes become records: our code and pyarrow."""
+    """Return a version of what turns bytes into records: a hash of our code, and pyarrow's version."""
     return f"{hash_of(PARSER)}-{pa.__version__}"
 
 
 def discovered(reader: DataStreamReader, engine: str, folder: str, glob: str) -> DataFrame:
-    """A stream of the files in a folder whose names match, as binary files."""
+    """Return a stream of the files in a folder whose names match `glob`, with their content."""
     source, options = _FINDS[engine]
     prefix = "cloudFiles." if source == "cloudFiles" else ""
     capped = {f"{prefix}maxFilesPerTrigger": str(FILES_PER_BATCH), "pathGlobFilter": glob}
@@ -82,12 +83,22 @@ def discovered(reader: DataStreamReader, engine: str, folder: str, glob: str) ->
 
 
 class FileUnparsed(CloudflixError):
-    """A landed file that gives no records, or not as many as were counted."""
+    """A landed file yields no records, or another number than was counted when it was landed."""
 
 
 @dataclass(frozen=True)
 class Arrivals:
-    """The landed files of a dataset for a week, and the columns that they add to it."""
+    """The landed files of a dataset for a week, and the columns that they add to the table.
+
+    Args:
+        lake: where the files and the cache of records lie.
+        session: a session that can stream.
+        dataset: what the files hold.
+        week: the week that they were landed for.
+        files: the files, each with the number of its records.
+        engine: as `streams` returned it.
+        added: columns that the dataset does not declare, sorted.
+    """
 
     lake: Lake
     session: SparkSession
@@ -98,11 +109,11 @@ class Arrivals:
     added: tuple[str, ...] = ()
 
     def records(self) -> DataFrame:
-        """Every record of the files, of which only those that are new to this lake are parsed.
+        """Return every record of the files; only files that were not parsed before are parsed.
 
         Raises:
             LakeRefused: a landed file is gone.
-            FileUnparsed: one is damaged, or the two readers count differently.
+            FileUnparsed: a file is damaged, or holds another number of records than when it was landed.
         """
         for file in self.files:
             self.lake.landed_size(f"raw/{file.address}")
@@ -111,30 +122,30 @@ class Arrivals:
                 self.lake.remove(f"{self._week}/{version}")
             remembers = bool(self.lake.names(self._folder))
             try:
-                return self._discovered()
+                return self._stream_records()
             except (PySparkException, FileUnparsed):
                 if not remembers:
                     raise
-            self.lake.remove(self._folder)  # what was remembered is the first to be doubted
-            return self._discovered()
+            self.lake.remove(self._folder)  # the cache may be at fault: parse every file anew
+            return self._stream_records()
 
-    def _discovered(self) -> DataFrame:
-        """Let the stream run until every file was parsed, and hold its records against the manifest."""
+    def _stream_records(self) -> DataFrame:
+        """Run the stream until every file is parsed, and compare the records with the manifest."""
         folder = self.lake.uri(f"raw/files/{self.dataset.name}")
         found = discovered(self.session.readStream, self.engine, folder, self._glob)
         stream = found.select("path").writeStream
         stream = stream.option("checkpointLocation", self.lake.uri(f"{self._folder}/checkpoint"))
-        query = stream.trigger(availableNow=True).foreachBatch(self._parsed).start()
+        query = stream.trigger(availableNow=True).foreachBatch(self._parse_batch).start()
         try:
             query.awaitTermination()
         finally:
             query.stop()
-        return self._checked()
+        return self._parsed_records()
 
-    def _parsed(self, batch: DataFrame, number: int) -> None:
-        """Parse a micro-batch into a folder of its number: one that is replayed replaces itself."""
+    def _parse_batch(self, batch: DataFrame, number: int) -> None:
+        """Parse a micro-batch into the folder of its number, which a replay of the batch overwrites."""
         names = (row["path"].rpartition("/")[2] for row in batch.collect())
-        # A batch that is replayed holds the files of its first time, and the week may list others now.
+        # A replayed batch holds the files of its first run, and the week may list others now.
         listed = {name: self._by_name[name] for name in names if name in self._by_name}
         if not listed:
             return
@@ -143,37 +154,42 @@ class Arrivals:
         rows = self._contents([file.place for file in listed.values()])
         folder = self.lake.uri(f"{self._records}/{number}")
         with ExitStack() as copies:
-            near = {name: self._near(file, copies) for name, file in listed.items()}
+            near = {name: self._local(file, copies) for name, file in listed.items()}
             parse = partial(workers.parsed, dataset=self.dataset, files=near, opened=opened, added=self.added)
             parsed = rows.mapInArrow(parse, self._schema)
             parsed.write.mode("overwrite").options(**_READ_SELDOM).parquet(folder)
 
-    def _near(self, file: BinaryFile, copies: ExitStack) -> BinaryFile:
-        """A large file where workers can open it, which they cannot in an account."""
+    def _local(self, file: BinaryFile, copies: ExitStack) -> BinaryFile:
+        """Return a file as workers can open it: a large one as a local copy, for they reach no account."""
         path = f"raw/{file.address}"
         if self.lake.landed_size(path) <= LARGE_BYTES:
             return file
         return replace(file, place=str(copies.enter_context(self.lake.local_copy(path))))
 
     def _contents(self, places: list[str]) -> DataFrame:
-        """`path` and `content` of files, null for large ones, which are not read here.
+        """Return `path` and `content` of files; the content of large ones is null, and workers open them.
 
-        Not from the stream: what it gives to `foreachBatch` is no source that a filter on the length reaches.
+        The files are read anew, because a filter on the length is not pushed into the frame that the stream
+        gives to `foreachBatch`: the large files would be read too.
         """
         files = self.session.read.format("binaryFile").load(places)
         large = F.col("length") > LARGE_BYTES
         named = files.where(large).select("path", F.lit(None).cast("binary").alias("content"))
         return files.where(~large).select("path", "content").unionAll(named)
 
-    def _checked(self) -> DataFrame:
-        """What was parsed now and before."""
+    def _parsed_records(self) -> DataFrame:
+        """Read the records that were parsed, now and before; refuse them if the manifest disagrees."""
         folders = [self.lake.uri(f"{self._records}/{number}") for number in self.lake.names(self._records)]
         if not folders:
-            return self._agreeing(self.session.createDataFrame([], self._schema))
-        return self._agreeing(self.session.read.schema(self._schema).parquet(*folders))
+            return self._refuse_disagreement(self.session.createDataFrame([], self._schema))
+        return self._refuse_disagreement(self.session.read.schema(self._schema).parquet(*folders))
 
-    def _agreeing(self, staged: DataFrame) -> DataFrame:
-        """The records of the week's files, as many as the manifest says."""
+    def _refuse_disagreement(self, staged: DataFrame) -> DataFrame:
+        """Return the records of the week's files.
+
+        Raises:
+            FileUnparsed: a file has a defect, or another number of records than the manifest states.
+        """
         records = staged.where(F.col("source_file").isin([file.address for file in self.files]))
         defect = F.max(F.when(F.col("record_number") == DEFECT, F.col(MALFORMED)))
         rows = records.groupBy("source_file").agg(F.count("*").alias("records"), defect.alias("defect"))
@@ -182,15 +198,15 @@ class Arrivals:
 
     def _refuse_unlike(self, found: Mapping[str, Mapping[str, Any]]) -> None:
         for file in self.files:
-            told = found.get(file.address, {"records": 0, "defect": None})
-            if told["defect"]:
+            counted = found.get(file.address, {"records": 0, "defect": None})
+            if counted["defect"]:
                 raise FileUnparsed(
-                    f"{file.place} cannot be parsed ({told['defect']}): rerun the week {self.week} with its "
-                    "publication, which lands the file again; nothing was published."
+                    f"{file.place} cannot be parsed ({counted['defect']}): rerun the week {self.week} with "
+                    "its publication, which lands the file again; nothing was published."
                 )
-            if told["records"] != file.records:
+            if counted["records"] != file.records:
                 raise FileUnparsed(
-                    f"{file.place} gave {told['records']} records where another reader counted "
+                    f"{file.place} gave {counted['records']} records where another reader counted "
                     f"{file.records}: nothing was published; report this file, for one of the two is wrong."
                 )
 
@@ -204,7 +220,7 @@ class Arrivals:
 
     @property
     def _version(self) -> str:
-        """What is remembered was parsed into these columns, by this code."""
+        """The version of the cache: the parser's, and the added columns if there are any."""
         columns = f"-{sha256(' '.join(self.added).encode()).hexdigest()[:8]}" if self.added else ""
         return f"{parser_version()}{columns}"
 

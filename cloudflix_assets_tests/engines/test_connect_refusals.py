@@ -64,7 +64,7 @@ class Session(SimpleNamespace):
     """What is asked of a session when it is opened."""
 
     def __init__(self, version: str, **conf: str) -> None:
-        super().__init__(version=version, conf={**remote.RELIED_ON, **conf})
+        super().__init__(version=version, conf={**remote.REQUIRED_OPTIONS, **conf})
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ class Session(SimpleNamespace):
 def test_a_server_that_is_another_spark(session: Any, sentence: str) -> None:
     """Half of a protocol that both know gives other answers."""
     with pytest.raises(ServerRefused, match=sentence):
-        remote._check(cast("Any", session), "host:15002")
+        remote._refuse_unsuitable(cast("Any", session), "host:15002")
 
 
 def test_a_token_that_is_wrong(tmp_path: Path, guarded: str) -> None:

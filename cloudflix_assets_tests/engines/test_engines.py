@@ -157,7 +157,7 @@ def test_times_are_utc(spark_session: SparkSession) -> None:
 
 def test_what_a_jvm_says_stays_off_standard_output(capfd: pytest.CaptureFixture[str]) -> None:
     """`run --json` prints one line, and a program reads it."""
-    with jvm._output_on_stderr():
+    with jvm._stdout_on_stderr():
         subprocess.run(["/bin/sh", "-c", "echo noise"], check=True)
     subprocess.run(["/bin/sh", "-c", "echo result"], check=True)
     told = capfd.readouterr()

@@ -28,7 +28,7 @@ def test_a_staged_frame_does_not_change_any_more(lake: LocalLake, spark_session:
     """A frame that is computed again for each use may give other rows each time."""
     frame = spark_session.range(100).select("id", F.rand().alias("luck"))
     with staging(lake, spark_session, FOLDER) as stage:
-        staged = stage.materialized("judged", frame)
+        staged = stage.materialize("judged", frame)
         assert sorted(staged.collect()) == sorted(staged.collect())
         assert staged.count() == 100
 
@@ -37,7 +37,7 @@ def test_a_staged_frame_does_not_change_any_more(lake: LocalLake, spark_session:
 def test_an_empty_frame_keeps_its_columns(lake: LocalLake, spark_session: SparkSession) -> None:
     """An engine that writes no Parquet for no rows leaves nothing to take columns from."""
     with staging(lake, spark_session, FOLDER) as stage:
-        staged = stage.materialized("judged", spark_session.createDataFrame([], FIELDS))
+        staged = stage.materialize("judged", spark_session.createDataFrame([], FIELDS))
         assert staged.collect() == []
         assert {f.name: f.dataType for f in staged.schema} == {f.name: f.dataType for f in FIELDS}
 
@@ -49,7 +49,7 @@ def test_batches_become_a_frame(lake: LocalLake, spark_session: SparkSession, ba
     ids, names = zip(*ROWS, strict=True)
     batch = pa.record_batch([pa.array(ids), pa.array(names)], schema=schema)
     with staging(lake, spark_session, FOLDER) as stage:
-        frame = stage.batches(schema, iter([batch] * batches))
+        frame = stage.write_batches(schema, iter([batch] * batches))
         assert sorted(map(tuple, frame.collect())) == sorted([*ROWS] * batches)
         assert frame.columns == ["id", "name"]
 
@@ -59,7 +59,7 @@ def test_a_staging_folder_is_gone_after_a_failure(lake: LocalLake, spark_session
 
     def step() -> None:
         with staging(lake, spark_session, FOLDER) as stage:
-            stage.materialized("judged", frame)
+            stage.materialize("judged", frame)
             assert (lake.root / FOLDER / "judged").is_dir()
             raise ArithmeticError("the step failed")
 
@@ -73,7 +73,7 @@ def test_what_an_earlier_attempt_left_is_not_read(lake: LocalLake, spark_session
     frame = spark_session.createDataFrame([tuple(row) for row in ROWS], FIELDS)
     frame.write.parquet(lake.uri(f"{FOLDER}/judged"))
     with staging(lake, spark_session, FOLDER) as stage:
-        assert stage.materialized("judged", frame).count() == len(ROWS)
+        assert stage.materialize("judged", frame).count() == len(ROWS)
 
 
 OVER, RUNNING, UNKNOWN = (str(UUID(int=number)) for number in (1, 2, 3))

@@ -40,13 +40,13 @@ def main(root: str, moment: str) -> None:
     if moment == "while records are staged":
         patches.setattr(staging, "_ahead", lambda batches: die(session))
     else:
-        patches.setattr(stream.Arrivals, "_parsed", dying(session, moment))
+        patches.setattr(stream.Arrivals, "_parse_batch", dying(session, moment))
     loaded(LocalLake(Path(root)), session, CORPUS)
 
 
 def dying(session: SparkSession, moment: str) -> Any:
     """What parses a batch, until the second."""
-    original = stream.Arrivals._parsed
+    original = stream.Arrivals._parse_batch
 
     def parsed(arrivals: stream.Arrivals, batch: Any, number: int) -> None:
         if number == 0:

@@ -198,7 +198,7 @@ def test_records_unlike_the_manifest_are_refused(
     rows = [("broken", file.address, number) for number in numbers]
     staged = spark_session.createDataFrame(rows, "malformed string, source_file string, record_number long")
     with pytest.raises(FileUnparsed, match=re.escape(sentence)):
-        Arrivals(lake, spark_session, TITLES, WEEK_1, (file,), ENGINE)._agreeing(staged)
+        Arrivals(lake, spark_session, TITLES, WEEK_1, (file,), ENGINE)._refuse_disagreement(staged)
 
 
 def test_steps_publish_weeks_of_several_files(lakehouse: Callable[..., Lakehouse]) -> None:

@@ -1,4 +1,4 @@
-"""Input frames made of dicts, and the judgement of a table over them."""
+"""Fixtures that make input frames of dicts, and judge a table over them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,12 +33,12 @@ class Judgement:
 
     @cached_property
     def verdict(self) -> verdict.Verdict:
-        """The counts and the digest."""
+        """What one pass over the frame found."""
         return verdict.verdict(self.table, self.staged)
 
     @property
     def broken(self) -> list[list[str]]:
-        """The broken rules of each row."""
+        """The names of the rules that each row broke."""
         return [row[NAMES] for row in self.rows]
 
     @property
@@ -53,7 +53,7 @@ Judge = Callable[..., Judgement]
 
 @pytest.fixture(scope="session")
 def frame_of(spark_session: SparkSession) -> FrameOf:
-    """Makes a week of a table from dicts: `frame_of("bronze_titles", {"title": "A"}, …)`.
+    """Return a function that makes a week of a table: `frame_of("bronze_titles", {"title": "A"}, …)`.
 
     Columns that a dict leaves out are null; records are numbered from 1 unless a dict says otherwise.
     """
@@ -70,7 +70,7 @@ def frame_of(spark_session: SparkSession) -> FrameOf:
 
 @pytest.fixture(scope="session")
 def judge(frame_of: FrameOf) -> Judge:
-    """Builds and judges a table over dicts: `judge(TABLE, silver_titles=[…], gold_titles=[…])`."""
+    """Return a function that builds a table and judges it: `judge(TABLE, silver_titles=[…])`."""
 
     def make(table: Table, **inputs: list[Rows]) -> Judgement:
         frames = {name: frame_of(name, *rows) for name, rows in inputs.items()}
@@ -82,7 +82,7 @@ def judge(frame_of: FrameOf) -> Judge:
 
 
 def judgement_of(table: Table, staged: DataFrame) -> Judgement:
-    """Judge the key, collect; a table without addresses is in the order of its key."""
+    """Judge the key and collect the rows by address; without addresses, by key."""
     # Materialized, as a step does.
     staged = staged.sparkSession.createDataFrame(staged.collect(), staged.schema)
     if table.key and table.has_quarantine:

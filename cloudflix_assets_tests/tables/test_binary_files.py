@@ -1,4 +1,4 @@
-"""A worker gives records or says why not; it never raises, and never gives records of other bytes."""
+"""A worker returns the records of a file or a row that says why not; it never raises."""
 
 import io
 from dataclasses import replace
@@ -26,7 +26,7 @@ def landed(content: bytes) -> BinaryFile:
 
 
 def rows_of(*contents: bytes | None, files: list[BinaryFile], opened: Any = None) -> list[dict[str, Any]]:
-    """What a worker makes of these contents, one per file, given as Spark gives them."""
+    """Return what a worker makes of these contents, one per file, in the batches that Spark sends."""
     paths = [f"file:{file.place}" for file in files[: len(contents)]]
     schema = pa.schema([("path", pa.string()), ("content", pa.binary())])
     batch = pa.record_batch([pa.array(paths), pa.array(contents, pa.binary())], schema=schema)
@@ -55,7 +55,7 @@ def test_rows_are_the_parsers() -> None:
 
 
 def test_large_content_is_opened_where_it_lies() -> None:
-    """Sent to a worker that dies before it is read, it took the JVM along."""
+    """Large content that is sent to a worker which dies before reading it can crash the JVM."""
     lake = {landed(CONTENT).place: CONTENT}
     found = rows_of(None, files=[landed(CONTENT)], opened=lambda place: io.BytesIO(lake[place]))
     assert found == by_the_parser(CONTENT)
@@ -74,7 +74,7 @@ DEFECTS = {
 
 @pytest.mark.parametrize("defect", DEFECTS)
 def test_a_defect_is_a_row(defect: str) -> None:
-    """The other file of the batch is parsed all the same."""
+    """A defect of one file must not lose the records of the other file of the batch."""
     content, opened, text = DEFECTS[defect]
     first, *others = rows_of(content, OTHER, files=[landed(CONTENT), landed(OTHER)], opened=opened)
     assert (first["source_file"], first["record_number"]) == (landed(CONTENT).address, DEFECT)
@@ -82,8 +82,8 @@ def test_a_defect_is_a_row(defect: str) -> None:
     assert others == by_the_parser(OTHER)
 
 
-def test_a_parser_that_fails_half_way_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its rows until then count for nothing: the row of the defect refuses the file."""
+def test_a_parser_that_fails_half_way_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its rows until then must not be published: the row of the defect rejects the file."""
 
     def torn(*arguments: Any, **options: Any) -> Any:
         yield from record_batches(*arguments, **options)

@@ -16,7 +16,7 @@ TEXT = st.text(alphabet='a,é"\n\r', max_size=60)
 
 
 def line_by_line(content: bytes) -> tuple[int, int] | None:
-    """Records and the longest, or None for a defect."""
+    """Count records and the bytes of the longest with the strict reader alone; None for a defect."""
     records, longest, length = 0, 0, 0
 
     def measured() -> Iterator[str]:
@@ -58,7 +58,7 @@ FIELDS = st.lists(st.text(alphabet='a,é"\n ', max_size=9), min_size=1, max_size
 def test_a_sound_file_is_counted_without_the_slow_reader(
     rows: list[list[str]], block_bytes: int, end: str
 ) -> None:
-    """The slow reader would hide that the quick one never counts, or miscounts the longest."""
+    """If the slow reader counted instead, nobody would notice a quick one that never counts."""
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator=end).writerows(rows)
     assert quickly(text.getvalue().encode(), block_bytes) == line_by_line(text.getvalue().encode())
@@ -81,5 +81,5 @@ def test_a_defect_is_left_to_the_reader_that_names_it(content: bytes) -> None:
 
 
 def test_a_record_of_exactly_the_limit_is_counted() -> None:
-    """It would be read again, slowly, for nothing."""
+    """A limit that is off by one would have the file read again, slowly, for nothing."""
     assert counted(io.BytesIO(b"x" * (LIMIT - 1) + b"\n"), LIMIT) == (1, LIMIT)

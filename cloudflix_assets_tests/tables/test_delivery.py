@@ -1,4 +1,4 @@
-"""File defects, told with the record; and what is none, though it looks like one."""
+"""A defect of a file is reported with its record; what only looks like a defect passes."""
 
 import csv
 import io
@@ -49,8 +49,8 @@ DEFECTS = {
 
 
 @pytest.mark.parametrize(("content", "sentence"), DEFECTS.values(), ids=DEFECTS)
-def test_a_defect_of_the_file_is_told_with_its_record(content: bytes, sentence: str) -> None:
-    """A torn file that passes makes orphans; a refusal that names no record cannot be repaired."""
+def test_a_defect_of_the_file_is_reported_with_its_record(content: bytes, sentence: str) -> None:
+    """A torn file that passes makes orphans; a message that names no record does not help to repair it."""
     with pytest.raises(DeliveryDefect) as refusal:
         inspect_file(io.BytesIO(content), CAST, FILE)
     told = str(refusal.value)
@@ -104,7 +104,7 @@ def test_a_field_over_python_s_limit_of_characters_is_no_defect() -> None:
 
 
 def test_the_limit_of_fields_is_put_back_after_a_defect() -> None:
-    """It is the process's, not ours."""
+    """The limit of `csv` belongs to the whole process: other code in it relies on it."""
     before = csv.field_size_limit()
     with pytest.raises(DeliveryDefect):
         inspect_file(io.BytesIO(b""), CAST, FILE)
@@ -129,15 +129,15 @@ def test_a_record_of_exactly_64_mb_passes() -> None:
     assert inspect_file(source, CAST, FILE).longest_record == 64 * MEGABYTE
 
 
-def test_a_record_of_one_byte_more_is_refused() -> None:
-    """A quote never closed swallows the rest of the file; without a limit, the memory too."""
+def test_a_record_of_one_byte_more_is_rejected() -> None:
+    """A quote that is never closed takes in the rest of the file; without a limit it fills the memory."""
     source = io.BytesIO(b"".join(record_of(MAX_RECORD_BYTES + 1)))
     with pytest.raises(DeliveryDefect, match=r"record 2 is over 64 MB \(is a quote never closed\?\)"):
         inspect_file(source, CAST, FILE)
 
 
 def test_the_size_of_a_record_is_no_sum_over_records(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Many short records, and blank lines among them, make no long one."""
+    """A length that is summed over short records or blank lines would reject a sound file."""
     monkeypatch.setattr(inspection, "MAX_RECORD_BYTES", 16)
     content = b"cast,show_id\n" + b"Ann,1\n\n" * 50
     assert inspect_file(io.BytesIO(content), CAST, FILE).records == 50

@@ -16,8 +16,8 @@ from spark.table import Layer, Table
 
 pytestmark = pytest.mark.both_engines
 
-HEAD: dict[str, Any] = dict(zip(TITLE, [*list(TITLE.values())[:7], "And"], strict=False))
-TAIL: dict[str, Any] = dict(zip(TITLE, ['so."', "6"], strict=False))
+FIRST_HALF: dict[str, Any] = dict(zip(TITLE, [*list(TITLE.values())[:7], "And"], strict=False))
+SECOND_HALF: dict[str, Any] = dict(zip(TITLE, ['so."', "6"], strict=False))
 # Ties wherever a table ranks, contests a key or looks at its neighbours.
 BRONZE_TITLES: list[dict[str, Any]] = [
     TITLE,
@@ -25,10 +25,10 @@ BRONZE_TITLES: list[dict[str, Any]] = [
     TITLE | {"title": "Another"},
     TITLE | {"show_id": "2", "duration_minutes": "5000"},
     TITLE | {"show_id": "2"},
-    HEAD,
-    TAIL,
-    HEAD,
-    TAIL,
+    FIRST_HALF,
+    SECOND_HALF,
+    FIRST_HALF,
+    SECOND_HALF,
     TITLE | {"show_id": "3", "duration_minutes": None},
     TITLE | {"show_id": "x"},
     dict.fromkeys(TITLE) | {"malformed": "90,,Movie"},
@@ -75,7 +75,7 @@ NAMES = {"cast": "cast", "category": "listed_in", "countries": "country", "direc
 
 
 def rows_of(parameter: str) -> list[dict[str, Any]]:
-    """A week of a table, with something to decide about."""
+    """Return a week of a table that holds ties, duplicates and split records."""
     layer, name = parameter.removesuffix("_before").split("_")
     if name == "titles":
         rows = BRONZE_TITLES if layer == "bronze" else TITLE_ROWS
@@ -85,7 +85,7 @@ def rows_of(parameter: str) -> list[dict[str, Any]]:
 
 
 def by_chance(seed: int) -> Callable[[DataFrame], DataFrame]:
-    """Rows in another order and another number of partitions."""
+    """Return a function that puts rows into another order and another number of partitions."""
     return lambda frame: frame.repartition(seed + 1).orderBy(F.rand(seed)).repartition(seed + 2)
 
 
@@ -104,11 +104,11 @@ def test_shuffled_input_gives_the_same_digests(frame_of: FrameOf, table: Table) 
 def outcome(
     table: Table, frames: dict[str, DataFrame], shuffled: Callable[[DataFrame], DataFrame]
 ) -> tuple[quality.Verdict, str]:
-    """The verdict, and the digest of the quarantine."""
+    """Return the verdict, and the digest of the quarantine."""
     given = {name: shuffled(frame) for name, frame in frames.items()}
     built = table.build(*(given[name] for name in table.parameters))
     found = judgement_of(table, quality.judged(table, built, given))
-    refused = quality.refused(table, found.staged, given[table.parameters[0]])
+    refused = quality.quarantined(table, found.staged, given[table.parameters[0]])
     verdict = found.verdict
     assert verdict.accepted > 0
     assert verdict.refused > 0
@@ -116,5 +116,5 @@ def outcome(
 
 
 def test_all_silver_and_gold_tables_are_tried() -> None:
-    """The list above must not become empty unseen."""
+    """A parametrization without tables would pass without testing anything."""
     assert sum(name.startswith(("silver_", "gold_")) for name in BY_NAME) == 10

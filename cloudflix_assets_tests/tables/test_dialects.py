@@ -1,4 +1,4 @@
-"""Files in a declared dialect are read; others are refused, and what would admit them is named."""
+"""Files in a declared dialect are read; others are rejected, with the setting that would allow them."""
 
 import csv
 import io
@@ -27,7 +27,7 @@ EVERY = [Dialect(*both) for both in product(get_args(Delimiter), get_args(Encodi
 def read(
     content: bytes, dialect: Dialect = PLAIN, drift: Drift = Drift.RESCUE, dataset: Dataset = CAST
 ) -> list[dict[str, Any]]:
-    """What both readers make of a file, in the order of its records."""
+    """Read a file with both readers, and return its rows in the order of its records."""
     found = inspect_file(io.BytesIO(content), dataset, dataset.file, dialect, drift)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parser, "MIN_BLOCK_BYTES", 1)
@@ -128,10 +128,10 @@ REFUSED: dict[str, tuple[bytes, Dialect, str, Dialect]] = {
 
 
 @pytest.mark.parametrize(("content", "dialect", "sentence", "admits"), REFUSED.values(), ids=REFUSED)
-def test_another_dialect_is_refused_and_named(
+def test_another_dialect_is_rejected_and_named(
     content: bytes, dialect: Dialect, sentence: str, admits: Dialect
 ) -> None:
-    """A guess might be wrong in silence; a refusal without the remedy costs a search."""
+    """A guessed dialect might be wrong without notice; a message without the remedy costs a search."""
     with pytest.raises(NotAgreed, match=sentence) as refusal:
         read(content, dialect)
     assert refusal.value.admits == admits
@@ -141,20 +141,20 @@ def test_another_dialect_is_refused_and_named(
     "content", [b"Ann;1\nBob;2\n", b"a;b\n1;2\n", b"cast|show_id\nAnn|1\n"], ids=["no header", "others", "|"]
 )
 def test_no_dialect_is_named_that_would_not_help(content: bytes) -> None:
-    """A remedy that leads to the next refusal sends the operator in a circle."""
+    """A remedy after which the file is rejected again sends the operator in a circle."""
     with pytest.raises(DeliveryDefect, match="the header misses the column cast") as refusal:
         read(content)
     assert not isinstance(refusal.value, NotAgreed)
 
 
 def test_ascii_is_ascii_in_every_encoding() -> None:
-    """A file without any accent is no UTF-8 by mistake."""
+    """A file that holds only ASCII must not be reported as UTF-8."""
     content = b"cast,show_id\nAnn,1\n"
     assert read(content) == read(content, CP1252)
 
 
-def test_a_million_semicolons_are_refused_by_their_name() -> None:
-    """Each may end a field where semicolons part them; commas are text there."""
+def test_a_million_semicolons_are_rejected_by_their_name() -> None:
+    """Where semicolons delimit fields, a limit of commas would not protect the memory."""
     content = b"cast;show_id\n%b;1\n"
     with pytest.raises(DeliveryDefect, match="record 1 holds over a million semicolons in one line"):
         read(content % (b";" * 1_000_001), SEMICOLON)
@@ -173,7 +173,7 @@ def test_a_plain_file_keeps_its_plain_name() -> None:
 
 
 def test_columns_of_another_file_of_the_week_are_null() -> None:
-    """A week in several files has the columns of them all, in each."""
+    """The batches of all files of a week must have one schema."""
     batches = record_batches(io.BytesIO(b"cast,x,show_id\nAnn,2,1\n"), CAST, "f", 10, added=("born", "x"))
     assert batches.schema == schema_of(CAST, ("born", "x"))
     (row,) = batches.read_all().to_pylist()
@@ -181,7 +181,7 @@ def test_columns_of_another_file_of_the_week_are_null() -> None:
 
 
 def test_undeclared_columns_evolve_the_table() -> None:
-    """They follow the declared ones; one whose name cannot be a column's is rescued."""
+    """A column of its own comes after the declared ones; a name that cannot be a column's is rescued."""
     content = b"Born,cast,week,show_id\n1970,Ann,x,1\n,Bob,,2\n"
     rows = read(content, drift=Drift.EVOLVE)
     assert list(rows[0]) == [
@@ -225,8 +225,8 @@ def test_an_optional_column_that_is_absent_is_null() -> None:
     ]
 
 
-def test_a_column_declared_after_a_file_was_landed_is_told() -> None:
-    """Its records are asked for again when the code has changed."""
+def test_a_column_declared_after_a_file_was_landed_is_reported() -> None:
+    """When the code changes, an older file is parsed again: it may lack a column that is declared now."""
     later = replace(CAST, columns=(*CAST.columns, "role"))
     told = "raw/files/cast/0.csv: the header misses the column role: declare the column as optional"
     with pytest.raises(DeliveryDefect, match=told):

@@ -65,7 +65,7 @@ GOLDEN = "v1:3:-3592896713532855315:6893009725760290557:62bf99e7"
 
 @pytest.fixture
 def digest_of(spark_session: SparkSession) -> Callable[..., str]:
-    """The digest of rows under `FIELDS` or other fields."""
+    """Return a function that computes the digest of rows under `FIELDS` or other fields."""
 
     def make(rows: list[dict[str, Any]], fields: T.StructType = FIELDS) -> str:
         frame = spark_session.createDataFrame([tuple(row[n] for n in fields.names) for row in rows], fields)
@@ -76,7 +76,7 @@ def digest_of(spark_session: SparkSession) -> Callable[..., str]:
 
 @pytest.mark.both_engines
 def test_every_type_has_the_same_digest_on_every_engine(digest_of: Callable[..., str]) -> None:
-    """Written down: a new engine version that hashes otherwise would rewrite every lake."""
+    """These digests are constants: an engine version that hashes otherwise would rewrite every lake."""
     assert digest_of(ROWS) == GOLDEN
 
 
@@ -124,7 +124,7 @@ def test_any_other_value_gives_another_digest(digest_of: Callable[..., str], cha
     ],
 )
 def test_arrays_are_told_apart(digest_of: Callable[..., str], one: object, other: object) -> None:
-    """An array is its size and its marked elements, in order."""
+    """The hash of an array alone ignores nulls: arrays that differ in them would be equal."""
     fields = T.StructType([T.StructField("names", TEXTS)])
     assert digest_of([{"names": one}], fields) != digest_of([{"names": other}], fields)
 
@@ -133,7 +133,7 @@ def test_arrays_are_told_apart(digest_of: Callable[..., str], one: object, other
     "rows", [[ROW, ROW], [ROW, NULLS], [LOW, LOW], [ROW], []], ids=["twice", "nulls", "other", "once", "none"]
 )
 def test_rows_are_counted_and_summed(digest_of: Callable[..., str], rows: list[dict[str, Any]]) -> None:
-    """Of two rows neither a missing nor a doubled one may go unseen."""
+    """A sum that is blind to a missing or a doubled row would leave a wrong week in place."""
     assert digest_of(rows) != digest_of([ROW, LOW])
 
 
@@ -167,7 +167,7 @@ def test_columns_swapped_in_every_row_show(spark_session: SparkSession) -> None:
 def test_another_schema_gives_another_digest(
     digest_of: Callable[..., str], fields: T.StructType, rows: list[dict[str, Any]]
 ) -> None:
-    """Even where no value differs."""
+    """A renamed or retyped column is another table, even where no value differs."""
     assert digest_of(rows, fields) != digest_of(rows, T.StructType([T.StructField("text", T.StringType())]))
 
 
@@ -184,21 +184,21 @@ def test_another_schema_gives_another_digest(
     ids=["partitions", "partitions by key", "order", "order of columns", "further columns"],
 )
 def test_order_is_no_content(spark_session: SparkSession, shuffle: Callable[[DataFrame], DataFrame]) -> None:
-    """Rerun with another number of files, the week is the same."""
+    """A rerun that writes another number of files must not replace an equal week."""
     frame = spark_session.createDataFrame([tuple(row.values()) for row in ROWS], FIELDS)
     assert digest.digest(shuffle(frame), FIELDS) == GOLDEN
 
 
 @pytest.mark.both_engines
 def test_no_rows_have_a_digest_of_their_own(digest_of: Callable[..., str]) -> None:
-    """Known without an engine: the sums over nothing are null there."""
+    """An engine's sums over no rows are null; they must come out as the 0 of `digest.empty`."""
     assert digest_of([]) == digest.empty(FIELDS)
     assert digest.rows_of(digest.empty(FIELDS)) == 0
     assert digest.rows_of(GOLDEN) == len(ROWS)
 
 
 def test_rows_that_are_not_counted_do_not_count(spark_session: SparkSession) -> None:
-    """The digest of a table is of its accepted rows; the condition of the others may be null."""
+    """A quarantined row in the digest would replace an equal week; its condition may be null."""
     frame = spark_session.createDataFrame([tuple(row.values()) for row in ROWS], FIELDS)
     for condition, rows in [(F.col("new"), [ROW]), (~F.col("new"), [LOW]), (F.col("id").isNull(), [NULLS])]:
         counted = frame.agg(*digest.aggregates(FIELDS, condition)).collect()[0].asDict()

@@ -170,7 +170,7 @@ def test_the_engines_differ(
 
 
 def answer(session: SparkSession, expression: str) -> object:
-    """What the engine makes of an expression."""
+    """Evaluate an expression with the engine."""
     try:
         return session.sql(f"select {expression}").collect()[0][0]
     except PySparkException as error:

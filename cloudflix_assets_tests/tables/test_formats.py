@@ -1,4 +1,4 @@
-"""What comes instead of CSV: called by its name, and no CSV file taken for it."""
+"""A file of another format is named as such, and no CSV file is taken for one."""
 
 import gzip
 import io
@@ -26,7 +26,7 @@ OTHERS = {
 
 @pytest.mark.parametrize(("content", "sentence"), OTHERS.values(), ids=OTHERS)
 def test_another_format_is_called_by_its_name(content: bytes, sentence: str) -> None:
-    """`holds a NUL byte` is true of a zip archive, and helps nobody."""
+    """`holds a NUL byte` would be true of a zip archive, and would not say what to do."""
     with pytest.raises(DeliveryDefect) as refusal:
         inspect_file(io.BytesIO(content), CAST, CAST.file)
     assert str(refusal.value).startswith(f"{CAST.file} {sentence}")
@@ -46,7 +46,7 @@ def test_a_record_may_begin_like_another_format() -> None:
     assert inspect_file(io.BytesIO(b"cast,show_id\n<html>,1\nPK\x03\x04,2\n"), CAST, CAST.file).records == 2
 
 
-def test_a_record_of_a_million_fields_is_refused_before_it_fills_the_memory() -> None:
+def test_a_record_of_a_million_fields_is_rejected_before_it_fills_the_memory() -> None:
     """Each field of two letters is an object of fifty bytes: a file of 50 MB took 1.7 GB."""
     content = b"cast,show_id\nAnn,1\n" + b"ab," * 1_000_001 + b"\nBob,2\n"
     with pytest.raises(DeliveryDefect) as refusal:
@@ -56,6 +56,6 @@ def test_a_record_of_a_million_fields_is_refused_before_it_fills_the_memory() ->
 
 
 def test_a_million_commas_over_many_lines_are_none_too_many() -> None:
-    """The limit is of a line: a block of short records holds as many."""
+    """The limit is per line: a block of many short records may hold more."""
     content = b"cast,show_id\n" + b",\n" * 1_100_000
     assert inspect_file(io.BytesIO(content), CAST, CAST.file).records == 1_100_000

@@ -1,4 +1,4 @@
-"""Gold titles: what is new, what runs longest, and that neither counts what was refused."""
+"""Gold titles: the flag for new titles, the ranking by duration; neither counts quarantined titles."""
 
 from datetime import date
 from typing import Any
@@ -29,7 +29,7 @@ TITLES: dict[str, Any] = {
 
 @pytest.fixture
 def gold(judge: Judge) -> Any:
-    """Gold titles of changes of a sound silver title; `before` are the ids of the week before."""
+    """Return a function that judges changes of a sound silver title; `before` are ids of the week before."""
 
     def make(*changes: dict[str, Any], before: list[int] | None = None) -> Judgement:
         rows = [TITLES | {"show_id": number} | change for number, change in enumerate(changes, 1)]
@@ -40,7 +40,7 @@ def gold(judge: Judge) -> Any:
 
 
 def test_a_title_keeps_what_silver_says(gold: Any) -> None:
-    """Two columns more, nothing else changed."""
+    """Gold adds two columns to silver and changes nothing else."""
     (row,) = gold({}).accepted
     assert {name: row[name] for name in TITLES} == TITLES
     assert (row["newflag"], row["duration_ranking"]) == (1, 1)
@@ -74,7 +74,7 @@ def test_duration_ranking(gold: Any, minutes: list[int | None], ranks: list[int 
 
 
 def test_a_film_of_5000_minutes_holds_no_rank(judge: Judge) -> None:
-    """Silver refuses it; were it ranked, every other film would be one place too low."""
+    """Silver quarantines it; if it were ranked, every other film would be one place too low."""
     silver = judge(SILVER, bronze_titles=[TITLE | {"duration_minutes": "5000"}, TITLE | {"show_id": "2"}])
     assert silver.broken == [["duration_minutes: le"], []]
     gold = judge(TABLE, silver_titles=silver.accepted, silver_titles_before=[])
@@ -94,12 +94,12 @@ BROKEN: dict[str, tuple[dict[str, Any], list[str]]] = {
 def test_a_title_that_breaks_one_rule_is_quarantined_for_that_rule(
     gold: Any, change: dict[str, Any], broken: list[str]
 ) -> None:
-    """Silver refuses these first; gold does not rely on it."""
+    """Silver quarantines these rows before; gold must not rely on that."""
     assert gold(change).broken == [broken]
 
 
 def test_one_id_is_one_title(gold: Any) -> None:
-    """The lookups join by it."""
+    """The lookups join by show_id: two titles with one id would double their rows."""
     found = gold({}, {"show_id": 1, "title": "B"}, {"show_id": 1})
     assert found.broken == [[], ["duplicate key"], ["duplicate row"]]
 

@@ -1,4 +1,4 @@
-"""Which column is which: by name, in other letters, by an alias; undeclared ones, and absent ones."""
+"""Declared columns are found by name, ignoring case, or by an alias; others are undeclared or absent."""
 
 from dataclasses import replace
 
@@ -57,7 +57,7 @@ DEFECTS = {
 
 
 @pytest.mark.parametrize(("names", "sentence"), DEFECTS.values(), ids=DEFECTS)
-def test_a_column_that_is_missing_or_ambiguous_is_refused(names: list[str], sentence: str) -> None:
+def test_a_column_that_is_missing_or_ambiguous_is_rejected(names: list[str], sentence: str) -> None:
     """A guess between two columns would publish the wrong one in silence."""
     with pytest.raises(HeaderDefect) as refusal:
         resolved(names, CAST)
@@ -65,7 +65,7 @@ def test_a_column_that_is_missing_or_ambiguous_is_refused(names: list[str], sent
 
 
 def test_an_optional_column_may_be_missing() -> None:
-    """And only that one: a required column that is lost is a torn file."""
+    """Only an optional column may be missing: without a required one the file is torn."""
     relaxed = replace(CAST, optional=frozenset({"cast"}))
     assert resolved(["show_id"], relaxed).declared == {"cast": None, "show_id": 0}
     with pytest.raises(HeaderDefect, match="misses the column show_id"):
@@ -73,7 +73,7 @@ def test_an_optional_column_may_be_missing() -> None:
 
 
 def test_an_optional_column_that_is_there_is_read() -> None:
-    """Optional is not ignored."""
+    """An optional column that is delivered must not be ignored."""
     relaxed = replace(CAST, optional=frozenset({"cast"}))
     assert resolved(["show_id", "CAST"], relaxed).declared == {"cast": 1, "show_id": 0}
 
@@ -98,7 +98,7 @@ OWN = {
 
 @pytest.mark.parametrize(("name", "column"), OWN.values(), ids=OWN)
 def test_an_undeclared_column_has_a_name_in_a_table(name: str, column: str) -> None:
-    """The same on every engine, whether it folds letters or not."""
+    """A name must be the same on every engine, whether the engine ignores case or not."""
     assert resolved(["cast", name, "show_id"], CAST).own_columns(RESERVED) == {column: 1}
 
 

@@ -1,4 +1,4 @@
-"""Cast, category, countries and directors, silver and gold: names tidied, orphans refused."""
+"""The lookups, silver and gold: names are tidied, orphans are quarantined."""
 
 from typing import Any
 
@@ -45,10 +45,10 @@ SILVER_BREACHES: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 @lookups
 @pytest.mark.parametrize(("change", "broken"), SILVER_BREACHES.values(), ids=SILVER_BREACHES)
-def test_silver_refuses_a_row_for_the_one_rule_it_breaks(
+def test_silver_quarantines_a_row_for_the_one_rule_it_breaks(
     judge: Judge, name: str, change: dict[str, Any], broken: list[str]
 ) -> None:
-    """One change, one rule, in each of the four."""
+    """A row that breaks one rule must not be quarantined for another."""
     column = COLUMNS[name]
     row = {column: "Ann", "show_id": "7"} | {k.replace("NAME", column): v for k, v in change.items()}
     found = judge(BY_NAME[f"silver_{name}"], **{f"bronze_{name}": [row]})
@@ -63,7 +63,7 @@ def test_every_rule_has_its_row(layer: str, name: str) -> None:
     silver = {rule for _, broken in SILVER_BREACHES.values() for rule in broken}
     gold = {rule for _, broken in GOLD_BREACHES.values() for rule in broken}
     tested = {rule.replace("NAME", COLUMNS[name]) for rule in (silver if layer == "silver" else gold)}
-    # A key of all columns leaves no rows that are equal in it alone.
+    # The key is all columns, so that duplicates differ in their address alone; they have tests of their own.
     elsewhere = {"duplicate row", "duplicate key"} | (
         {SENTENCE.name} if (layer, name) == ("silver", "cast") else set()
     )
@@ -79,10 +79,10 @@ GOLD_BREACHES: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 @lookups
 @pytest.mark.parametrize(("change", "broken"), GOLD_BREACHES.values(), ids=GOLD_BREACHES)
-def test_gold_refuses_a_row_for_the_one_rule_it_breaks(
+def test_gold_quarantines_a_row_for_the_one_rule_it_breaks(
     judge: Judge, name: str, change: dict[str, Any], broken: list[str]
 ) -> None:
-    """A credit of a title that is not there would count for nothing, or crash a join."""
+    """A row of a title that does not exist would count for nothing, or be lost in a join."""
     column = COLUMNS[name]
     row = {column: "Ann", "show_id": 7} | {k.replace("NAME", column): v for k, v in change.items()}
     table = BY_NAME[f"gold_{name}"]
@@ -93,7 +93,7 @@ def test_gold_refuses_a_row_for_the_one_rule_it_breaks(
 
 @lookups
 def test_equal_rows_are_kept_once(judge: Judge, name: str) -> None:
-    """Twice the same credit, told apart by its address alone; another title is another credit."""
+    """Two rows of one name and one title differ in their address alone; another title is another row."""
     column = COLUMNS[name]
     rows = [
         {column: text, "show_id": show_id} for text, show_id in [("Ann", "7"), (" Ann", "7"), ("Ann", "8")]
@@ -104,7 +104,7 @@ def test_equal_rows_are_kept_once(judge: Judge, name: str) -> None:
 
 @lookups
 def test_orphans_are_judged_before_duplicates(judge: Judge, name: str) -> None:
-    """Each orphan is refused as an orphan, also the second of two equal ones."""
+    """The second of two equal orphans is an orphan, too, not a duplicate."""
     row = {COLUMNS[name]: "Ann", "show_id": 8}
     table = BY_NAME[f"gold_{name}"]
     found = judge(table, **{f"silver_{name}": [row, row], "gold_titles": [{"show_id": 7}]})
@@ -127,7 +127,7 @@ def test_trailing_commas_go_from_countries(judge: Judge, text: str, country: str
 
 
 def test_a_country_of_commas_is_none(judge: Judge) -> None:
-    """Nothing left is null, and null is refused."""
+    """If only commas were delivered, null is left, which the contract does not allow."""
     found = judge(BY_NAME["silver_countries"], bronze_countries=[{"country": " , ,", "show_id": "7"}])
     assert found.broken == [["country: nullable"]]
 
@@ -138,6 +138,6 @@ def test_a_country_of_commas_is_none(judge: Judge) -> None:
     ids=["six words", "seven words"],
 )
 def test_a_sentence_as_a_name_is_reported_and_kept(judge: Judge, name: str, broken: list[str]) -> None:
-    """It is what was delivered; a reader is told, no row is lost."""
+    """A long name may be right: the rule reports it and keeps the row."""
     found = judge(BY_NAME["silver_cast"], bronze_cast=[{"cast": name, "show_id": "7"}])
     assert (found.broken, len(found.accepted)) == ([broken], 1)

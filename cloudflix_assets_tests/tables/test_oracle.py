@@ -29,7 +29,7 @@ FRAGMENT_AS_ID, NO_ID, QUOTES_LEFT = 109, 4, 130
 
 @dataclass(frozen=True)
 class Pair:
-    """One title in both pipelines."""
+    """A title as our pipeline and as the tutorial has it."""
 
     ours: Row
     theirs: Row
@@ -42,7 +42,7 @@ class Pair:
 
 @pytest.fixture(scope="module")
 def silver(spark_session: SparkSession, real_files: Path) -> dict[int, Row]:
-    """Our titles by show_id."""
+    """Return our titles by show_id."""
     content = io.BytesIO((real_files / DATASETS[0].file).read_bytes())
     records = pa.Table.from_batches(record_batches(content, DATASETS[0], "titles/0.csv", 2**20))
     staged = verdict.judged(TABLE, TABLE.build(spark_session.createDataFrame(records)), {})
@@ -51,7 +51,7 @@ def silver(spark_session: SparkSession, real_files: Path) -> dict[int, Row]:
 
 @pytest.fixture(scope="module")
 def theirs(oracle: Path) -> list[Row]:
-    """Their rows; the first line of the file is the schema."""
+    """Return the tutorial's rows; the first line of the file is the schema."""
     schema, *rows = map(json.loads, oracle.read_text(encoding="utf-8").splitlines())
     names = [name for name, _ in schema["schema"]]
     return [dict(zip(names, row, strict=True)) for row in rows]
@@ -59,7 +59,7 @@ def theirs(oracle: Path) -> list[Row]:
 
 @pytest.fixture(scope="module")
 def pairs(silver: dict[int, Row], theirs: list[Row]) -> list[Pair]:
-    """The titles whose show_id they kept."""
+    """Return the titles whose show_id the tutorial kept."""
     return [Pair(silver[int(row["show_id"])], row) for row in theirs if _has_id(row)]
 
 
@@ -73,7 +73,7 @@ def test_what_they_corrupted_in_numbers(silver: dict[int, Row], theirs: list[Row
     assert sum(pair.their_quotes_are_left for pair in pairs) == QUOTES_LEFT
 
 
-def test_the_credits_that_their_lost_titles_orphaned(
+def test_the_lookup_rows_that_their_lost_titles_orphaned(
     silver: dict[int, Row], pairs: list[Pair], real_files: Path
 ) -> None:
     """1,113 rows of the four lookups belong to titles whose id they lost, and to titles that we have."""
@@ -84,7 +84,7 @@ def test_the_credits_that_their_lost_titles_orphaned(
 
 
 def test_types_minutes_seasons_years_dates_and_ratings_agree(pairs: list[Pair]) -> None:
-    """All of them: behind an intact show_id these columns came through whole."""
+    """Where the tutorial kept the show_id, all of these columns must agree with ours."""
     expected = [_as_they_wrote(pair.ours) for pair in pairs]
     assert [{name: pair.theirs[name] for name in expected[0]} for pair in pairs] == expected
 
@@ -103,7 +103,7 @@ def test_where_the_tutorial_did_not_keep_the_truth(pairs: list[Pair]) -> None:
 
 
 def test_texts_agree(pairs: list[Pair]) -> None:
-    """But for white space, which we tidy in titles, and for the quotes that they left."""
+    """They differ in white space, which we tidy in titles, and in the quotes that the tutorial left."""
     for pair in pairs:
         assert _unquoted(pair.theirs["description"]) == pair.ours["description"]
         assert _tidy(_unquoted(pair.theirs["title"])) == pair.ours["title"]

@@ -1,4 +1,4 @@
-"""pandera, in whose language contracts are written, is the oracle of the compiled rules."""
+"""A compiled rule and pandera's own check of the same contract agree on every value."""
 
 from datetime import date
 from decimal import Decimal
@@ -54,7 +54,7 @@ CASES: dict[str, tuple[Any, dict[str, Any], list[Any]]] = {
 
 
 def test_every_compiled_check_has_an_oracle() -> None:
-    """A check that is added without a case here is a guess."""
+    """A check without a case here would never be compared with pandera's."""
     assert {name.split(",")[0] for name in CASES} == set(CHECKS)
 
 
@@ -62,7 +62,7 @@ def test_every_compiled_check_has_an_oracle() -> None:
 def test_a_compiled_check_breaks_where_pandera_s_own_does(
     spark_session: SparkSession, type_: Any, check: dict[str, Any], values: list[Any]
 ) -> None:
-    """Value by value, null and borders included."""
+    """They are compared value by value, with null and the limits among the values."""
     declared = table_of(type_, **check)
     schema = declared.contract.to_structtype()
     frames = [spark_session.createDataFrame([(value,)], schema) for value in values]
@@ -73,7 +73,7 @@ def test_a_compiled_check_breaks_where_pandera_s_own_does(
 
 
 def test_str_matches_anchors_every_branch(spark_session: SparkSession) -> None:
-    """Where we depart from pandera on Spark: there `a|b` becomes `^a|b`, which `cb` matches."""
+    """Here we differ from pandera on Spark: there `a|b` becomes `^a|b`, which matches `cb`."""
     frame = spark_session.createDataFrame([("a",), ("b",), ("cb",)], "x string")
     declared = {"str_matches": "a|b"}
     assert _breaches(declared, T.StringType, frame) == [False, False, True]
@@ -81,13 +81,13 @@ def test_str_matches_anchors_every_branch(spark_session: SparkSession) -> None:
 
 
 def test_null_among_the_allowed_values_allows_no_others(spark_session: SparkSession) -> None:
-    """Where we depart again: `x in (…, null)` is never false in SQL, and pandera's rule never breaks."""
+    """Here we differ, too: `x in (…, null)` is never false in SQL, so that pandera's rule never breaks."""
     frame = spark_session.createDataFrame([("a",), ("b",), (None,)], "x string")
     assert _breaches({"isin": ["a", None]}, T.StringType, frame) == [False, True, False]
 
 
 def test_nullable(spark_session: SparkSession) -> None:
-    """Absent where the contract wants a value."""
+    """A null breaks the rule where the contract does not allow it."""
     declared = table(contract(x=(T.StringType, pa.Field(nullable=False))))
     frame = spark_session.createDataFrame([("",), (None,)], "x string")
     assert [_breaches({"nullable": False}, T.StringType, frame)] == [[False, True]]

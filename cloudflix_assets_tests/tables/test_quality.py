@@ -48,7 +48,7 @@ SOUND: dict[str, Any] = {"id": 1, "minutes": 90, "title": "A", REASONS: [], "sou
 
 @pytest.fixture
 def judged(spark_session: SparkSession) -> Any:
-    """Judges changes of a sound row; only 90 minutes and 5000 are allowed by the parent."""
+    """Return a function that judges changes of a sound row; the parent allows 90 and 5000 minutes."""
     allowed = spark_session.createDataFrame([(90,), (90,), (5000,)], "minutes int")
 
     def make(*changes: dict[str, Any], table: Table = FILMS) -> Judgement:
@@ -87,7 +87,7 @@ BREACHES: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 @pytest.mark.both_engines
 def test_one_change_breaks_one_rule(judged: Any) -> None:
-    """A row is refused for what is wrong with it, not for what follows from that."""
+    """A row is quarantined for what is wrong with it, not for what follows from that."""
     changes = [{"id": 10 + i} | change for i, (change, _) in enumerate(BREACHES.values())]
     found = judged(*changes)
     assert dict(zip(BREACHES, found.broken, strict=True)) == {
@@ -98,7 +98,7 @@ def test_one_change_breaks_one_rule(judged: Any) -> None:
 
 
 def test_the_verdict_counts_every_rule_and_every_row(judged: Any) -> None:
-    """Rows in = accepted + refused, and a rule that nothing broke is reported as such."""
+    """Every row is accepted or quarantined, and a rule that nothing broke is reported with 0."""
     found = judged({}, {"id": 2, "title": "A!"}, {"id": 0}, {"id": None}, {})
     assert (found.verdict.accepted, found.verdict.refused) == (2, 3)
     assert {name: rows for name, rows in found.verdict.broken.items() if rows} == {
@@ -111,7 +111,7 @@ def test_the_verdict_counts_every_rule_and_every_row(judged: Any) -> None:
 
 
 def test_the_verdict_s_digest_is_of_the_accepted_rows(judged: Any) -> None:
-    """A refused row must not show in what is published."""
+    """A quarantined row must not change the digest of what is published."""
     found = judged({}, {"id": 0}, {"id": 3})
     published = verdict.accepted(FILMS, found.staged)
     assert published.columns == ["id", "minutes", "title"]
@@ -120,7 +120,7 @@ def test_the_verdict_s_digest_is_of_the_accepted_rows(judged: Any) -> None:
 
 
 def test_the_verdict_on_no_rows_is_no_error(judged: Any) -> None:
-    """Sums over nothing are null."""
+    """Sums over no rows are null, which must come out as 0."""
     found = judged()
     assert (found.verdict.accepted, found.verdict.refused) == (0, 0)
     assert set(found.verdict.broken.values()) == {0}
@@ -156,13 +156,13 @@ CONTESTS: dict[str, tuple[list[dict[str, Any]], list[list[str]]]] = {
 
 @pytest.mark.parametrize("name", CONTESTS)
 def test_the_lowest_address_that_breaks_nothing_else_keeps_the_key(judged: Any, name: str) -> None:
-    """A duplicate of a refused row would leave the key with no row at all."""
+    """If a quarantined row kept the key, no row of that key would be published."""
     changes, expected = CONTESTS[name]
     assert judged(*changes).broken == expected
 
 
 def test_a_nullable_key_is_not_contested_by_null(judged: Any) -> None:
-    """Where the contract lets the key be absent, absent rows are all kept."""
+    """Null is equal to nothing: where the contract allows it in a key, all such rows are kept."""
 
     class Nullable(Films):
         id: T.LongType = pa.Field(nullable=True)
@@ -187,7 +187,7 @@ def test_all_columns_key_knows_only_duplicate_rows(judged: Any) -> None:
 
 
 def test_a_key_of_several_columns(judged: Any) -> None:
-    """Half a key in common is nothing in common."""
+    """Rows that are equal in a part of the key are no duplicates."""
     table = Table(
         layer=Layer.SILVER,
         name="films",
@@ -200,7 +200,7 @@ def test_a_key_of_several_columns(judged: Any) -> None:
 
 
 def test_an_undeclared_reason_is_an_error(judged: Any) -> None:
-    """A name that is counted by no rule would refuse nothing and report nothing."""
+    """A reason that is no rule would quarantine nothing and report nothing."""
     with pytest.raises(
         verdict.UndeclaredReason, match=r"silver/films names a reason .*'tron'.*Table\(reasons="
     ):
@@ -208,7 +208,7 @@ def test_an_undeclared_reason_is_an_error(judged: Any) -> None:
 
 
 def test_a_table_without_quarantine_accepts_every_row(judged: Any) -> None:
-    """There a broken rule fails the week; until then no row is taken away."""
+    """There a broken rule fails the week; the judgement itself removes no row."""
     table = Table(
         layer=Layer.SILVER, name="films", grain="", contract=Films, build=FILMS.build, has_quarantine=False
     )
@@ -218,7 +218,7 @@ def test_a_table_without_quarantine_accepts_every_row(judged: Any) -> None:
 
 
 def test_a_repeated_key_fails_a_table_without_quarantine(judged: Any) -> None:
-    """Its key would otherwise be declared and never judged."""
+    """Without addresses duplicates are not searched for: the key would be declared and never judged."""
     table = Table(
         layer=Layer.GOLD,
         name="films",
@@ -232,13 +232,13 @@ def test_a_repeated_key_fails_a_table_without_quarantine(judged: Any) -> None:
 
 
 def test_judging_adds_no_rows(judged: Any, spark_session: SparkSession) -> None:
-    """A parent that holds its key twice would multiply its children."""
+    """A join with a parent that holds its key twice would multiply rows."""
     assert len(judged({}, {"id": 2}).rows) == 2
 
 
 @pytest.mark.both_engines
 def test_the_last_rule_that_fits_is_a_rule_like_any(judged: Any) -> None:
-    """Its bit is the highest that a signed integer has."""
+    """The 63rd rule has the highest bit of a signed 64-bit integer below its sign."""
     reasons = tuple(f"reason {number}" for number in range(60))
     table = replace(FILMS, key=(), foreign_keys=(), rules=(), severities={}, reasons=reasons[:59])
     free = MAX_RULES - len(compiled(table))
@@ -249,7 +249,7 @@ def test_the_last_rule_that_fits_is_a_rule_like_any(judged: Any) -> None:
 
 
 def test_samples_are_the_first_addresses_of_each_rule(judged: Any) -> None:
-    """Enough to look at, in an order that stays."""
+    """Samples in an order that depends on the engine would differ from run to run."""
     changes = [{"id": 0, "record_number": number} for number in (12, 9, 100, 11)]
     found = judged(*changes, {"id": None, "source_file": "e"}, {"id": 5})
     samples = verdict.samples(FILMS, found.staged)

@@ -1,4 +1,4 @@
-"""What a quarantine keeps of a refused row: its input, as the same JSON text on every engine."""
+"""A quarantine keeps the input of a row, as JSON text that is equal on every engine."""
 
 import json
 from datetime import UTC, date, datetime
@@ -40,7 +40,7 @@ RULES = ("b rule", "a rule")
 
 
 class Contract(pa.DataFrameModel):
-    """No rule of its own."""
+    """A contract without rules."""
 
     text: T.StringType = pa.Field(nullable=True)
 
@@ -60,13 +60,13 @@ TEXTS = {
 
 
 def refused(session: SparkSession, *rows: dict[str, Any]) -> list[dict[str, Any]]:
-    """The quarantine of an input of which every row but the second was refused."""
+    """Return the quarantine of an input of which every row but the second was quarantined."""
     values = [
         tuple((row | {"source_file": "f", "record_number": number}).get(name) for name in GIVEN.names)
         for number, row in enumerate(rows, 1)
     ]
     given = session.createDataFrame(values, GIVEN)
-    found = verdict.refused(TABLE, _staged(given), given)
+    found = verdict.quarantined(TABLE, _staged(given), given)
     assert found.columns == verdict.QUARANTINE.names
     return [row.asDict() for row in found.orderBy("record_number").collect()]
 
@@ -78,8 +78,8 @@ def _staged(given: DataFrame) -> DataFrame:
     )
 
 
-def test_the_refused_rows_with_address_and_rules(spark_session: SparkSession) -> None:
-    """The accepted row stays out; the address is beside the record, not in it."""
+def test_the_quarantined_rows_with_address_and_rules(spark_session: SparkSession) -> None:
+    """The accepted row is left out; the address has columns of its own and is not in the record."""
     assert refused(spark_session, {"text": "A"}, {"text": "B"}, {"text": "C"}) == [
         {"source_file": "f", "record_number": 1, "record": '{"text":"A"}', "broken": ["a rule", "b rule"]},
         {"source_file": "f", "record_number": 3, "record": '{"text":"C"}', "broken": ["a rule", "b rule"]},
@@ -96,7 +96,7 @@ def test_every_type_is_written_as_text(spark_session: SparkSession) -> None:
 
 
 def test_absent_values_are_left_out(spark_session: SparkSession) -> None:
-    """An empty record is still a record."""
+    """A record of absent values alone must be kept, too."""
     (row,) = refused(spark_session, {})
     assert row["record"] == "{}"
 
@@ -105,12 +105,12 @@ def test_absent_values_are_left_out(spark_session: SparkSession) -> None:
 def test_text_survives_but_for_control_characters(
     spark_session: SparkSession, text: str, shown: str | None
 ) -> None:
-    """They show as U+FFFD: the engines escape them differently. Everything else reads back as it was."""
+    """The engines escape control characters differently, so they become U+FFFD; other text reads back."""
     (row,) = refused(spark_session, {"text": text})
     assert json.loads(row["record"]) == {"text": text if shown is None else shown}
 
 
 def test_quotes_and_unicode_are_the_same_text(spark_session: SparkSession) -> None:
-    """Read back alike is not enough: the text itself is hashed."""
+    """The text itself is hashed: two texts that only parse to the same value would differ."""
     (row,) = refused(spark_session, {"text": '"née" \\ / 😀\N{NO-BREAK SPACE}\n'})
     assert row["record"] == '{"text":"\\"née\\" \\\\ / 😀\N{NO-BREAK SPACE}�"}'

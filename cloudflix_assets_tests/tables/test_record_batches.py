@@ -24,14 +24,14 @@ CASTS, IDS = CAST.columns
 
 @pytest.fixture(autouse=True)
 def small_blocks() -> Iterator[None]:
-    """Blocks as small as the longest record, so that every file crosses many borders."""
+    """Parse in blocks as small as the longest record, so that every file has many of them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parser, "MIN_BLOCK_BYTES", 1)
         yield
 
 
 def parsed(content: bytes) -> list[dict[str, Any]]:
-    """All rows in the order of their addresses."""
+    """Parse a file, and return its rows in the order of their addresses."""
     longest = inspect_file(io.BytesIO(content), CAST, CAST.file).longest_record
     table = record_batches(io.BytesIO(content), CAST, "cast/0.csv", longest).read_all()
     assert [str(type_) for type_ in table.schema.types] == ["string"] * 5 + ["int64"]
@@ -54,7 +54,7 @@ def test_a_row_holds_text_and_its_address() -> None:
 
 
 def test_ragged_records_and_blank_lines_do_not_move_addresses() -> None:
-    """An address that is one off accuses the wrong record, in every quarantine from here on."""
+    """With an address that is off by one, every quarantine after it names the wrong record."""
     lines = ["Ann,1", "", "Bob", "Cid,3", "", "", "Dan,4,x", "Eve,,5", "Fay,6"]
     rows = parsed("\r\n".join(["", "cast,show_id", "", *lines, ""]).encode())
     assert [(row["record_number"], row[CASTS], row["malformed"]) for row in rows] == [
@@ -68,7 +68,7 @@ def test_ragged_records_and_blank_lines_do_not_move_addresses() -> None:
 
 
 def test_addresses_are_right_across_blocks() -> None:
-    """Ragged records before, at and after the border of a block count for the rows after them."""
+    """Ragged records before, at and after the end of a block move the numbers of the rows after them."""
     lines = [f"Actor {i}" if i % 7 == 0 else f"Actor {i},{i}" for i in range(1, 501)]
     rows = parsed(("cast,show_id\n" + "\n".join(lines)).encode())
     assert [row["record_number"] for row in rows] == list(range(1, 501))
@@ -76,14 +76,14 @@ def test_addresses_are_right_across_blocks() -> None:
 
 
 def test_a_file_of_ragged_records_alone_is_read() -> None:
-    """Nothing sound in it, and still every record accounted for."""
+    """A file without any sound record must still have every record in bronze."""
     rows = parsed(b"cast,show_id\nAnn\nBob,2,x\n")
     assert [(row["record_number"], row["malformed"]) for row in rows] == [(1, "Ann"), (2, "Bob,2,x")]
 
 
 @pytest.mark.parametrize("field", ["", '""'], ids=["empty", "quoted empty"])
 def test_absent_text_is_null(field: str) -> None:
-    """CSV cannot tell nothing from an empty text: both are absent, never ''."""
+    """In CSV an absent field and an empty text look alike: both are null, never ''."""
     assert parsed(f"cast,show_id\n{field},1\n".encode())[0][CASTS] is None
 
 
@@ -132,7 +132,7 @@ steadily = settings(database=None, deadline=None, derandomize=True, max_examples
 
 
 def assert_both_readers_agree(text: str, encoding: str) -> None:
-    """`inspected` counts, and `record_batches` returns, what Python's `csv` reads."""
+    """Assert that `inspect_file` counts and `record_batches` returns what Python's `csv` reads."""
     lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     expected = [row for row in lines if row][1:]
     content = text.encode(encoding)
@@ -156,7 +156,7 @@ DIALECTS = st.sampled_from([("\r\n", csv.QUOTE_MINIMAL), ("\r\n", csv.QUOTE_ALL)
 def test_both_readers_read_what_a_writer_wrote(
     rows: list[Sequence[str]], dialect: tuple[str, Literal[0, 1]], encoding: str
 ) -> None:
-    """Conservation counts one reader with the other; a record that only one sees breaks it."""
+    """The number of records is checked by a second reader: one that only one of them reads fails the week."""
     text = io.StringIO(newline="")
     line_end, quoting = dialect
     csv.writer(text, lineterminator=line_end, quoting=quoting).writerows([HEADER, ["Ann", "1"], *rows])
@@ -166,7 +166,7 @@ def test_both_readers_read_what_a_writer_wrote(
 @steadily
 @given(st.text('a ",\r\n', max_size=30))
 def test_both_readers_read_alike_whatever_passed(text: str) -> None:
-    """No writer wrote this: what the strict reader lets pass, the fast one must read the same."""
+    """Whatever text the strict reader accepts, the fast one must read the same."""
     delivered = f"cast,show_id\nAnn,1\n{text}"
     try:
         inspect_file(io.BytesIO(delivered.encode()), CAST, CAST.file)
@@ -177,7 +177,7 @@ def test_both_readers_read_alike_whatever_passed(text: str) -> None:
 
 @pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: dataset.name)
 def test_the_real_files_are_read_alike(real_files: Path, dataset: Dataset) -> None:
-    """Every field of every real record, by two readers."""
+    """A difference between the readers on real files would lose or change real rows."""
     content = (real_files / dataset.file).read_bytes()
     contents = inspect_file(io.BytesIO(content), dataset, dataset.file)
     batches = list(record_batches(io.BytesIO(content), dataset, "f", 4 * 2**20))

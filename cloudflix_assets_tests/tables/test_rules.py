@@ -1,4 +1,4 @@
-"""What a contract compiles to, and what the error says where it cannot be compiled."""
+"""A contract compiles to named rules, or to an error that says what to change."""
 
 import re
 from collections.abc import Callable
@@ -65,7 +65,7 @@ def test_rules_are_named_after_column_and_check() -> None:
 
 
 def test_without_a_quarantine_a_broken_rule_fails_the_week() -> None:
-    """There is nowhere to put a refused row, so none may be refused."""
+    """There is no quarantine to put a row into, so that its rules may not have that severity."""
     model = contract(x=(T.LongType, pa.Field(nullable=False)))
     assert [rule.severity for rule in compiled(table(model, has_quarantine=False))] == [Severity.FAIL]
 
@@ -85,7 +85,7 @@ def test_without_a_quarantine_a_broken_rule_fails_the_week() -> None:
     ids=str,
 )
 def test_types_that_a_digest_can_carry(type_: Any) -> None:
-    """Every type that has a digest, no fewer."""
+    """A type that has a digest must not be rejected."""
     assert compiled(table_of(type_)) == ()
 
 
@@ -104,15 +104,15 @@ def test_types_that_a_digest_can_carry(type_: Any) -> None:
     ids=str,
 )
 def test_types_that_no_digest_can_carry(type_: Any) -> None:
-    """A double sums to another digest with every order of rows."""
+    """The sum of doubles depends on the order of rows, and so would the digest."""
     with pytest.raises(
         ContractError, match=r"silver/tests, column x: .*no digest.*use an integer, a decimal"
     ):
         compiled(table_of(type_))
 
 
-def test_an_unknown_check_is_told_with_the_known_ones() -> None:
-    """A check without a Column would be skipped silently, and every row pass."""
+def test_an_unknown_check_is_reported_with_the_known_ones() -> None:
+    """A check that has no Column would be skipped, and every row would pass."""
 
     class Model(pa.DataFrameModel):
         x: T.LongType = pa.Field(nullable=True)
@@ -204,7 +204,7 @@ MISTAKES: dict[str, tuple[Callable[[], Table], str]] = {
 
 
 @pytest.mark.parametrize(("declare", "sentence"), MISTAKES.values(), ids=MISTAKES)
-def test_a_mistaken_declaration_is_told(declare: Callable[[], Table], sentence: str) -> None:
-    """Found when the definitions load, not in the middle of a week."""
+def test_a_mistaken_declaration_is_reported(declare: Callable[[], Table], sentence: str) -> None:
+    """A mistake must be found when the definitions load, not in the middle of a week."""
     with pytest.raises(ContractError, match=re.escape(sentence)):
         compiled(declare())

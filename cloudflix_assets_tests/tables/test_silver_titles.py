@@ -1,4 +1,4 @@
-"""Silver titles: real types and nothing invented; each defect refused under its own name."""
+"""Silver titles: real types and nothing invented; each defect is quarantined under its own name."""
 
 from datetime import date
 from typing import Any
@@ -9,7 +9,7 @@ from cloudflix_assets_tests.lakehouse import TITLE
 from cloudflix_assets_tests.tables.conftest import Judge
 from spark.quality.rules import compiled
 from spark.silver.titles import KINDS, RATINGS, TABLE, UNRATED
-from spark.split_records import FRAGMENT
+from spark.split_records import SECOND_HALF
 
 CLEAN = {
     "show_id": 1,
@@ -110,7 +110,7 @@ BROKEN: dict[str, tuple[dict[str, Any], list[str]]] = {
 def test_a_title_that_breaks_one_rule_is_quarantined_for_that_rule(
     judge: Judge, change: dict[str, Any], broken: list[str]
 ) -> None:
-    """One change, one rule: an operator repairs what is named."""
+    """An operator repairs what the rule names: one defect must not be named as another."""
     found = judge(TABLE, bronze_titles=[TITLE | change])
     assert found.broken == [broken]
     assert found.accepted == []
@@ -120,25 +120,25 @@ def test_every_rule_has_its_title() -> None:
     """A rule that no title here breaks might never break."""
     tested = {rule for _, broken in BROKEN.values() for rule in broken}
     impossible = {"type_flag: nullable"}  # derived, never null
-    elsewhere = {"rating: isin", FRAGMENT, "duplicate row", "duplicate key"}
+    elsewhere = {"rating: isin", SECOND_HALF, "duplicate row", "duplicate key"}
     assert {rule.name for rule in compiled(TABLE)} == tested | impossible | elsewhere
 
 
 @pytest.mark.parametrize("rating", ["TV-MA ", "G", "NR", "UR", "TV-Y7-FV"])
 def test_known_ratings_are_not_reported(judge: Judge, rating: str) -> None:
-    """Unrated is a rating too."""
+    """NR and UR are ratings, too, and must not be reported as unknown."""
     assert judge(TABLE, bronze_titles=[TITLE | {"rating": rating}]).broken == [[]]
 
 
 def test_an_unknown_rating_is_reported_and_kept(judge: Judge) -> None:
-    """A new rating is news, no reason to lose the title."""
+    """A new rating is reported, and is no reason to lose the title."""
     found = judge(TABLE, bronze_titles=[TITLE | {"rating": "66 min"}])
     assert found.broken == [["rating: isin"]]
     assert found.accepted[0]["rating"] == "66 min"
 
 
 def test_the_real_catalogue_s_vocabulary() -> None:
-    """The 14 ratings and two kinds of the real file."""
+    """The contract must know the 14 ratings and two kinds of the real file."""
     assert (len(RATINGS + UNRATED), KINDS) == (14, ["Movie", "TV Show"])
 
 
@@ -146,16 +146,16 @@ def test_a_split_record_is_one_title(judge: Judge) -> None:
     """The first half carries the title and its address, the second is quarantined as what it is."""
     title = list(TITLE)
     values = list(TITLE.values())
-    head = dict(zip(title, [*values[:7], "And"], strict=False))
-    tail = dict(zip(title, ['will."', "1"], strict=False))
-    found = judge(TABLE, bronze_titles=[head, tail])
-    assert found.broken == [[], [FRAGMENT]]
+    first = dict(zip(title, [*values[:7], "And"], strict=False))
+    second = dict(zip(title, ['will."', "1"], strict=False))
+    found = judge(TABLE, bronze_titles=[first, second])
+    assert found.broken == [[], [SECOND_HALF]]
     assert (found.accepted[0]["show_id"], found.accepted[0]["description"]) == (1, "And\nwill.")
     assert found.accepted[0]["record_number"] == 1
 
 
 def test_of_two_titles_with_one_id_the_first_stays(judge: Judge) -> None:
-    """Two rows for one show would double its credits."""
+    """Two rows for one show would double its rows in every lookup."""
     other = TITLE | {"title": "Another"}
     found = judge(TABLE, bronze_titles=[TITLE | {"duration_minutes": "5000"}, TITLE, TITLE, other])
     assert found.broken == [["duration_minutes: le"], [], ["duplicate row"], ["duplicate key"]]

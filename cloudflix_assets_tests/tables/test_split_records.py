@@ -1,4 +1,4 @@
-"""Two records that were one are joined again; two that only look like it are left alone."""
+"""The halves of a split record are joined; records that only look like halves are left alone."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from pyspark.sql import Row
 from cloudflix_assets_tests.lakehouse import TITLE
 from cloudflix_assets_tests.tables.conftest import FrameOf
 from spark.datasets import DATASETS
-from spark.split_records import FRAGMENT, rejoined
+from spark.split_records import SECOND_HALF, rejoined
 from spark.table import REASONS
 
 pytestmark = pytest.mark.both_engines
@@ -20,39 +20,43 @@ Fields = Mapping[str, str | int | None]
 
 @dataclass(frozen=True)
 class Case:
-    """Delivered records and what becomes of them; a record is its fields."""
+    """Delivered records, each by its fields, and what they must become.
+
+    `second_halves` are the numbers of the records that must be named second halves.
+    """
 
     delivered: Sequence[Fields]
     expected: Sequence[Fields]
-    fragments: Sequence[int] = ()
+    second_halves: Sequence[int] = ()
 
 
 def record(*fields: str | None) -> Fields:
-    """A record whose remaining fields are empty."""
+    """Return a record with these fields; the others are empty."""
     return dict(zip(COLUMNS, fields, strict=False))
 
 
 def halves(column: str, first: str, second: str, **whole: str | None) -> tuple[Fields, Fields]:
-    """What a line break inside `column` makes of a record: the field at the break stands in both."""
+    """Return both halves of a record that a line break in `column` split; that field is in both."""
     values = list({**TITLE, **whole}.values())
     position = COLUMNS.index(column)
     return record(*values[:position], first), record(second, *values[position + 1 :])
 
 
 def joined(column: str, first: str, second: str, text: str) -> Case:
-    """A split record that comes out whole, with `text` in its column; the second half is a fragment."""
-    head, tail = halves(column, first, second)
-    return Case([head, tail], [TITLE | {column: text}, tail], fragments=[2])
+    """Return the case of a record split in `column`, which must come out with `text` there."""
+    first_half, second_half = halves(column, first, second)
+    whole = TITLE | {column: text}
+    return Case([first_half, second_half], [whole, second_half], second_halves=[2])
 
 
 def left_alone(*records: Fields) -> Case:
-    """Records that are no halves of each other."""
+    """Return the case of records that must stay as they are."""
     return Case(records, records)
 
 
 MALFORMED: Fields = {"malformed": "90,,Movie"}
-HEAD, TAIL = halves("description", "It happens", "again.", show_id="7")
-HEAD_2, TAIL_2 = halves("title", "Nineteen", "Eighty-Four", show_id="8")
+FIRST, SECOND = halves("description", "It happens", "again.", show_id="7")
+FIRST_2, SECOND_2 = halves("title", "Nineteen", "Eighty-Four", show_id="8")
 WHOLE, WHOLE_2 = (
     TITLE | {"description": "It happens\nagain.", "show_id": "7"},
     TITLE | {"title": "Nineteen\nEighty-Four", "show_id": "8"},
@@ -69,42 +73,44 @@ CASES = {
     "quotation at the end stays": joined("description", "He says", '"no."', 'He says\n"no."'),
     "odd quote inside stays": joined("description", 'A 5" tape', "runs.", 'A 5" tape\nruns.'),
     "blanks around the id": Case(
-        [HEAD, {**TAIL, "duration_seasons": " 7 "}],
-        [WHOLE | {"show_id": " 7 "}, {**TAIL, "duration_seasons": " 7 "}],
-        fragments=[2],
+        [FIRST, {**SECOND, "duration_seasons": " 7 "}],
+        [WHOLE | {"show_id": " 7 "}, {**SECOND, "duration_seasons": " 7 "}],
+        second_halves=[2],
     ),
     "two split records in a row": Case(
-        [HEAD, TAIL, HEAD_2, TAIL_2], [WHOLE, TAIL, WHOLE_2, TAIL_2], fragments=[2, 4]
+        [FIRST, SECOND, FIRST_2, SECOND_2], [WHOLE, SECOND, WHOLE_2, SECOND_2], second_halves=[2, 4]
     ),
-    "intact records around": Case([TITLE, HEAD, TAIL, TITLE], [TITLE, WHOLE, TAIL, TITLE], fragments=[3]),
+    "intact records around": Case(
+        [TITLE, FIRST, SECOND, TITLE], [TITLE, WHOLE, SECOND, TITLE], second_halves=[3]
+    ),
     "malformed record beside": Case(
-        [MALFORMED, HEAD, TAIL, MALFORMED], [MALFORMED, WHOLE, TAIL, MALFORMED], fragments=[3]
+        [MALFORMED, FIRST, SECOND, MALFORMED], [MALFORMED, WHOLE, SECOND, MALFORMED], second_halves=[3]
     ),
     "three in a run": Case(
-        RUN, [record("90", None, "Movie", "One", "1\nb", *"cde", "2"), *RUN[1:]], fragments=[2]
+        RUN, [record("90", None, "Movie", "One", "1\nb", *"cde", "2"), *RUN[1:]], second_halves=[2]
     ),
     "break in the first column, the second half has its id": left_alone(
         *halves("duration_minutes", "9", "0")
     ),
-    "intact record between": left_alone(HEAD, TITLE, TAIL),
-    "malformed record between": left_alone(HEAD, MALFORMED, TAIL),
-    "first half malformed": left_alone(MALFORMED, TAIL),
-    "halves in the wrong order": left_alone(TAIL, HEAD),
-    "id is no number": left_alone(HEAD, {**TAIL, "duration_seasons": "7a"}),
-    "id is empty": left_alone(HEAD, record("again.")),
-    "one field too many": left_alone(HEAD, record("again.", "x", "7")),
-    "one field too few": left_alone(record(*list(TITLE.values())[:7]), TAIL),
+    "intact record between": left_alone(FIRST, TITLE, SECOND),
+    "malformed record between": left_alone(FIRST, MALFORMED, SECOND),
+    "first half malformed": left_alone(MALFORMED, SECOND),
+    "halves in the wrong order": left_alone(SECOND, FIRST),
+    "id is no number": left_alone(FIRST, {**SECOND, "duration_seasons": "7a"}),
+    "id is empty": left_alone(FIRST, record("again.")),
+    "one field too many": left_alone(FIRST, record("again.", "x", "7")),
+    "one field too few": left_alone(record(*list(TITLE.values())[:7]), SECOND),
     "intact but for its id": left_alone(TITLE | {"show_id": None}, TITLE),
     "two intact but for their ids": left_alone(TITLE | {"show_id": None}, TITLE | {"show_id": None}),
     "empty records": left_alone(record(), record()),
-    "first half at the end of a file": left_alone(HEAD),
-    "second half at the start of the next file": left_alone({**TAIL, "record_number": 2}),
+    "first half at the end of a file": left_alone(FIRST),
+    "second half at the start of the next file": left_alone({**SECOND, "record_number": 2}),
 }
 
 
 @pytest.fixture(scope="module")
 def outcome(frame_of: FrameOf) -> Mapping[str, list[Row]]:
-    """All cases in one frame, each a file of its own."""
+    """Join the records of all cases in one frame, in which each case is a file of its own."""
     rows = [
         {"record_number": number, **fields, "source_file": name}
         for name, case in CASES.items()
@@ -117,12 +123,12 @@ def outcome(frame_of: FrameOf) -> Mapping[str, list[Row]]:
 
 @pytest.mark.parametrize("name", CASES)
 def test_split_records(outcome: Mapping[str, list[Row]], name: str) -> None:
-    """A split title loses its id and its credits; a wrong join invents a title."""
+    """A split title loses its id, and with it every row of the lookups; a wrong join invents a title."""
     case = CASES[name]
     rows = outcome[name]
     expected = [dict.fromkeys(COLUMNS) | _declared(fields) for fields in case.expected]
     assert [{column: row[column] for column in COLUMNS} for row in rows] == expected
-    reasons = [[FRAGMENT] if number in case.fragments else [] for number in range(1, len(rows) + 1)]
+    reasons = [[SECOND_HALF] if number in case.second_halves else [] for number in range(1, len(rows) + 1)]
     assert [row[REASONS] for row in rows] == reasons
 
 

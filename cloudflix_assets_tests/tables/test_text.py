@@ -105,7 +105,7 @@ DATES = {
 
 
 def tidied(parse: Callable[[Column], Column]) -> Callable[[Column], Column]:
-    """A parser behind `tidy`, as `typed` puts it."""
+    """Return a parser that tidies text before, as `typed` does."""
     return lambda text: parse(tidy(text))
 
 
@@ -122,7 +122,7 @@ def tidied(parse: Callable[[Column], Column]) -> Callable[[Column], Column]:
 def test_truth_table(
     spark_session: SparkSession, helper: Callable[[Column], Column], table: Mapping[str | None, object]
 ) -> None:
-    """Nothing invented: what is not plainly a value of the type is null, on every engine."""
+    """Text that is not plainly a value of the type must be null, on every engine."""
     assert answers(spark_session, helper, table) == table
 
 
@@ -131,7 +131,7 @@ RAW = ["12\n", " 12", "12\N{NO-BREAK SPACE}", "9/30/2019\n", " 9/30/2019"]
 
 @pytest.mark.parametrize("helper", [number, long_number, month_day_year])
 def test_untidy_text_is_not_read(spark_session: SparkSession, helper: Callable[[Column], Column]) -> None:
-    """A pattern that ends in `$` would let a final line break through on one engine alone."""
+    """A pattern that ends in `$` would accept a final line break on one engine only."""
     assert answers(spark_session, helper, dict.fromkeys(RAW)) == dict.fromkeys(RAW)
 
 
@@ -150,7 +150,7 @@ def test_types_are_those_of_the_contract(
 
 
 def test_blanks_around_a_whole_number_do_not_matter(spark_session: SparkSession) -> None:
-    """The last field of a split record is judged before it is tidied."""
+    """The last field of a split record is compared before it is tidied."""
     table = {" 12 ": True, "12": True, "-5": True, "1.9": False, "x12": False, "": False, None: None}
     assert answers(spark_session, is_whole_number, table) == table
 
@@ -158,7 +158,7 @@ def test_blanks_around_a_whole_number_do_not_matter(spark_session: SparkSession)
 def answers(
     session: SparkSession, helper: Callable[[Column], Column], texts: Mapping[str | None, object]
 ) -> dict[str | None, object]:
-    """What the engine makes of each text, in one query."""
+    """Evaluate a helper for each text, in one query."""
     frame = session.createDataFrame([(text,) for text in texts], "text string")
     rows = frame.select("text", helper(F.col("text")).alias("value")).collect()
     return {row["text"]: row["value"] for row in rows}

@@ -1,4 +1,4 @@
-"""How a source writes its files: what parts their fields, and how their text is encoded."""
+"""How a source writes its files: the delimiter between fields, and the encoding of text."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -10,9 +10,10 @@ Encoding = Literal["utf-8", "cp1252", "iso-8859-1"]
 
 @dataclass(frozen=True)
 class Dialect:
-    """RFC 4180 in UTF-8, with or without BOM, unless a source is declared to write otherwise.
+    """A delimiter and an encoding; the default is RFC 4180 in UTF-8, with or without BOM.
 
-    In each of these encodings a byte below 128 is that ASCII character, wherever it stands.
+    In each of these encodings a byte below 128 is always that ASCII character, so that delimiters,
+    quotes and line breaks can be counted in bytes.
     """
 
     delimiter: Delimiter = ","
@@ -20,14 +21,14 @@ class Dialect:
 
     @property
     def extension(self) -> str:
-        """Ends the name of a landed file, which so tells how to read it: `csv`, `semicolon.cp1252.csv`."""
+        """The extension of a landed file, which says how to read it: `csv`, `semicolon.cp1252.csv`."""
         delimiter = ["semicolon"] if self.delimiter == ";" else []
         encoding = [self.encoding] if self.encoding != "utf-8" else []
         return ".".join([*delimiter, *encoding, "csv"])
 
     @property
     def alternatives(self) -> "list[Dialect]":
-        """The same with other delimiters."""
+        """The dialects of this encoding with another delimiter."""
         others = (delimiter for delimiter in get_args(Delimiter) if delimiter != self.delimiter)
         return [Dialect(delimiter, self.encoding) for delimiter in others]
 
@@ -36,7 +37,7 @@ PLAIN = Dialect()
 
 
 def dialect_of(path: str) -> Dialect:
-    """How to read a landed file, by its name."""
+    """Return the dialect of a landed file, which its extension names."""
     return _BY_EXTENSION[path.rpartition("/")[2].partition(".")[2]]
 
 

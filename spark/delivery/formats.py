@@ -1,6 +1,6 @@
-"""What is delivered by mistake instead of CSV, told by how it begins.
+"""Recognize by its first bytes what is delivered by mistake instead of CSV.
 
-Whether a file that is CSV is sound belongs to delivery.py.
+Whether a CSV file is sound is decided in `inspection`.
 """
 
 import re
@@ -20,6 +20,6 @@ _PATTERNS = [(re.compile(start, re.IGNORECASE), defect) for start, defect in _FO
 
 
 def other_than_csv(line: bytes) -> str | None:
-    """What a file is that has this line before any other text, or None for what may be CSV."""
+    """Return what a file is that begins with this line, as the end of a sentence; None if it may be CSV."""
     start = line.removeprefix(BOM_UTF8)
     return next((defect for pattern, defect in _PATTERNS if pattern.match(start)), None)

@@ -1,4 +1,7 @@
-"""A file's header beside what its dataset declares: which column is which, and which nobody declared."""
+"""Match the header of a file with the columns that its dataset declares.
+
+Reading the header is done in `inspection` and `parser`; where each field goes is told in `layout`.
+"""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -8,12 +11,14 @@ from enum import StrEnum
 from spark.datasets import Dataset
 
 LISTED = 10
+"""Names in a message before it is cut."""
 
 
 class Drift(StrEnum):
-    """What an undeclared column does.
+    """What happens to an undeclared column.
 
-    It gets a column of its own in bronze, is kept as JSON in `rescued`, or refuses the delivery.
+    EVOLVE gives it a column of its own in bronze, RESCUE keeps it as JSON in `rescued`, and FAIL
+    rejects the file.
     """
 
     EVOLVE = "evolve"
@@ -22,7 +27,7 @@ class Drift(StrEnum):
 
 
 class HeaderDefect(ValueError):
-    """A header in which a declared column is not to be found; the message goes on after `the header`."""
+    """A declared column is missing from a header or fits several names; the message follows `the header`."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class Header:
 
     @property
     def undeclared(self) -> dict[str, int]:
-        """Positions of the other columns by name; of two with one name, each by its place (`x#2`)."""
+        """Positions of the undeclared columns by name; columns of one name get their 1-based place: `x#2`."""
         declared, times = set(self.declared.values()), Counter(self.names)
         return {
             name if times[name] == 1 else f"{name}#{position + 1}": position
@@ -48,10 +53,10 @@ class Header:
         }
 
     def own_columns(self, reserved: Collection[str]) -> dict[str, int]:
-        """Positions of undeclared columns that can be columns of a table, by the names they have there.
+        """Return positions of undeclared columns that can become columns of a table, by their names there.
 
-        These are lower-case letters and digits with `_` between. A column has none whose name is
-        reserved, a declared one, or also another's.
+        Such a name has lower-case letters and digits, joined by `_`. A column is left out if its name
+        would be reserved, that of a declared column, or that of another undeclared one.
         """
         plain = {position: _plain(self.names[position]) for position in self.undeclared.values()}
         times = Counter(plain.values())
@@ -60,10 +65,10 @@ class Header:
 
 
 def resolved(names: Sequence[str], dataset: Dataset) -> Header:
-    """Find each declared column: by its very name, else in other letters, else by an alias.
+    """Find each declared column in a header: by its exact name, else ignoring case, else by an alias.
 
     Raises:
-        HeaderDefect: one is missing, or two columns fit it equally well.
+        HeaderDefect: one is missing, or several names fit it equally well.
     """
     folded = [name.casefold() for name in names]
     declared = {column: _position(column, names, folded, dataset) for column in dataset.columns}
@@ -71,7 +76,7 @@ def resolved(names: Sequence[str], dataset: Dataset) -> Header:
 
 
 def listed(names: Collection[str]) -> str:
-    """The first of these names, and how many there are beyond."""
+    """Return the first `LISTED` of these names, and how many more there are, as text."""
     first = ", ".join(list(names)[:LISTED])
     return first if len(names) <= LISTED else f"{first} and {len(names) - LISTED} more"
 
@@ -93,7 +98,7 @@ def _position(column: str, names: Sequence[str], folded: Sequence[str], dataset:
 def _candidates(
     column: str, names: Sequence[str], folded: Sequence[str], dataset: Dataset
 ) -> Iterator[list[int]]:
-    """Positions that fit, from the best kind of fit to the worst."""
+    """Yield the positions that fit a column: by exact name, then ignoring case, then by alias."""
     yield [position for position, name in enumerate(names) if name == column]
     yield [position for position, name in enumerate(folded) if name == column.casefold()]
     aliases = {alias.casefold() for alias in dataset.aliases.get(column, ())}
@@ -101,6 +106,6 @@ def _candidates(
 
 
 def _plain(name: str) -> str:
-    """Engines fold letters or not, and Parquet takes no blanks or brackets: `Born (year)` as `born_year`."""
+    """`Born (year)` as `born_year`: some engines ignore case, and Parquet allows no blanks or brackets."""
     spaced = "".join(character if character.isalnum() else " " for character in name.lower())
     return "_".join(spaced.split())

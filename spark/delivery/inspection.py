@@ -1,4 +1,8 @@
-"""Read a delivered file to its end with a strict reader: its header, its records, or why it is refused."""
+"""Decide whether a delivered file is sound, by reading it to its end with a strict reader.
+
+Lines and their defects are in `lines`, the quick count in `counting`, the header in `headers`.
+Reading the records of a file that has passed is done in `parser`.
+"""
 
 import csv
 from collections.abc import Iterator
@@ -22,9 +26,13 @@ from spark.delivery.lines import (
 
 @dataclass(frozen=True)
 class Contents:
-    """What a sound file holds: records after the header, its header, its longest record in bytes.
+    """What a sound file holds.
 
-    `undeclared` names the columns that its dataset does not declare.
+    Args:
+        records: their number, without the header.
+        header: its names as delivered.
+        longest_record: bytes, the header included.
+        undeclared: names of the columns that its dataset does not declare.
     """
 
     records: int
@@ -36,12 +44,13 @@ class Contents:
 def inspect_file(
     source: BinaryIO, dataset: Dataset, file: str, dialect: Dialect = PLAIN, drift: Drift = Drift.RESCUE
 ) -> Contents:
-    """Read a file to its end with a strict reader.
+    """Read a file to its end with a strict reader, and return what it holds.
 
     Raises:
         DeliveryDefect: the file is empty, not CSV, holds NUL, misses or repeats a declared column, has
-            no records, a record over 64 MB or of a million fields, an unclosed quote, or text after one.
-        NotAgreed: another dialect would read it, or it has undeclared columns and they are to fail.
+            no records, has a record over 64 MB or a line of more than a million delimiters, an unclosed
+            quote, or text after a closing quote.
+        NotAgreed: another dialect would read it, or it has undeclared columns and `drift` is FAIL.
     """
     with _unlimited_fields():
         header, length = _checked_header(source, dataset, file, dialect)
@@ -59,7 +68,7 @@ def inspect_file(
 
 
 def _checked_header(source: BinaryIO, dataset: Dataset, file: str, dialect: Dialect) -> tuple[Header, int]:
-    """The header and its bytes, leaving `source` at the first record."""
+    """Return the header and its length in bytes, leaving `source` at the first record."""
     try:
         return _header(source, dataset, file, dialect)
     except DeliveryDefect as defect:
@@ -93,7 +102,7 @@ def _has_header(source: BinaryIO, dataset: Dataset, file: str, dialect: Dialect)
 
 
 def _counted_or_refused(source: BinaryIO, file: str, dialect: Dialect) -> tuple[int, int]:
-    """Records and the longest, read line by line from the beginning, so that a defect has its record."""
+    """Count records and the bytes of the longest line by line, so that a defect is told with its record."""
     source.seek(0)
     lines = Lines(source, file, dialect, MAX_RECORD_BYTES)
     try:

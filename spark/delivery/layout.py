@@ -1,4 +1,7 @@
-"""What the parser read, as record batches with names and addresses. Reading is delivery.py's."""
+"""Put parsed fields under the names of their columns, and give each record its address.
+
+Reading the fields is done in `parser`; which column is which is decided in `headers`.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,16 +12,20 @@ import numpy as np
 import pyarrow as pa
 
 RESCUED = "rescued"
+"""Column of the undeclared fields of a record, JSON."""
+
 MALFORMED = "malformed"
+"""Column of the text of a ragged record."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Which field of a record goes where.
+    """Which field of a record goes into which column.
 
     Args:
-        columns: position of each column of text, None for one that is absent and so null.
-        rescued: position of each field that is kept in the JSON of `rescued`.
+        columns: 0-based position of each column of text in the file; None if absent, and so null.
+        rescued: 0-based position of each field that is kept in the JSON of `rescued`, by its name.
+        source_file: the landed file, relative to raw.
     """
 
     columns: Mapping[str, int | None]
@@ -32,7 +39,7 @@ class Layout:
         return pa.schema([*((name, pa.string()) for name in text), ("record_number", pa.int64())])
 
     def batch(self, parsed: pa.RecordBatch, numbers: np.ndarray) -> pa.RecordBatch:
-        """Parsed fields under their names, with these record numbers."""
+        """Return parsed records under the names of their columns, with these record numbers."""
         rows = parsed.num_rows
         absent = pa.nulls(rows, pa.string())
         columns = [
@@ -45,7 +52,7 @@ class Layout:
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
     def ragged(self, records: Sequence[tuple[int, str]]) -> pa.RecordBatch:
-        """Records, by number, that have no fields: their text alone."""
+        """Return ragged records, each a number and a text, as rows that have no other fields."""
         rows = [
             {MALFORMED: text, "source_file": self.source_file, "record_number": number}
             for number, text in records
@@ -54,7 +61,7 @@ class Layout:
 
 
 def record_numbers(first: int, count: int, ragged: list[int]) -> np.ndarray:
-    """The next `count` record numbers that no ragged record holds."""
+    """Return the first `count` record numbers from `first` on that are not those of ragged records."""
     span = np.arange(first, first + count + len(ragged))
     return span[~np.isin(span, ragged)][:count]
 

@@ -1,4 +1,7 @@
-"""Lines of a delivered file that know in which record they stand, and how a defect there is told."""
+"""Read the lines of a delivered file, and say in which record a defect is.
+
+What the lines mean belongs to `inspection` (is the file sound?) and to `parser` (its records).
+"""
 
 import csv
 from codecs import getincrementaldecoder
@@ -11,12 +14,15 @@ from spark.delivery.formats import other_than_csv
 from spark.delivery.headers import Drift
 
 REMEDY = "have the publisher deliver it again, then rerun the week; nothing was landed"
+MAX_RECORD_BYTES = 64 * 2**20
+"""Without a limit, a quote that is never closed would make the parser hold the rest of the file in memory."""
+
 CHUNK_BYTES = 2**20
 _MARKS = {",": "commas", ";": "semicolons"}
 
 
 class DeliveryDefect(ValueError):
-    """A file that must not be landed; the message says what, where and what to do."""
+    """A file is rejected; the message says what is wrong, where, and what to do."""
 
     def __init__(self, defect: str, remedy: str = REMEDY) -> None:
         self.defect = defect
@@ -24,7 +30,7 @@ class DeliveryDefect(ValueError):
 
 
 class NotAgreed(DeliveryDefect):
-    """A file that a source might deliver if that were agreed: `admits` is what would let it in."""
+    """A file is rejected that another setting would allow: `admits` is that setting's value."""
 
     def __init__(self, defect: str, admits: Dialect | Drift) -> None:
         self.admits = admits
@@ -32,7 +38,13 @@ class NotAgreed(DeliveryDefect):
 
 
 class Lines:
-    """Decoded lines of a file that know in which record they stand (0 is the header)."""
+    """The decoded lines of a file. It counts bytes and records, so that a defect is told with its place.
+
+    Attributes:
+        record: number of the record that is being read; 0 is the header.
+        length: bytes of that record so far.
+        longest: bytes of the longest record that was finished.
+    """
 
     def __init__(self, source: BinaryIO, file: str, dialect: Dialect, max_record_bytes: int) -> None:
         self.source, self.file, self.dialect = source, file, dialect
@@ -62,14 +74,14 @@ class Lines:
             encoding = self.dialect.encoding
 
     def finish_record(self, *, blank: bool) -> None:
-        """The next line begins another record."""
+        """End the record; the next line begins another one. A blank line is no record."""
         if not blank:
             self.record += 1
             self.longest = max(self.longest, self.length)
         self.length = 0
 
     def refuse(self, defect: str) -> NoReturn:
-        """Raise the defect with its place."""
+        """Raise a `DeliveryDefect` that names the file and the record."""
         raise DeliveryDefect(self._placed(defect))
 
     def _refuse_encoding(self, line: bytes) -> NoReturn:
@@ -84,7 +96,7 @@ class Lines:
 
 
 def is_unmistakably_utf_8(source: BinaryIO) -> bool:
-    """Whether all of it is UTF-8 and not only ASCII, which text in another encoding hardly ever is."""
+    """Whether the rest of a file is UTF-8 and not only ASCII; text of another encoding hardly ever is."""
     decoder = getincrementaldecoder("utf-8")()
     is_ascii = True
     try:
@@ -97,17 +109,14 @@ def is_unmistakably_utf_8(source: BinaryIO) -> bool:
     return not is_ascii
 
 
+def rows(lines: Lines) -> Iterator[list[str]]:
+    """Read the lines as records with the strict reader of Python's `csv`; a blank line is an empty record."""
+    return csv.reader(lines, strict=True, delimiter=lines.dialect.delimiter)
+
+
 def _decodes(line: bytes, encoding: str) -> bool:
     try:
         line.decode(encoding)
     except UnicodeDecodeError:
         return False
     return True
-
-
-MAX_RECORD_BYTES = 64 * 2**20
-
-
-def rows(lines: Lines) -> Iterator[list[str]]:
-    """Records of the lines, by the strict reader of Python's `csv`; a blank line is an empty one."""
-    return csv.reader(lines, strict=True, delimiter=lines.dialect.delimiter)

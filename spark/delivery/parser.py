@@ -1,8 +1,8 @@
-"""Delivered bytes to record batches with their address: the only parser, and what it takes for CSV.
+"""Parse the records of a landed file with pyarrow: RFC 4180 in the dialect of its source.
 
-RFC 4180 in the dialect of the source. A defect of the *file* (quotes, encoding, header) refuses it:
-`inspected` finds those with Python's strict reader. A *ragged record* is kept as text in `malformed`:
-`record_batches` reads with pyarrow. Two readers, so that each counts the records for the other.
+A *ragged record* has too few or too many fields; it is kept as text in `malformed`. A defect of the
+*file* (quotes, encoding, header) was found before it was landed, by `inspection`. That one reads with
+Python's strict reader, so that each of the two readers checks the other's number of records.
 """
 
 from collections.abc import Collection, Iterator
@@ -24,12 +24,14 @@ from spark.delivery.lines import (
 from spark.table import ADDRESS
 
 MIN_BLOCK_BYTES = 4 * 2**20
+"""pyarrow parses a file block by block; a block must hold at least one whole record."""
+
 RESERVED = frozenset({RESCUED, MALFORMED, *ADDRESS, "week"})
-"""Names of columns that bronze adds to those of a file."""
+"""Names of columns that bronze adds to those of a file; no column of a file may take them."""
 
 
 def added_columns(source: BinaryIO, dataset: Dataset, source_file: str, dialect: Dialect) -> tuple[str, ...]:
-    """Undeclared columns that can be columns of a table, by the names they have there.
+    """Return the names under which undeclared columns of a file can be columns of a table.
 
     Raises:
         DeliveryDefect: the header lacks a column that was declared after the file was landed.
@@ -38,7 +40,7 @@ def added_columns(source: BinaryIO, dataset: Dataset, source_file: str, dialect:
 
 
 def schema_of(dataset: Dataset, added: Collection[str] = ()) -> pa.Schema:
-    """Columns as delivered and those `added`, all text, then `rescued`, `malformed` and the address."""
+    """Return the declared columns and the `added` ones, all text, `rescued`, `malformed`, the address."""
     return Layout(dict.fromkeys((*dataset.columns, *added)), {}, "").schema
 
 
@@ -57,8 +59,16 @@ def record_batches(
     among those `added` to the table; ragged records are kept as text in `malformed`.
     Batches are in the order of the file; ragged records come last.
 
+    Args:
+        source: read from its current position, the beginning.
+        dataset: declares the columns.
+        dialect: of the file.
+        source_file: by which the records are addressed.
+        longest_record: bytes, as `inspection` found it.
+        added: undeclared columns that have a column of their own in the table.
+
     Raises:
-        DeliveryDefect: its header lacks a column that was declared after it was landed.
+        DeliveryDefect: the header lacks a column that was declared after the file was landed.
     """
     header = _header_passed(source, dataset, source_file, dialect)
     own = header.own_columns(RESERVED)
@@ -78,7 +88,7 @@ def _batches(
         ragged.append((row.number, row.text))
         return "skip"
 
-    # pyarrow decodes what it is not told to be "utf8"; a character of one byte has up to three in UTF-8.
+    # pyarrow recodes any other encoding to UTF-8 first, in which a character of one byte has up to three.
     encoding, widest = ("utf8", 1) if dialect.encoding == "utf-8" else (dialect.encoding, 3)
     positions = [str(position) for position in range(fields)]
     reader = pc.open_csv(
@@ -109,7 +119,7 @@ def _batches(
 
 
 def _header_passed(source: BinaryIO, dataset: Dataset, source_file: str, dialect: Dialect) -> Header:
-    """The header, leaving `source` at the first record."""
+    """Read the header, and leave `source` at the first record."""
     lines = Lines(source, source_file, dialect, MAX_RECORD_BYTES)
     names = next(row for row in rows(lines) if row)
     source.seek(lines.length)

@@ -1,8 +1,8 @@
-"""Binary files to records, on the workers of an engine that streams: each file whole, defects as rows.
+"""Parse landed files on the workers of an engine that streams.
 
-`delivery.record_batches` parses them; here is what a worker adds to it. 2026-11-23: a Python worker
-that ends before it has read large content can take Spark 4.2's JVM with it. So nothing raises here,
-and large content is not sent: the worker opens that file itself.
+`parser.record_batches` does the parsing; this module checks the bytes before it and returns a defect
+as a row. 2026-11-23: a Python worker that ends before it has read large content can crash the JVM of
+Spark 4.2. So nothing raises here, and large content is not sent: the worker opens that file itself.
 """
 
 import io
@@ -19,7 +19,7 @@ from spark.delivery.layout import MALFORMED
 from spark.delivery.parser import record_batches, schema_of
 
 DEFECT = 0
-"""Record number of the row that says, in `malformed`, why a file could not be parsed."""
+"""Record number of a row that is no record: its `malformed` says why the file could not be parsed."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,10 @@ class BinaryFile:
     """A landed file.
 
     Args:
-        address: what its records are addressed by.
+        address: its path relative to raw, the `source_file` of its records.
         place: where a worker opens it.
-        records: after the header, as another reader counted them.
+        sha256: hash of its bytes, hexadecimal.
+        records: their number without the header, as `inspection` counted them.
         longest_record: bytes.
     """
 
@@ -50,7 +51,14 @@ def parsed(
 ) -> Iterator[pa.RecordBatch]:
     """Parse rows of `path` and `content` into batches of `schema_of(dataset, added)`.
 
-    `files` are by the last component of their path; one whose content is null is opened at its place.
+    A file that cannot be parsed gives a row with the record number `DEFECT`.
+
+    Args:
+        batches: rows of `path` and `content`, which is null where a file is too large to be sent.
+        dataset: declares the columns.
+        added: undeclared columns that have a column of their own in the table.
+        files: by the last component of their path.
+        opened: opens a place; called for a file whose content is null.
     """
     for batch in batches:
         for path, content in zip(batch.column("path"), batch.column("content"), strict=True):
@@ -58,14 +66,14 @@ def parsed(
             try:
                 with opened(file.place) if bytes_ is None else io.BytesIO(bytes_) as source:
                     yield from _parsed(source, file, dataset, added)
-            except Exception as error:  # noqa: BLE001  # whatever it is, the driver tells it
+            except Exception as error:  # noqa: BLE001  # whatever it is, the driver reports it
                 yield _defect(str(error) or type(error).__name__, file, dataset, added)
 
 
 def _parsed(
     source: BinaryIO, file: BinaryFile, dataset: Dataset, added: Collection[str]
 ) -> Iterator[pa.RecordBatch]:
-    # What is parsed once and remembered by a name must be that name's bytes.
+    # The name of a landed file contains its hash, and its records are cached by that name.
     if file_digest(cast("io.BufferedReader", source), "sha256").hexdigest() != file.sha256:
         yield _defect("its bytes are not those that were landed", file, dataset, added)
         return

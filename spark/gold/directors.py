@@ -4,27 +4,18 @@ import pandera.pyspark as pa
 import pyspark.sql.types as T
 from pyspark.sql import DataFrame
 
-from spark.table import ADDRESS, ForeignKey, Layer, Table
+from spark.lookups.gold import GoldLookup, lookup, lookup_table
 
 
-class GoldDirectors(pa.DataFrameModel):
+class GoldDirectors(GoldLookup):
     """Directors of each title, for titles that exist."""
 
-    show_id: T.LongType = pa.Field(nullable=False, description="The title, a row of gold/titles")
     director: T.StringType = pa.Field(nullable=False, description="Name of a director")
 
 
 def gold_directors(silver_directors: DataFrame) -> DataFrame:
     """Keep what analysts join; the foreign key refuses orphans."""
-    return silver_directors.select("show_id", "director", *ADDRESS)
+    return lookup(silver_directors, "director")
 
 
-TABLE = Table(
-    layer=Layer.GOLD,
-    name="directors",
-    grain="one row per director, title and week",
-    contract=GoldDirectors,
-    build=gold_directors,
-    key=("director", "show_id"),
-    foreign_keys=(ForeignKey("show_id", "gold_titles"),),
-)
+TABLE = lookup_table("directors", GoldDirectors, gold_directors, column="director")

@@ -1,4 +1,4 @@
-"""Gold titles: the catalogue of the week, with what is new in it and how long it runs."""
+"""Gold titles: the catalogue of the week, ranked by duration, with a flag for what is new."""
 
 import pandera.pyspark as pa
 import pyspark.sql.types as T
@@ -11,7 +11,7 @@ from spark.table import ADDRESS, Layer, Table
 class GoldTitles(pa.DataFrameModel):
     """Titles of the week, ranked by length, with what is new."""
 
-    show_id: T.LongType = pa.Field(nullable=False, description="Netflix id, joins all credits")
+    show_id: T.LongType = pa.Field(nullable=False, description="Netflix id, joins all lookups")
     type: T.StringType = pa.Field(nullable=False, description="Movie or TV Show")
     type_flag: T.IntegerType = pa.Field(nullable=False, description="1 Movie, 2 TV Show, 0 anything else")
     title: T.StringType = pa.Field(nullable=False, description="Full title")
@@ -38,7 +38,7 @@ class GoldTitles(pa.DataFrameModel):
 
 
 def gold_titles(silver_titles: DataFrame, silver_titles_before: DataFrame) -> DataFrame:
-    """Rank the durations and flag what is new this week."""
+    """Rank titles by duration, and flag those that were not in silver last week."""
     frame = silver_titles.join(_ranking(silver_titles), "duration_minutes", "left")
     known = silver_titles_before.select("show_id").withColumn("newflag", F.lit(0))
     frame = frame.join(known, "show_id", "left").withColumn("newflag", F.coalesce("newflag", F.lit(1)))
@@ -46,7 +46,7 @@ def gold_titles(silver_titles: DataFrame, silver_titles_before: DataFrame) -> Da
 
 
 def _ranking(titles: DataFrame) -> DataFrame:
-    """One row per distinct duration: a few hundred, so that no window sees every title."""
+    """Rank the distinct durations: there are a few hundred, so that no window holds every title."""
     durations = titles.select("duration_minutes").where(F.col("duration_minutes").isNotNull()).distinct()
     longest_first = Window.partitionBy(F.lit(0)).orderBy(F.col("duration_minutes").desc())
     return durations.withColumn("duration_ranking", F.row_number().over(longest_first))

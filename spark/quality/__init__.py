@@ -1,1 +1,5 @@
-"""Records to a verdict: rules, accepted and refused rows, duplicates, the digest."""
+"""Judge the rows of a table by its contract.
+
+`rules` compiles the contract, `verdict` judges rows and counts them, `duplicates` judges the key, and
+`digest` hashes what was accepted. What the rules of a table are belongs to the table's own module.
+"""

@@ -1,4 +1,4 @@
-"""What a week of a table contains, as a string that is equal on every engine.
+"""Hash what a week of a table contains into a string that is equal on every engine.
 
 `v1:rows:sum:sum:schema`: the rows, two sums of xxhash64 under different salts over the columns
 sorted by name, and a short hash of their names and types. The order of rows does not matter.
@@ -17,7 +17,7 @@ _SUM = "decimal(38,0)"
 
 
 def aggregates(fields: T.StructType, counted: Column, prefix: str = "") -> list[Column]:
-    """Columns `<prefix>_rows`, `_sum0`, `_sum1` to aggregate over the rows where `counted` is true."""
+    """Return the aggregates `<prefix>_rows`, `_sum0` and `_sum1` over the rows where `counted` is true."""
     sums = [
         F.coalesce(F.sum(F.when(counted, row_hash(fields, salt).cast(_SUM))), F.lit(0).cast(_SUM)).alias(
             f"{prefix}_sum{i}"
@@ -28,28 +28,28 @@ def aggregates(fields: T.StructType, counted: Column, prefix: str = "") -> list[
 
 
 def rendered(fields: T.StructType, aggregated: Mapping[str, Any], prefix: str = "") -> str:
-    """The digest of one row of `aggregates`."""
+    """Return the digest, as text, of one row of `aggregates`."""
     rows, *sums = (aggregated[f"{prefix}_{name}"] for name in ("rows", "sum0", "sum1"))
     return f"v1:{rows}:{':'.join(map(str, sums))}:{_schema_hash(fields)}"
 
 
 def empty(fields: T.StructType) -> str:
-    """The digest of no rows."""
+    """Return the digest of a table without rows."""
     return rendered(fields, {"_rows": 0, "_sum0": 0, "_sum1": 0})
 
 
 def digest(frame: DataFrame, fields: T.StructType) -> str:
-    """The digest of a frame that has (at least) these columns."""
+    """Compute the digest of a frame over these columns; it may have others."""
     return rendered(fields, frame.agg(*aggregates(fields, F.lit(True))).collect()[0].asDict())
 
 
 def rows_of(digest: str) -> int:
-    """The number of rows that a digest stands for."""
+    """Return the number of rows in a digest."""
     return int(digest.split(":")[1])
 
 
 def row_hash(columns: Iterable[T.StructField], salt: int = 0) -> Column:
-    """Hash of a row's columns by name; xxhash64 skips nulls, so each value follows its null flag."""
+    """Hash a row's columns in the order of their names, each after its null flag: xxhash64 skips nulls."""
     terms: list[Column] = [F.lit(salt)]
     for field in sorted(columns, key=lambda field: field.name):
         column = F.col(field.name)
@@ -59,7 +59,7 @@ def row_hash(columns: Iterable[T.StructField], salt: int = 0) -> Column:
 
 
 def _of_array(column: Column) -> list[Column]:
-    """Size, then elements with their nulls marked: an array's hash alone forgets both."""
+    """Return what of an array is hashed: its size and its elements, marked; its own hash ignores nulls."""
     marked = F.transform(column, lambda e: F.coalesce(F.concat(F.lit("="), e.cast("string")), F.lit("!")))
     return [F.size(column), marked]
 

@@ -1,7 +1,8 @@
-"""The key of a table: of rows with equal keys the one with the lowest address stays accepted.
+"""Judge the key of a table: of rows with equal keys, the one with the lowest address stays accepted.
 
-Keys that more than one row has are found by an aggregate over their hashes, and only their rows are put
-in order: a window over all rows would cost more than the rest of the step.
+An aggregate over hashes finds the keys that more than one row has, and only their rows are put in
+order: a window over all rows would cost more than the rest of the step. All other rules are judged
+before, in `verdict`.
 """
 
 from functools import reduce
@@ -20,19 +21,19 @@ _HASH = "_key"
 
 
 def contested(table: Table, judged: DataFrame) -> DataFrame:
-    """Hashes of keys that more than one accepted row has; of a few other keys too, should hashes collide.
+    """Return the hashes of keys that more than one accepted row has, and of other keys if hashes collide.
 
-    `judged` is read again for `duplicates`: materialize it before. A null in a key makes it nobody's.
+    `judged` is read again by `duplicates`: materialize it before. Rows with a null in the key are left out.
     """
     hashes = _candidates(table, judged).select(_HASH)
     return hashes.groupBy(_HASH).count().where(F.col("count") > 1).select(_HASH)
 
 
 def duplicates(table: Table, judged: DataFrame, contested: DataFrame) -> DataFrame:
-    """Addresses of the accepted rows whose key another row has first, and the bit of the rule each breaks."""
+    """Return the addresses of accepted rows whose key an earlier row has, with the bit of the broken rule."""
     rows = _candidates(table, judged).join(F.broadcast(contested), _HASH, "left_semi")
     content = [field for field in fields(table) if field.name not in (*ADDRESS, *table.key)]
-    # The key beside it, a hash of the rest tells equal rows apart at a fraction of their width.
+    # Rows of one key are compared by a hash of their other columns, which is narrower than the columns.
     rows = rows.withColumn("_content", digest.row_hash(content))
     repeats, equals = _place(*table.key) > 1, _place(*table.key, "_content") > 1
     rows = rows.withColumns({"_repeats": repeats, "_equals": equals})
@@ -41,7 +42,7 @@ def duplicates(table: Table, judged: DataFrame, contested: DataFrame) -> DataFra
 
 
 def marked(table: Table, judged: DataFrame, duplicates: DataFrame) -> DataFrame:
-    """`judged`, with the duplicates' rule added to what they broke."""
+    """Return `judged` with the duplicates no longer accepted, and their rule among those they broke."""
     frame = judged.join(F.broadcast(duplicates), [*ADDRESS], "left")
     broken = F.col(BROKEN).bitwiseOR(F.coalesce(_RULE, F.lit(0)))
     return frame.withColumns({BROKEN: broken, ACCEPTED: is_accepted(table, broken)}).select(*judged.columns)

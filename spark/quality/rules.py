@@ -1,7 +1,8 @@
-"""Contract to rules: each a name, a severity, and the Column that is true for a breach.
+"""Compile a contract into rules: each a name, a severity, and a Column that is true for a breach.
 
-pandera is the language in which contracts are written; its own Spark backend runs a job or two per
-rule and gives neither counts nor rows. What cannot be compiled is an error when definitions load.
+Contracts are written with pandera, but not judged by it: its Spark backend runs a job or two per rule
+and gives neither counts nor rows. A contract that cannot be compiled is an error when the definitions
+load. Judging rows by the rules is done in `verdict` and `duplicates`.
 """
 
 import re
@@ -18,7 +19,7 @@ from spark.table import REASONS, Severity, Table
 
 MAX_DECIMAL_DIGITS = 18
 MAX_RULES = 63
-"""Each is a bit of a signed 64-bit integer."""
+"""Each rule is a bit of a signed 64-bit integer."""
 DUPLICATE_ROW = "duplicate row"
 DUPLICATE_KEY = "duplicate key"
 
@@ -29,7 +30,10 @@ class ContractError(TypeError):
 
 @dataclass(frozen=True)
 class CompiledRule:
-    """A rule ready to judge rows. `breach` is None where the row's reasons or its neighbours tell."""
+    """A rule that is ready to judge rows.
+
+    `breach` is None where the row alone does not decide: for reasons, foreign keys and duplicates.
+    """
 
     name: str
     severity: Severity
@@ -57,11 +61,11 @@ def _outside_length(column: Column, limits: Mapping[str, Any]) -> Column:
 
 
 def _present(values: Iterable[Any]) -> list[Any]:
-    """Null is the business of `nullable`; in a list it would make every comparison null."""
+    """Leave out nulls, which `nullable` judges: one among the values would make every comparison null."""
     return [value for value in values if value is not None]
 
 
-# pandera's check name: its short name here, and when a present value breaks it.
+# pandera's name of a check: its short name here, and the Column that is true if a value breaks it.
 CHECKS: Mapping[str, tuple[str, Breach]] = {
     "equal_to": ("eq", lambda column, s: column != s["value"]),
     "not_equal_to": ("ne", lambda column, s: column == s["value"]),
@@ -80,7 +84,7 @@ CHECKS: Mapping[str, tuple[str, Breach]] = {
     "str_length": ("str_length", _outside_length),
 }
 
-# Read differently by the engines: classes, the end, any character, possessive, lookaround, flags.
+# The engines differ on these: classes, `$`, `.`, possessive quantifiers, lookaround, back-references, flags.
 _UNPORTABLE_PATTERN = re.compile(
     r"\\[SwWdDbBZGRXhHvVQE1-9]|(?<!\\p\{Z\})\\s|\$|(?<!\\)\.|[+*?}]\+|\(\?(?:[=!>i]|<[=!])"
 )
@@ -89,11 +93,12 @@ _STORABLE = (T.StringType, T.IntegerType, T.LongType, T.DateType, T.BooleanType,
 
 @cache
 def compiled(table: Table) -> tuple[CompiledRule, ...]:
-    """All rules of a table, in the order in which they are judged.
+    """Compile all rules of a table, in the order of their bits.
 
     Raises:
-        ContractError: a type that digests cannot carry, a check that has no Column here, a pattern
-            that the engines read differently, or a severity for a rule that does not exist.
+        ContractError: a type that has no digest, a check that has no Column here, a pattern that the
+            engines read differently, an unknown column in a key, a severity for a rule that does not
+            exist, two rules of one name, or more than 63 rules.
     """
     schema = table.contract.to_schema()
     found: list[tuple[str, Callable[[], Column] | None]] = []
@@ -118,12 +123,12 @@ def compiled(table: Table) -> tuple[CompiledRule, ...]:
 
 
 def fields(table: Table) -> T.StructType:
-    """Columns and types under which a table is stored, all nullable."""
+    """Return the columns and types under which a table is stored, all nullable."""
     return table.contract.to_structtype()
 
 
 def _absent(table: Table, column: str) -> Callable[[], Column]:
-    """Null, unless unreadable text is already the reason."""
+    """Return the breach of `nullable`: null, unless text that cannot be read is the reason for it."""
     if f"{column}: readable" in table.reasons:
         return lambda: F.col(column).isNull() & ~F.array_contains(REASONS, f"{column}: readable")
     return lambda: F.col(column).isNull()

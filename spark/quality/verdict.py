@@ -1,8 +1,9 @@
-"""Contract to verdict: which rows are accepted, which rules the others broke, counts and digest.
+"""Judge the rows of a table: which are accepted, which rules the others broke, counts and digest.
 
 The judgement adds columns to a built frame: `_broken`, a bit for each broken rule in the order of
 `rules.compiled`, and `_accepted`. The step materializes it once, and one aggregate over that gives
-every count and the digest. No rule of one particular table.
+every count and the digest. Compiling a contract is done in `rules`; the key of a table whose rows
+have addresses is judged in `duplicates`. Rules of one particular table belong to its own module.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -20,6 +21,7 @@ from spark.table import ADDRESS, REASONS, ForeignKey, Severity, Table
 BROKEN, ACCEPTED = "_broken", "_accepted"
 _UNDECLARED = "_undeclared"
 SAMPLES = 3
+"""Addresses that are shown for each broken rule."""
 
 QUARANTINE = T.StructType(
     [
@@ -29,7 +31,7 @@ QUARANTINE = T.StructType(
         T.StructField("broken", T.ArrayType(T.StringType())),
     ]
 )
-"""Columns of every quarantine: the address, the refused input row as JSON, the sorted broken rules."""
+"""Columns of every quarantine: the address, the input row as JSON, the sorted names of broken rules."""
 
 ADDRESSES = T.StructType(QUARANTINE.fields[: len(ADDRESS)])
 
@@ -40,10 +42,14 @@ class UndeclaredReason(ValueError):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one pass over a judged week found.
+    """What one pass over a judged week found; receipts in the lake store these names.
 
-    `broken` counts rows per rule, rules that nothing broke included; `digest` is of the accepted rows,
-    `addresses` of the addresses of all rows (None where rows have none).
+    Args:
+        accepted: number of accepted rows.
+        refused: number of quarantined rows.
+        broken: number of rows by rule, 0 for a rule that nothing broke.
+        digest: of the accepted rows.
+        addresses: digest of the addresses of all rows; None where rows have none.
     """
 
     accepted: int
@@ -56,8 +62,13 @@ class Verdict:
 def judged(table: Table, built: DataFrame, parents: Mapping[str, DataFrame]) -> DataFrame:
     """Add `_broken` (a bit per broken rule) and `_accepted` to what `table.build` returned.
 
-    In this order: reasons and contract, then foreign keys (`parents` by parameter name). The key is
-    judged after them, among the accepted rows (`duplicates.py`); where no row has an address, here.
+    A key is judged afterwards among the accepted rows, by `duplicates`; only where rows have no
+    address is it judged here.
+
+    Args:
+        table: names the rules.
+        built: has the columns of the contract, `_reasons` where the table declares any, and the address.
+        parents: of the foreign keys, by parameter name (`gold_titles`).
     """
     frame = built.withColumn(REASONS, _no_names()) if not table.reasons else built
     for foreign in table.foreign_keys:
@@ -75,7 +86,7 @@ def verdict(table: Table, staged: DataFrame) -> Verdict:
     """Count and digest a materialized judgement in one action.
 
     Raises:
-        UndeclaredReason: some row carries a name that is no rule of the table.
+        UndeclaredReason: `_reasons` of some row holds a name that the table does not declare.
     """
     addresses = digest.aggregates(ADDRESSES, F.lit(True), "_address") if table.has_quarantine else ()
     rows = (
@@ -110,12 +121,12 @@ def verdict(table: Table, staged: DataFrame) -> Verdict:
 
 
 def accepted(table: Table, staged: DataFrame) -> DataFrame:
-    """The rows to publish, in the columns of the contract."""
+    """Return the rows to publish, in the columns of the contract."""
     return staged.where(ACCEPTED).select(*fields(table).names)
 
 
-def refused(table: Table, staged: DataFrame, given: DataFrame) -> DataFrame:
-    """The quarantine: refused rows of `given` (the table's input) as JSON, in the columns `QUARANTINE`."""
+def quarantined(table: Table, staged: DataFrame, given: DataFrame) -> DataFrame:
+    """Return the rows of `given` (the table's first input) that were not accepted, as `QUARANTINE`."""
     addresses = staged.where(~F.col(ACCEPTED)).select(*ADDRESS, names(table).alias("broken"))
     values = [_printable(name) for name in given.columns if name not in ADDRESS]
     found = given.join(F.broadcast(addresses), [*ADDRESS], "inner")
@@ -123,7 +134,7 @@ def refused(table: Table, staged: DataFrame, given: DataFrame) -> DataFrame:
 
 
 def samples(table: Table, staged: DataFrame) -> dict[str, list[str]]:
-    """The first few addresses (`file#record`) per broken rule."""
+    """Return the first addresses (`file#record`) of the rows that broke each rule, by its name."""
     first = Window.partitionBy("rule").orderBy(*ADDRESS)
     named = staged.where(F.col(BROKEN) != 0).select(*ADDRESS, F.explode(names(table)).alias("rule"))
     rows = named.withColumn("n", F.row_number().over(first)).where(F.col("n") <= SAMPLES).collect()
@@ -134,25 +145,25 @@ def samples(table: Table, staged: DataFrame) -> dict[str, list[str]]:
 
 
 def mask(table: Table, rules: Collection[str]) -> int:
-    """The bits of these rules."""
+    """Return the bits of these rules, as one integer."""
     return sum(1 << bit for bit, rule in enumerate(compiled(table)) if rule.name in rules)
 
 
 def is_accepted(table: Table, broken: Column) -> Column:
-    """Whether none of the broken rules refuses the row."""
+    """Return whether no broken rule has the severity that quarantines a row."""
     refusing = [rule.name for rule in compiled(table) if rule.severity is Severity.QUARANTINE]
     return broken.bitwiseAND(F.lit(mask(table, refusing))) == 0
 
 
 def names(table: Table) -> Column:
-    """The names of the broken rules, sorted."""
+    """Return the names of a row's broken rules, sorted."""
     rules = sorted((rule.name, 1 << bit) for bit, rule in enumerate(compiled(table)))
     told = (F.when(F.col(BROKEN).bitwiseAND(F.lit(bit)) != 0, F.lit(name)) for name, bit in rules)
     return F.array_compact(F.array(*told)) if rules else _no_names()
 
 
 def _broken(table: Table) -> Column:
-    """A bit per broken rule; a row that is none of this table's rows breaks that rule alone."""
+    """Set a bit per broken rule; a defect of the whole row (`malformed record`) hides all other rules."""
     orphans = {foreign.rule: _is_orphan(foreign) for foreign in table.foreign_keys}
     whole_row: list[Column] = []
     others: list[Column] = []
@@ -174,7 +185,7 @@ def _bit_if(broken: Column, bit: int) -> Column:
 
 
 def _union(bits: Sequence[Column]) -> Column:
-    """All of them, as a tree: a chain of fifty is deeper than Spark Connect can send."""
+    """Combine bits as a tree: Spark Connect cannot send an expression fifty levels deep."""
     if len(bits) <= 1:
         return bits[0] if bits else F.lit(0).cast("bigint")
     middle = len(bits) // 2
@@ -182,7 +193,7 @@ def _union(bits: Sequence[Column]) -> Column:
 
 
 def _undeclared(table: Table) -> Column:
-    """The first reason that the table does not declare, or null."""
+    """Return the first reason of a row that the table does not declare, or null."""
     return F.get(F.filter(REASONS, lambda name: ~name.isin(*table.reasons)), F.lit(0))
 
 
@@ -196,7 +207,7 @@ def _with_parent(frame: DataFrame, foreign: ForeignKey, parent: DataFrame) -> Da
 
 
 def _with_repeated_keys(table: Table, frame: DataFrame) -> DataFrame:
-    """Without addresses no row is the first: every row of a repeated key breaks the rule."""
+    """Have every row of a repeated key break the rule: without addresses, none of them is the first."""
     repeated = F.count("*").over(Window.partitionBy(*table.key)) > 1
     bit = F.lit(mask(table, [DUPLICATE_KEY]))
     return frame.withColumn(BROKEN, F.when(repeated, F.col(BROKEN).bitwiseOR(bit)).otherwise(F.col(BROKEN)))
@@ -219,5 +230,5 @@ def _found(foreign: ForeignKey) -> str:
 
 
 def _printable(name: str) -> Column:
-    """Text whose JSON is the same on every engine: control characters show as U+FFFD."""
+    """Return text whose JSON is equal on every engine: control characters become U+FFFD."""
     return F.regexp_replace(F.col(name).cast("string"), "[\\x00-\\x1F\\x7F]", "\ufffd").alias(name)

@@ -5,17 +5,14 @@ import pyspark.sql.types as T
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark.table import Layer, Table
-from spark.text import LOOKUP_REASONS, MEANINGS, lookup, tidy
+from spark.lookups.silver import SilverLookup, lookup, lookup_table
+from spark.text import tidy
 
 
-class SilverDirectors(pa.DataFrameModel):
+class SilverDirectors(SilverLookup):
     """Directors of each title, typed and tidied."""
 
-    show_id: T.LongType = pa.Field(nullable=False, gt=0, description="The title, as in titles")
     director: T.StringType = pa.Field(nullable=False, description="Name of a director, white space tidied")
-    source_file: T.StringType = pa.Field(nullable=False, description="Landed file, relative to raw")
-    record_number: T.LongType = pa.Field(nullable=False, ge=1, description="1-based, after the header")
 
 
 def silver_directors(bronze_directors: DataFrame) -> DataFrame:
@@ -23,13 +20,4 @@ def silver_directors(bronze_directors: DataFrame) -> DataFrame:
     return lookup(bronze_directors, "director", tidy(F.col("director")))
 
 
-TABLE = Table(
-    layer=Layer.SILVER,
-    name="directors",
-    grain="one row per director, title and week",
-    contract=SilverDirectors,
-    build=silver_directors,
-    key=("director", "show_id"),
-    reasons=LOOKUP_REASONS,
-    meanings=MEANINGS,
-)
+TABLE = lookup_table("directors", SilverDirectors, silver_directors, column="director")

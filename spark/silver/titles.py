@@ -1,7 +1,7 @@
 """Silver titles: the catalogue with real types and nothing invented.
 
-Put here what makes a delivered title a typed one. Anything that joins titles to people or countries
-belongs to gold.
+Put here what makes a delivered title a typed one. Joining split records is done in `split_records`;
+whatever joins titles to another table belongs to gold.
 """
 
 import pandera.pyspark as pa
@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark.datasets import DATASETS
-from spark.split_records import FRAGMENT, rejoined
+from spark.split_records import SECOND_HALF, rejoined
 from spark.table import REASONS, Layer, Severity, Table
 from spark.text import MALFORMED_RECORD, MEANINGS, long_number, month_day_year, number, readable, tidy, typed
 
@@ -33,7 +33,7 @@ PARSERS = {
 class SilverTitles(pa.DataFrameModel):
     """Titles with real types, split records rejoined."""
 
-    show_id: T.LongType = pa.Field(nullable=False, gt=0, description="Netflix id, joins all credits")
+    show_id: T.LongType = pa.Field(nullable=False, gt=0, description="Netflix id, joins all lookups")
     type: T.StringType = pa.Field(nullable=False, isin=KINDS, description="Movie or TV Show")
     type_flag: T.IntegerType = pa.Field(
         nullable=False,
@@ -62,7 +62,7 @@ class SilverTitles(pa.DataFrameModel):
 
 
 def silver_titles(bronze_titles: DataFrame) -> DataFrame:
-    """Rejoin split records, type and tidy the rest, leaving every absent value absent."""
+    """Join split records, then parse and tidy every title; absent values stay absent."""
     return (
         bronze_titles.transform(rejoined, DELIVERED)
         .transform(typed, PARSERS)
@@ -89,12 +89,12 @@ TABLE = Table(
     key=("show_id",),
     reasons=(
         MALFORMED_RECORD,
-        FRAGMENT,
+        SECOND_HALF,
         *map(readable, PARSERS),
     ),
     severities={"rating: isin": Severity.WARN},
     meanings={
         **MEANINGS,
-        FRAGMENT: "no second half of a record that a line break split; the first half holds both",
+        SECOND_HALF: "no second half of a record that a line break split; the first half holds both",
     },
 )

@@ -1,1 +1,1 @@
-"""A lake in an Azure Data Lake Storage account: who it is, how each library is told, what it does."""
+"""A lake in an Azure Data Lake Storage account: its credential, the options of each library, its files."""

@@ -1,11 +1,11 @@
-"""The storage account of a lake: its name, a container per layer, where it answers, who asks."""
+"""The storage account of a lake: its name, its containers, its endpoint and the credential."""
 
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
 
 from cloudflix_assets.errors import CloudflixError
-from cloudflix_assets.lake.adls.credentials import Credential, chosen
+from cloudflix_assets.lake.adls.credentials import Credential, choose_credential
 from cloudflix_assets.settings.environment import Environment
 from spark.table import Layer
 
@@ -13,7 +13,7 @@ PUBLIC_CLOUD = "core.windows.net"
 
 
 class AccountMissing(CloudflixError):
-    """No storage account is named."""
+    """The deployment needs a storage account, and the settings name none."""
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,12 @@ class Account:
     """A storage account.
 
     Args:
-        containers: of the layers, in their order.
-        endpoint: of its Blob service, `https://<name>.blob.core.windows.net`.
-        flat: a flat namespace is accepted, as emulators have it.
-        jvm: a JVM computes, which finds an account by its address; of a server elsewhere it is assumed.
+        name: the account's name.
+        containers: one for each layer, in the order of `Layer`.
+        endpoint: the address of the Blob service, `https://<name>.blob.core.windows.net`.
+        credential: what every library authenticates with.
+        flat: accept an account with a flat namespace, as emulators have it.
+        jvm: the engine is a JVM, which derives the endpoint from an address; assumed of engines elsewhere.
     """
 
     name: str
@@ -36,11 +38,11 @@ class Account:
 
     @classmethod
     def of(cls, environment: Environment) -> Self:
-        """The account of the settings.
+        """Return the account of the settings.
 
         Raises:
-            AccountMissing: no account is named.
-            CredentialMissing: there is no credential.
+            AccountMissing: the settings name no account.
+            CredentialMissing: the settings make no credential.
         """
         name = environment.azure_account
         if not name:
@@ -52,53 +54,56 @@ class Account:
             name,
             environment.azure_containers,
             environment.azure_endpoint or f"https://{name}.blob.{PUBLIC_CLOUD}",
-            chosen(environment),
+            choose_credential(environment),
             environment.azure_flat_namespace,
             environment.engine != "sail",
         )
 
     @property
     def host(self) -> str:
-        """Of the account in abfss addresses; an emulator is called like an account of the public cloud."""
+        """The host in abfss addresses; an emulator gets the host of an account in the public cloud."""
         own = urlsplit(self.endpoint).netloc
         is_its_own = own.startswith(f"{self.name}.") and ".blob." in own
         return own.replace(".blob.", ".dfs.", 1) if is_its_own else self.public_host
 
     @property
     def public_host(self) -> str:
-        """2026-11-26: Sail and delta-rs refuse addresses of other clouds, and are told the endpoint apart."""
+        """The host in the public cloud.
+
+        2026-11-26: Sail and delta-rs accept no addresses of other clouds and get the endpoint as an option.
+        """
         return f"{self.name}.dfs.{PUBLIC_CLOUD}"
 
     @property
     def is_public(self) -> bool:
-        """The endpoint is where abfss addresses of the public cloud lead to."""
+        """Whether the endpoint is the one that public abfss addresses lead to."""
         return self.endpoint == f"https://{self.name}.blob.{PUBLIC_CLOUD}"
 
     @property
     def is_emulated(self) -> bool:
-        """The endpoint is another than abfss addresses would lead to."""
+        """Whether the endpoint is another than the abfss addresses of `host` lead to."""
         return self.host.replace(".dfs.", ".blob.", 1) != urlsplit(self.endpoint).netloc
 
     @property
     def is_plain(self) -> bool:
-        """Without TLS."""
+        """Whether the endpoint speaks HTTP without TLS."""
         return self.endpoint.startswith("http:")
 
     def container(self, layer: Layer) -> str:
-        """The container of a layer."""
+        """Return the container of a layer."""
         return dict(zip(Layer, self.containers, strict=True))[layer]
 
-    def placed(self, path: str) -> tuple[str, str]:
-        """From a path in the lake, which begins with a layer, to a container and a name in it."""
+    def locate(self, path: str) -> tuple[str, str]:
+        """Return the container of a path in the lake, and the name of its blob there."""
         layer, _, name = path.partition("/")
         return self.container(Layer(layer)), name
 
     def uri(self, path: str) -> str:
-        """`abfss://<container>@<name>.dfs.core.windows.net/<table>`, as the engine takes it."""
-        container, name = self.placed(path)
+        """Return `abfss://<container>@<name>.dfs.core.windows.net/<path>`, as the engine takes it."""
+        container, name = self.locate(path)
         return f"abfss://{container}@{self.host if self.jvm else self.public_host}/{name}"
 
     def delta_uri(self, path: str) -> str:
-        """The same, as delta-rs takes it."""
-        container, name = self.placed(path)
+        """Return the same address as delta-rs takes it."""
+        container, name = self.locate(path)
         return f"abfss://{container}@{self.public_host}/{name}"

@@ -1,4 +1,4 @@
-"""The Blob service of an account through dagster-azure's resource, and its Data Lake service beside it."""
+"""Clients of an account's Blob service, through dagster-azure's resource, and its Data Lake service."""
 
 import re
 from collections.abc import Generator
@@ -22,11 +22,11 @@ from cloudflix_assets.lake.adls.library_options import blob_credential
 
 BLOCK_BYTES = 8 << 20
 AT_ONCE = 4
-"""Blocks of a large file that are up- or downloaded at once."""
+"""The number of blocks of a large file that are uploaded or downloaded at the same time."""
 ANSWER_SECONDS = 30
-"""A server that says nothing is asked four times: two minutes."""
+"""How long each attempt waits for an answer: a silent server is asked four times, two minutes in all."""
 _SETTINGS: dict[str, Any] = {
-    # The SDK's default waits a quarter of a minute before it asks again.
+    # By default the SDK waits a quarter of a minute before it retries.
     "retry_total": 4,
     "initial_backoff": 0.5,
     "increment_base": 2,
@@ -39,13 +39,17 @@ _SETTINGS: dict[str, Any] = {
 
 
 class DiscreetTransport(RequestsTransport):  # type: ignore[misc]  # exported by a __getattr__
-    """A transport whose errors do not tell addresses: a shared access signature stands in them.
+    """A transport whose errors hide the queries of addresses, in which a shared access signature stands.
 
-    A refusal is read to its end here, where a torn one is asked for again; the SDK reads it too late.
+    It also reads an error response to its end, inside the SDK's retries: one that breaks off is retried.
     """
 
     def send(self, request: HttpRequest, **options: Any) -> HttpResponse:
-        """Send a request."""
+        """Send a request and read an error response to its end.
+
+        Raises:
+            AzureError: of the same class as the transport's, without the query of an address.
+        """
         try:
             response: HttpResponse = super().send(request, **options)
             if response.status_code >= HTTPStatus.BAD_REQUEST and hasattr(response, "read"):
@@ -54,45 +58,45 @@ class DiscreetTransport(RequestsTransport):  # type: ignore[misc]  # exported by
             kind, words = type(error), re.sub(r"\?[^\s'\")]*", "?…", str(error))
         else:
             return response
-        raise kind(words)  # out here: within, it would keep the other one
+        raise kind(words)  # outside of the handler: inside, the error would keep the original as its context
 
 
 class BlobStorageResource(AzureBlobStorageResource):
-    """dagster-azure's resource with the credential of the settings, and retries that end soon.
+    """dagster-azure's resource with the credential of the settings and short retries.
 
-    2026-11-26: theirs knows no credential but keys, signatures and whatever DefaultAzureCredential finds.
+    2026-11-26: the original takes keys, signatures and what DefaultAzureCredential finds, nothing else.
     """
 
     _account: Account = PrivateAttr()
 
     @classmethod
     def of(cls, account: Account) -> "BlobStorageResource":
-        """The resource of an account."""
-        # Theirs print the key and the signature that they are given; ours is in the account.
+        """Return the resource of an account."""
+        # A key or signature given here would be printed with the resource; ours stays in the account.
         resource = cls(account_url=account.endpoint, credential=AzureBlobStorageDefaultCredential())
         resource._account = account
         return resource
 
     @contextmanager
     def get_client(self) -> Generator[BlobServiceClient, None, None]:
-        """A client; one serves the whole process, because each has connections of its own."""
+        """Yield the client of the account, one for the whole process: each has its own connections."""
         yield blob_service(self._account)
 
 
 @cache
 def blob_service(account: Account) -> BlobServiceClient:
-    """The Blob service: every call of ours but two."""
+    """Return the client of the Blob service, which serves every call but two."""
     return BlobServiceClient(account.endpoint, credential=blob_credential(account), **_options())
 
 
 @cache
 def data_lake(account: Account) -> DataLakeServiceClient:
-    """The Data Lake service, which moves a file and removes a folder at once."""
+    """Return the client of the Data Lake service, which moves a file or removes a folder in one call."""
     endpoint = account.endpoint if account.is_emulated else f"https://{account.host}"
     return DataLakeServiceClient(endpoint, credential=blob_credential(account), **_options())
 
 
 def _options() -> dict[str, Any]:
-    # A block is sent within the first of the two.
+    # Sending a block must end within the connection timeout.
     transport = DiscreetTransport(connection_timeout=20, read_timeout=ANSWER_SECONDS)
     return {**_SETTINGS, "transport": transport}

@@ -1,6 +1,6 @@
-"""How to prove to a storage account who asks: six kinds, one of which holds for every library.
+"""The credential of a storage account: one of six kinds, used by every library alike.
 
-Chosen by CLOUDFLIX_AZURE_CREDENTIAL, else the first kind whose variables are set. A secret is kept as
+CLOUDFLIX_AZURE_CREDENTIAL names the kind; without it, it is the first whose variables are set. Secrets are
 pydantic's SecretStr, which prints as asterisks.
 """
 
@@ -19,28 +19,28 @@ from cloudflix_assets.settings.environment import Environment
 
 
 class CredentialMissing(CloudflixError):
-    """No credential is set, or a part of the chosen one is missing."""
+    """The settings make no credential, or lack a part of the chosen one."""
 
 
 @dataclass(frozen=True)
 class AccountKey:
-    """One of the two keys of the account, which may do everything."""
+    """One of the two keys of the account, which have all rights."""
 
     key: SecretStr
 
 
 @dataclass(frozen=True)
 class SharedAccessSignature:
-    """A token signed with a key, for some rights and some time."""
+    """A token signed with a key, for certain rights and a limited time."""
 
     token: SecretStr
 
     @property
     def expiry(self) -> datetime | None:
-        """When it ends, as it says itself; a stored access policy may say it instead."""
-        told = parse_qs(self.token.get_secret_value()).get("se", [""])[0]
+        """The time at which it expires; None if a stored access policy decides that."""
+        end_text = parse_qs(self.token.get_secret_value()).get("se", [""])[0]
         try:
-            end = datetime.fromisoformat(told)
+            end = datetime.fromisoformat(end_text)
         except ValueError:
             return None
         return end if end.tzinfo else end.replace(tzinfo=UTC)
@@ -48,7 +48,7 @@ class SharedAccessSignature:
 
 @dataclass(frozen=True)
 class ServicePrincipal:
-    """An application of Entra ID with a secret."""
+    """An application of Entra ID that authenticates with a secret."""
 
     tenant: str
     client: str
@@ -58,7 +58,7 @@ class ServicePrincipal:
 
 @dataclass(frozen=True)
 class WorkloadIdentity:
-    """An application of Entra ID for which a token in a file speaks, as in Kubernetes."""
+    """An application of Entra ID that authenticates with a token in a file, as in Kubernetes."""
 
     tenant: str
     client: str
@@ -68,11 +68,12 @@ class WorkloadIdentity:
 
 @dataclass(frozen=True)
 class ManagedIdentity:
-    """The identity of the machine; `client` None for the one that the system assigned.
+    """The managed identity of the machine.
 
     Args:
-        metadata: where a virtual machine asks.
-        app_service: where App Service and Container Apps ask instead.
+        client: a user-assigned identity; None for the system-assigned one.
+        metadata: the address of a virtual machine's metadata service.
+        app_service: the address that App Service and Container Apps have instead.
     """
 
     client: str | None
@@ -82,13 +83,13 @@ class ManagedIdentity:
 
 @dataclass(frozen=True)
 class AzureCli:
-    """Whoever has logged in with `az login`."""
+    """The user who has logged in with `az login`."""
 
     tenant: str | None
 
 
-def named(credential: "Credential") -> str:
-    """In words, without what is secret."""
+def describe(credential: "Credential") -> str:
+    """Describe a credential in words, without its secret."""
     match credential:
         case AccountKey():
             return "an account key"
@@ -110,11 +111,11 @@ Credential = (
 )
 
 
-def chosen(environment: Environment) -> Credential:
-    """The credential of the settings.
+def choose_credential(environment: Environment) -> Credential:
+    """Choose the credential that the settings name or make possible.
 
     Raises:
-        CredentialMissing: names the variables that would make one.
+        CredentialMissing: there is none; the message names the variables that make one.
     """
     kind = environment.azure_credential
     if kind != "auto":
@@ -143,7 +144,7 @@ _NEEDS = {
     "service_principal": {**_APPLICATION, "AZURE_CLIENT_SECRET": "azure_client_secret"},
     "workload_identity": {**_APPLICATION, "AZURE_FEDERATED_TOKEN_FILE": "azure_token_file"},
 }
-"""The variables that a kind cannot do without, and what the settings call them."""
+"""The variables that a kind requires, and their names in the settings."""
 
 
 def _account_key(environment: Environment) -> Credential | None:
@@ -159,7 +160,7 @@ def _sas(environment: Environment) -> Credential | None:
 def _of_application(
     environment: Environment, make: Callable[[str, str, Part, str], Credential], part: Part | None
 ) -> Credential | None:
-    """Who signs in as an application, with its secret or with a token that it trusts."""
+    """Make a credential of an application, from its secret or its token file; None if a part is missing."""
     tenant, client = environment.azure_tenant, environment.azure_client
     if not (tenant and client and part):
         return None
@@ -180,9 +181,9 @@ _MAKES: Mapping[str, Callable[[Environment], Credential | None]] = {
     "managed_identity": _managed_identity,
     "azure_cli": lambda environment: AzureCli(environment.azure_tenant),
 }
-"""In the order in which they are looked for; None where a part is missing."""
+"""By kind, in order of preference: makes the credential, or None if a part is missing."""
 _SEEN: Mapping[str, Callable[[Environment], bool]] = {
     "managed_identity": lambda environment: bool(environment.azure_identity_endpoint),
     "azure_cli": lambda _: shutil.which("az") is not None,
 }
-"""What shows that a kind is meant which needs no variable; of a virtual machine's identity nothing does."""
+"""By kind that needs no variable: whether this machine has it. Of a virtual machine that cannot be known."""

@@ -1,4 +1,4 @@
-"""The plain files of a lake in a storage account. Listings ask for one folder, never for a container."""
+"""Files in a storage account, through the Blob SDK. Listings ask for one folder, never for a container."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,29 +24,29 @@ from cloudflix_assets.lake.adls import leases, namespaces, ranges
 from cloudflix_assets.lake.adls.account import Account
 from cloudflix_assets.lake.adls.client import AT_ONCE, BlobStorageResource, data_lake
 from cloudflix_assets.lake.adls.namespaces import raise_unless_absent
-from cloudflix_assets.lake.base import Lake, Stored
+from cloudflix_assets.lake.files import Files, Stored
 from cloudflix_assets.lake.local import LocalLake
 
 
 @dataclass(frozen=True)
-class AccountFiles(Lake):
-    """Files in the containers of `account`; `local` is its scratch lake, None if the engine is elsewhere."""
+class AccountFiles(Files):
+    """Files in the containers of `account`; `local` is the scratch, None if the engine runs elsewhere."""
 
     account: Account
     local: LocalLake | None
     may_tear: ClassVar = False
 
     @property
-    def scratch(self) -> Lake:
-        """A folder beside Dagster's instance: what no reader needs is not worth a call to the account."""
+    def scratch(self) -> Files:
+        """A folder beside Dagster's instance, which saves calls; the account if the engine runs elsewhere."""
         return self.local or self
 
     def uri(self, path: str) -> str:
-        """`abfss://<container>@<account>.dfs.core.windows.net/<table>`."""
+        """Return `abfss://<container>@<account>.dfs.core.windows.net/<path>`."""
         return self.account.uri(path)
 
     def store(self, path: str, content: Path) -> bool:
-        """Put a file under a content-addressed path, by blocks; False if its bytes are there already."""
+        """Upload a file to a content-addressed path; False if one of its size and MD5 is there already."""
         with content.open("rb") as source:
             digest = file_digest(source, "md5").digest()
             if self._has(path, content.stat().st_size, digest):
@@ -67,11 +67,11 @@ class AccountFiles(Lake):
         return there.size == size and bytes(there.content_settings.content_md5 or b"") == digest
 
     def write(self, path: str, content: bytes) -> None:
-        """Replace a small file at once."""
+        """Write a small file, replacing one that is there in one call."""
         self._blob(path).upload_blob(content, overwrite=True)
 
     def write_new(self, path: str, content: bytes) -> bool:
-        """Write a small file that is not there; False if it is, and stays as it is."""
+        """Write a small file unless there is one; False if there is, which stays as it is."""
         try:
             self._blob(path).upload_blob(content, overwrite=False)
         except ResourceExistsError:
@@ -79,7 +79,7 @@ class AccountFiles(Lake):
         return True
 
     def read(self, path: str) -> bytes | None:
-        """A small file's bytes, or None if it is not there."""
+        """Return the bytes of a small file, or None if there is no such file."""
         try:
             return self._blob(path).download_blob().readall()
         except ResourceNotFoundError as error:
@@ -87,12 +87,12 @@ class AccountFiles(Lake):
             return None
 
     def open(self, path: str) -> BinaryIO:
-        """A copy of a file, fetched by blocks, to read from its beginning.
+        """Download a file and open the copy for reading; it is gone once the caller closes it.
 
         Raises:
-            FileNotFoundError: it is not there.
+            FileNotFoundError: there is no such file.
         """
-        spooled = cast("BinaryIO", TemporaryFile())  # noqa: SIM115  # closed by whoever reads it
+        spooled = cast("BinaryIO", TemporaryFile())  # noqa: SIM115  # the caller closes it
         try:
             self._fetch(path, spooled)
         except BaseException:  # an interrupt too; it is raised again
@@ -103,7 +103,7 @@ class AccountFiles(Lake):
 
     @contextmanager
     def local_copy(self, path: str) -> Iterator[Path]:
-        """A copy of a file, for as long as it is needed."""
+        """Yield the path of a downloaded copy, which is removed after the block."""
         with NamedTemporaryFile(prefix="cloudflix-") as copy:
             self._fetch(path, cast("BinaryIO", copy))
             copy.flush()
@@ -117,32 +117,32 @@ class AccountFiles(Lake):
             raise FileNotFoundError(self.uri(path)) from error
 
     def random_access(self, stored: Stored) -> pa.NativeFile:
-        """A file, to read parts of it."""
-        return ranges.opened(self._blob(stored.path), stored.size)
+        """Open a file for reading parts of it, one call for each read; the caller closes it."""
+        return ranges.open_ranges(self._blob(stored.path), stored.size)
 
     def files_below(self, folder: str) -> list[Stored]:
-        """The files below a folder, by path; none if there is no such folder."""
+        """Return the files in a folder and all its subfolders, sorted by path."""
         layer, _, _ = folder.partition("/")
         return [
             Stored(f"{layer}/{blob.name}", blob.size, blob.last_modified)
-            for blob in self._listed(folder)
+            for blob in self._list_blobs(folder)
             if not _is_folder(blob)
         ]
 
-    def _listed(self, folder: str) -> list[BlobProperties]:
+    def _list_blobs(self, folder: str) -> list[BlobProperties]:
         container, name = self._container(folder)
         return list(container.list_blobs(name_starts_with=_below(name), include=["metadata"]))
 
     def names(self, path: str) -> list[str]:
-        """What lies in a folder, by name; nothing if there is no such folder."""
-        return sorted({entry.name.rstrip("/").rpartition("/")[2] for entry in self._walked(path)})
+        """Return the names of the files and subfolders directly in a folder, sorted."""
+        return sorted({entry.name.rstrip("/").rpartition("/")[2] for entry in self._walk(path)})
 
-    def _walked(self, path: str) -> Iterator[BlobProperties | BlobPrefix]:
+    def _walk(self, path: str) -> Iterator[BlobProperties | BlobPrefix]:
         container, name = self._container(path)
         return iter(container.walk_blobs(name_starts_with=_below(name)))
 
     def size(self, path: str) -> int | None:
-        """Bytes of a file; None if it is not there."""
+        """Return the size of a file in bytes, or None if there is no such file."""
         try:
             return int(self._blob(path).get_blob_properties().size)
         except ResourceNotFoundError as error:
@@ -150,62 +150,62 @@ class AccountFiles(Lake):
             return None
 
     def fingerprint(self, path: str) -> frozenset[tuple[object, ...]]:
-        """Names and entity tags."""
-        found = (entry for entry in self._walked(path) if isinstance(entry, BlobProperties))
+        """Return the name and entity tag of each file directly in a folder."""
+        found = (entry for entry in self._walk(path) if isinstance(entry, BlobProperties))
         return frozenset((blob.name, blob.etag) for blob in found)
 
     @contextmanager
     def lock(self, path: str) -> Iterator[None]:
-        """Wait until no other process or thread is in here with this file; one that died is not."""
+        """Hold the lease of the blob `path`; a dead holder's ends within a minute."""
         self.write_new(path, b"")
-        with leases.held(self._blob(path)):
+        with leases.hold(self._blob(path)):
             yield
 
     def move(self, path: str, target: str) -> None:
-        """Give a file another place; nothing if somebody else has just moved it."""
+        """Move a file within its container; nothing happens if another process has moved it already."""
         try:
             if self._is_flat:
-                self._copied(path, target)
+                self._copy(path, target)
                 self._blob(path).delete_blob()
             else:
-                container, name = self.account.placed(path)
-                _, moved = self.account.placed(target)
+                container, name = self.account.locate(path)
+                _, moved = self.account.locate(target)
                 namespaces.move_file(data_lake(self.account), container, name, moved)
         except ResourceNotFoundError as error:
             raise_unless_absent(error)
 
     def publish(self, folder: str, target: str) -> None:
-        """Upload the files of a folder of the scratch lake, by blocks; in the account they are copied."""
+        """Upload all files of a scratch folder; if they lie in the account, they are copied there."""
         for stored in self.scratch.files_below(folder):
             path = f"{target}{stored.path.removeprefix(folder)}"
             if self.local:
                 self._upload(Path(self.local.uri(stored.path)), path)
             else:
-                self._copied(stored.path, path)
+                self._copy(stored.path, path)
 
     @contextmanager
     def writing(self, path: str) -> Iterator[Path]:
-        """A file of this machine, uploaded afterwards."""
-        with NamedTemporaryFile(prefix="cloudflix-") as near:
-            yield Path(near.name)
-            self._upload(Path(near.name), path)
+        """Yield a temporary local path, which is uploaded to `path` if the block succeeds."""
+        with NamedTemporaryFile(prefix="cloudflix-") as local:
+            yield Path(local.name)
+            self._upload(Path(local.name), path)
 
     def _upload(self, file: Path, path: str) -> None:
         with file.open("rb") as source:
             self._blob(path).upload_blob(source, overwrite=True, max_concurrency=AT_ONCE)
 
-    def _copied(self, path: str, target: str) -> None:
-        copied = self._blob(target)
-        copied.start_copy_from_url(self._blob(path).url)
-        namespaces.await_copy(copied)
+    def _copy(self, path: str, target: str) -> None:
+        copy = self._blob(target)
+        copy.start_copy_from_url(self._blob(path).url)
+        namespaces.await_copy(copy)
 
     def remove(self, path: str) -> None:
-        """Remove a folder, if it is there."""
+        """Remove a folder with everything in it; nothing happens if it does not exist."""
         container, name = self._container(path)
         if not self._is_flat:
             namespaces.remove_folder(data_lake(self.account), container.container_name, name)
             return
-        blobs = [blob.name for blob in self._listed(path)]
+        blobs = [blob.name for blob in self._list_blobs(path)]
         with ThreadPoolExecutor(AT_ONCE) as pool:
             list(pool.map(partial(_delete, container), blobs))
 
@@ -214,7 +214,7 @@ class AccountFiles(Lake):
         return namespaces.is_flat(self.account)
 
     def _container(self, path: str) -> tuple[ContainerClient, str]:
-        container, name = self.account.placed(path)
+        container, name = self.account.locate(path)
         return _client(self.account, container), name
 
     def _blob(self, path: str) -> BlobClient:
@@ -233,12 +233,12 @@ def _client(account: Account, container: str) -> ContainerClient:
 
 
 def _below(folder: str) -> str | None:
-    """How the names of what lies in a folder begin."""
+    """Return the prefix of all blobs in a folder; None for a whole container."""
     return f"{folder}/" if folder else None
 
 
 def _is_folder(blob: BlobProperties) -> bool:
-    """A hierarchical namespace lists its folders as blobs."""
+    """Whether a blob is a folder: a hierarchical namespace lists its folders as blobs."""
     return bool((blob.metadata or {}).get("hdi_isfolder") == "true")
 
 

@@ -11,23 +11,23 @@ from cloudflix_assets.lake.adls import namespaces
 from cloudflix_assets.lake.adls.account import Account
 from cloudflix_assets.lake.adls.files import AccountFiles
 from cloudflix_assets.lake.adls.library_options import storage_options, tell_process
-from cloudflix_assets.lake.adls.troubles import of_credential
-from cloudflix_assets.lake.base import LakeRefused
+from cloudflix_assets.lake.adls.troubles import troubles_of
+from cloudflix_assets.lake.base import Lake, LakeRefused
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.settings.environment import Environment
 from spark.table import Layer
 
 OWNER = ".cloudflix.json"
-"""In each container: the lake that it is a part of."""
+"""The file in each container that names the lake which the container belongs to."""
 PATIENCE = {"timeout": "30s", "retry_timeout": "60s"}
-"""delta-rs's: by default a server that says nothing is waited for for three minutes, at each call."""
+"""Options of delta-rs. By default each of its calls waits three minutes for a silent server."""
 _DROPPED = {"landing", "landed", "refused"}
-"""What may lie in raw before it is a lake's: also what was taken in before a week was complete."""
+"""Folders that may lie in raw before it is marked: files are dropped and sorted before a week lands."""
 
 
 @dataclass(frozen=True)
-class AdlsLake(AccountFiles):
-    """A lake in the containers of `account`."""
+class AdlsLake(AccountFiles, Lake):
+    """A lake in the containers of `account`, one for each layer."""
 
     @classmethod
     def of(cls, environment: Environment) -> Self:
@@ -43,40 +43,40 @@ class AdlsLake(AccountFiles):
 
     @property
     def place(self) -> str:
-        """Account and container of raw, which are a lake's name."""
+        """The account and the container of raw, `account/container`, which identify the lake."""
         return f"{self.account.name}/{self.account.containers[0]}"
 
     @property
     def storage_options(self) -> Mapping[str, str]:
-        """The endpoint, the credential, and how long to wait."""
+        """The endpoint, the credential and the timeouts, for delta-rs."""
         return {**storage_options(self.account), **PATIENCE}
 
     @property
     def remedy(self) -> str:
-        """How to choose another one."""
+        """What a user does to choose another lake: name other containers or another account."""
         return "choose other containers (CLOUDFLIX_AZURE_CONTAINERS) or another account"
 
     @property
     def troubles(self) -> Mapping[str, Trouble]:
-        """What the account and Entra ID refuse."""
-        return of_credential(self.account)
+        """The errors of the account and of Entra ID, as they apply to the credential in use."""
+        return troubles_of(self.account)
 
     def delta_uri(self, path: str) -> str:
-        """The same of the public cloud: delta-rs knows no other, and is told the endpoint."""
+        """Return the public cloud's address, the only form delta-rs accepts; it gets the endpoint apart."""
         return self.account.delta_uri(path)
 
     def refuse_unusable(self) -> None:
-        """Refuse an account that is no data lake, and a container of somebody else.
+        """Refuse an account without a hierarchical namespace, and a container that is not the lake's.
 
         Raises:
-            LakeRefused: with the remedy.
-            StorageRefused: the account does not let us in, or lacks a container.
+            LakeRefused: it is one of these; the message says what to do.
+            StorageRefused: the account denies access, or lacks a container.
         """
         with storage_errors(self.account.endpoint, self.troubles), ThreadPoolExecutor(len(Layer) + 1) as pool:
             flat = pool.submit(namespaces.is_flat, self.account)
             owners = list(pool.map(self._owner, Layer))
             if flat.result() and not self.account.flat:
-                what, remedy = namespaces.flatness(self.account)
+                what, remedy = namespaces.flat_namespace(self.account)
                 raise LakeRefused(f"{what}: {remedy}; nothing was written.")
             for layer, owner in zip(Layer, owners, strict=True):
                 self._refuse_foreign(layer, owner)
@@ -91,7 +91,7 @@ class AdlsLake(AccountFiles):
     def _refuse_foreign(self, layer: Layer, owner: str | None) -> None:
         container = self.account.container(layer)
         others = [] if owner else self._strangers(layer)
-        if others:  # of another run of this lake, if it has marked the container meanwhile
+        if others:  # another run of this lake may have marked the container meanwhile
             owner = self._owner(layer)
         whose = f"the lake {owner}" if owner else None
         if others and owner is None:
@@ -103,16 +103,20 @@ class AdlsLake(AccountFiles):
             )
 
     def _strangers(self, layer: Layer) -> list[str]:
-        """What lies in a container and was not dropped, of its first entries: it may be a large one."""
+        """Return what lies in a container and was not dropped; only its first ten entries are asked for."""
         container, _ = self._container(layer.value)
         page = next(container.walk_blobs(results_per_page=10).by_page(), iter(()))
         names = [entry.name.rstrip("/") for entry in page]
         return [name for name in names if layer is not Layer.RAW or name not in _DROPPED]
 
     def claim(self, source: str) -> None:
-        """Mark each container as the lake's, and the lake as `source`'s, or check that they are."""
+        """Mark each container as the lake's and the lake as `source`'s; refuse what is marked otherwise.
+
+        Raises:
+            LakeRefused: a container is another lake's, or the lake another source's.
+        """
         owner = json.dumps({"lake": self.place}).encode()
-        # First: a lake whose containers are not marked would be taken for somebody else's.
+        # The containers first: a lake in unmarked containers would be taken for somebody else's.
         with ThreadPoolExecutor(len(Layer)) as pool:
             new = list(pool.map(lambda layer: self.write_new(f"{layer.value}/{OWNER}", owner), Layer))
         if any(new) and not all(new):

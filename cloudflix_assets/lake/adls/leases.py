@@ -1,4 +1,4 @@
-"""A lock that lies in the account: the lease of a blob, which ends by itself when its holder dies."""
+"""A lock in a storage account: the lease of a blob, which expires when its holder dies."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -9,32 +9,33 @@ from azure.storage.blob import BlobClient, BlobLeaseClient
 from tenacity import retry, retry_if_exception_type, wait_random
 
 LEASE_SECONDS = 60
+"""The longest that the Blob service allows, short of without end."""
 RENEWED_EVERY = 15.0
 
 
 @contextmanager
-def held(blob: BlobClient) -> Iterator[None]:
-    """Hold the blob's lease, renewed for as long as this takes; wait for whoever holds it."""
-    lease, over = _acquired(blob), Event()
-    keeper = Thread(target=_kept, args=(lease, over), daemon=True)
+def hold(blob: BlobClient) -> Iterator[None]:
+    """Hold the blob's lease for the block, waiting for another holder; a thread renews it meanwhile."""
+    lease, over = _acquire(blob), Event()
+    keeper = Thread(target=_renew, args=(lease, over), daemon=True)
     keeper.start()
     try:
         yield
     finally:
         over.set()
         keeper.join()
-        with suppress(AzureError):  # it may be over already, and ends by itself if it is not
+        with suppress(AzureError):  # it may have expired already, and otherwise will
             lease.release()
 
 
 @retry(retry=retry_if_exception_type(ResourceExistsError), wait=wait_random(0.05, 0.5))
-def _acquired(blob: BlobClient) -> BlobLeaseClient:
+def _acquire(blob: BlobClient) -> BlobLeaseClient:
     return blob.acquire_lease(LEASE_SECONDS)
 
 
-def _kept(lease: BlobLeaseClient, over: Event) -> None:
+def _renew(lease: BlobLeaseClient, over: Event) -> None:
     while not over.wait(RENEWED_EVERY):
         try:
             lease.renew()
-        except AzureError:  # the next one may succeed before the lease ends
+        except AzureError:  # the next call may succeed before the lease expires
             continue

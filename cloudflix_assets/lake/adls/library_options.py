@@ -1,6 +1,6 @@
-"""One account, told to each library in its own words: Sail, Hadoop, delta-rs, the Blob SDK.
+"""The options with which each library reaches an account: Sail, Hadoop, delta-rs, the Blob SDK.
 
-The words were found by trying: hadoop-azure 3.5.0, Sail 0.7.2, delta-rs 1.6.6.
+The names of the options were found by trying them: hadoop-azure 3.5.0, Sail 0.7.2, delta-rs 1.6.6.
 """
 
 import logging
@@ -30,12 +30,12 @@ from cloudflix_assets.lake.adls.credentials import (
 from cloudflix_assets.lake.adls.token_endpoint import endpoint_for
 from cloudflix_assets.settings.azure import PUBLIC_AUTHORITY
 
-# Its errors are raised, and told once.
+# Its errors are raised; logged as well, users would read them twice.
 logging.getLogger("azure.identity").setLevel(logging.CRITICAL)
 
 _METADATA_PATH = "/metadata/identity/oauth2/token"
 _OAUTH = "org.apache.hadoop.fs.azurebfs.oauth2"
-_OTHERS = frozenset(
+_FOREIGN_VARIABLES = frozenset(
     f"AZURE_{name}"
     for name in (
         *("STORAGE_ACCOUNT_NAME", "STORAGE_ACCOUNT_KEY", "STORAGE_ACCESS_KEY", "STORAGE_MASTER_KEY"),
@@ -47,11 +47,11 @@ _OTHERS = frozenset(
         *("FABRIC_CLUSTER_IDENTIFIER",),
     )
 )
-"""Variables that Sail and delta-rs take a credential from: of two, theirs might be the other one."""
+"""Variables from which Sail and delta-rs take a credential; of two they might take the other one."""
 
 
 def storage_options(account: Account) -> dict[str, str]:
-    """For delta-rs, beside `tell_process`: a key in the environment wins over a signature given here."""
+    """Return the options of delta-rs; call `tell_process` too, as a key in the environment wins over them."""
     options = {"account_name": account.name, **_credential_options(account)}
     if not account.is_public:
         options["azure_storage_endpoint"] = account.endpoint
@@ -83,8 +83,11 @@ def _application(tenant: str, client: str, authority: str) -> dict[str, str]:
 
 
 def tell_process(account: Account) -> None:
-    """Sail reads the variables of this process when it first meets a container, and delta-rs each time."""
-    for name in _OTHERS & set(os.environ):
+    """Set the variables of this process, removing foreign ones.
+
+    Sail reads them when it first opens a container, delta-rs for every table.
+    """
+    for name in _FOREIGN_VARIABLES & set(os.environ):
         del os.environ[name]
     os.environ.update(_variables(account))
 
@@ -96,11 +99,14 @@ def _variables(account: Account) -> dict[str, str]:
     return {names.get(name, name).upper(): value for name, value in options.items()}
 
 
-def hadoop(account: Account) -> dict[str, str]:
-    """`fs.azure.*` of the JVM. They are set on a session: as options of its start, all could read them."""
+def hadoop_options(account: Account) -> dict[str, str]:
+    """Return the `fs.azure.*` options of a JVM.
+
+    Set them on the session: as options of its start, everybody on the machine could read them.
+    """
     host = account.host
     options = {
-        # With the default a dead endpoint is asked for minutes.
+        # By default a dead endpoint is retried for minutes.
         "fs.azure.io.retry.max.retries": "5",
         **{f"{name}.{host}": value for name, value in _hadoop_credential(account).items()},
     }
@@ -141,7 +147,7 @@ def _hadoop_credential(account: Account) -> dict[str, str]:
             endpoint = f"{metadata}{_METADATA_PATH}"
             told = {"msi.endpoint": endpoint, "msi.tenant": "", "client.id": client or ""}
             return _oauth("MsiTokenProvider", told)
-        case ManagedIdentity() | AzureCli():  # Hadoop knows neither
+        case ManagedIdentity() | AzureCli():  # Hadoop supports neither
             endpoint = endpoint_for(account, token_credential(account))
             return _oauth("MsiTokenProvider", {"msi.endpoint": endpoint, "msi.tenant": "", "client.id": ""})
 
@@ -156,15 +162,19 @@ def _oauth(provider: str, told: Mapping[str, str]) -> dict[str, str]:
 
 @cache
 def token_credential(account: Account) -> TokenCredential:
-    """Of azure-identity, for a credential that is no key and no signature."""
+    """Return azure-identity's credential for one that is neither a key nor a signature.
+
+    Raises:
+        TypeError: it is a key or a signature.
+    """
     match account.credential:
         case ServicePrincipal(tenant, client, secret, authority):
             return ClientSecretCredential(
-                tenant, client, secret.get_secret_value(), **_asking_only(authority)
+                tenant, client, secret.get_secret_value(), **_authority_options(authority)
             )
         case WorkloadIdentity(tenant, client, file, authority):
             return WorkloadIdentityCredential(
-                tenant_id=tenant, client_id=client, token_file_path=str(file), **_asking_only(authority)
+                tenant_id=tenant, client_id=client, token_file_path=str(file), **_authority_options(authority)
             )
         case ManagedIdentity(client):
             return ManagedIdentityCredential(client_id=client) if client else ManagedIdentityCredential()
@@ -174,16 +184,19 @@ def token_credential(account: Account) -> TokenCredential:
             raise TypeError(f"{type(account.credential).__name__} needs no token")
 
 
-def _asking_only(authority: str) -> dict[str, Any]:
-    """Else Microsoft's public cloud is asked about another one, which has no way to it from a closed one."""
+def _authority_options(authority: str) -> dict[str, Any]:
+    """Keep azure-identity from asking the public cloud about another cloud's authority.
+
+    From a cloud without a connection to the public one that question fails.
+    """
     return {"authority": authority, "disable_instance_discovery": authority != PUBLIC_AUTHORITY}
 
 
 def blob_credential(account: Account) -> AzureNamedKeyCredential | str | TokenCredential:
-    """For the Blob SDK."""
+    """Return the credential as the Blob SDK takes it."""
     match account.credential:
         case AccountKey(secret):
-            # A bare key makes it look for the account's name in the endpoint, which not every one has.
+            # With a bare key the SDK takes the account's name from the endpoint, where it may be missing.
             return AzureNamedKeyCredential(account.name, secret.get_secret_value())
         case SharedAccessSignature(secret):
             return secret.get_secret_value()

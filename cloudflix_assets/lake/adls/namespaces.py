@@ -1,4 +1,4 @@
-"""What differs between a hierarchical namespace, which a data lake has, and a flat one."""
+"""Differences between an account with a hierarchical namespace, a data lake, and a flat one."""
 
 import time
 from functools import cache
@@ -12,26 +12,27 @@ from cloudflix_assets.lake.adls.account import Account
 from cloudflix_assets.lake.adls.client import blob_service
 
 COPY_SECONDS = 300.0
+"""How long a copy within the account may take."""
 
 
 class CopyFailed(RuntimeError):
-    """The server gave up copying a file."""
+    """A copy within the account failed or did not end in time."""
 
 
 @cache
 def is_flat(account: Account) -> bool:
-    """Whether the account has no hierarchical namespace; as the settings say if it does not tell."""
+    """Return whether the namespace is flat; if the account refuses the question, the settings decide."""
     try:
         return not blob_service(account).get_account_information()["is_hns_enabled"]
     except HttpResponseError as error:
-        # Not every signature and role may ask this; whether they may do anything is soon found out.
+        # Not every signature and role may ask this; if they may do nothing at all, the next call fails.
         if error.status_code not in {403, 404}:
             raise
         return account.flat
 
 
-def flatness(account: Account) -> Trouble:
-    """What to do about an account that has none."""
+def flat_namespace(account: Account) -> Trouble:
+    """Return what to do about an account without a hierarchical namespace."""
     return Trouble(
         f"the account {account.name} has no hierarchical namespace, so it is no data lake",
         f"upgrade it (az storage account hns-migration start --type upgrade -n {account.name}), or create "
@@ -40,7 +41,7 @@ def flatness(account: Account) -> Trouble:
 
 
 def remove_folder(service: DataLakeServiceClient, container: str, name: str) -> None:
-    """Remove a folder with all that is in it, in one call."""
+    """Remove a folder with everything in it in one call; nothing happens if it does not exist."""
     try:
         service.get_directory_client(container, name).delete_directory()
     except ResourceNotFoundError as error:
@@ -48,10 +49,10 @@ def remove_folder(service: DataLakeServiceClient, container: str, name: str) -> 
 
 
 def move_file(service: DataLakeServiceClient, container: str, name: str, target: str) -> None:
-    """Give a file another place in its container, in one call if the folder is there.
+    """Move a file within its container, in one call if the target's folder exists.
 
     Raises:
-        ResourceNotFoundError: somebody else has moved it.
+        ResourceNotFoundError: the file does not exist, perhaps moved by another process.
     """
     file = service.get_file_client(container, name)
     try:
@@ -59,23 +60,23 @@ def move_file(service: DataLakeServiceClient, container: str, name: str, target:
     except ResourceNotFoundError as error:
         if getattr(error, "error_code", None) != "RenameDestinationParentPathNotFound":
             raise
-        # One that is there by now keeps what is in it.
+        # If another process has made the folder meanwhile, its files stay.
         service.get_directory_client(container, target.rpartition("/")[0]).create_directory()
         file.rename_file(f"{container}/{target}")
 
 
 def raise_unless_absent(error: ResourceNotFoundError) -> None:
-    """A file that is not there is an answer, a container that is not there is none."""
-    code = getattr(error, "error_code", None)  # set by the SDKs, not declared
+    """Raise the error again if the container is absent; return if only the file is."""
+    code = getattr(error, "error_code", None)  # the SDKs set it without declaring it
     if code in {"ContainerNotFound", "FilesystemNotFound", "ContainerBeingDeleted"}:
         raise error
 
 
 def await_copy(blob: BlobClient) -> None:
-    """Wait for a copy within the account: mostly it is there at once.
+    """Wait until a copy within the account has ended, which mostly it has at once.
 
     Raises:
-        CopyFailed: it is not, and will not be.
+        CopyFailed: it failed, or did not end within COPY_SECONDS.
     """
     until = time.monotonic() + COPY_SECONDS
     while (state := blob.get_blob_properties().copy.status) == "pending" and time.monotonic() < until:

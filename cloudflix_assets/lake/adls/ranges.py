@@ -1,7 +1,7 @@
-"""A blob of which parts are read: the footer of a Parquet file, not its rows.
+"""Read parts of a blob: the footer of a Parquet file without its rows.
 
-2026-11-26: delta-rs has such a file too, but its calls hold Python's lock: nothing else runs meanwhile, not
-even a Ctrl-C, and footers are read one after the other.
+2026-11-26: delta-rs offers such a file too, but its calls hold the GIL: no other thread runs meanwhile,
+Ctrl-C waits, and footers are read one after the other.
 """
 
 import io
@@ -11,7 +11,7 @@ from azure.storage.blob import BlobClient
 
 
 class _Ranges(io.RawIOBase):
-    """Each read is a call, for as much as it asks."""
+    """A readable, seekable file; each read is one call for exactly the bytes it asks for."""
 
     def __init__(self, blob: BlobClient, size: int) -> None:
         self._blob, self._size, self._at = blob, size, 0
@@ -37,6 +37,6 @@ class _Ranges(io.RawIOBase):
         return found
 
 
-def opened(blob: BlobClient, size: int) -> pa.NativeFile:
-    """A blob of a known size, as Arrow reads it."""
+def open_ranges(blob: BlobClient, size: int) -> pa.NativeFile:
+    """Open a blob of `size` bytes as a file that Arrow reads in parts; the caller closes it."""
     return pa.PythonFile(_Ranges(blob, size), mode="r")

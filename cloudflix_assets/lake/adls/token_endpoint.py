@@ -1,6 +1,6 @@
-"""Tokens for the JVM from a credential that Hadoop does not know, over a port of this machine.
+"""A local HTTP endpoint that hands tokens to the JVM, for credentials that Hadoop does not support.
 
-Hadoop asks it like the metadata service of a virtual machine. Only who knows the path gets a token.
+It answers like the metadata service of a virtual machine. Its path is a secret: without it there is no token.
 """
 
 import json
@@ -28,7 +28,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         server = cast("_Server", self.server)
-        # A page in a browser can send no such header.
+        # The header keeps web pages out: a browser does not let them send it.
         if not secrets.compare_digest(urlsplit(self.path).path, server.path) or not self.headers["Metadata"]:
             self.send_error(404)
             return
@@ -36,7 +36,7 @@ class _Handler(BaseHTTPRequestHandler):
             token = server.credential.get_token(SCOPE)
         except ClientAuthenticationError as error:
             self._answer(400, {"error": "invalid_request", "error_description": str(error)})
-        except AzureError as error:  # nobody answers there, perhaps for the moment
+        except AzureError as error:  # no answer, perhaps only for the moment
             self._answer(503, {"error": "temporarily_unavailable", "error_description": str(error)})
         else:
             told = {"token_type": "Bearer", "expires_on": str(token.expires_on)}
@@ -51,11 +51,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Nothing: the path is a secret."""
+        """Log nothing: the path is a secret."""
 
 
 def endpoint_for(account: Hashable, credential: TokenCredential) -> str:
-    """Where this process now hands out tokens for an account."""
+    """Return the address at which this process hands out tokens for an account, starting it if need be."""
     if account not in _ENDPOINTS:
         server = _Server(credential)
         Thread(target=server.serve_forever, daemon=True).start()

@@ -1,6 +1,6 @@
-"""What a storage account or Entra ID refuses, by their own codes: what it is, and what to do.
+"""Errors of a storage account and of Entra ID, by their codes: what is wrong, and what to do.
 
-The codes come through in what every library raises: the Blob SDK, delta-rs, Sail and the JVM share no class.
+The Blob SDK, delta-rs, Sail and the JVM share no class of errors, but all quote these codes in the text.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ _ENTRA: Mapping[str, Trouble] = {
         "the tenant knows no such application", "check AZURE_CLIENT_ID and AZURE_TENANT_ID"
     ),
     "AADSTS90002": Trouble("Entra ID knows no such tenant", "check AZURE_TENANT_ID"),
-    "Unable to get authority configuration": Trouble(  # azure-identity's words
+    "Unable to get authority configuration": Trouble(  # the words of azure-identity
         "Entra ID knows no such tenant", "check AZURE_TENANT_ID, and AZURE_AUTHORITY_HOST if it is set"
     ),
     "Authentication failed: HTTPSConnection": Trouble(
@@ -46,7 +46,7 @@ _ENTRA: Mapping[str, Trouble] = {
     "Identity not found": Trouble("this machine has no such managed identity", _IDENTITY),
 }
 _ACCOUNT: Mapping[str, Trouble] = {
-    "Server failed to authenticate the request": _NOT_KNOWN,  # the JVM's words
+    "Server failed to authenticate the request": _NOT_KNOWN,  # the words of the JVM
     "AuthorizationPermissionMismatch": Trouble(
         "the credential has no right to this data",
         "give its identity the role Storage Blob Data Contributor on the account (which takes some minutes), "
@@ -81,7 +81,7 @@ _ACCOUNT: Mapping[str, Trouble] = {
     "AccountIsDisabled": Trouble("the account is disabled", "enable it in its subscription"),
     "ContainerNotFound": _NO_CONTAINER,
     "FilesystemNotFound": _NO_CONTAINER,
-    "The specified container does not exist": _NO_CONTAINER,  # the JVM's words
+    "The specified container does not exist": _NO_CONTAINER,  # the words of the JVM
     "ContainerBeingDeleted": Trouble("the container is being deleted", _WAIT),
     "BlobImmutableDueToPolicy": Trouble(
         "a policy of the container forbids to replace or delete", "keep lakes in containers without one"
@@ -100,7 +100,7 @@ _NETWORK: Mapping[str, Trouble] = (
         "CERTIFICATE_VERIFY_FAILED": _UNTRUSTED,
         "invalid peer certificate": _UNTRUSTED,
         "PKIX path building failed": _UNTRUSTED,
-        "WRONG_VERSION_NUMBER": Trouble("it does not speak TLS", "mend CLOUDFLIX_AZURE_ENDPOINT"),
+        "WRONG_VERSION_NUMBER": Trouble("it does not speak TLS", "correct CLOUDFLIX_AZURE_ENDPOINT"),
     }
     | {
         words: Trouble("there is no storage account of that name", "check AZURE_STORAGE_ACCOUNT")
@@ -129,11 +129,11 @@ _NETWORK: Mapping[str, Trouble] = (
     }
 )
 TROUBLES: Mapping[str, Trouble] = {**_ENTRA, **_ACCOUNT, **_NETWORK}
-"""By words, the more special ones first."""
+"""By words in an error's text; the first that matches counts, so the more specific ones come first."""
 
 
-def of_credential(account: Account) -> Mapping[str, Trouble]:
-    """What the account's refusal means for the credential that is in use."""
+def troubles_of(account: Account) -> Mapping[str, Trouble]:
+    """Return the troubles, with what a refused authentication means for the credential in use."""
     match account.credential:
         case AccountKey():
             rotated = Trouble(

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
-from cloudflix_assets.lake.base import Lake, Stored
+from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.lake.files import Stored
 from cloudflix_assets.sources.dropped.routing import Route, Unroutable, is_unfinished, routed
 
 LANDING = "raw/landing"

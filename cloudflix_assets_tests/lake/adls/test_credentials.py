@@ -16,8 +16,8 @@ from cloudflix_assets.lake.adls.credentials import (
     ServicePrincipal,
     SharedAccessSignature,
     WorkloadIdentity,
-    chosen,
-    named,
+    choose_credential,
+    describe,
 )
 from cloudflix_assets.settings.environment import SettingRefused, environment
 from cloudflix_assets_tests.lake.adls.credential_cases import WRONG_KEY, variables
@@ -49,7 +49,7 @@ WITH_NOTHING = (
 def credential(**told: str) -> object:
     """What these variables make."""
     with variables({"AZURE_STORAGE_ACCOUNT": "lake1", **told}):
-        return chosen(environment(deployment="azure"))
+        return choose_credential(environment(deployment="azure"))
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_a_signature_says_when_it_ends(told: str, end: datetime | None) -> None:
 @pytest.mark.parametrize("made", MADE)
 def test_no_credential_prints_what_is_secret(made: Any) -> None:
     """It stands in exceptions, and whoever debugs prints it."""
-    for told in (repr(made), str(made), named(made)):
+    for told in (repr(made), str(made), describe(made)):
         for secret in ("a2V5", "sig=x", "'s'"):
             assert secret not in told
 

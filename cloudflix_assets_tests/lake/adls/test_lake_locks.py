@@ -38,7 +38,7 @@ def test_a_holder_that_died_is_not_waited_for(flat: AdlsLake) -> None:
     """It cannot let go; its lease ends by itself: here after a second, and not a minute."""
     flat.write_new("raw/files/a.lock", b"")
     blob = flat._blob("raw/files/a.lock")
-    leases._acquired(blob)
+    leases._acquire(blob)
     assert blob.get_blob_properties().lease.duration == "fixed"
     BlobLeaseClient(blob).break_lease(lease_break_period=1)
     entered = threading.Event()

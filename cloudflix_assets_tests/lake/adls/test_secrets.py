@@ -11,7 +11,7 @@ from azure.core.exceptions import AzureError, ServiceRequestError
 from azure.core.pipeline.transport import HttpRequest, RequestsTransport
 
 from cloudflix_assets.lake.adls import client
-from cloudflix_assets.lake.adls.credentials import named
+from cloudflix_assets.lake.adls.credentials import describe
 from cloudflix_assets.lake.adls.lake import AdlsLake
 from cloudflix_assets.lake.adls.library_options import blob_credential
 from cloudflix_assets.settings.environment import environment
@@ -235,6 +235,6 @@ def test_nothing_that_is_printed_shows_one(azurite: Azurite, tmp_path: Path) -> 
             objects = [settings, of, stored, of.credential, client.BlobStorageResource.of(of).__dict__]
             objects += [client.blob_service(of), settings.model_dump(), settings.model_dump_json()]
             printed = {str(number): f"{it} {it!r}".encode() for number, it in enumerate(objects)}
-            printed["named"] = named(of.credential).encode()
+            printed["named"] = describe(of.credential).encode()
             assert blob_credential(of)
         assert leaks(printed, KEY, token, SECRET) == []

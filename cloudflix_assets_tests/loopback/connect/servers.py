@@ -74,7 +74,7 @@ KEPT: list[Any] = []
 def _spark(kind: str) -> str:
     """`spark`, or `guarded`: it asks for a token, and has no Delta."""
     settings = Environment(engine="spark")
-    options = jvm._start_options(settings, [jvm.DELTA_JAR], choice._SESSION_OPTIONS)
+    options = jvm._prepare_start(settings, [jvm.DELTA_JAR], choice._SESSION_OPTIONS)
     # What the engine connect must set by itself.
     options |= {"spark.sql.session.timeZone": "America/New_York", "spark.sql.ansi.enabled": "false"}
     del options["spark.sql.parquet.outputTimestampType"]

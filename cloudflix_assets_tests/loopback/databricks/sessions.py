@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from cloudflix_assets.engines.choice import _SESSION_OPTIONS
-from cloudflix_assets.engines.jvm import AZURE_JAR, DELTA_JAR, _start_options
+from cloudflix_assets.engines.jvm import AZURE_JAR, DELTA_JAR, _prepare_start
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.loopback.databricks.calls import Json
 
@@ -85,7 +85,7 @@ class JvmSession:
     def __init__(self) -> None:
         before = dict(os.environ)
         try:
-            self.options = _start_options(Environment(), [DELTA_JAR], _SESSION_OPTIONS)
+            self.options = _prepare_start(Environment(), [DELTA_JAR], _SESSION_OPTIONS)
             self.java = os.environ["JAVA_HOME"]
             self.lock = Environment().cache / "starting.lock"
         finally:

@@ -1,0 +1,66 @@
+"""What the silver lookups have in common: columns, the typed id, the declaration of the table."""
+
+from collections.abc import Callable, Mapping
+
+import pandera.pyspark as pa
+import pyspark.sql.types as T
+from pandera.pyspark import DataFrameSchema
+from pyspark.sql import Column, DataFrame
+
+from spark.table import ADDRESS, REASONS, Layer, Rule, Severity, Table
+from spark.text import MALFORMED_RECORD, MEANINGS, long_number, readable, typed, without_reasons
+
+
+class SilverLookup(pa.DataFrameModel):
+    """Columns of every silver lookup; a subclass adds the one that holds its text."""
+
+    show_id: T.LongType = pa.Field(nullable=False, gt=0, description="The title, as in titles")
+    source_file: T.StringType = pa.Field(nullable=False, description="Landed file, relative to raw")
+    record_number: T.LongType = pa.Field(nullable=False, ge=1, description="1-based, after the header")
+
+    @classmethod
+    def to_schema(cls) -> DataFrameSchema:
+        """Return the columns with the address last; pandera puts a subclass's column behind it."""
+        schema = super().to_schema()
+        schema.columns = dict(sorted(schema.columns.items(), key=lambda column: column[0] in ADDRESS))
+        return schema
+
+
+def lookup(bronze: DataFrame, column: str, value: Column) -> DataFrame:
+    """Type the id of the title and put `value` into `column`; `_reasons` names what cannot be read."""
+    frame = bronze.transform(without_reasons).transform(typed, {"show_id": long_number})
+    return frame.select("show_id", value.alias(column), *ADDRESS, REASONS)
+
+
+def lookup_table(
+    name: str,
+    contract: type[SilverLookup],
+    build: Callable[[DataFrame], DataFrame],
+    *,
+    column: str,
+    of_one: str | None = None,
+    warnings: Mapping[Rule, str] | None = None,
+) -> Table:
+    """Declare a silver lookup.
+
+    Args:
+        name: the table's, and its dataset's.
+        contract: its columns.
+        build: types and tidies a week of the bronze table.
+        column: holds the text; with `show_id` it is the key.
+        of_one: what a row stands for, where that is not the column's name.
+        warnings: rules that report a row and keep it, each with what it requires.
+    """
+    warnings = warnings or {}
+    return Table(
+        layer=Layer.SILVER,
+        name=name,
+        grain=f"one row per {of_one or column}, title and week",
+        contract=contract,
+        build=build,
+        key=(column, "show_id"),
+        rules=tuple(warnings),
+        reasons=(MALFORMED_RECORD, readable("show_id")),
+        severities={rule.name: Severity.WARN for rule in warnings},
+        meanings={**MEANINGS, **{rule.name: text for rule, text in warnings.items()}},
+    )

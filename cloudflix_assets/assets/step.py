@@ -59,7 +59,7 @@ class Judgement:
         staged: the rows, materialized, with the names of the rules that each broke.
         verdict: counts and digest.
         samples: the first addresses per broken rule.
-        refused: the rows for the quarantine, None if there are none.
+        quarantined: the rows for the quarantine, None if there are none.
         failure: why the week must not be published, None if it may.
         evaluated: the result of the contract check.
     """
@@ -67,7 +67,7 @@ class Judgement:
     staged: DataFrame
     verdict: quality.Verdict
     samples: Mapping[str, list[str]]
-    refused: DataFrame | None
+    quarantined: DataFrame | None
     failure: dg.Failure | None
     evaluated: dg.AssetCheckResult
 
@@ -125,16 +125,16 @@ class Step:
 
     def _judge(self, built: Built) -> Judgement:
         table = built.table
-        staged = self._materialized(quality.judged(table, built.frame, built.frames))
+        staged = self._materialize(quality.judged(table, built.frame, built.frames))
         verdict = quality.verdict(table, staged)
         contract_check.refuse_lost_records(table, verdict, built.frames)
         broken = table.has_quarantine and any(verdict.broken.values())
         samples = quality.samples(table, staged) if broken else {}
-        refused = quality.quarantined(table, staged, built.given) if verdict.refused else None
+        quarantined = quality.quarantined(table, staged, built.given) if verdict.refused else None
         failure = contract_check.failure(table, verdict, str(self.week))
-        examples = _examples(table, refused) if failure else None
+        examples = _examples(table, quarantined) if failure else None
         evaluated = contract_check.result(table, verdict, samples, examples)
-        return Judgement(staged, verdict, samples, refused, failure, evaluated)
+        return Judgement(staged, verdict, samples, quarantined, failure, evaluated)
 
     def _settle(self, built: Built, judgement: Judgement, started: float) -> Iterator[Event]:
         """Yield the week for the IO manager to commit, then its check, and store the receipt at last."""
@@ -143,7 +143,7 @@ class Step:
         week = self._week(table, verdict, accepted)
         if table.first.as_records and built.frame is built.given:
             week = replace(week, parquet=self.stage.records)
-        quarantine = self._quarantine(week, verdict, judgement.refused) if table.has_quarantine else None
+        quarantine = self._quarantine(week, verdict, judgement.quarantined) if table.has_quarantine else None
         receipt = Receipt(
             key=self.key,
             columns=tuple(fields(table).names),
@@ -161,7 +161,7 @@ class Step:
         """The table as of this week: records may have columns that the contract does not declare."""
         return evolved(self.table, columns) if self.table.first.as_records else self.table
 
-    def _materialized(self, judged: DataFrame) -> DataFrame:
+    def _materialize(self, judged: DataFrame) -> DataFrame:
         """The judged frame, written to staging once; those of raw and bronze are materialized already."""
         table = self.table
         if table.first.table == PUBLICATION or table.first.as_records:
@@ -197,12 +197,12 @@ class Step:
         )
 
     def _quarantine(
-        self, week: WeekOfTable, verdict: quality.Verdict, refused: DataFrame | None
+        self, week: WeekOfTable, verdict: quality.Verdict, quarantined: DataFrame | None
     ) -> WeekOfTable:
         """The quarantined rows as a week of the quarantine; most have none, and then no query is run."""
-        if refused is None:
+        if quarantined is None:
             return self._quarantine_week(week, verdict, None, digest.empty(quality.QUARANTINE))
-        frame = self.stage.materialize("quarantine", refused)
+        frame = self.stage.materialize("quarantine", quarantined)
         return self._quarantine_week(week, verdict, frame, digest.digest(frame, quality.QUARANTINE))
 
     def _quarantine_week(
@@ -233,5 +233,5 @@ class Step:
         yield dg.Output(week, output_name=name, data_version=version, metadata=seconds)
 
 
-def _examples(table: Table, refused: DataFrame | None) -> str | None:
-    return None if refused is None else refusals.examples(table, refused)
+def _examples(table: Table, quarantined: DataFrame | None) -> str | None:
+    return None if quarantined is None else refusals.examples(table, quarantined)

@@ -129,14 +129,6 @@ def test_a_wrong_token_is_told(source: Sources, github: LoopbackGitHub) -> None:
         source("wrong").deliveries(WEEKS[2])
 
 
-def test_a_token_stands_in_no_message_and_no_repr(source: Sources, github: LoopbackGitHub) -> None:
-    github.token = "other"
-    secret = source("a-secret-token")
-    with pytest.raises(SourceRefused) as refused:
-        secret.deliveries(WEEKS[2])
-    assert "a-secret-token" not in f"{refused.value} {secret!r}"
-
-
 def test_an_unchanged_answer_costs_no_quota(source: Sources, github: LoopbackGitHub) -> None:
     """What a poll asks: once with a tag, nothing is sent."""
     asked = source().api

@@ -212,14 +212,17 @@ def from_github(request: pytest.FixtureRequest) -> Ran:
     return Ran((secret,), told.code, left(told, house.environment.home), ("raw/titles/_delta_log",))
 
 
-PUT, NEW = ("put", r"^(bronze|silver).*parquet"), ("put-if-absent", r"^(bronze|silver).*parquet")
+PARQUET = r"^(bronze|silver).*parquet"
 RUNS: dict[str, tuple[Run, int]] = {
     # To the account's key a part of the flow is enough: it is told to the same libraries.
     "the account's key": (InAccount(lambda: {"AZURE_STORAGE_KEY": KEY}, ("--select", "+silver/cast")), 0),
     "a signature": (InAccount(), 0),
     "a wrong signature": (InAccount(lambda: {"AZURE_STORAGE_SAS_TOKEN": wrong(signature())}, began=False), 1),
     "a signature, and nobody answers": (InAccount(nobody=True, began=False), 1),
-    "a signature, refused in the middle": (InAccount(denied=(PUT, NEW)), 1),
+    "a signature, refused in the middle": (
+        InAccount(denied=(("put", PARQUET), ("put-if-absent", PARQUET))),
+        1,
+    ),
     "a signature, and a table is refused": (InAccount(denied=(("list", r"^silver.*_delta_log"),)), 1),
     "a client secret": (signs_in(SECRET), 0),
     "a wrong client secret": (signs_in("another-secret-that-is-wrong"), 1),

@@ -184,7 +184,15 @@ def values_of_the_account(request: pytest.FixtureRequest, kind: str) -> Values:
         assert blob_credential(of)
         resource = client.BlobStorageResource.of(of).__dict__
         texts = [settings.model_dump(), settings.model_dump_json(), named(of.credential)]
-        values = [settings, of, stored, of.credential, resource, client.blob_service(of), *texts]
+        values: list[object] = [
+            settings,
+            of,
+            stored,
+            of.credential,
+            resource,
+            client.blob_service(of),
+            *texts,
+        ]
     return (KEY, token, SECRET), values
 
 

@@ -117,7 +117,7 @@ KINDS = ["folder", *IN_ACCOUNTS[:1]] if Environment().engine == "sail" else ["fo
 """What Spark needs to reach an account is not on the class path of the tests' session."""
 
 
-@pytest.mark.parametrize("each_lake", KINDS, indirect=True)
+@pytest.mark.parametrize("each_environment", KINDS, indirect=True)
 @pytest.mark.parametrize(
     ("do", "kind"),
     [

@@ -8,7 +8,7 @@ import pytest
 
 from cloudflix_assets.lake.adls.lake import AdlsLake
 from cloudflix_assets.lake.base import Lake
-from cloudflix_assets.lake.local import LocalLake
+from cloudflix_assets.lake.choice import lake_of
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lake.adls.lakes import settings
 from cloudflix_assets_tests.loopback.azure.authority import Authority, founded
@@ -108,11 +108,15 @@ IN_ACCOUNTS = [pytest.param(kind, marks=pytest.mark.slow) for kind in ("flat", "
 
 
 @pytest.fixture(params=["folder", *IN_ACCOUNTS])
-def each_lake(request: pytest.FixtureRequest, tmp_path: Path) -> Lake:
-    """An empty lake of each kind: a folder, an account without a hierarchy and one with it."""
-    if request.param == "folder":
-        return LocalLake(tmp_path / "lake")
-    return AdlsLake.of(_account_settings(request, tmp_path / "home"))
+def each_environment(request: pytest.FixtureRequest, environment: Environment, tmp_path: Path) -> Environment:
+    """Settings of each kind of lake: a folder, an account without a hierarchy and one with it."""
+    return environment if request.param == "folder" else _account_settings(request, tmp_path / "home")
+
+
+@pytest.fixture
+def each_lake(each_environment: Environment) -> Lake:
+    """An empty lake of each kind."""
+    return lake_of(each_environment)
 
 
 @pytest.fixture

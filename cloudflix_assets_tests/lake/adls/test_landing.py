@@ -13,12 +13,12 @@ from cloudflix_assets.sources.agreement import Agreement
 from cloudflix_assets.sources.dropped import files
 from cloudflix_assets.sources.dropped.source import Landing
 from cloudflix_assets_tests.lake.adls.lakes import settings
+from cloudflix_assets_tests.lake.adls.test_faults import PASSING
 from cloudflix_assets_tests.lakehouse import WEEK_1, Lakehouse, publication, registered
 from cloudflix_assets_tests.loopback.azure.azurite import Azurite
 from cloudflix_assets_tests.loopback.azure.calls import Kind
-from cloudflix_assets_tests.loopback.azure.faults import Fault, reset, status
 from cloudflix_assets_tests.loopback.azure.hierarchical import Hierarchical
-from cloudflix_assets_tests.loopback.azure.proxy import Proxy, When
+from cloudflix_assets_tests.loopback.azure.proxy import Proxy
 from cloudflix_assets_tests.sources.test_dropped import drop_now, lying
 
 FILES = publication()
@@ -66,19 +66,14 @@ def test_a_file_that_may_still_grow_waits(house: Lakehouse, monkeypatch: pytest.
     assert len(lying(house, "landing")) == len(FILES)
 
 
-FAULTS: dict[str, tuple[Fault, When]] = {
-    "500 before": (status(500), "before"),
-    "503 after": (status(503), "after"),
-    "reset before": (reset, "before"),
-    "reset after": (reset, "after"),
-}
+FAULTS = {name: PASSING[name] for name in ("500 before", "503 after", "reset before", "reset after")}
 OF_A_MOVE: dict[bool, tuple[Kind, ...]] = {False: ("copy", "delete"), True: ("rename", "create")}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_move_is_disturbed(before: Proxy, house: Lakehouse, fault: str) -> None:
     """A file must be taken in once: not twice, and not never."""
-    what, when = FAULTS[fault]
+    what, when = FAULTS[fault].wrong
     kinds: tuple[Kind, ...] = ("list", "get", *OF_A_MOVE[before.hierarchical])
     rules = [
         *(before.fault(what, kind=kind, path="land", when=when) for kind in kinds),
@@ -93,7 +88,7 @@ def test_a_move_is_disturbed(before: Proxy, house: Lakehouse, fault: str) -> Non
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_lease_is_disturbed(proxy: Proxy, flat: AdlsLake, fault: str) -> None:
     """An answer that is lost must not leave a lock that its own holder waits for."""
-    what, when = FAULTS[fault]
+    what, when = FAULTS[fault].wrong
     taken = proxy.fault(what, kind="lease", when=when)
     with flat.lock("raw/files/a.lock"):
         let_go = proxy.fault(what, kind="lease", when=when)
@@ -105,7 +100,7 @@ def test_a_lease_is_disturbed(proxy: Proxy, flat: AdlsLake, fault: str) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_removal_is_disturbed(before: Proxy, house: Lakehouse, fault: str) -> None:
-    what, when = FAULTS[fault]
+    what, when = FAULTS[fault].wrong
     for path in ("silver/cast/a", "silver/cast/b/c", "silver/cast_quarantine/d"):
         house.stored.write(path, b"")
     rules = [before.fault(what, kind="delete", when=when)]

@@ -42,8 +42,9 @@ def is_folder(lake: Lake) -> bool:
 
 def remedy(lake: Lake) -> str:
     """How to choose another lake."""
-    setting = "lake (CLOUDFLIX_LAKE)" if is_folder(lake) else "containers (CLOUDFLIX_AZURE_CONTAINERS)"
-    return f"choose {'an' if is_folder(lake) else ''}other {setting}"
+    if is_folder(lake):
+        return "choose another lake (CLOUDFLIX_LAKE)"
+    return "choose other containers (CLOUDFLIX_AZURE_CONTAINERS) or another account"
 
 
 def test_a_claimed_lake_says_whose_it_is(lake: Lake) -> None:
@@ -64,9 +65,10 @@ def test_another_source_is_refused(lake: Lake, do: str) -> None:
     with pytest.raises(LakeRefused) as refused:
         getattr(lake, do)("directory:netflix")
 
-    sentence = str(refused.value)
-    assert f"{lake.place} holds sample, not directory:netflix: {remedy(lake)}" in sentence
-    assert "`cloudflix run --replace-source`" in sentence
+    assert str(refused.value) == (
+        f"the lake {lake.place} holds sample, not directory:netflix: {remedy(lake)}, or empty this one with "
+        "`cloudflix run --replace-source`."
+    )
     assert json.loads(lake.read(MARKER) or b"")["source"] == "sample"
     assert everything(lake) == marks(lake)
 
@@ -77,18 +79,23 @@ def test_another_format_is_refused(lake: Lake) -> None:
     lake.write(MARKER, json.dumps({"format": FORMAT + 1, "source": "sample"}).encode())
     with pytest.raises(LakeRefused) as refused:
         lake.refuse_other_source("sample")
-    sentence = str(refused.value)
-    assert f"{lake.place} has format {FORMAT + 1} and this version writes {FORMAT}" in sentence
-    assert remedy(lake) in sentence
+    assert str(refused.value) == (
+        f"the lake {lake.place} has format {FORMAT + 1} and this version writes {FORMAT}: install a newer "
+        f"cloudflix, or {remedy(lake)}."
+    )
 
 
-@pytest.mark.parametrize("content", [b"", b"not JSON", b"{}", b"[]"])
+@pytest.mark.parametrize("content", [b"", b"not JSON", b'{"format": 1, "sou', b"{}", b"[]"])
 def test_a_marker_that_cannot_be_read_is_refused(lake: Lake, content: bytes) -> None:
     """Not knowing whose lake it is, is no reason to write to it; the operator is told which file."""
     lake.claim("sample")
     lake.write(MARKER, content)
-    with pytest.raises(LakeRefused, match=r"lake\.json"):
+    with pytest.raises(LakeRefused) as refused:
         lake.refuse_other_source("sample")
+    assert str(refused.value) == (
+        f"the marker {lake.uri(MARKER)} cannot be read: restore it, or empty the lake with `cloudflix run "
+        "--replace-source`."
+    )
 
 
 def test_of_two_sources_at_once_one_gets_the_lake(lake: Lake) -> None:

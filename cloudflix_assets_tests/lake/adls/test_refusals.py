@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from azure.storage.blob import ResourceTypes
 
-from cloudflix_assets.lake.adls import client
 from cloudflix_assets_tests.faults import Row
 from cloudflix_assets_tests.lake.adls.credential_cases import (
     AFTERWARDS,
@@ -23,6 +22,8 @@ from cloudflix_assets_tests.loopback.azure.azurite import KEY, Azurite
 from cloudflix_assets_tests.loopback.azure.faults import status
 from cloudflix_assets_tests.loopback.azure.proxy import ALWAYS, Proxy
 
+pytestmark = pytest.mark.usefixtures("one_try")
+
 NOBODY = "http://127.0.0.1:9/devstoreaccount1"
 TYPES = (
     "the shared access signature is not for containers and blobs: make one with the resource types service, "
@@ -33,12 +34,6 @@ FIREWALL = (
     "network-rule add), or run inside the network"
 )
 NEW_SIGNATURE = "make a new one, and set AZURE_STORAGE_SAS_TOKEN to it"
-
-
-@pytest.fixture(autouse=True)
-def one_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is shut stays shut: that it is asked again is not what is tested here."""
-    monkeypatch.setitem(client._SETTINGS, "retry_total", 0)
 
 
 SHUT = {

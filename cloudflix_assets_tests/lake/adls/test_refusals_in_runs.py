@@ -9,37 +9,24 @@ import pytest
 from azure.storage.blob import BlobServiceClient
 
 from cloudflix_assets.instance.instance import open_instance
-from cloudflix_assets.lake.adls import client
 from cloudflix_assets.lake.adls.lake import OWNER
 from cloudflix_assets.settings.environment import Environment
-from cloudflix_assets_tests.cli.command import Told
 from cloudflix_assets_tests.lake.adls.credential_cases import (
     AFTERWARDS,
     RIGHT,
-    called,
     lake,
     made,
     new_names,
+    week,
 )
-from cloudflix_assets_tests.lakehouse import WEEK_1, publication, put
 from cloudflix_assets_tests.loopback.azure.azurite import ACCOUNT, KEY, Azurite
 from cloudflix_assets_tests.loopback.azure.faults import Fault, Outcome, refusal
 from cloudflix_assets_tests.loopback.azure.proxy import ALWAYS, Proxy
 from cloudflix_assets_tests.loopback.web import Handler, Reply
 
+pytestmark = pytest.mark.usefixtures("one_try")
+
 Contents = dict[str, list[tuple[str, str]]]
-
-
-@pytest.fixture(autouse=True)
-def one_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is refused stays refused."""
-    monkeypatch.setitem(client._SETTINGS, "retry_total", 0)
-
-
-def run(told: dict[str, str], folder: Path, *options: str) -> Told:
-    """A week of these variables."""
-    source = str(put(folder / "netflix", publication()))
-    return called(told, "run", "--json", "--quiet", "--week", str(WEEK_1), "--source", source, *options)
 
 
 def after(calls: int, reply: Reply) -> Fault:
@@ -59,14 +46,14 @@ def test_a_role_that_is_lost_in_the_middle_of_a_run(calls: int, proxy: Proxy, tm
     told = lake(tmp_path / "home", proxy.endpoint, made(proxy.endpoint, new_names()))
     denied = refusal(403, "AuthorizationPermissionMismatch", "This request is not authorized.")
     proxy.fault(after(len(proxy.calls) + calls, denied), times=ALWAYS)
-    ran = run(told, tmp_path)
-    (week,) = ran.weeks
-    assert (ran.code, week["success"]) == (1, False)
-    assert week["failures"]
-    for sentence in week["failures"].values():
+    ran = week(told)
+    (ended,) = ran.weeks
+    assert (ran.code, ended["success"]) == (1, False)
+    assert ended["failures"]
+    for sentence in ended["failures"].values():
         assert sentence.startswith("abfss://")
         assert sentence.endswith(f": {RIGHT}{AFTERWARDS}")
-    assert set(week["failures"].values()) <= set(told_to_dagster(tmp_path / "home", week["run"]))
+    assert set(ended["failures"].values()) <= set(told_to_dagster(tmp_path / "home", ended["run"]))
 
 
 def told_to_dagster(home: Path, run_id: str) -> Iterator[str]:
@@ -109,7 +96,7 @@ def test_a_container_of_somebody_else_stays_as_it_is(
         service.get_blob_client(names[layer], name).upload_blob(content)
         service.get_blob_client(names[layer], "titles/_delta_log/0.json").upload_blob(b"theirs")
     before = contents(azurite, names)
-    ran = run(lake(tmp_path / "home", azurite.endpoint, names), tmp_path, *options)
+    ran = week(lake(tmp_path / "home", azurite.endpoint, names), *options)
     assert ran.sentence == (
         f"the container {names[layer]} of {ACCOUNT} belongs to {owner}: choose other containers "
         "(CLOUDFLIX_AZURE_CONTAINERS) or another account; nothing was written."

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from cloudflix_assets.lake.adls import client
 from cloudflix_assets_tests.faults import Row
 from cloudflix_assets_tests.lake.adls.credential_cases import (
     RIGHT,
@@ -20,12 +19,7 @@ from cloudflix_assets_tests.loopback.azure.entra import EXPIRED_SECRET, Entra, T
 from cloudflix_assets_tests.loopback.azure.faults import status
 from cloudflix_assets_tests.loopback.azure.proxy import ALWAYS, Proxy
 
-
-@pytest.fixture(autouse=True)
-def one_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is shut stays shut: that it is asked again is not what is tested here."""
-    monkeypatch.setitem(client._SETTINGS, "retry_total", 0)
-
+pytestmark = pytest.mark.usefixtures("one_try")
 
 PRESENT = "set the application's present secret as AZURE_CLIENT_SECRET"
 TENANT = "Entra ID knows no such tenant: check AZURE_TENANT_ID, and AZURE_AUTHORITY_HOST if it is set"

@@ -11,21 +11,16 @@ from pyspark.sql import functions as F
 
 from cloudflix_assets_tests.lakehouse import (
     PATHS,
-    TITLE,
     WEEK_1,
     WEEK_2,
     WEEK_3,
     Lakehouse,
     MemorySource,
     credits,
-    csv_bytes,
     publication,
     registered,
     titles,
 )
-from spark.bronze import contract_of
-from spark.datasets import DATASETS
-from spark.quality import digest
 
 Makes = Callable[..., Lakehouse]
 BRONZE_TITLES = registered("raw/titles", "bronze/titles")
@@ -87,15 +82,6 @@ def test_refused_records_are_quarantined_with_their_reasons(with_refused: Lakeho
     assert {row["title"] for row in refused} >= {"Endless", "Another title of 1"}
 
 
-def test_the_lowest_address_that_breaks_nothing_else_stays(with_refused: Lakehouse) -> None:
-    """Keeping the first of two records although it is refused would lose the title."""
-    rows = {row["show_id"]: row for row in with_refused.rows("silver/titles", WEEK_1)}
-    assert len(rows) == 81
-    assert rows[91]["record_number"] == 83
-    assert rows[1]["title"] == "Title 1"
-    assert rows[5]["record_number"] == 7
-
-
 def test_a_refused_film_holds_no_rank(with_refused: Lakehouse) -> None:
     """Ranking before judging would put a film of 5,000 minutes first."""
     ranks = {r["duration_minutes"]: r["duration_ranking"] for r in with_refused.rows("gold/titles", WEEK_1)}
@@ -119,16 +105,6 @@ def test_a_second_run_commits_nothing_and_a_changed_file_only_its_descendants(la
     source.publications[WEEK_1] = publication()
     committed(house, WEEK_1)
     assert house.digests(WEEK_1) == before
-
-
-def test_force_commits_what_is_unchanged(lakehouse: Makes) -> None:
-    """The way out when a table's files, not its content, are in doubt."""
-    house = lakehouse(source=MemorySource({WEEK_1: publication()}), tables=BRONZE_TITLES)
-    committed(house, WEEK_1)
-    before = house.digests(WEEK_1)
-    assert committed(house, WEEK_1, {"cloudflix/force": "true"}) == {"raw/titles", "bronze/titles"}
-    assert house.digests(WEEK_1) == before
-    assert len(house.rows("bronze/titles", WEEK_1)) == 20
 
 
 @pytest.mark.parametrize("order", [(WEEK_1, WEEK_2, WEEK_3), (WEEK_3, WEEK_1, WEEK_2)])
@@ -155,36 +131,6 @@ def test_newflag_marks_what_last_week_did_not_hold(lakehouse: Makes) -> None:
         week: {row["show_id"] for row in house.rows("gold/titles", week) if row["newflag"]} for week in shown
     }
     assert new == {WEEK_1: {1, 2, 3}, WEEK_2: {4, 5}, WEEK_3: {1}}
-
-
-def test_swapping_minutes_and_seasons_changes_bronze(lakehouse: Makes) -> None:
-    """A digest that skips nulls, or knows no column names, takes (90, null) for (null, 90)."""
-    swapped = [{**f, "duration_minutes": None, "duration_seasons": f["duration_minutes"]} for f in FILMS]
-    source = MemorySource(
-        {WEEK_1: publication(titles=titles(*FILMS)), WEEK_2: publication(titles=titles(*swapped))}
-    )
-    house = lakehouse(source=source, tables=BRONZE_TITLES)
-    for week in (WEEK_1, WEEK_2):
-        committed(house, week)
-    recorded = house.digests(WEEK_1, WEEK_2)
-    assert recorded["bronze/titles", WEEK_1] != recorded["bronze/titles", WEEK_2]
-    # The address alone would tell the files apart: the columns must, too.
-    fields = contract_of(DATASETS[0]).to_structtype()
-    content = type(fields)([field for field in fields if field.name != "source_file"])
-    found = {digest.digest(house.read("bronze/titles", week), content) for week in (WEEK_1, WEEK_2)}
-    assert len(found) == 2
-
-
-def test_an_unrelated_column_is_rescued(lakehouse: Makes) -> None:
-    """A publisher who adds a column must not stop the week, nor lose the column."""
-    header = ["extra", *TITLE]
-    rows = [["kept", *TITLE.values()], [None, *{**TITLE, "show_id": "2"}.values()]]
-    source = MemorySource({WEEK_1: publication(titles=csv_bytes(header, rows))})
-    house = lakehouse(source=source, tables=TITLES)
-    committed(house, WEEK_1)
-    rescued = {row["show_id"]: row["rescued"] for row in house.rows("bronze/titles", WEEK_1)}
-    assert rescued == {"1": '{"extra": "kept"}', "2": None}
-    assert [row["title"] for row in house.rows("gold/titles", WEEK_1)] == ["A Title", "A Title"]
 
 
 @pytest.mark.both_engines

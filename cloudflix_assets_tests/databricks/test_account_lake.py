@@ -1,8 +1,5 @@
 """Launched steps over an account, whose key lies in a secret scope: it is nowhere else."""
 
-import gzip
-import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,24 +11,13 @@ from cloudflix_assets.lake.adls.library_options import _variables
 from cloudflix_assets_tests.databricks.commands import cloudflix
 from cloudflix_assets_tests.lake.adls.lakes import everything, leftovers, settings
 from cloudflix_assets_tests.lakehouse import WEEK_2, publication, put
-from cloudflix_assets_tests.leaks import leaks
+from cloudflix_assets_tests.leaks import leaks, left
 from cloudflix_assets_tests.loopback.azure.azurite import ACCOUNT, KEY, Azurite
 from cloudflix_assets_tests.loopback.databricks.emulator import Emulator
 from cloudflix_assets_tests.loopback.databricks.faults import Fault
+from cloudflix_assets_tests.secret_cases import jobs_of
 
 STORED = ("raw/directors", "bronze/directors", "silver/directors_quarantine", "silver/directors")
-
-
-def opened(content: bytes) -> bytes:
-    """What was handed over, unpacked."""
-    return gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
-
-
-def files(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """All but what the loopback tells its own drivers, where it is the secret scope."""
-    for path in folder.rglob("*"):
-        if path.is_file() and path.name != "spec.json":
-            yield str(path.relative_to(folder)), opened(path.read_bytes())
 
 
 @pytest.mark.usefixtures("node")
@@ -67,10 +53,8 @@ def test_the_key_of_the_account_comes_from_a_secret_scope_and_stands_nowhere_els
             AZURE_STORAGE_ACCOUNT=ACCOUNT,
             AZURE_STORAGE_KEY=KEY,
         )
-        runs = {str(run.run_id): json.dumps([run.body, run.told("")]).encode() for run in emulator.runs}
     assert told.code == 0, told.stderr
-    seen = {"stdout": told.stdout.encode(), "stderr": told.stderr.encode(), **runs}
-    seen |= {**dict(files(tmp_path / "home")), **dict(files(tmp_path / "workspace"))}
+    seen = {**left(told, own.home, tmp_path / "workspace"), **jobs_of(emulator)}
     handed = [name for name in seen if name.endswith((".step", ".events"))]
     assert len(handed) == 6
     assert any(name.startswith("history/runs/index.db") for name in seen)

@@ -28,6 +28,7 @@ from cloudflix_assets_tests.databricks.troubles import (
     soon_given_up,
     without_dbfs,
 )
+from cloudflix_assets_tests.faults import Row
 from cloudflix_assets_tests.lake.adls.lakes import leftovers
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, credits, publication
 from cloudflix_assets_tests.loopback.databricks.faults import Fault
@@ -47,19 +48,16 @@ PATIENCE = 60
 
 
 @dataclass(frozen=True)
-class Line:
-    """A row of the table of faults: the trouble and its outcome.
+class Line(Row[tuple[Trouble, ...]]):
+    """A row of the table of faults; `told` is a pattern of all that the failed step says.
 
     Attributes:
-        told: a pattern of all that the failed step says; None where it succeeds.
         runs: how many there are in Databricks then.
         first: how the first of them ended.
         logged: a pattern of a warning or an error in the log.
         cut_off: nobody is let in to cancel or to remove anything, which the next start does.
     """
 
-    troubles: tuple[Trouble, ...]
-    told: str | None = None
     runs: int = 1
     first: str | None = None
     logged: str | None = None
@@ -178,7 +176,7 @@ def undisturbed(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 def test_a_fault_ends_in_success_or_in_one_sentence(
     launched: Launches, undisturbed: dict[str, tuple[str, int]], line: Line
 ) -> None:
-    for trouble in line.troubles:
+    for trouble in line.wrong:
         trouble(launched)
     result = launched.run(line.week, *TABLES)
     if line.cut_off:

@@ -1,7 +1,8 @@
-"""Who commits: delta-rs, or Spark's own writer."""
+"""The lake of a test of commits, and who commits: delta-rs, or Spark's own writer."""
 
 import pytest
 
+from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.delta.cases import commit_natively
 
@@ -19,3 +20,9 @@ def committer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     if request.param == "native":
         commit_natively(monkeypatch)
     return str(request.param)
+
+
+@pytest.fixture
+def lake(environment: Environment) -> LocalLake:
+    """An empty lake in a folder."""
+    return LocalLake(environment.lake_root)

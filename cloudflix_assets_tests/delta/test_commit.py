@@ -13,7 +13,6 @@ from cloudflix_assets.delta import log as delta_log
 from cloudflix_assets.delta.table import application
 from cloudflix_assets.delta.week import Outcome
 from cloudflix_assets.lake.local import LocalLake
-from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.delta.cases import (
     FIELDS,
     OTHER_ROWS,
@@ -29,11 +28,6 @@ from cloudflix_assets_tests.delta.cases import (
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, WEEK_3
 
 pytestmark = pytest.mark.usefixtures("committer")
-
-
-@pytest.fixture
-def lake(environment: Environment) -> LocalLake:
-    return LocalLake(environment.lake_root)
 
 
 @pytest.mark.both_engines

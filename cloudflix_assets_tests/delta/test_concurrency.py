@@ -68,11 +68,6 @@ def told(value: str | Two) -> str:
 pytestmark = pytest.mark.usefixtures("committer")
 
 
-@pytest.fixture
-def lake(environment: Environment) -> LocalLake:
-    return LocalLake(environment.lake_root)
-
-
 def both(
     lake: LocalLake, session: SparkSession, patches: pytest.MonkeyPatch, first: Point, second: Point
 ) -> tuple[str, ...]:

@@ -15,7 +15,6 @@ from cloudflix_assets.delta import attempts, commit, log, spark_commit
 from cloudflix_assets.delta.files import new_folder
 from cloudflix_assets.delta.week import WeekOfTable
 from cloudflix_assets.lake.local import LocalLake
-from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.delta.cases import (
     OTHER_ROWS,
     REFUSED,
@@ -36,11 +35,6 @@ OPENED, COMMITTED = Point("before", "_commit"), Point("after", "_commit")
 
 
 pytestmark = pytest.mark.usefixtures("committer")
-
-
-@pytest.fixture
-def lake(environment: Environment) -> LocalLake:
-    return LocalLake(environment.lake_root)
 
 
 def appended(lake: LocalLake, week: date) -> None:

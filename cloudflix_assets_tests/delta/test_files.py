@@ -15,7 +15,6 @@ from pyspark.sql import SparkSession
 from cloudflix_assets.delta import commit, files
 from cloudflix_assets.lake import parquet
 from cloudflix_assets.lake.local import LocalLake
-from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.delta.cases import actions, stored, week_of
 from cloudflix_assets_tests.lakehouse import WEEK_1
 
@@ -44,11 +43,6 @@ HIGH: tuple[object, ...] = (
     [],
 )
 NULLS = (None,) * len(EVERY_TYPE)
-
-
-@pytest.fixture
-def lake(environment: Environment) -> LocalLake:
-    return LocalLake(environment.lake_root)
 
 
 @pytest.mark.both_engines

@@ -5,7 +5,6 @@ from pyspark.sql import SparkSession
 
 from cloudflix_assets.delta import commit
 from cloudflix_assets.lake.local import LocalLake
-from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.delta.cases import (
     FIELDS,
     REFUSED,
@@ -25,11 +24,6 @@ AFTER_THE_TABLE = ("after the table's commit", "before the quarantine is looked 
 
 
 pytestmark = pytest.mark.usefixtures("committer")
-
-
-@pytest.fixture
-def lake(environment: Environment) -> LocalLake:
-    return LocalLake(environment.lake_root)
 
 
 def names(lake: LocalLake, session: SparkSession, path: str) -> list[str]:

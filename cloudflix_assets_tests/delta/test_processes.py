@@ -9,7 +9,6 @@ from pyspark.sql import SparkSession
 
 from cloudflix_assets.delta import commit
 from cloudflix_assets.lake.local import LocalLake
-from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.delta.cases import authored, authors, judged, published, stored, week_of
 from cloudflix_assets_tests.delta.process import ended, started
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, WEEK_3
@@ -18,11 +17,6 @@ ROUNDS = 4
 
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("committer")]  # processes at once
-
-
-@pytest.fixture
-def lake(environment: Environment) -> LocalLake:
-    return LocalLake(environment.lake_root)
 
 
 def test_two_processes_that_write_the_same_new_weeks(

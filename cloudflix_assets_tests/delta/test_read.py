@@ -21,11 +21,6 @@ from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, WEEK_3
 pytestmark = pytest.mark.usefixtures("committer")
 
 
-@pytest.fixture
-def lake(environment: Environment) -> LocalLake:
-    return LocalLake(environment.lake_root)
-
-
 def in_two_files(week: WeekOfTable) -> DataFrame:
     """The rows of a week, which an engine writes as a file per partition."""
     assert week.frame is not None

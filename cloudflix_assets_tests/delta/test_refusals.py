@@ -1,28 +1,23 @@
 """What delta.py refuses to write: nothing is committed, no other week is touched, the reason is told."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import pyarrow as pa
 import pytest
-from deltalake import DeltaTable, write_deltalake
+from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from pyspark.sql import SparkSession
 
 from cloudflix_assets.delta import commit, spark_commit, table
-from cloudflix_assets.delta import read as delta_reads
 from cloudflix_assets.delta.table import TableRefused
 from cloudflix_assets.lake.local import LocalLake
-from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.delta.cases import (
-    FIELDS,
     OTHER_ROWS,
     ROWS,
     TABLE,
     has_week,
     judged,
-    parquet_files,
     published,
     stored,
     version,
@@ -31,11 +26,6 @@ from cloudflix_assets_tests.delta.cases import (
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2
 
 pytestmark = pytest.mark.usefixtures("committer")
-
-
-@pytest.fixture
-def lake(environment: Environment) -> LocalLake:
-    return LocalLake(environment.lake_root)
 
 
 @pytest.mark.parametrize("judged_rows", [1, 3])
@@ -64,55 +54,6 @@ def test_a_new_week_with_other_rows_than_judged_stays_absent(
     with pytest.raises(RuntimeError, match="nothing was committed"):
         commit.replace(lake, spark_session, replace(week_of(spark_session, ROWS), rows=5))
     assert not has_week(lake, WEEK_1)
-
-
-def written(lake: LocalLake, session: SparkSession) -> object:
-    return commit.replace(lake, session, week_of(session, ROWS))
-
-
-def read(lake: LocalLake, session: SparkSession) -> object:
-    return delta_reads.read(lake, session, TABLE, FIELDS, [WEEK_1])
-
-
-ONE_ROW = {"id": [1], "name": ["one"], "week": [WEEK_1]}
-FOREIGN: Mapping[str, tuple[dict[str, Any], str, str]] = {
-    "partitioned by another column": (
-        {"partition_by": ["name"]},
-        "partitioned by ['name'], not by week",
-        "move",
-    ),
-    "not partitioned": ({}, "partitioned by nothing, not by week", "move it away"),
-    "with deletion vectors": (
-        {"partition_by": ["week"], "configuration": {"delta.enableDeletionVectors": "true"}},
-        "features that not every engine",
-        "move it away",
-    ),
-    "with a change data feed": (
-        {"partition_by": ["week"], "configuration": {"delta.enableChangeDataFeed": "true"}},
-        "features that not every engine",
-        "move it away",
-    ),
-}
-
-
-@pytest.mark.parametrize("kind", FOREIGN)
-@pytest.mark.parametrize("do", [written, read])
-def test_a_table_that_was_not_made_here_is_refused(
-    lake: LocalLake, spark_session: SparkSession, kind: str, do: Callable[[LocalLake, SparkSession], object]
-) -> None:
-    """Features that a reader does not know read as nulls; other partitions would all be emptied."""
-    options, what, remedy = FOREIGN[kind]
-    write_deltalake(lake.uri(TABLE), pa.table(ONE_ROW), **options)
-    before = (version(lake), parquet_files(lake))
-
-    with pytest.raises(TableRefused) as refused:
-        do(lake, spark_session)
-
-    sentence = str(refused.value)
-    assert sentence.startswith(TABLE)
-    assert what in sentence
-    assert remedy in sentence
-    assert (version(lake), parquet_files(lake)) == before
 
 
 @pytest.mark.parametrize("error", [DeltaError("the store timed out"), OSError("the store timed out")])

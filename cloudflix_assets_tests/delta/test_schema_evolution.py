@@ -8,7 +8,6 @@ from pyspark.sql import SparkSession
 from cloudflix_assets.delta import commit, log, read
 from cloudflix_assets.delta.table import TableRefused
 from cloudflix_assets.lake.local import LocalLake
-from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.delta.cases import (
     FIELDS,
     ROWS,
@@ -28,11 +27,6 @@ SCORE = T.StructField("score", T.IntegerType())
 TAGS = T.StructField("tags", T.ArrayType(T.StringType()))
 WIDER = T.StructType([*FIELDS, SCORE])
 NARROWER = T.StructType([FIELDS["id"]])
-
-
-@pytest.fixture
-def lake(environment: Environment) -> LocalLake:
-    return LocalLake(environment.lake_root)
 
 
 def columns(lake: LocalLake) -> list[str]:

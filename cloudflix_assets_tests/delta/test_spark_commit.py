@@ -19,7 +19,6 @@ from cloudflix_assets.delta.attempts import LOST, AnswerLost
 from cloudflix_assets.delta.table import application, open_table
 from cloudflix_assets.delta.week import Outcome
 from cloudflix_assets.lake.local import LocalLake
-from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.delta.cases import (
     FIELDS,
     OTHER_ROWS,
@@ -37,11 +36,6 @@ from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2
 from spark.quality import digest
 
 pytestmark = pytest.mark.both_engines
-
-
-@pytest.fixture
-def lake(environment: Environment) -> LocalLake:
-    return LocalLake(environment.lake_root)
 
 
 def test_both_committers_write_a_table_by_turns(lake: LocalLake, spark_session: SparkSession) -> None:

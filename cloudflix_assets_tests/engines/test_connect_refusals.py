@@ -11,6 +11,7 @@ from cloudflix_assets.engines import remote
 from cloudflix_assets.engines.remote import ConnectResource, ServerRefused
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.cli.command import Told, cloudflix_process
+from cloudflix_assets_tests.leaks import leaks, left
 from cloudflix_assets_tests.loopback.connect.servers import TOKEN, serving
 
 pytestmark = pytest.mark.slow  # servers in processes of their own
@@ -89,10 +90,9 @@ def test_a_token_that_is_wrong(tmp_path: Path, guarded: str) -> None:
     told = run(tmp_path / "home", f"{guarded}/;token={WRONG}", "--debug")
     assert "refuses a session" in told.sentence
     assert "check it, and the token in SPARK_REMOTE" in told.sentence
-    assert WRONG not in told.stdout + told.stderr
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert files
-    assert not [path for path in files if WRONG.encode() in path.read_bytes()]
+    seen = left(told, tmp_path)
+    assert len(seen) > 2
+    assert leaks(seen, WRONG) == []
 
 
 def test_a_spark_without_delta(tmp_path: Path, guarded: str) -> None:

@@ -2,19 +2,12 @@
 
 import pytest
 
-from cloudflix_assets_tests.pages.pages import ROOT, Copy
+from cloudflix_assets_tests.pages.pages import Copy
 
 pytestmark = pytest.mark.slow  # a page that is carried out
+PAGE = "add-a-file.md"
 
 TABLES = ["raw/awards", "bronze/awards", "silver/awards", "gold/awards"]
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    """A copy of the project in which the page was followed: declared, refused, delivered, run, tested."""
-    copy = Copy.of_the_project(tmp_path_factory.mktemp("add-a-file") / "project")
-    copy.follow(ROOT / "docs" / "add-a-file.md")
-    return copy
 
 
 def test_every_record_of_the_new_file_is_accounted_for(project: Copy) -> None:

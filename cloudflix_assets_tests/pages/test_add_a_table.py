@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from cloudflix_assets_tests.pages.pages import ROOT, Copy
+from cloudflix_assets_tests.pages.pages import Copy
 
 pytestmark = pytest.mark.slow  # a page that is carried out
+PAGE = "add-a-table.md"
 
 TOLD = """
 import json
@@ -32,14 +33,6 @@ print(json.dumps({
     "jobs": [job.name for job in jobs if spec.key in job.asset_layer.selected_asset_keys],
 }))
 """
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    """A copy of the project in which the page was followed: written, tested, run, linted and typed."""
-    copy = Copy.of_the_project(tmp_path_factory.mktemp("add-a-table") / "project")
-    copy.follow(ROOT / "docs" / "add-a-table.md")
-    return copy
 
 
 def test_the_page_leads_to_a_table_with_rows(project: Copy) -> None:

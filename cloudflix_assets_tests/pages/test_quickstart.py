@@ -6,19 +6,12 @@ import pytest
 from deltalake import DeltaTable
 
 from cloudflix_assets_tests.lakehouse import PATHS
-from cloudflix_assets_tests.pages.pages import ROOT, Copy
+from cloudflix_assets_tests.pages.pages import Copy
 
 pytestmark = pytest.mark.slow  # a page that is carried out
+PAGE = "quickstart.md"
 
-NOT_RUN = frozenset({"make dev"})  # it serves until somebody ends it
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    """A copy of the project in which the page was followed."""
-    copy = Copy.of_the_project(tmp_path_factory.mktemp("quickstart") / "project", NOT_RUN)
-    copy.follow(ROOT / "docs" / "quickstart.md")
-    return copy
+UNRUN = frozenset({"make dev"})  # it serves until somebody ends it
 
 
 def test_the_broken_file_left_the_lake_as_it_was(project: Copy) -> None:

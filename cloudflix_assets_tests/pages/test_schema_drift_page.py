@@ -2,19 +2,12 @@
 
 import pytest
 
-from cloudflix_assets_tests.pages.pages import ROOT, Copy
+from cloudflix_assets_tests.pages.pages import Copy
 
 pytestmark = pytest.mark.slow  # a page that is carried out
+PAGE = "schema-drift.md"
 
 LAKE = ".cloudflix/drift/lake"
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    """A copy of the project in which the page was followed."""
-    copy = Copy.of_the_project(tmp_path_factory.mktemp("schema-drift") / "project")
-    copy.follow(ROOT / "docs" / "schema-drift.md")
-    return copy
 
 
 def test_every_week_reached_gold(project: Copy) -> None:

@@ -1,7 +1,5 @@
 """Two runs of the same week at the same time, on the same lake and instance, in processes of their own."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import dagster as dg
@@ -9,29 +7,12 @@ import pytest
 
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.cli.bad_input import House
+from cloudflix_assets_tests.lake.adls.lakes import ended, started
 from cloudflix_assets_tests.lakehouse import WEEK_1, Lakehouse, publication, put
 
 pytestmark = pytest.mark.slow  # processes at once
 
 AT_ONCE = 3
-RUN = "from cloudflix_assets.cli.commands import main; main()"
-
-
-def started(house: House) -> subprocess.Popen[str]:
-    """A run of the week, not waited for."""
-    options = [
-        "run",
-        "--json",
-        "--week",
-        str(WEEK_1),
-        "--source",
-        str(house.source),
-        "--home",
-        str(house.home),
-    ]
-    return subprocess.Popen(
-        [sys.executable, "-c", RUN, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
 
 
 def test_runs_of_one_week_at_once_end_whole(
@@ -44,9 +25,9 @@ def test_runs_of_one_week_at_once_end_whole(
     """
     source = put(tmp_path / "netflix", publication())
     together = House(tmp_path / "together", source)
-    runs = [started(together) for _ in range(AT_ONCE)]
-    ends = [(run.communicate(), run.returncode) for run in runs]
-    assert [code for _, code in ends] == [0] * AT_ONCE, [err for (_, err), _ in ends]
+    own = Environment(home=together.home, source=str(source))
+    runs = [started(own, "run", "--quiet", "--week", WEEK_1) for _ in range(AT_ONCE)]
+    assert [ended(run) for run in runs] == [0] * AT_ONCE
 
     alone = House(environment.home, source)
     assert alone.run().code == 0

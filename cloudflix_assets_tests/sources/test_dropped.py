@@ -12,10 +12,13 @@ import dagster as dg
 import pytest
 
 from cloudflix_assets.automation.sensors import WEEKS_AT_ONCE
+from cloudflix_assets.lake.choice import lake_of
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.landing.manifest import Manifest
 from cloudflix_assets.partitions import WEEK, open_week
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources.agreement import Agreement
+from cloudflix_assets.sources.dropped import files
 from cloudflix_assets.sources.dropped.routing import Unroutable, routed
 from cloudflix_assets.sources.dropped.source import Landing
 from cloudflix_assets_tests.lakehouse import (
@@ -52,9 +55,9 @@ def drop(lake: LocalLake, name: str, content: bytes, ago: timedelta = LONG_AGO) 
     return path
 
 
-def drop_week(lake: LocalLake, week: date, files: Mapping[str, bytes], ago: timedelta = LONG_AGO) -> None:
+def drop_week(lake: LocalLake, week: date, given: Mapping[str, bytes], ago: timedelta = LONG_AGO) -> None:
     """Drop a publication, the week in the names."""
-    for dataset, content in files.items():
+    for dataset, content in given.items():
         drop(lake, f"netflix_{dataset}_{week}.csv", content, ago)
 
 
@@ -127,26 +130,53 @@ def test_what_was_dropped_is_what_a_source_would_have_delivered(
     assert house.digests(WEEK_1) == other.digests(WEEK_1)
 
 
-def test_a_week_waits_until_all_five_are_there(house: Lakehouse) -> None:
-    """A torn publication would make orphans; nothing is wrong meanwhile."""
-    files = publication()
-    cast = files.pop("cast")
-    drop_week(house.lake, WEEK_1, files)
+def drop_now(house: Lakehouse, **given: bytes) -> None:
+    """Drop files into a lake of any kind, with the week in their names."""
+    for dataset, content in given.items():
+        house.stored.write(f"raw/landing/from bob/netflix_{dataset}_{WEEK_1}.csv", content)
+
+
+def lying(house: Lakehouse, folder: str) -> list[str]:
+    """The files below a folder of raw, without the moment that begins the names of what was moved."""
+    paths = [stored.path for stored in house.stored.files_below(f"raw/{folder}")]
+    return sorted(path.rpartition("/")[2].rpartition("__")[2] for path in paths)
+
+
+def test_a_week_waits_until_all_five_are_there_and_sound(
+    each_environment: Environment, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A torn publication would make orphans; and what came first is no stranger in an unclaimed lake."""
+    monkeypatch.setattr(files, "SETTLED_AFTER", timedelta())
+    source = Landing(lake_of(each_environment), Agreement.of(each_environment))
+    house = Lakehouse(each_environment, instance, source=source, tables=TABLES)
+    others = publication()
+    cast = others.pop("cast")
+    drop_now(house, **others)
     waiting = house.run(WEEK_1)
     assert waiting.success
     (sentence,) = waiting.notices
     assert sentence.startswith(f"the week {WEEK_1} waits for netflix_cast.csv: drop them into ")
-    assert Manifest.of(house.lake, WEEK_1) is None
+    assert Manifest.of(house.stored, WEEK_1) is None
+    assert (lying(house, "landing"), len(lying(house, "landed"))) == ([], 4)
 
-    drop_week(house.lake, WEEK_1, {"cast": cast})
-    assert house.run(WEEK_1).tables["bronze/cast"].rows == 20
+    drop_now(house, cast=UNCLOSED)
+    (told,) = house.run(WEEK_1).failures.values()
+    refused = f"netflix_cast_{WEEK_1}.csv"
+    assert f"It was moved to {house.stored.uri('raw/refused')}/" in told
+    assert lying(house, "refused") == [refused, f"{refused}.reason.txt"]
+
+    drop_now(house, cast=cast)
+    result = house.run(WEEK_1)
+    assert (result.failures, result.tables["bronze/cast"].rows) == ({}, 20)
+    landed = sorted(f"netflix_{dataset}_{WEEK_1}.csv" for dataset in publication())
+    assert (lying(house, "landing"), lying(house, "landed")) == ([], landed)
 
 
 def test_a_file_that_may_still_be_growing_waits(house: Lakehouse) -> None:
     """Half a file may look whole."""
-    files = publication()
-    cast = files.pop("cast")
-    drop_week(house.lake, WEEK_1, files)
+    others = publication()
+    cast = others.pop("cast")
+    drop_week(house.lake, WEEK_1, others)
     growing = drop(house.lake, f"netflix_cast_{WEEK_1}.csv", cast[:100], ago=timedelta())
     (sentence,) = house.run(WEEK_1).notices
     assert f"(netflix_cast_{WEEK_1}.csv: may still be growing, and waits for half a minute)" in sentence

@@ -8,6 +8,7 @@ from cloudflix_assets.sources import SourceRefused
 from cloudflix_assets.sources.github import api
 from cloudflix_assets.sources.github.limits import SECONDARY_SECONDS, wait_seconds
 from cloudflix_assets.sources.github.models import Commit
+from cloudflix_assets_tests.faults import Row
 from cloudflix_assets_tests.loopback.github import faults
 from cloudflix_assets_tests.loopback.github.fixtures import WEEKS, Sources, published
 from cloudflix_assets_tests.loopback.github.server import RESET, Fault, LoopbackGitHub
@@ -17,20 +18,24 @@ KINDS = ("commits", "contents", "blob")
 LATER = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(RESET)}
 NOW = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "0"}
 
-PASSING: dict[str, Fault] = {
-    "500": faults.status(500),
-    "502": faults.status(502),
-    "503 with a time": faults.status(503, "busy", {"retry-after": "0"}),
-    "504": faults.status(504),
-    "408": faults.status(408),
-    "reset": faults.reset,
-    "torn body": faults.cut,
-    "stalled": faults.stalled,
-    "primary limit, just reset": faults.status(403, "API rate limit exceeded", NOW),
-    "secondary limit with a time": faults.status(403, "secondary rate limit", {"retry-after": "0"}),
-    "429 with a time": faults.status(429, "slow down", {"retry-after": "0"}),
+PASSING: dict[str, Row[Fault]] = {
+    "500": Row(faults.status(500)),
+    "502": Row(faults.status(502)),
+    "503 with a time": Row(faults.status(503, "busy", {"retry-after": "0"})),
+    "504": Row(faults.status(504)),
+    "408": Row(faults.status(408)),
+    "reset": Row(faults.reset),
+    "torn body": Row(faults.cut),
+    "stalled": Row(faults.stalled),
+    "primary limit, just reset": Row(faults.status(403, "API rate limit exceeded", NOW)),
+    "secondary limit with a time": Row(faults.status(403, "secondary rate limit", {"retry-after": "0"})),
+    "429 with a time": Row(faults.status(429, "slow down", {"retry-after": "0"})),
 }
-WRONG_BYTES: dict[str, Fault] = {"short": faults.short, "long": faults.long, "flipped": faults.flipped}
+WRONG_BYTES: dict[str, Row[Fault]] = {
+    "short": Row(faults.short),
+    "long": Row(faults.long),
+    "flipped": Row(faults.flipped),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +49,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_fault_that_passes_leaves_no_trace(
     source: Sources, github: LoopbackGitHub, kind: str, fault: str
 ) -> None:
-    github.faults[kind].extend([PASSING[fault]] * 2)
+    github.faults[kind].extend([PASSING[fault].wrong] * 2)
     patience = {"timeout": faults.STALLED_SECONDS / 2} if fault == "stalled" else {}
     assert read(source(**patience).deliveries(WEEKS[2])) == published(2)
     assert not github.faults[kind]
@@ -53,13 +58,13 @@ def test_a_fault_that_passes_leaves_no_trace(
 @pytest.mark.parametrize("fault", WRONG_BYTES)
 def test_wrong_bytes_are_asked_for_again(source: Sources, github: LoopbackGitHub, fault: str) -> None:
     """Each of them would be landed as the week's file."""
-    github.faults["blob"].append(WRONG_BYTES[fault])
+    github.faults["blob"].append(WRONG_BYTES[fault].wrong)
     assert read(source().deliveries(WEEKS[2])) == published(2)
 
 
 @pytest.mark.parametrize("fault", WRONG_BYTES)
 def test_bytes_that_stay_wrong_are_refused(source: Sources, github: LoopbackGitHub, fault: str) -> None:
-    github.faults["blob"].extend([WRONG_BYTES[fault]] * api.ATTEMPTS)
+    github.faults["blob"].extend([WRONG_BYTES[fault].wrong] * api.ATTEMPTS)
     with pytest.raises(
         SourceRefused, match=r"for netflix_titles\.csv: it sent other bytes than it had announced"
     ):
@@ -67,40 +72,42 @@ def test_bytes_that_stay_wrong_are_refused(source: Sources, github: LoopbackGitH
     assert len(github.answered("blob")) == api.ATTEMPTS
 
 
-LASTING: dict[str, tuple[Fault, str]] = {
-    "500": (
+LASTING: dict[str, Row[Fault]] = {
+    "500": Row(
         faults.status(500),
         "did not answer in 5 attempts, .*: it answered 500; rerun the week once it does",
     ),
-    "reset": (faults.reset, "did not answer in 5 attempts"),
-    "torn body": (faults.cut, "did not answer in 5 attempts"),
-    "401": (
+    "reset": Row(faults.reset, "did not answer in 5 attempts"),
+    "torn body": Row(faults.cut, "did not answer in 5 attempts"),
+    "401": Row(
         faults.status(401, "Bad credentials"),
         r"refuses the token \(Bad credentials\): renew GITHUB_TOKEN, or unset it",
     ),
-    "403": (
+    "403": Row(
         faults.status(403, "Resource not accessible by personal access token"),
         "forbids it .*: give the token in GITHUB_TOKEN the right to read",
     ),
-    "451": (faults.status(451, "Blocked"), r"answered 451 \(Blocked\): check the address of the source"),
-    "primary limit": (
+    "451": Row(faults.status(451, "Blocked"), r"answered 451 \(Blocked\): check the address of the source"),
+    "primary limit": Row(
         faults.status(403, "API rate limit exceeded", LATER),
         "rate limit is used up until 2100-01-01 00:00 UTC: rerun the week then, or set GITHUB_TOKEN",
     ),
-    "secondary limit of an hour": (
+    "secondary limit of an hour": Row(
         faults.status(429, "slow down", {"retry-after": "3600"}),
         r"rate limit is used up until \d{4}-\d\d-\d\d \d\d:\d\d UTC: rerun the week then",
     ),
-    "secondary limit without a time": (
+    "secondary limit without a time": Row(
         faults.status(403, "You have exceeded a secondary rate limit"),
         "did not answer in 5 attempts, .*: its rate limit is used up",
     ),
-    "a login page": (
+    "a login page": Row(
         faults.body(b"<html>Sign in</html>"),
         r"did not answer as GitHub's API does \(text/html\)",
     ),
-    "another JSON": (faults.body(b'{"ok": true}', "application/json"), "did not answer as GitHub's API does"),
-    "a redirect to itself": (faults.around, "redirects in a circle"),
+    "another JSON": Row(
+        faults.body(b'{"ok": true}', "application/json"), "did not answer as GitHub's API does"
+    ),
+    "a redirect to itself": Row(faults.around, "redirects in a circle"),
 }
 
 
@@ -110,9 +117,8 @@ def test_a_fault_that_lasts_ends_in_one_sentence(
     source: Sources, github: LoopbackGitHub, kind: str, fault: str
 ) -> None:
     """And leaves the operator with something to do."""
-    made, sentence = LASTING[fault]
-    github.faults[kind].extend([made] * 30)
-    with pytest.raises(SourceRefused, match=sentence):
+    github.faults[kind].extend([LASTING[fault].wrong] * 30)
+    with pytest.raises(SourceRefused, match=LASTING[fault].told):
         source().deliveries(WEEKS[2])
 
 
@@ -127,14 +133,6 @@ def test_a_wrong_token_is_told(source: Sources, github: LoopbackGitHub) -> None:
     github.token = "right"
     with pytest.raises(SourceRefused, match="refuses the token"):
         source("wrong").deliveries(WEEKS[2])
-
-
-def test_a_token_stands_in_no_message_and_no_repr(source: Sources, github: LoopbackGitHub) -> None:
-    github.token = "other"
-    secret = source("a-secret-token")
-    with pytest.raises(SourceRefused) as refused:
-        secret.deliveries(WEEKS[2])
-    assert "a-secret-token" not in f"{refused.value} {secret!r}"
 
 
 def test_an_unchanged_answer_costs_no_quota(source: Sources, github: LoopbackGitHub) -> None:

@@ -110,20 +110,3 @@ def test_manifests_tell_commit_and_blob(house: Lakehouse) -> None:
     assert manifest.landed_at <= datetime.now(UTC)
     for file in manifest.files:
         assert set(file.origin) == {"repository", "commit", "authored", "committed", "etag", "blob"}
-
-
-def test_a_token_stands_nowhere(
-    lakehouse: Makes, source: Sources, github: LoopbackGitHub, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Not in the lake, not in Dagster's history, in no log and no failure."""
-    github.token = secret = "ghp-do-not-tell"
-    house = lakehouse(source=source(secret), tables=TITLES)
-    assert house.run(WEEKS[0]).success
-    github.token = "another"
-    failed = house.run(WEEKS[1])
-    assert not failed.success
-
-    told = [repr(failed), caplog.text]
-    for folder in (house.environment.home, house.lake.root):
-        told += [path.read_bytes().decode(errors="replace") for path in folder.rglob("*") if path.is_file()]
-    assert not any(secret in text for text in told)

@@ -152,7 +152,7 @@ def found(told: Mapping[str, str], *options: str) -> dict[str, str]:
     }
 
 
-def refused(told: Mapping[str, str], sentence: str) -> None:
+def refused(told: Mapping[str, str], sentence: str | None) -> None:
     """Doctor and run say it, once, and nothing else."""
     whole = f"{told['CLOUDFLIX_AZURE_ENDPOINT']}: {sentence}{AFTERWARDS}"
     assert found(told) == {"account": whole}

@@ -18,6 +18,7 @@ from azure.storage.blob import BlobServiceClient
 from cloudflix_assets.cli.commands import main
 from cloudflix_assets.lake.adls.lake import AdlsLake
 from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.landing import stream
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import PATHS
@@ -133,8 +134,11 @@ def version(lake: Lake, path: str) -> int | None:
     return int(entries[-1].partition(".")[0]) if entries else None
 
 
-def everything(lake: AdlsLake) -> set[str]:
-    """Every file, whoever put it there; by the account's own client, not by ours."""
+def everything(lake: Lake) -> set[str]:
+    """The path of every file in a lake, whoever put it there; listed without our code."""
+    if isinstance(lake, LocalLake):
+        return {path.relative_to(lake.root).as_posix() for path in lake.root.rglob("*") if path.is_file()}
+    assert isinstance(lake, AdlsLake)
     with BlobServiceClient(lake.account.endpoint, credential=KEY) as service:
         return {
             f"{layer.value}/{blob.name}"

@@ -18,6 +18,7 @@ from cloudflix_assets.lake.adls import lake as adls_lake
 from cloudflix_assets.names import FORCE
 from cloudflix_assets.runs.runner import WeekResult
 from cloudflix_assets.settings.environment import Environment
+from cloudflix_assets_tests.faults import Row
 from cloudflix_assets_tests.lake.adls.lakes import leftovers, settings, steps, version, versions
 from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
@@ -76,14 +77,14 @@ CALLS = {
     "receipt": Place("put", "raw/files/receipts/bronze"),
     "receipt is looked for": Place("get", "raw/files/receipts/silver"),
 }
-PASSING: dict[str, tuple[Fault, When]] = {
-    "500 before": (status(500), "before"),
-    "500 after": (status(500), "after"),
-    "503 before": (status(503), "before"),
-    "503 after": (status(503), "after"),
-    "reset before": (reset, "before"),
-    "reset after": (reset, "after"),
-    "torn": (cut, "after"),
+PASSING: dict[str, Row[tuple[Fault, When]]] = {
+    "500 before": Row((status(500), "before")),
+    "500 after": Row((status(500), "after")),
+    "503 before": Row((status(503), "before")),
+    "503 after": Row((status(503), "after")),
+    "reset before": Row((reset, "before")),
+    "reset after": Row((reset, "after")),
+    "torn": Row((cut, "after")),
 }
 SILENT = ("marker", "landed file", "manifest is read", "log is listed", "engine's Parquet", "commit")
 """One of each client and kind: each costs a wait."""
@@ -138,7 +139,7 @@ def test_a_fault_that_passes_leaves_no_trace(
     proxy: Proxy, makes: Makes, undisturbed: Digests, fault: str
 ) -> None:
     """Each call is disturbed once. A commit that is made twice, or a week that is not whole, must not be."""
-    lakehouse, (what, when) = makes(), PASSING[fault]
+    lakehouse, (what, when) = makes(), PASSING[fault].wrong
     places = {name: place for name, place in CALLS.items() if fault != "torn" or name not in FINAL_WHEN_TORN}
     rules = {name: proxy.fault(what, kind=p.kind, path=p.path, when=when) for name, p in places.items()}
     first = lakehouse.run(WEEK_1)
@@ -192,38 +193,39 @@ def test_a_commit_whose_answer_is_lost_is_found(
 
 
 OVERLOADED, NOBODY = "the account is overloaded, and stayed so: wait a minute", "nobody answers there: check"
-LASTING = [
-    ("owner", status(503), OVERLOADED),
-    ("marker", reset, NOBODY),
-    ("landed file", reset, NOBODY),
-    ("manifest", status(500), "the account failed, and again when it was asked again: wait a minute"),
-    ("manifest is read", status(503), OVERLOADED),
-    ("log is listed", status(503), OVERLOADED),
-    ("last checkpoint", reset, NOBODY),
-    ("first entry", status(503), OVERLOADED),
-    ("engine's Parquet", status(503), OVERLOADED),
-    ("Parquet is read", reset, NOBODY),
-    ("commit", reset, NOBODY),
-    ("quarantine's commit", status(503), OVERLOADED),
-    ("receipt", status(503), OVERLOADED),
-]
+LASTING: dict[str, Row[Fault]] = {
+    "owner": Row(status(503), OVERLOADED),
+    "marker": Row(reset, NOBODY),
+    "landed file": Row(reset, NOBODY),
+    "manifest": Row(status(500), "the account failed, and again when it was asked again: wait a minute"),
+    "manifest is read": Row(status(503), OVERLOADED),
+    "log is listed": Row(status(503), OVERLOADED),
+    "last checkpoint": Row(reset, NOBODY),
+    "first entry": Row(status(503), OVERLOADED),
+    "engine's Parquet": Row(status(503), OVERLOADED),
+    "Parquet is read": Row(reset, NOBODY),
+    "commit": Row(reset, NOBODY),
+    "quarantine's commit": Row(status(503), OVERLOADED),
+    "receipt": Row(status(503), OVERLOADED),
+}
+"""By the call that it happens to, each time."""
 MOST = 45
 """Calls of one place: three attempts of a commit, each with the client's own ten and some to look."""
 
 
-@pytest.mark.parametrize("lasting", LASTING, ids=[name for name, _, _ in LASTING])
+@pytest.mark.parametrize("name", LASTING)
 def test_a_fault_that_lasts_ends_in_one_sentence(
-    proxy: Proxy, makes: Makes, undisturbed: Digests, lasting: tuple[str, Fault, str]
+    proxy: Proxy, makes: Makes, undisturbed: Digests, name: str
 ) -> None:
     """Which says what, where and what to do; nothing is half published, and the same again succeeds."""
-    lakehouse, (name, fault, sentence) = makes(), lasting
+    lakehouse, row = makes(), LASTING[name]
     kind, path = CALLS[name]
-    proxy.fault(fault, kind=kind, path=path, times=ALWAYS)
+    proxy.fault(row.wrong, kind=kind, path=path, times=ALWAYS)
 
     (told,) = lakehouse.run(WEEK_1).failures.values()
     calls = [call for call in proxy.calls if call.kind == kind and re.search(path, place(call))]
     proxy.heal()
-    assert re.fullmatch(rf"(abfss|http)://\S+: {sentence}.*, then rerun; what was published [^\n]*", told)
+    assert re.fullmatch(rf"(abfss|http)://\S+: {row.told}.*, then rerun; what was published [^\n]*", told)
     assert 1 < len(calls) <= MOST
     stored = {key: digest for key, digest in lakehouse.digests(WEEK_1).items() if digest}
     assert stored.items() <= undisturbed.items()

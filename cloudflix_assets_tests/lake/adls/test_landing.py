@@ -1,4 +1,4 @@
-"""Files dropped into `raw/landing/` of an account: taken in once, or refused with a reason."""
+"""Files dropped into an account whose calls are disturbed: each is taken in once."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -13,14 +13,14 @@ from cloudflix_assets.sources.agreement import Agreement
 from cloudflix_assets.sources.dropped import files
 from cloudflix_assets.sources.dropped.source import Landing
 from cloudflix_assets_tests.lake.adls.lakes import settings
+from cloudflix_assets_tests.lake.adls.test_faults import PASSING
 from cloudflix_assets_tests.lakehouse import WEEK_1, Lakehouse, publication, registered
 from cloudflix_assets_tests.loopback.azure.azurite import Azurite
 from cloudflix_assets_tests.loopback.azure.calls import Kind
-from cloudflix_assets_tests.loopback.azure.faults import Fault, reset, status
 from cloudflix_assets_tests.loopback.azure.hierarchical import Hierarchical
-from cloudflix_assets_tests.loopback.azure.proxy import Proxy, When
+from cloudflix_assets_tests.loopback.azure.proxy import Proxy
+from cloudflix_assets_tests.sources.test_dropped import drop_now, lying
 
-UNCLOSED = b'cast,show_id\r\n"Somebody,1\r\n'
 FILES = publication()
 # A client that was left without an answer drops its connection, and Python tells of the socket.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -53,68 +53,33 @@ def house(before: Proxy, tmp_path: Path, instance: dg.DagsterInstance) -> Lakeho
     return Lakehouse(environment, instance, source=source, tables=registered("raw/cast"))
 
 
-def drop(house: Lakehouse, **files: bytes) -> None:
-    for dataset, content in files.items():
-        house.stored.write(f"raw/landing/from bob/netflix_{dataset}_{WEEK_1}.csv", content)
-
-
-def lying(house: Lakehouse, folder: str) -> list[str]:
-    """What lies there, without the moment that begins the names of what was moved."""
-    paths = [stored.path for stored in house.stored.files_below(f"raw/{folder}")]
-    return sorted(path.rpartition("/")[2].rpartition("__")[2] for path in paths)
-
-
 NAMES = sorted(f"netflix_{dataset}_{WEEK_1}.csv" for dataset in FILES)
-
-
-def test_a_week_waits_for_its_files_and_takes_a_better_one(house: Lakehouse) -> None:
-    """What came first lies in `landed/` of a lake that nobody has claimed yet, which is no stranger's."""
-    first, *others = FILES
-    drop(house, **{first: FILES[first]})
-    assert house.run(WEEK_1).success
-    assert (lying(house, "landing"), len(lying(house, "landed"))) == ([], 1)
-
-    drop(house, **{**{name: FILES[name] for name in others}, "cast": UNCLOSED})
-    (told,) = house.run(WEEK_1).failures.values()
-    refused = f"netflix_cast_{WEEK_1}.csv"
-    assert f"It was moved to {house.stored.uri('raw/refused')}/" in told
-    assert lying(house, "refused") == [refused, f"{refused}.reason.txt"]
-
-    drop(house, cast=FILES["cast"])
-    result = house.run(WEEK_1)
-    assert (result.failures, result.tables["raw/cast"].rows) == ({}, 1)
-    assert (lying(house, "landing"), lying(house, "landed")) == ([], NAMES)
 
 
 def test_a_file_that_may_still_grow_waits(house: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its last change is the account's to tell, by the account's clock."""
     monkeypatch.setattr(files, "SETTLED_AFTER", timedelta(hours=1))
-    drop(house, **FILES)
+    drop_now(house, **FILES)
     result = house.run(WEEK_1)
     assert result.success
     assert any("may still be growing" in notice for notice in result.notices)
     assert len(lying(house, "landing")) == len(FILES)
 
 
-FAULTS: dict[str, tuple[Fault, When]] = {
-    "500 before": (status(500), "before"),
-    "503 after": (status(503), "after"),
-    "reset before": (reset, "before"),
-    "reset after": (reset, "after"),
-}
+FAULTS = {name: PASSING[name] for name in ("500 before", "503 after", "reset before", "reset after")}
 OF_A_MOVE: dict[bool, tuple[Kind, ...]] = {False: ("copy", "delete"), True: ("rename", "create")}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_move_is_disturbed(before: Proxy, house: Lakehouse, fault: str) -> None:
     """A file must be taken in once: not twice, and not never."""
-    what, when = FAULTS[fault]
+    what, when = FAULTS[fault].wrong
     kinds: tuple[Kind, ...] = ("list", "get", *OF_A_MOVE[before.hierarchical])
     rules = [
         *(before.fault(what, kind=kind, path="land", when=when) for kind in kinds),
         before.fault(what, kind="head", path="landed", when=when) if not before.hierarchical else None,
     ]
-    drop(house, **FILES)
+    drop_now(house, **FILES)
     assert house.run(WEEK_1).failures == {}
     assert [rule.left for rule in rules if rule] == [0] * len([rule for rule in rules if rule])
     assert (lying(house, "landing"), lying(house, "landed")) == ([], NAMES)
@@ -123,7 +88,7 @@ def test_a_move_is_disturbed(before: Proxy, house: Lakehouse, fault: str) -> Non
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_lease_is_disturbed(proxy: Proxy, flat: AdlsLake, fault: str) -> None:
     """An answer that is lost must not leave a lock that its own holder waits for."""
-    what, when = FAULTS[fault]
+    what, when = FAULTS[fault].wrong
     taken = proxy.fault(what, kind="lease", when=when)
     with flat.lock("raw/files/a.lock"):
         let_go = proxy.fault(what, kind="lease", when=when)
@@ -135,7 +100,7 @@ def test_a_lease_is_disturbed(proxy: Proxy, flat: AdlsLake, fault: str) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_removal_is_disturbed(before: Proxy, house: Lakehouse, fault: str) -> None:
-    what, when = FAULTS[fault]
+    what, when = FAULTS[fault].wrong
     for path in ("silver/cast/a", "silver/cast/b/c", "silver/cast_quarantine/d"):
         house.stored.write(path, b"")
     rules = [before.fault(what, kind="delete", when=when)]

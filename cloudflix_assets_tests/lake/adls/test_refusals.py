@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from azure.storage.blob import ResourceTypes
 
-from cloudflix_assets.lake.adls import client
+from cloudflix_assets_tests.faults import Row
 from cloudflix_assets_tests.lake.adls.credential_cases import (
     AFTERWARDS,
     RIGHT,
@@ -22,6 +22,8 @@ from cloudflix_assets_tests.loopback.azure.azurite import KEY, Azurite
 from cloudflix_assets_tests.loopback.azure.faults import status
 from cloudflix_assets_tests.loopback.azure.proxy import ALWAYS, Proxy
 
+pytestmark = pytest.mark.usefixtures("one_try")
+
 NOBODY = "http://127.0.0.1:9/devstoreaccount1"
 TYPES = (
     "the shared access signature is not for containers and blobs: make one with the resource types service, "
@@ -34,26 +36,20 @@ FIREWALL = (
 NEW_SIGNATURE = "make a new one, and set AZURE_STORAGE_SAS_TOKEN to it"
 
 
-@pytest.fixture(autouse=True)
-def one_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is shut stays shut: that it is asked again is not what is tested here."""
-    monkeypatch.setitem(client._SETTINGS, "retry_total", 0)
-
-
 SHUT = {
-    "a wrong key": (
+    "a wrong key": Row(
         {"AZURE_STORAGE_KEY": WRONG_KEY},
         "the account key is wrong, or was rotated: set AZURE_STORAGE_KEY to a present one",
     ),
-    "a wrong signature": (
+    "a wrong signature": Row(
         {"AZURE_STORAGE_SAS_TOKEN": signature().partition("sig=")[0] + "sig=bm8%3D"},
         "the shared access signature is wrong, or was revoked with its key: " + NEW_SIGNATURE,
     ),
-    "a signature for the service alone": (
+    "a signature for the service alone": Row(
         {"AZURE_STORAGE_SAS_TOKEN": signature(types=ResourceTypes(service=True))},
         TYPES,
     ),
-    "a signature for objects alone": (
+    "a signature for objects alone": Row(
         {"AZURE_STORAGE_SAS_TOKEN": signature(types=ResourceTypes(object=True))},
         TYPES,
     ),
@@ -63,9 +59,9 @@ SHUT = {
 @pytest.mark.parametrize("name", SHUT)
 def test_a_credential_that_the_account_refuses(name: str, azurite: Azurite, tmp_path: Path) -> None:
     """Each has a remedy of its own."""
-    changed, sentence = SHUT[name]
+    row = SHUT[name]
     names = made(azurite.endpoint, new_names())
-    refused(lake(tmp_path / "home", azurite.endpoint, names, **changed), sentence)
+    refused(lake(tmp_path / "home", azurite.endpoint, names, **row.wrong), row.told)
 
 
 def test_an_expired_signature_says_since_when(azurite: Azurite, tmp_path: Path) -> None:
@@ -90,29 +86,23 @@ def test_a_signature_that_may_only_read(azurite: Azurite, tmp_path: Path) -> Non
 
 
 CODES = {
-    "AuthorizationFailure": (
-        403,
-        FIREWALL,
+    "AuthorizationFailure": Row(403, FIREWALL),
+    "KeyBasedAuthenticationNotPermitted": Row(
+        403, "the account accepts no key and no signature made with one: sign in with Entra ID instead"
     ),
-    "KeyBasedAuthenticationNotPermitted": (
-        403,
-        "the account accepts no key and no signature made with one: sign in with Entra ID instead",
+    "AccountIsDisabled": Row(403, "the account is disabled: enable it in its subscription"),
+    "AuthenticationFailed": Row(
+        403, "the account key is wrong, or was rotated: set AZURE_STORAGE_KEY to a present one"
     ),
-    "AccountIsDisabled": (403, "the account is disabled: enable it in its subscription"),
-    "AuthenticationFailed": (
-        403,
-        "the account key is wrong, or was rotated: set AZURE_STORAGE_KEY to a present one",
-    ),
-    "ServerBusy": (503, "the account is overloaded, and stayed so: wait a minute"),
+    "ServerBusy": Row(503, "the account is overloaded, and stayed so: wait a minute"),
 }
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_what_an_account_says_by_a_code(code: str, proxy: Proxy, tmp_path: Path) -> None:
     """Of these Azurite knows none, or by another name."""
-    answered, sentence = CODES[code]
-    proxy.fault(status(answered, code), times=ALWAYS)
-    refused(lake(tmp_path / "home", proxy.endpoint, new_names()), sentence)
+    proxy.fault(status(CODES[code].wrong, code), times=ALWAYS)
+    refused(lake(tmp_path / "home", proxy.endpoint, new_names()), CODES[code].told)
 
 
 def test_nobody_answers(tmp_path: Path) -> None:

@@ -1,53 +1,32 @@
-"""What a run meets beyond the door: a role that goes, somebody else's container, a table of another make."""
+"""What a run meets after it was let in: a role that is withdrawn, and somebody else's container."""
 
 import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 from azure.storage.blob import BlobServiceClient
-from deltalake import write_deltalake
 
-from cloudflix_assets.delta import commit
-from cloudflix_assets.delta.table import TableRefused
-from cloudflix_assets.engines.choice import spark_resource
 from cloudflix_assets.instance.instance import open_instance
-from cloudflix_assets.lake.adls import client
-from cloudflix_assets.lake.adls.lake import OWNER, AdlsLake
-from cloudflix_assets.settings.environment import Environment, environment
-from cloudflix_assets_tests.cli.command import Told
-from cloudflix_assets_tests.delta.cases import ROWS, TABLE, week_of
-from cloudflix_assets_tests.delta.test_refusals import FOREIGN, ONE_ROW
+from cloudflix_assets.lake.adls.lake import OWNER
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lake.adls.credential_cases import (
     AFTERWARDS,
     RIGHT,
-    called,
     lake,
     made,
     new_names,
-    variables,
+    week,
 )
-from cloudflix_assets_tests.lakehouse import WEEK_1, publication, put
 from cloudflix_assets_tests.loopback.azure.azurite import ACCOUNT, KEY, Azurite
 from cloudflix_assets_tests.loopback.azure.faults import Fault, Outcome, refusal
 from cloudflix_assets_tests.loopback.azure.proxy import ALWAYS, Proxy
 from cloudflix_assets_tests.loopback.web import Handler, Reply
 
+pytestmark = pytest.mark.usefixtures("one_try")
+
 Contents = dict[str, list[tuple[str, str]]]
-
-
-@pytest.fixture(autouse=True)
-def one_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is refused stays refused."""
-    monkeypatch.setitem(client._SETTINGS, "retry_total", 0)
-
-
-def run(told: dict[str, str], folder: Path, *options: str) -> Told:
-    """A week of these variables."""
-    source = str(put(folder / "netflix", publication()))
-    return called(told, "run", "--json", "--quiet", "--week", str(WEEK_1), "--source", source, *options)
 
 
 def after(calls: int, reply: Reply) -> Fault:
@@ -67,14 +46,14 @@ def test_a_role_that_is_lost_in_the_middle_of_a_run(calls: int, proxy: Proxy, tm
     told = lake(tmp_path / "home", proxy.endpoint, made(proxy.endpoint, new_names()))
     denied = refusal(403, "AuthorizationPermissionMismatch", "This request is not authorized.")
     proxy.fault(after(len(proxy.calls) + calls, denied), times=ALWAYS)
-    ran = run(told, tmp_path)
-    (week,) = ran.weeks
-    assert (ran.code, week["success"]) == (1, False)
-    assert week["failures"]
-    for sentence in week["failures"].values():
+    ran = week(told)
+    (ended,) = ran.weeks
+    assert (ran.code, ended["success"]) == (1, False)
+    assert ended["failures"]
+    for sentence in ended["failures"].values():
         assert sentence.startswith("abfss://")
         assert sentence.endswith(f": {RIGHT}{AFTERWARDS}")
-    assert set(week["failures"].values()) <= set(told_to_dagster(tmp_path / "home", week["run"]))
+    assert set(ended["failures"].values()) <= set(told_to_dagster(tmp_path / "home", ended["run"]))
 
 
 def told_to_dagster(home: Path, run_id: str) -> Iterator[str]:
@@ -117,89 +96,10 @@ def test_a_container_of_somebody_else_stays_as_it_is(
         service.get_blob_client(names[layer], name).upload_blob(content)
         service.get_blob_client(names[layer], "titles/_delta_log/0.json").upload_blob(b"theirs")
     before = contents(azurite, names)
-    ran = run(lake(tmp_path / "home", azurite.endpoint, names), tmp_path, *options)
+    ran = week(lake(tmp_path / "home", azurite.endpoint, names), *options)
     assert ran.sentence == (
         f"the container {names[layer]} of {ACCOUNT} belongs to {owner}: choose other containers "
         "(CLOUDFLIX_AZURE_CONTAINERS) or another account; nothing was written."
     )
     assert ran.code == 1
     assert contents(azurite, names) == before
-
-
-@pytest.fixture
-def stored(azurite: Azurite, tmp_path: Path) -> Iterator[AdlsLake]:
-    """A lake in new containers, and the process told of it."""
-    with variables(lake(tmp_path / "home", azurite.endpoint, made(azurite.endpoint, new_names()))):
-        yield AdlsLake.of(environment())
-
-
-def rejected(lake: AdlsLake, azurite: Azurite) -> str:
-    """The sentence of a write that is refused, and changes nothing."""
-    before = contents(azurite, lake.account.containers)
-    session = spark_resource(Environment(engine="sail")).spark_session
-    with pytest.raises(TableRefused) as refused:
-        commit.replace(lake, session, week_of(session, ROWS))
-    assert contents(azurite, lake.account.containers) == before
-    return str(refused.value)
-
-
-@pytest.mark.parametrize("kind", FOREIGN)
-def test_a_table_that_was_not_made_here_is_refused_in_an_account_too(
-    kind: str, stored: AdlsLake, azurite: Azurite
-) -> None:
-    """Features that a reader does not know read as nulls; other partitions would all be emptied."""
-    options, what, remedy = FOREIGN[kind]
-    told = dict(stored.storage_options or {})
-    write_deltalake(stored.delta_uri(TABLE), pa.table(ONE_ROW), storage_options=told, **options)
-    sentence = rejected(stored, azurite)
-    assert sentence.startswith(TABLE)
-    assert what in sentence
-    assert remedy in sentence
-
-
-LOGS = {
-    "a newer protocol": ({"minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": ["timestampNtz"],
-                          "writerFeatures": ["timestampNtz"]}, {}, "(protocol 3, 7)"),
-    "column mapping": ({"minReaderVersion": 2, "minWriterVersion": 5}, {"delta.columnMapping.mode": "name"},
-                       "(protocol 2, 5)"),
-    "a feature that nobody knows": ({"minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": ["x"],
-                                     "writerFeatures": ["x"]}, {}, "(Unsupported"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("kind", LOGS)
-def test_a_newer_table_is_refused_in_an_account_too(kind: str, stored: AdlsLake, azurite: Azurite) -> None:
-    """delta-rs reads columns that are mapped as nulls."""
-    protocol, configuration, what = LOGS[kind]
-    mapped = {"delta.columnMapping.id": 1, "delta.columnMapping.physicalName": "week"}
-    fields = [{"name": "week", "type": "date", "nullable": True, "metadata": mapped if configuration else {}}]
-    metadata = {
-        "id": "an-id",
-        "format": {"provider": "parquet", "options": {}},
-        "schemaString": json.dumps({"type": "struct", "fields": fields}),
-        "partitionColumns": ["week"],
-        "configuration": configuration,
-    }
-    log = "\n".join(map(json.dumps, ({"protocol": protocol}, {"metaData": metadata})))
-    stored.write(f"{TABLE}/_delta_log/{0:020}.json", log.encode())
-    sentence = rejected(stored, azurite)
-    assert sentence.startswith(f"{TABLE} has Delta features that not every engine here reads")
-    assert what in sentence
-    assert "move it away and rerun its weeks" in sentence
-
-
-def test_a_folder_of_something_else_is_no_table(stored: AdlsLake, azurite: Azurite) -> None:
-    """It would be filled up with ours."""
-    stored.write(f"{TABLE}/notes.txt", b"theirs")
-    assert rejected(stored, azurite) == (
-        f"{TABLE} is no Delta table, and its folder {stored.uri(TABLE)} holds other things (notes.txt): move "
-        "them away, then rerun; nothing was written."
-    )
-
-
-def test_a_log_that_lost_its_beginning_is_no_new_table(stored: AdlsLake, azurite: Azurite) -> None:
-    """It must not be begun anew over what is left of it."""
-    stored.write(f"{TABLE}/_delta_log/{1:020}.json", b"{}")
-    sentence = rejected(stored, azurite)
-    assert sentence.startswith(f"{TABLE} cannot be opened (")
-    assert sentence.endswith("move it away and rerun its weeks; nothing was written.")

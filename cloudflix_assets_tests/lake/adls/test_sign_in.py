@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudflix_assets.lake.adls import client
+from cloudflix_assets_tests.faults import Row
 from cloudflix_assets_tests.lake.adls.credential_cases import (
     RIGHT,
     application,
@@ -19,12 +19,7 @@ from cloudflix_assets_tests.loopback.azure.entra import EXPIRED_SECRET, Entra, T
 from cloudflix_assets_tests.loopback.azure.faults import status
 from cloudflix_assets_tests.loopback.azure.proxy import ALWAYS, Proxy
 
-
-@pytest.fixture(autouse=True)
-def one_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is shut stays shut: that it is asked again is not what is tested here."""
-    monkeypatch.setitem(client._SETTINGS, "retry_total", 0)
-
+pytestmark = pytest.mark.usefixtures("one_try")
 
 PRESENT = "set the application's present secret as AZURE_CLIENT_SECRET"
 TENANT = "Entra ID knows no such tenant: check AZURE_TENANT_ID, and AZURE_AUTHORITY_HOST if it is set"
@@ -33,19 +28,19 @@ TOKEN = (
     "AZURE_AUTHORITY_HOST"
 )
 SIGNED_IN = {
-    "a wrong secret": (
+    "a wrong secret": Row(
         {"AZURE_CLIENT_SECRET": "no"},
         "the client secret is wrong: " + PRESENT,
     ),
-    "an expired secret": (
+    "an expired secret": Row(
         {"AZURE_CLIENT_SECRET": EXPIRED_SECRET},
         "the client secret has expired: make a new one, and " + PRESENT,
     ),
-    "an unknown application": (
+    "an unknown application": Row(
         {"AZURE_CLIENT_ID": "44444444-4444-4444-4444-444444444444"},
         "the tenant knows no such application: check AZURE_CLIENT_ID and AZURE_TENANT_ID",
     ),
-    "an unknown tenant": ({"AZURE_TENANT_ID": "55555555-5555-5555-5555-555555555555"}, TENANT),
+    "an unknown tenant": Row({"AZURE_TENANT_ID": "55555555-5555-5555-5555-555555555555"}, TENANT),
 }
 
 
@@ -64,9 +59,9 @@ def test_whom_entra_id_refuses(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The codes of its long answers are what operators would have to look up; its library logs them too."""
-    changed, sentence = SIGNED_IN[name]
-    told = lake(tmp_path / "home", azurite_tls.endpoint, new_names(), **application(entra, **changed))
-    refused(told, sentence)
+    row = SIGNED_IN[name]
+    told = lake(tmp_path / "home", azurite_tls.endpoint, new_names(), **application(entra, **row.wrong))
+    refused(told, row.told)
     assert [record.name for record in caplog.records if record.name.startswith("azure.identity")] == []
 
 

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from cloudflix_assets.lake.adls.lake import AdlsLake
+from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.lake.choice import lake_of
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lake.adls.lakes import settings
 from cloudflix_assets_tests.loopback.azure.authority import Authority, founded
 from cloudflix_assets_tests.loopback.azure.azurite import Azurite, NoNode, install, running
@@ -91,9 +94,29 @@ def hierarchical(azurite: Azurite) -> Iterator[Hierarchical]:
 @pytest.fixture(params=["flat", "hierarchical"])
 def makes(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., AdlsLake]:
     """Makes lakes of an account of either kind, in new containers unless they are named."""
+    return lambda **others: AdlsLake.of(_account_settings(request, tmp_path / "home", **others))
+
+
+def _account_settings(request: pytest.FixtureRequest, home: Path, **others: object) -> Environment:
     flat = request.param == "flat"
     server = request.getfixturevalue("proxy" if flat else "hierarchical")
-    return lambda **others: AdlsLake.of(settings(server, tmp_path / "home", flat=flat, **others))
+    return settings(server, home, flat=flat, **others)
+
+
+IN_ACCOUNTS = [pytest.param(kind, marks=pytest.mark.slow) for kind in ("flat", "hierarchical")]
+"""Slow: Node.js may be missing, and only a test's own fixtures are looked at for that."""
+
+
+@pytest.fixture(params=["folder", *IN_ACCOUNTS])
+def each_environment(request: pytest.FixtureRequest, environment: Environment, tmp_path: Path) -> Environment:
+    """Settings of each kind of lake: a folder, an account without a hierarchy and one with it."""
+    return environment if request.param == "folder" else _account_settings(request, tmp_path / "home")
+
+
+@pytest.fixture
+def each_lake(each_environment: Environment) -> Lake:
+    """An empty lake of each kind."""
+    return lake_of(each_environment)
 
 
 @pytest.fixture

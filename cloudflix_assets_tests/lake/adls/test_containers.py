@@ -1,35 +1,40 @@
-"""Whose a lake and its containers are: one lake, one source; and nothing is removed that is not ours."""
+"""A lake's containers: one that is missing is no answer, and one that is somebody else's stays as it is."""
 
-import json
 from collections.abc import Callable
 
 import pytest
+from azure.core.exceptions import ResourceNotFoundError
 
 from cloudflix_assets.lake.adls.lake import OWNER, AdlsLake
 from cloudflix_assets.lake.base import MARKER, LakeRefused
 from cloudflix_assets_tests.lake.adls.lakes import everything
-from cloudflix_assets_tests.lake.cases import winner_of_claims_at_once
 from cloudflix_assets_tests.loopback.azure.proxy import Proxy
 from spark.table import Layer
 
+FILE = "raw/files/titles/abc.csv"
+TARGET = "raw/landed/2026-11-09/titles/abc.csv"
+
 Makes = Callable[..., AdlsLake]
-OWNERS = {f"{layer.value}/{OWNER}" for layer in Layer}
 
 
-def test_a_claimed_lake_says_whose_it_is(lake: AdlsLake) -> None:
-    lake.refuse_other_source("sample")
-    assert everything(lake) == set()
-    lake.claim("sample")
-    lake.claim("sample")
-    assert everything(lake) == {*OWNERS, MARKER}
-    with pytest.raises(LakeRefused, match=r"holds sample, not other: choose other containers"):
-        lake.claim("other")
-    assert json.loads(lake.read(MARKER) or b"")["source"] == "sample"
-
-
-def test_of_two_sources_at_once_one_gets_the_lake(lake: AdlsLake) -> None:
-    winner = winner_of_claims_at_once(lake)
-    lake.refuse_other_source(winner)
+@pytest.mark.parametrize(
+    "do",
+    [
+        lambda lake: lake.read(FILE),
+        lambda lake: lake.size(FILE),
+        lambda lake: lake.files_below("raw/files"),
+        lambda lake: lake.names("raw/files"),
+        lambda lake: lake.fingerprint("raw/files"),
+        lambda lake: lake.open(FILE),
+        lambda lake: lake.remove("raw/files"),
+        lambda lake: lake.move(FILE, TARGET),
+    ],
+)
+def test_a_missing_container_is_no_answer(makes: Makes, do: Callable[[AdlsLake], object]) -> None:
+    """Read as an absent table, it would be made anew, and history would begin again."""
+    lake = makes(azure_containers=("no-raw", "no-bronze", "no-silver", "no-gold"))
+    with pytest.raises(ResourceNotFoundError):
+        do(lake)
 
 
 def test_of_two_lakes_that_share_a_container_one_gets_it(makes: Makes) -> None:
@@ -49,7 +54,7 @@ def test_another_run_claims_the_lake_while_this_one_looks(flat: AdlsLake, proxy:
     """Not marked a moment ago, and not empty now: what lies there is this lake's own."""
     proxy.hold(lambda _: flat.claim("sample"), kind="list", path="-raw/$")
     flat.refuse_other_source("sample")
-    assert everything(flat) == {*OWNERS, MARKER}
+    assert everything(flat) == {MARKER, *(f"{layer.value}/{OWNER}" for layer in Layer)}
 
 
 @pytest.mark.parametrize("place", ["raw/notes.txt", "gold/their/table/x.parquet", "silver/landing/a.csv"])
@@ -65,18 +70,3 @@ def test_what_was_dropped_first_is_no_stranger(lake: AdlsLake, place: str) -> No
     """Four files of five were taken in, and the fifth comes after the run: the lake is not claimed yet."""
     lake.write(f"raw/{place}", b"")
     lake.refuse_other_source("landing")
-
-
-def test_emptying_removes_ours_and_nothing_else(lake: AdlsLake) -> None:
-    lake.claim("sample")
-    ours = ["silver/cast/_delta_log/0.json", "raw/cast/week=1/x.parquet", "raw/files/receipts/a.json"]
-    theirs = {
-        "silver/mine/_delta_log/0.json",
-        "gold/notes.txt",
-        "raw/cast_mine/x.parquet",
-        "raw/landing/a.csv",
-    }
-    for path in (*ours, *theirs):
-        lake.write(path, b"")
-    lake.empty(["silver/cast", "raw/cast", "gold/absent"])
-    assert everything(lake) == theirs

@@ -1,4 +1,4 @@
-"""One at a time by leases, and large files by blocks at once."""
+"""Special to an account: locks are leases, and large files go by blocks at once."""
 
 import os
 import threading
@@ -16,22 +16,6 @@ from cloudflix_assets_tests.loopback.azure.proxy import Proxy
 
 FILE = "raw/files/titles/abc.csv"
 LARGE = 40 << 20
-
-
-def test_one_at_a_time_is_alone(lake: AdlsLake) -> None:
-    """Two runs of a week would each take the other's half-written records for its own."""
-    inside: list[int] = []
-
-    def enter(number: int) -> list[int]:
-        with lake.lock("raw/files/a.lock"):
-            inside.append(number)
-            time.sleep(0.002)
-            found = [*inside]
-            inside.remove(number)
-        return found
-
-    with ThreadPoolExecutor(3) as pool:
-        assert list(pool.map(enter, range(6))) == [[number] for number in range(6)]
 
 
 def test_a_holder_that_died_is_not_waited_for(flat: AdlsLake) -> None:

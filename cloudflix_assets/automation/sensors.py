@@ -13,9 +13,9 @@ from cloudflix_assets.automation.switches import LANDING_SENSOR, PUBLICATION_SEN
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.partitions import UnknownWeek, in_calendar, open_week
 from cloudflix_assets.sources import NoPublication, Polled, Source
-from cloudflix_assets.sources.dropped.files import LANDING, Dropped, dropped
+from cloudflix_assets.sources.dropped.files import DROP_FOLDER, DroppedFile, dropped_files
 from cloudflix_assets.sources.dropped.routing import Route
-from cloudflix_assets.sources.dropped.source import Landing, reject, reject_by_name
+from cloudflix_assets.sources.dropped.source import DropFolder, reject, reject_by_name
 
 POLL_SECONDS = 300
 LOOK_SECONDS = 30
@@ -78,17 +78,17 @@ def landing_sensor(source: Source, lake: Lake, first_week: date, deployment: str
         job_name=WEEKLY_REFRESH,
         minimum_interval_seconds=LOOK_SECONDS,
         default_status=sensor_status(deployment, LANDING_SENSOR),
-        description=f"Looks into {LANDING}/ of the lake, and runs the weeks of what was dropped there, once "
-        f"nobody has written to it for half a minute; at most {WEEKS_AT_ONCE} weeks per tick, oldest first.",
+        description=f"Looks into {DROP_FOLDER}/ of the lake, and runs the weeks of what was dropped there, "
+        f"once nobody has written to it for half a minute; at most {WEEKS_AT_ONCE} weeks per tick, oldest first.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        if not isinstance(source, Landing):
+        if not isinstance(source, DropFolder):
             return dg.SkipReason(f"the source is {source.identity}: set CLOUDFLIX_SOURCE=landing to use it.")
         now = datetime.now(UTC)
-        refused = [*reject_by_name(lake, now), *_refused_weeks(lake, first_week, now)]
+        refused = [*reject_by_name(lake, now), *_reject_unknown_weeks(lake, first_week, now)]
         for sentence in refused:
             context.log.warning(sentence)
-        files = dropped(lake)
+        files = dropped_files(lake)
         settled = _by_week([file for file in files if file.has_settled(now)])
         # The cursor remembers them too: weeks whose runs failed would use up the limit of every tick.
         asked = Asked.of(context.cursor).keys & set(settled)
@@ -103,10 +103,10 @@ def landing_sensor(source: Source, lake: Lake, first_week: date, deployment: str
     return sensor
 
 
-def _refused_weeks(lake: Lake, first_week: date, now: datetime) -> list[str]:
+def _reject_unknown_weeks(lake: Lake, first_week: date, now: datetime) -> list[str]:
     """Reject files of weeks that the calendar does not have, and return a sentence for each."""
     found = []
-    for file in dropped(lake):
+    for file in dropped_files(lake):
         if isinstance(file.route, Route) and file.has_settled(now):
             try:
                 in_calendar(file.route.week, first_week, now)
@@ -115,7 +115,7 @@ def _refused_weeks(lake: Lake, first_week: date, now: datetime) -> list[str]:
     return found
 
 
-def _by_week(files: Sequence[Dropped]) -> Mapping[str, str]:
+def _by_week(files: Sequence[DroppedFile]) -> Mapping[str, str]:
     """Weeks by run key, which is the week and a short hash of its files' names, sizes and times."""
     found: dict[date, list[str]] = {}
     for file in files:

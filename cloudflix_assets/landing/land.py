@@ -131,7 +131,7 @@ def _verify(
         if inspected and (same.dataset, same.file) == (dataset.name, delivered.file):
             return same.model_copy(update={"origin": delivered.origin})
     with path.open("rb") as content:
-        contents = agreement.inspected(content, dataset, delivered.file)
+        contents = agreement.inspect(content, dataset, delivered.file)
     dialect = agreement.dialect
     return LandedFile(
         dataset=dataset.name,

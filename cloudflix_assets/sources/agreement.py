@@ -34,7 +34,7 @@ class Agreement:
         """What an inspection depends on beside the bytes."""
         return f"{hash_of(INSPECTOR)} {self.dialect.extension} {self.drift}"
 
-    def inspected(self, source: BinaryIO, dataset: Dataset, file: str) -> Contents:
+    def inspect(self, source: BinaryIO, dataset: Dataset, file: str) -> Contents:
         """Read a file to its end with a strict reader.
 
         Raises:
@@ -43,9 +43,9 @@ class Agreement:
         try:
             return inspection.inspect_file(source, dataset, file, self.dialect, self.drift)
         except NotAgreed as refused:
-            raise self._told(refused) from refused
+            raise self._as_defect(refused) from refused
 
-    def _told(self, refused: NotAgreed) -> DeliveryDefect:
+    def _as_defect(self, refused: NotAgreed) -> DeliveryDefect:
         admits = refused.admits
         now, then = (
             ({"schema_drift": self.drift}, {"schema_drift": admits})

@@ -8,7 +8,7 @@ from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources.agreement import Agreement
 from cloudflix_assets.sources.base import Source, SourceRefused
 from cloudflix_assets.sources.directory import Directory
-from cloudflix_assets.sources.dropped.source import Landing
+from cloudflix_assets.sources.dropped.source import DropFolder
 from cloudflix_assets.sources.github.address import SCHEME, Address
 from cloudflix_assets.sources.sample import Sample
 
@@ -26,7 +26,7 @@ def source_of(environment: Environment) -> Source:
     if setting == "sample":
         return Sample()
     if setting == "landing":
-        return Landing(lake_of(environment), Agreement.of(environment), environment.source_name)
+        return DropFolder(lake_of(environment), Agreement.of(environment), environment.source_name)
     if setting.startswith(SCHEME):
         from cloudflix_assets.sources.github.source import GitHub  # httpx takes a while to import
 

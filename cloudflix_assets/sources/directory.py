@@ -34,7 +34,7 @@ class Directory:
                     f"{dataset.file} is missing from {folder}: "
                     f"put it there, then rerun the week {week}; nothing was landed."
                 )
-            found.append(Delivered(dataset.name, dataset.file, partial(_opened, path), {"path": str(path)}))
+            found.append(Delivered(dataset.name, dataset.file, partial(_open, path), {"path": str(path)}))
         return found
 
     def _folder(self, week: date) -> Path:
@@ -54,5 +54,5 @@ class Directory:
         return self.folder / str(week) if weeks else self.folder
 
 
-def _opened(path: Path) -> BinaryIO:
+def _open(path: Path) -> BinaryIO:
     return path.open("rb")

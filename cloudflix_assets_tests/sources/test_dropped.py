@@ -1,4 +1,4 @@
-"""Files that are dropped into the lake: routed, validated, landed once, or refused with a reason."""
+"""Files that are dropped into the lake: routed by name, validated, landed once, or rejected with a reason."""
 
 import errno
 import os
@@ -19,8 +19,8 @@ from cloudflix_assets.partitions import WEEK, open_week
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources.agreement import Agreement
 from cloudflix_assets.sources.dropped import files
-from cloudflix_assets.sources.dropped.routing import Unroutable, routed
-from cloudflix_assets.sources.dropped.source import Landing
+from cloudflix_assets.sources.dropped.routing import Unroutable, route_of
+from cloudflix_assets.sources.dropped.source import DropFolder
 from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,
@@ -42,7 +42,7 @@ LONG_AGO = timedelta(hours=1)
 @pytest.fixture
 def house(lakehouse: Makes) -> Lakehouse:
     found = lakehouse(tables=TABLES)
-    return lakehouse(source=Landing(found.lake, Agreement(PLAIN, Drift.RESCUE)), tables=TABLES)
+    return lakehouse(source=DropFolder(found.lake, Agreement(PLAIN, Drift.RESCUE)), tables=TABLES)
 
 
 def drop(lake: LocalLake, name: str, content: bytes, ago: timedelta = LONG_AGO) -> Path:
@@ -83,7 +83,7 @@ def listing(lake: LocalLake, folder: str) -> list[str]:
 )
 def test_a_name_tells_dataset_and_week(name: str, dataset: str, week: str) -> None:
     """Any day of the week, in the file's name or its folder's; the file's own wins."""
-    route = routed(name)
+    route = route_of(name)
     assert (route.dataset.name, str(route.week)) == (dataset, week)
 
 
@@ -104,7 +104,7 @@ def test_a_name_tells_dataset_and_week(name: str, dataset: str, week: str) -> No
 def test_a_name_that_tells_too_little_is_refused(name: str, sentence: str) -> None:
     """A guess would replace a week that nobody meant."""
     with pytest.raises(Unroutable) as refused:
-        routed(name)
+        route_of(name)
     assert sentence in str(refused.value)
     assert "call it like netflix_titles_2026-11-09.csv" in str(refused.value)
 
@@ -147,7 +147,7 @@ def test_a_week_waits_until_all_five_are_there_and_sound(
 ) -> None:
     """A torn publication would make orphans; and what came first is no stranger in an unclaimed lake."""
     monkeypatch.setattr(files, "SETTLED_AFTER", timedelta())
-    source = Landing(lake_of(each_environment), Agreement.of(each_environment))
+    source = DropFolder(lake_of(each_environment), Agreement.of(each_environment))
     house = Lakehouse(each_environment, instance, source=source, tables=TABLES)
     others = publication()
     cast = others.pop("cast")

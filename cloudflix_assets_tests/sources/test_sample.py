@@ -20,9 +20,9 @@ import pytest
 
 from cloudflix_assets.partitions import WEEK
 from cloudflix_assets.sources.sample import titles
-from cloudflix_assets.sources.sample.credits import LOOKUPS as LOOKUPS_OF_SAMPLE
-from cloudflix_assets.sources.sample.credits import Credits
 from cloudflix_assets.sources.sample.edition import MOST_TITLES, STAY, Edition, ids
+from cloudflix_assets.sources.sample.lookups import LOOKUPS as LOOKUPS_OF_SAMPLE
+from cloudflix_assets.sources.sample.lookups import LookupFile
 from cloudflix_assets.sources.sample.publication import Publication
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2
 from spark.datasets import DATASETS
@@ -256,7 +256,7 @@ def meant(week: date) -> dict[int, dict[str, Any]]:
 
 def cast(week: date) -> dict[int, set[str]]:
     """Who plays in each title."""
-    credits = Credits(replace(EDITION, week=week), "cast")
+    credits = LookupFile(replace(EDITION, week=week), "cast")
     found: dict[int, set[str]] = {}
     for row in credits.typed(np.arange(credits.records)).to_pylist():
         found.setdefault(row["show_id"], set()).add(row["cast"])
@@ -312,7 +312,7 @@ def test_no_two_titles_share_an_id_however_many_there_are() -> None:
 @pytest.mark.parametrize("name", LOOKUPS)
 def test_no_title_has_a_credit_twice(name: str) -> None:
     """The truth would call both of them accepted."""
-    credits = Credits(replace(EDITION, titles=5_000), name)
+    credits = LookupFile(replace(EDITION, titles=5_000), name)
     rows = credits.typed(np.arange(credits.records)).to_pylist()
     assert len({tuple(row.values()) for row in rows}) == len(rows)
     values = LOOKUPS_OF_SAMPLE[name].values().to_pylist()

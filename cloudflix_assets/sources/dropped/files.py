@@ -7,15 +7,15 @@ from pathlib import PurePosixPath
 
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.files import Stored
-from cloudflix_assets.sources.dropped.routing import Route, Unroutable, is_unfinished, routed
+from cloudflix_assets.sources.dropped.routing import Route, Unroutable, is_unfinished, route_of
 
-LANDING = "raw/landing"
+DROP_FOLDER = "raw/landing"
 SETTLED_AFTER = timedelta(seconds=30)
 """A file that was written to more recently may still be growing."""
 
 
 @dataclass(frozen=True)
-class Dropped:
+class DroppedFile:
     """One file.
 
     Args:
@@ -31,7 +31,7 @@ class Dropped:
     @property
     def name(self) -> str:
         """As it was dropped, below `raw/landing/`."""
-        return self.path.removeprefix(f"{LANDING}/")
+        return self.path.removeprefix(f"{DROP_FOLDER}/")
 
     @property
     def file(self) -> str:
@@ -43,16 +43,18 @@ class Dropped:
         return now - self.written >= SETTLED_AFTER
 
 
-def dropped(lake: Lake) -> Sequence[Dropped]:
+def dropped_files(lake: Lake) -> Sequence[DroppedFile]:
     """Every finished-looking file, those written first first."""
-    found = [_of(stored) for stored in lake.files_below(LANDING) if not is_unfinished(stored.path)]
+    found = [
+        _dropped_file(stored) for stored in lake.files_below(DROP_FOLDER) if not is_unfinished(stored.path)
+    ]
     return sorted(found, key=lambda file: (file.written, file.path))
 
 
-def _of(stored: Stored) -> Dropped:
+def _dropped_file(stored: Stored) -> DroppedFile:
     route: Route | Unroutable
     try:
-        route = routed(stored.path.removeprefix(f"{LANDING}/"))
+        route = route_of(stored.path.removeprefix(f"{DROP_FOLDER}/"))
     except Unroutable as reason:
         route = reason
-    return Dropped(stored.path, stored.size, stored.written, route)
+    return DroppedFile(stored.path, stored.size, stored.written, route)

@@ -33,7 +33,7 @@ def is_unfinished(path: str) -> bool:
     return name.startswith((".", "_")) or name.lower().endswith(UNFINISHED)
 
 
-def routed(path: str) -> Route:
+def route_of(path: str) -> Route:
     """`netflix_titles_2026-11-11.csv` and `2026-11-09/netflix_titles.csv` are titles of the week 2026-11-09.
 
     Any day stands for its week. The name of the file wins over that of its folder.

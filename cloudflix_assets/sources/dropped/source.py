@@ -8,18 +8,18 @@ from functools import partial
 from cloudflix_assets.lake.base import Lake, LakeRefused
 from cloudflix_assets.sources.agreement import Agreement
 from cloudflix_assets.sources.base import Delivered, NoPublication, Pin, SourceRefused
-from cloudflix_assets.sources.dropped.files import LANDING, Dropped, dropped
+from cloudflix_assets.sources.dropped.files import DROP_FOLDER, DroppedFile, dropped_files
 from cloudflix_assets.sources.dropped.routing import Route, Unroutable
 from spark.datasets import DATASETS, Dataset
 from spark.delivery.lines import DeliveryDefect
 
-LANDED, REFUSED = "raw/landed", "raw/refused"
+LANDED, REJECTED = "raw/landed", "raw/refused"
 _MOMENT = "%Y%m%dT%H%M%S%fZ"
 """Sorts by time as text."""
 
 
 @dataclass(frozen=True)
-class Landing:
+class DropFolder:
     """What was dropped into `raw/landing/` of a lake."""
 
     lake: Lake
@@ -39,10 +39,10 @@ class Landing:
         """
         now = datetime.now(UTC)
         refusals = reject_by_name(self.lake, now)
-        for file in dropped(self.lake):
+        for file in dropped_files(self.lake):
             route = file.route
             if isinstance(route, Route) and route.week == week and file.has_settled(now):
-                refusals += self._receive(file, route)
+                refusals += self._take_in(file, route)
         if refusals:
             raise SourceRefused(" ".join(refusals))
 
@@ -52,7 +52,7 @@ class Landing:
         Raises:
             NoPublication: not all five are there yet.
         """
-        newest = [(dataset, self._landed(dataset, week)) for dataset in DATASETS]
+        newest = [(dataset, self._newest_landed(dataset, week)) for dataset in DATASETS]
         if missing := [dataset.file for dataset, path in newest if path is None]:
             raise NoPublication(self._waiting(week, missing))
         return [
@@ -61,11 +61,11 @@ class Landing:
             if path
         ]
 
-    def _receive(self, file: Dropped, route: Route) -> list[str]:
+    def _take_in(self, file: DroppedFile, route: Route) -> list[str]:
         """Move a file to the landed ones, or reject it and return why."""
         try:
             with self.lake.open_landed(file.path) as source:
-                self.agreement.inspected(source, route.dataset, file.file)
+                self.agreement.inspect(source, route.dataset, file.file)
         except DeliveryDefect as defect:
             return [reject(self.lake, file, str(defect))]
         except LakeRefused:  # another run has just taken it in
@@ -78,7 +78,7 @@ class Landing:
         self.lake.move(file.path, f"{LANDED}/{route.week}/{route.dataset.name}/{_kept_as(file)}")
         return []
 
-    def _landed(self, dataset: Dataset, week: date) -> str | None:
+    def _newest_landed(self, dataset: Dataset, week: date) -> str | None:
         folder = f"{LANDED}/{week}/{dataset.name}"
         names = [name for name in self.lake.names(folder) if not name.startswith(".")]
         return f"{folder}/{names[-1]}" if names else None
@@ -87,13 +87,14 @@ class Landing:
         now = datetime.now(UTC)
         growing = [
             file.name
-            for file in dropped(self.lake)
+            for file in dropped_files(self.lake)
             if isinstance(file.route, Route) and file.route.week == week and not file.has_settled(now)
         ]
         still = f" ({', '.join(growing)}: may still be growing, and waits for half a minute)"
         return (
             f"the week {week} waits for {', '.join(missing)}{still if growing else ''}: drop them into "
-            f"{self.lake.uri(LANDING)}, with the week in their names or their folder's; nothing was landed."
+            f"{self.lake.uri(DROP_FOLDER)}, with the week in their names or their folder's; "
+            "nothing was landed."
         )
 
 
@@ -101,20 +102,20 @@ def reject_by_name(lake: Lake, now: datetime) -> list[str]:
     """Move away what nothing can be done with; a sentence for each."""
     return [
         reject(lake, file, str(file.route))
-        for file in dropped(lake)
+        for file in dropped_files(lake)
         if isinstance(file.route, Unroutable) and file.has_settled(now)
     ]
 
 
-def reject(lake: Lake, file: Dropped, reason: str) -> str:
+def reject(lake: Lake, file: DroppedFile, reason: str) -> str:
     """Move a file to `refused/`, with a file beside it that says why; returns what to tell."""
-    target = f"{REFUSED}/{_kept_as(file)}"
+    target = f"{REJECTED}/{_kept_as(file)}"
     sentence = f"{reason} It was moved to {lake.uri(target)}."
     lake.write(f"{target}.reason.txt", f"{sentence}\n".encode())
     lake.move(file.path, target)
     return sentence
 
 
-def _kept_as(file: Dropped) -> str:
+def _kept_as(file: DroppedFile) -> str:
     """A name that sorts by time, and that no two files share."""
     return f"{file.written.strftime(_MOMENT)}-{file.name.replace('/', '__')}"

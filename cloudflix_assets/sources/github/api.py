@@ -34,7 +34,7 @@ class NotThere(SourceRefused):
     """404: what was asked for is not there, or not for this token."""
 
 
-class _Passing(Exception):
+class _Transient(Exception):
     """A fault that may be over by the next attempt, after `wait` seconds if it says so."""
 
     def __init__(self, told: str, wait: float | None = None) -> None:
@@ -85,12 +85,12 @@ class Api:
 
         def once() -> Answer:
             response = self._client.get(path, params=dict(params or {}), headers=headers)
-            self._check(response)
+            self._raise_for_status(response)
             if response.status_code == httpx.codes.NOT_MODIFIED:
                 return Answer(None, etag)
-            return Answer(_read(response, model), response.headers.get("etag"))
+            return Answer(_parse(response, model), response.headers.get("etag"))
 
-        return cast("Answer", self._patiently(once, path))
+        return cast("Answer", self._retry(once, path))
 
     def download(self, repository: str, entry: Entry) -> BinaryIO:
         """The bytes of a file, held against its size and git's hash, to read from their beginning.
@@ -104,7 +104,7 @@ class Api:
             target = cast("BinaryIO", tempfile.TemporaryFile(prefix="cloudflix-"))  # noqa: SIM115  # the reader closes it
             try:
                 with self._client.stream("GET", path, headers={"accept": _RAW}) as response:
-                    self._check(response)
+                    self._raise_for_status(response)
                     _copy(response, entry, target)
             except BaseException:  # an interrupt too; it is raised again
                 target.close()
@@ -112,7 +112,7 @@ class Api:
             target.seek(0)
             return target
 
-        return cast("BinaryIO", self._patiently(once, entry.name))
+        return cast("BinaryIO", self._retry(once, entry.name))
 
     @cached_property
     def _client(self) -> httpx.Client:
@@ -125,18 +125,18 @@ class Api:
         weakref.finalize(self, client.close)
         return client
 
-    def _patiently(self, once: Callable[[], Any], what: str) -> Any:
+    def _retry(self, once: Callable[[], Any], what: str) -> Any:
         retrying = Retrying(
-            retry=retry_if_exception_type(_Passing),
+            retry=retry_if_exception_type(_Transient),
             stop=stop_after_attempt(self.attempts),
             wait=self._wait,
             reraise=True,
         )
         try:
             for attempt in retrying:
-                with attempt, _passing():
+                with attempt, _raise_transient():
                     return once()
-        except _Passing as error:
+        except _Transient as error:
             times = f" in {self.attempts} attempts" if self.attempts > 1 else ""
             raise SourceRefused(
                 f"GitHub ({self.server}) did not answer{times}, for {what}: {error}; rerun the week once it "
@@ -145,10 +145,10 @@ class Api:
 
     def _wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        told = error.wait if isinstance(error, _Passing) else None
+        told = error.wait if isinstance(error, _Transient) else None
         return self.backoff(state) if told is None else told
 
-    def _check(self, response: httpx.Response) -> None:
+    def _raise_for_status(self, response: httpx.Response) -> None:
         """Raise what the status means."""
         status = response.status_code
         if response.is_success or status == httpx.codes.NOT_MODIFIED:
@@ -158,14 +158,14 @@ class Api:
         if (wait := wait_seconds(status, response.headers, message, now)) is not None:
             self._raise_limit(wait, now)
         if response.is_server_error or status == httpx.codes.REQUEST_TIMEOUT:
-            raise _Passing(f"it answered {status}")
+            raise _Transient(f"it answered {status}")
         if status in {httpx.codes.NOT_FOUND, httpx.codes.UNPROCESSABLE_ENTITY}:
             raise NotThere(f"GitHub has no {response.url.path}")
         raise SourceRefused(f"GitHub {_refusal(status, message)}; nothing was landed.")
 
     def _raise_limit(self, wait: float, now: datetime) -> None:
         if wait <= LONGEST_WAIT:
-            raise _Passing("its rate limit is used up", wait)
+            raise _Transient("its rate limit is used up", wait)
         again = now + timedelta(seconds=wait)
         more = "" if self.token else ", or set GITHUB_TOKEN, which raises the limit"
         raise SourceRefused(
@@ -175,7 +175,7 @@ class Api:
 
 
 @contextmanager
-def _passing() -> Iterator[None]:
+def _raise_transient() -> Iterator[None]:
     """Timeouts, resets and torn bodies, as httpx calls them."""
     try:
         yield
@@ -184,10 +184,12 @@ def _passing() -> Iterator[None]:
             f"GitHub redirects in a circle ({error.request.url}): check the address of the source."
         ) from error
     except (httpx.TransportError, httpx.DecodingError) as error:
-        raise _Passing(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__) from error
+        raise _Transient(
+            f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        ) from error
 
 
-def _read(response: httpx.Response, model: Any) -> Any:
+def _parse(response: httpx.Response, model: Any) -> Any:
     try:
         return TypeAdapter(model).validate_json(response.content)
     except ValidationError as error:
@@ -208,7 +210,7 @@ def _copy(response: httpx.Response, entry: Entry, target: BinaryIO) -> None:
             break
         target.write(chunk)
     if (size, digest.hexdigest()) != (entry.size, entry.sha):
-        raise _Passing("it sent other bytes than it had announced")
+        raise _Transient("it sent other bytes than it had announced")
 
 
 def _message(response: httpx.Response) -> str:

@@ -54,8 +54,8 @@ class GitHub:
             SourceRefused: GitHub cannot be read, or the commit lacks a file.
         """
         if pin:
-            return self._again(week, pin)
-        commit = self._last_of(week)
+            return self._pinned(week, pin)
+        commit = self._last_commit(week)
         try:
             answer = self._contents(commit.sha)
         except NotThere:
@@ -69,21 +69,21 @@ class GitHub:
             "authored": commit.commit.author.date.isoformat(),
             "committed": commit.commit.committer.date.isoformat(),
         }
-        return self._listed(week, answer, origin)
+        return self._deliveries(week, answer, origin)
 
-    def _again(self, week: date, pin: Pin) -> Sequence[Delivered]:
+    def _pinned(self, week: date, pin: Pin) -> Sequence[Delivered]:
         """The files of the commit that the week was landed from; after a 304, as they were told then."""
         origin = dict(pin.files[0].origin)
         try:
             answer = self._contents(pin.commit, origin.get("etag"))
         except NotThere:
-            raise self._hidden() or SourceRefused(
+            raise self._explain_hidden() or SourceRefused(
                 f"{self.address} no longer has the commit {pin.commit[:12]}, from which the week {week} was "
                 "landed (was its history rewritten?): `cloudflix run --refresh` for that week takes the "
                 "commit that stands there now; nothing was landed."
             ) from None
         if answer.value is not None:
-            return self._listed(week, answer, origin)
+            return self._deliveries(week, answer, origin)
         return [self._unchanged(file) for file in pin.files]
 
     def news(self, etag: str | None) -> News | None:
@@ -99,7 +99,7 @@ class GitHub:
         try:
             answer = api.ask_if_changed(self._path("commits"), list[Commit], self._history(), etag)
         except NotThere:
-            raise self._absent() from None
+            raise self._explain_absence() from None
         if answer.value is None:
             return None
         if not answer.value:
@@ -112,13 +112,13 @@ class GitHub:
         params |= {"path": self.address.folder} if self.address.folder else {}
         return params | ({"sha": self.address.branch} if self.address.branch else {})
 
-    def _last_of(self, week: date) -> Commit:
+    def _last_commit(self, week: date) -> Commit:
         last_second = datetime.combine(week + _WEEK, time(), UTC) - timedelta(seconds=1)
         params = self._history() | {"until": last_second.strftime("%Y-%m-%dT%H:%M:%SZ")}
         try:
             commits: list[Commit] = self.api.ask(self._path("commits"), list[Commit], params)
         except NotThere:
-            raise self._absent() from None
+            raise self._explain_absence() from None
         if not commits:
             raise NoPublication(
                 f"{self.address} has no commit in {self.address.place} by the end of the week {week}: "
@@ -131,21 +131,21 @@ class GitHub:
         path = self._path(f"contents/{quote(self.address.folder)}".rstrip("/"))
         return self.api.ask_if_changed(path, list[Entry] | Entry, {"ref": commit}, etag)
 
-    def _listed(self, week: date, answer: Answer, origin: Mapping[str, str]) -> Sequence[Delivered]:
+    def _deliveries(self, week: date, answer: Answer, origin: Mapping[str, str]) -> Sequence[Delivered]:
         if isinstance(answer.value, Entry):
             raise SourceRefused(
                 f"{self.address} is a file: give --source the folder that holds it; nothing was landed."
             )
         entries = {entry.name: entry for entry in answer.value}
         told = {**origin, "etag": answer.etag} if answer.etag else origin
-        return [self._delivered(dataset, entries.get(dataset.file), told, week) for dataset in DATASETS]
+        return [self._delivery(dataset, entries.get(dataset.file), told, week) for dataset in DATASETS]
 
     def _unchanged(self, file: LandedBefore) -> Delivered:
         entry = Entry(name=file.file, type="file", sha=file.origin["blob"], size=file.bytes)
         opened = partial(self.api.download, self.address.repository, entry)
         return Delivered(file.dataset, file.file, opened, file.origin)
 
-    def _delivered(
+    def _delivery(
         self, dataset: Dataset, entry: Entry | None, origin: Mapping[str, str], week: date
     ) -> Delivered:
         where = f"{self.address}, commit {origin['commit'][:12]}, the last of the week {week}"
@@ -162,14 +162,14 @@ class GitHub:
         opened = partial(self.api.download, self.address.repository, entry)
         return Delivered(dataset.name, dataset.file, opened, {**origin, "blob": entry.sha})
 
-    def _absent(self) -> SourceRefused:
+    def _explain_absence(self) -> SourceRefused:
         """Why a history is not there: no such repository, or no such branch."""
-        return self._hidden() or SourceRefused(
+        return self._explain_hidden() or SourceRefused(
             f"{self.address.repository} has no branch {self.address.branch} (was it renamed?): its default "
             f"is {self._repository().default_branch}; nothing was landed."
         )
 
-    def _hidden(self) -> SourceRefused | None:
+    def _explain_hidden(self) -> SourceRefused | None:
         """That there is no such repository, or none that may be seen."""
         try:
             self._repository()

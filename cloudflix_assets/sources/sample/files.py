@@ -21,7 +21,7 @@ CHUNK = 200_000
 """Records that are made at a time: memory, not content, depends on it."""
 
 RECORD_NUMBER = "record_number"
-Refusal = tuple[int, tuple[str, ...]]
+Quarantined = tuple[int, tuple[str, ...]]
 Texts = Mapping[str, pa.Array]
 
 
@@ -30,14 +30,14 @@ class Part:
     """Some records of a file.
 
     `accepted` holds what silver must hold, and the place of each title (null for an orphan);
-    `refused` record numbers with the rules they break; `warned` counts rules broken by accepted rows.
+    `quarantined` record numbers with the rules they break; `warned` counts rules broken by accepted rows.
     """
 
     content: bytes | memoryview
     records: int
     malformed: int
     accepted: pa.Table
-    refused: Sequence[Refusal]
+    quarantined: Sequence[Quarantined]
     warned: Counter[str]
 
 
@@ -78,7 +78,7 @@ class File:
             records=typed.num_rows,
             malformed=sum("malformed record" in slip.broken for slip in slips),
             accepted=pa.Table.from_batches([sound, pa.RecordBatch.from_pylist(kept, schema=sound.schema)]),
-            refused=[(row[RECORD_NUMBER], slip.broken) for slip, row in meant if slip.broken],
+            quarantined=[(row[RECORD_NUMBER], slip.broken) for slip, row in meant if slip.broken],
             warned=Counter(rule for slip in slips for rule in slip.warned),
         )
 

@@ -50,11 +50,11 @@ def write(
         raise SourceRefused(
             f"a sample of {titles:,} titles cannot be made: choose from {FEWEST_TITLES:,} to {MOST_TITLES:,}."
         )
-    _check(folder, weeks)
+    _refuse_unsuitable(folder, weeks)
     folder.mkdir(parents=True, exist_ok=True)
     for week in weeks:
         with TemporaryDirectory(prefix=".sample-", dir=folder) as scratch:
-            written = _written(Path(scratch), Edition(seed, titles, week), chunk)
+            written = _write_week(Path(scratch), Edition(seed, titles, week), chunk)
             target = folder / str(week)
             if target.exists():
                 rmtree(target)
@@ -62,7 +62,7 @@ def write(
         yield written
 
 
-def _written(scratch: Path, edition: Edition, chunk: int) -> WrittenWeek:
+def _write_week(scratch: Path, edition: Edition, chunk: int) -> WrittenWeek:
     folder = scratch / str(edition.week)
     folder.mkdir()
     publication = Publication(edition)
@@ -81,7 +81,7 @@ def _written(scratch: Path, edition: Edition, chunk: int) -> WrittenWeek:
     return WrittenWeek(edition.week, sizes, records, beside.tables)
 
 
-def _check(folder: Path, weeks: Sequence[date]) -> None:
+def _refuse_unsuitable(folder: Path, weeks: Sequence[date]) -> None:
     """Refuse to write where the weeks would not be found, or over what is no sample."""
     if folder.exists() and not folder.is_dir():
         raise SourceRefused(f"{folder} is a file: name a folder, which is made if it is not there.")

@@ -9,18 +9,18 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from cloudflix_assets.sources.sample import titles
-from cloudflix_assets.sources.sample.credit_slips import credit_slips
-from cloudflix_assets.sources.sample.credits import LOOKUPS, Credits
 from cloudflix_assets.sources.sample.draws import Mask
 from cloudflix_assets.sources.sample.edition import Edition
 from cloudflix_assets.sources.sample.files import File
+from cloudflix_assets.sources.sample.lookup_slips import lookup_slips
+from cloudflix_assets.sources.sample.lookups import LOOKUPS, LookupFile
 from cloudflix_assets.sources.sample.slips import Plan, planned
 from cloudflix_assets.sources.sample.title_slips import TITLE_SLIPS
 from spark.datasets import DATASETS
 
 TITLES = "titles"
 TITLES_PER_SLIP = 4_000
-CREDITS_PER_SLIP = 10_000
+LOOKUP_RECORDS_PER_SLIP = 10_000
 
 MADE = tuple(dataset for dataset in DATASETS if dataset.name in {TITLES, *LOOKUPS})
 """The files that the sample knows how to make."""
@@ -37,9 +37,9 @@ class Publication:
         columns = {dataset.name: dataset.columns for dataset in MADE}[name]
         if name == TITLES:
             return File(columns, self._titles, partial(titles.typed, self.edition), titles.delivered)
-        lookup = Credits(self.edition, name)
-        kinds = credit_slips(name, LOOKUPS[name].column)
-        plan = planned(self.edition, name, lookup.records, kinds, CREDITS_PER_SLIP)
+        lookup = LookupFile(self.edition, name)
+        kinds = lookup_slips(name, LOOKUPS[name].column)
+        plan = planned(self.edition, name, lookup.records, kinds, LOOKUP_RECORDS_PER_SLIP)
         return File(columns, plan, lookup.typed, lookup.delivered)
 
     @cached_property
@@ -50,7 +50,7 @@ class Publication:
     def accepted(self) -> Mask:
         """By place: whether silver and gold hold its title."""
         accepted = np.ones(self.edition.titles, bool)
-        accepted[self._titles.refused_origins()] = False
+        accepted[self._titles.quarantined_origins()] = False
         return accepted
 
     def gold_titles(self, silver: pa.Table) -> pa.Table:

@@ -1,7 +1,7 @@
 """What goes wrong with records, and where in a file: each kind at least once, spread over the file.
 
 A slip says how a record is written, what it still means, and which rules it breaks. Which slips there
-are stands in `title_slips` and `credit_slips`.
+are stands in `title_slips` and `lookup_slips`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -77,12 +77,12 @@ class Plan:
         """All slips, in order."""
         return [slip for slips in self.kinds.values() for slip in slips]
 
-    def refused_origins(self) -> Numbers:
+    def quarantined_origins(self) -> Numbers:
         """Sound records in whose place stands one that is refused."""
-        refusing = [
+        quarantining = [
             code for code, slip in enumerate(self.listed, 1) if slip.broken and slip.where is Where.HERE
         ]
-        return self.origins[np.isin(self.slips, refusing)]
+        return self.origins[np.isin(self.slips, quarantining)]
 
 
 def planned(edition: Edition, file: str, records: int, kinds: Kinds, per_slip: int) -> Plan:

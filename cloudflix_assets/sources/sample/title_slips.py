@@ -8,7 +8,7 @@ COLUMNS = 9
 TITLE, DESCRIPTION = 3, 7
 
 
-def _head(column: int) -> Callable[[list[str]], list[str]]:
+def _first_half(column: int) -> Callable[[list[str]], list[str]]:
     """The first half of a record that breaks at a blank inside this column; the rest is empty."""
 
     def shape(fields: list[str]) -> list[str]:
@@ -18,7 +18,7 @@ def _head(column: int) -> Callable[[list[str]], list[str]]:
     return shape
 
 
-def _tail(column: int, indent: str = "") -> Callable[[list[str]], list[str]]:
+def _second_half(column: int, indent: str = "") -> Callable[[list[str]], list[str]]:
     """The second half, with the quote that once closed the broken field."""
 
     def shape(fields: list[str]) -> list[str]:
@@ -50,7 +50,7 @@ def _with_comma(text: str) -> str:
     return f"Yes, {text}"
 
 
-def _refused(rule: str, **text: str) -> tuple[Slip, ...]:
+def _quarantined(rule: str, **text: str) -> tuple[Slip, ...]:
     return (Slip(text=text, broken=(rule,)),)
 
 
@@ -58,28 +58,28 @@ def _copy(rule: str, **text: object) -> tuple[Slip, ...]:
     return (Slip(text=text, broken=(rule,), where=Where.LATER),)
 
 
-FRAGMENT = "fragment, joined into the record before it"
+SECOND_HALF = "fragment, joined into the record before it"
 
 TITLE_SLIPS: Kinds = {
     # Refused
     "equal row": _copy("duplicate row"),
     "equal row but for white space": _copy("duplicate row", title="{}  ".format),
     "equal key": _copy("duplicate key", title="{} (again)".format),
-    "minutes in words": _refused("duration_minutes: readable", duration_minutes="ninety"),
-    "minutes with a fraction": _refused("duration_minutes: readable", duration_minutes="1.5"),
-    "minutes beyond 32 bits": _refused("duration_minutes: readable", duration_minutes="99999999999"),
-    "too many minutes": _refused("duration_minutes: le", duration_minutes="5000"),
-    "no minutes at all": _refused("duration_minutes: ge", duration_minutes="0"),
-    "too many seasons": _refused("duration_seasons: le", duration_seasons="101"),
-    "30th of February": _refused("date_added: readable", date_added="2/30/2019"),
-    "date in words": _refused("date_added: readable", date_added="September 9, 2019"),
-    "year is no number": _refused("release_year: readable", release_year="MMXIX"),
-    "year before the first film": _refused("release_year: ge", release_year="1066"),
+    "minutes in words": _quarantined("duration_minutes: readable", duration_minutes="ninety"),
+    "minutes with a fraction": _quarantined("duration_minutes: readable", duration_minutes="1.5"),
+    "minutes beyond 32 bits": _quarantined("duration_minutes: readable", duration_minutes="99999999999"),
+    "too many minutes": _quarantined("duration_minutes: le", duration_minutes="5000"),
+    "no minutes at all": _quarantined("duration_minutes: ge", duration_minutes="0"),
+    "too many seasons": _quarantined("duration_seasons: le", duration_seasons="101"),
+    "30th of February": _quarantined("date_added: readable", date_added="2/30/2019"),
+    "date in words": _quarantined("date_added: readable", date_added="September 9, 2019"),
+    "year is no number": _quarantined("release_year: readable", release_year="MMXIX"),
+    "year before the first film": _quarantined("release_year: ge", release_year="1066"),
     # Were it counted, it would be the longest of all, and every rank in gold be another.
-    "unknown type": _refused("type: isin", type="Radio Play", duration_minutes="899"),
-    "no title": _refused("title: nullable", title=""),
-    "no id": _refused("show_id: nullable", show_id=""),
-    "id is no number": _refused("show_id: readable", show_id="tt0080000"),
+    "unknown type": _quarantined("type: isin", type="Radio Play", duration_minutes="899"),
+    "no title": _quarantined("title: nullable", title=""),
+    "no id": _quarantined("show_id: nullable", show_id=""),
+    "id is no number": _quarantined("show_id: readable", show_id="tt0080000"),
     "too few fields": (Slip(shape=lambda fields: fields[:5], broken=("malformed record",)),),
     "too many fields": (Slip(shape=lambda fields: [*fields, "x"], broken=("malformed record",)),),
     "several at once": (
@@ -90,12 +90,12 @@ TITLE_SLIPS: Kinds = {
     ),
     # Accepted, though written in two records
     "split in its title": (
-        Slip(shape=_head(TITLE)),
-        Slip(shape=_tail(TITLE), broken=(FRAGMENT,), where=Where.NEXT),
+        Slip(shape=_first_half(TITLE)),
+        Slip(shape=_second_half(TITLE), broken=(SECOND_HALF,), where=Where.NEXT),
     ),
     "split in its description": (
-        Slip(shape=_head(DESCRIPTION), means={"description": lambda text: "\n ".join(_halves(text))}),
-        Slip(shape=_tail(DESCRIPTION, indent=" "), broken=(FRAGMENT,), where=Where.NEXT),
+        Slip(shape=_first_half(DESCRIPTION), means={"description": lambda text: "\n ".join(_halves(text))}),
+        Slip(shape=_second_half(DESCRIPTION, indent=" "), broken=(SECOND_HALF,), where=Where.NEXT),
     ),
     # Accepted
     "unknown rating": (

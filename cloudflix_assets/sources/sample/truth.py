@@ -19,19 +19,19 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cloudflix_assets.names import quarantine_of
-from cloudflix_assets.sources.sample.credit_slips import ORPHAN
 from cloudflix_assets.sources.sample.files import RECORD_NUMBER, Part
+from cloudflix_assets.sources.sample.lookup_slips import ORPHAN
 from cloudflix_assets.sources.sample.publication import TITLES, Publication
 from cloudflix_assets.sources.sample.titles import PLACE
 
 FOLDER = "truth"
 SUMMARY = "truth.json"
-_REFUSED = pa.schema([(RECORD_NUMBER, pa.int64()), ("broken", pa.list_(pa.string()))])
+_QUARANTINE = pa.schema([(RECORD_NUMBER, pa.int64()), ("broken", pa.list_(pa.string()))])
 
 
 @dataclass
 class TableTruth:
-    """How many rows of a table are accepted and refused, and how many break each rule."""
+    """How many rows of a table are accepted and quarantined, and how many break each rule."""
 
     accepted: int = 0
     quarantined: int = 0
@@ -64,17 +64,20 @@ class Truth:
         self._count(
             f"bronze/{name}", part.records, 0, Counter({"malformed: a ragged record": part.malformed})
         )
-        refused = pa.Table.from_pylist(
-            [{RECORD_NUMBER: number, "broken": list(rules)} for number, rules in part.refused], _REFUSED
+        quarantined = pa.Table.from_pylist(
+            [{RECORD_NUMBER: number, "broken": list(rules)} for number, rules in part.quarantined],
+            _QUARANTINE,
         )
-        self._judged(f"silver/{name}", part.accepted, refused, part.warned)
+        self._add_table(f"silver/{name}", part.accepted, quarantined, part.warned)
         if name == TITLES:
-            self._judged(f"gold/{name}", self._publication.gold_titles(part.accepted), _REFUSED.empty_table())
+            self._add_table(
+                f"gold/{name}", self._publication.gold_titles(part.accepted), _QUARANTINE.empty_table()
+            )
             return
         known = self._publication.known(part.accepted)
         orphans = part.accepted.filter(pc.invert(known)).select([RECORD_NUMBER])
-        reasons = pa.array([[ORPHAN]] * len(orphans), _REFUSED.field("broken").type)
-        self._judged(f"gold/{name}", part.accepted.filter(known), orphans.append_column("broken", reasons))
+        reasons = pa.array([[ORPHAN]] * len(orphans), _QUARANTINE.field("broken").type)
+        self._add_table(f"gold/{name}", part.accepted.filter(known), orphans.append_column("broken", reasons))
 
     def summarize(self, **facts: object) -> None:
         """Write the counts, after `facts` about the publication."""
@@ -82,13 +85,13 @@ class Truth:
         summary = json.dumps({**facts, "tables": tables}, indent=2, ensure_ascii=False)
         (self._folder / SUMMARY).write_text(summary + "\n", encoding="utf-8")
 
-    def _judged(
-        self, path: str, accepted: pa.Table, refused: pa.Table, warned: Counter[str] | None = None
+    def _add_table(
+        self, path: str, accepted: pa.Table, quarantined: pa.Table, warned: Counter[str] | None = None
     ) -> None:
         self._write(path, accepted.drop_columns([PLACE]))
-        self._write(quarantine_of(path), refused)
-        broken = Counter(refused.column("broken").combine_chunks().flatten().to_pylist())
-        self._count(path, len(accepted), len(refused), broken + (warned or Counter()))
+        self._write(quarantine_of(path), quarantined)
+        broken = Counter(quarantined.column("broken").combine_chunks().flatten().to_pylist())
+        self._count(path, len(accepted), len(quarantined), broken + (warned or Counter()))
 
     def _count(self, path: str, accepted: int, quarantined: int, rules: Counter[str]) -> None:
         table = self.tables.setdefault(path, TableTruth())

@@ -91,17 +91,17 @@ GIVEN_NAMES = (
     "Wen", "Ying", "Zeno", "Anna Maria", "Jean-Luc", "Mary Lou", "Abel", "Beatriz", "Cosmo", "Delphine",
     "Esra", "Florian", "Gwen",
 )  # fmt: skip
-_FAMILY_HEADS = (
+_FAMILY_BEGINNINGS = (
     "Al", "Bar", "Cas", "Del", "Er", "Fal", "Gar", "Hal", "Is", "Jor", "Kal", "Lam", "Mor", "Nor", "Ol",
     "Pal", "Quin", "Ros", "Sal", "Tor", "Ul", "Var", "Wil", "Zan",
 )  # fmt: skip
-_FAMILY_TAILS = (
+_FAMILY_ENDINGS = (
     "mero", "ström", "ovic", "ides", "iba", "ganti", "wood", "dottir", "quez", "akis", "inen", "anu",
     "oye", "ashi", "ham", "beck", "ier", "otto", "sson", "uda", "ev", "ford", "ani", "ura", "ell", "mann",
     "oday", "and, Jr.", "ira", "ux", "ski", "ng", "vold", "enko", "acho", "ello", "aert", "itz", "orn",
     "upta",
 )  # fmt: skip
-FAMILY_NAMES = tuple(f"{head}{tail}" for head in _FAMILY_HEADS for tail in _FAMILY_TAILS)
+FAMILY_NAMES = tuple(f"{beginning}{ending}" for beginning in _FAMILY_BEGINNINGS for ending in _FAMILY_ENDINGS)
 
 CATEGORIES = {
     MOVIE: (

@@ -11,7 +11,7 @@ from azure.core.pipeline.transport import HttpTransport
 from cloudflix_assets.lake.adls.lake import AdlsLake
 from cloudflix_assets.sources.agreement import Agreement
 from cloudflix_assets.sources.dropped import files
-from cloudflix_assets.sources.dropped.source import Landing
+from cloudflix_assets.sources.dropped.source import DropFolder
 from cloudflix_assets_tests.lake.adls.lakes import settings
 from cloudflix_assets_tests.lake.adls.test_faults import PASSING
 from cloudflix_assets_tests.lakehouse import WEEK_1, Lakehouse, publication, registered
@@ -49,7 +49,7 @@ def before(request: pytest.FixtureRequest, azurite: Azurite) -> Iterator[Proxy]:
 def house(before: Proxy, tmp_path: Path, instance: dg.DagsterInstance) -> Lakehouse:
     environment = settings(before, tmp_path / "home", flat=not before.hierarchical)
     lake = AdlsLake.of(environment)
-    source = Landing(lake, Agreement.of(environment))
+    source = DropFolder(lake, Agreement.of(environment))
     return Lakehouse(environment, instance, source=source, tables=registered("raw/cast"))
 
 

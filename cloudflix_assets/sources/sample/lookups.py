@@ -38,7 +38,7 @@ class Lookup:
 
 
 @dataclass(frozen=True)
-class Credits:
+class LookupFile:
     """One lookup file of an edition."""
 
     edition: Edition

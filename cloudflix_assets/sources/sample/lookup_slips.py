@@ -8,7 +8,7 @@ from cloudflix_assets.sources.sample.vocabulary import SENTENCE
 ORPHAN = "show_id: in gold_titles"
 
 
-def credit_slips(name: str, column: str) -> Kinds:
+def lookup_slips(name: str, column: str) -> Kinds:
     """The slips of a lookup file, whose values stand in `column`."""
     return {**_slips(column), **_ONLY_IN.get(name, {})}
 

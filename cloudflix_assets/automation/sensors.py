@@ -79,7 +79,8 @@ def landing_sensor(source: Source, lake: Lake, first_week: date, deployment: str
         minimum_interval_seconds=LOOK_SECONDS,
         default_status=sensor_status(deployment, LANDING_SENSOR),
         description=f"Looks into {DROP_FOLDER}/ of the lake, and runs the weeks of what was dropped there, "
-        f"once nobody has written to it for half a minute; at most {WEEKS_AT_ONCE} weeks per tick, oldest first.",
+        f"once nobody has written to it for half a minute; at most {WEEKS_AT_ONCE} weeks per tick, oldest "
+        "first.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         if not isinstance(source, DropFolder):

@@ -51,7 +51,7 @@ class Layer(StrEnum):
 
 
 class Severity(StrEnum):
-    """What a broken rule does: report the row (warn), quarantine it, or fail the week."""
+    """The effect of a broken rule: report the row (warn), quarantine it, or fail the week."""
 
     WARN = "warn"
     QUARANTINE = "quarantine"
@@ -81,7 +81,7 @@ class ForeignKey:
 
 @dataclass(frozen=True)
 class Input:
-    """What a build function asks for by the name of a parameter.
+    """An input that a build function asks for by the name of a parameter.
 
     Args:
         parameter: its name: `silver_titles`, `silver_titles_before`, `raw_titles_records`, `publication`.
@@ -153,7 +153,7 @@ class Table:
 
     @property
     def inputs(self) -> tuple[Input, ...]:
-        """What `build` takes, in order."""
+        """The inputs of `build`, in order."""
         return tuple(map(Input.of, self.parameters))
 
     @property

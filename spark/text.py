@@ -61,7 +61,7 @@ def readable(column: str) -> str:
 
 
 MEANINGS = {MALFORMED_RECORD: "as many fields as the header"}
-"""What the reasons of this module require."""
+"""The sentences of this module's reasons: what each requires of a text."""
 
 
 def typed(frame: DataFrame, parsers: Mapping[str, Parser]) -> DataFrame:

@@ -12,7 +12,7 @@ from spark.table import Table
 
 @dataclass(frozen=True)
 class Context:
-    """Where and how the steps of a lakehouse run.
+    """The lake, the engine and the settings that the steps of a lakehouse share.
 
     Args:
         lake: where tables are read and written.

@@ -17,7 +17,7 @@ BY_ITSELF: Mapping[str, frozenset[str]] = {
     "azure": frozenset({WEEKLY, LANDING_SENSOR, CHANGES, ALERTS}),
     "databricks": frozenset({WEEKLY, LANDING_SENSOR, CHANGES, ALERTS}),
 }
-"""By deployment: what runs from the first start on. What is switched in the web UI takes precedence."""
+"""Schedules and sensors that run from the first start on, by deployment; the web UI's switches win."""
 
 
 def schedule_status(deployment: str, name: str) -> dg.DefaultScheduleStatus:

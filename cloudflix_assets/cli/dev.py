@@ -14,7 +14,7 @@ from cloudflix_assets.runs.runner import DEFINITIONS
 
 LOOK_SECONDS = 0.2
 END_SECONDS = 15.0
-"""How long each has to end in order: the daemon first ends what it has just begun."""
+"""Seconds that each process has to end: the daemon first finishes its present iteration."""
 
 
 class ServiceEnded(CloudflixError):

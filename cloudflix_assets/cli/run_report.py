@@ -121,7 +121,7 @@ def _reasons(counts: Counts) -> str:
 
 
 def _changed(tables: Mapping[str, TableResult]) -> str:
-    """What was committed, in words."""
+    """The number of tables that were committed, in words."""
     committed = sum(table.committed is True for table in tables.values())
     unchanged = sum(table.committed is False for table in tables.values())
     if not committed and not unchanged:

@@ -97,7 +97,7 @@ def _grid(first: str, *others: str) -> Table:
 
 
 def _fitting(width: int, cells: Cells) -> int:
-    """How many weeks fit beside the tables' names."""
+    """The number of weeks that fit beside the tables' names."""
     name = max(len(table) for table in _ordered({table for table, _ in cells}))
     widest = max(_NARROWEST, *(len(_cell(cells, table, week)) for table, week in cells))
     return min(max((width - name - _GAP) // (widest + _GAP), 1), MOST_WEEKS)

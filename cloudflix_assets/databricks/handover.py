@@ -77,7 +77,7 @@ class Handover:
         }
 
     def told(self) -> str | None:
-        """What the cluster has reported so far, as JSON; None without a file, or while it is written."""
+        """The events reported so far, as JSON; None if there is no file or it is being written."""
         content = self.area.get(self._events)
         try:
             return gzip.decompress(content).decode() if content else None

@@ -44,7 +44,7 @@ class LockMissing(CloudflixError):
 
 @dataclass(frozen=True)
 class Package:
-    """What is uploaded for a step.
+    """The files that are uploaded for a step.
 
     Attributes:
         code: zip of the two packages.

@@ -17,7 +17,7 @@ class WorkspaceMissing(CloudflixError):
 
 @dataclass(frozen=True)
 class Credentials:
-    """How to sign in to a workspace.
+    """The address of a workspace and the credential for it.
 
     Args:
         host: the workspace's address.

@@ -1,4 +1,4 @@
-"""Who commits a week: delta-rs, or the engine itself if it is a Spark with Delta that runs elsewhere.
+"""The committer of a week: delta-rs, or the engine itself if it is a Spark with Delta that runs elsewhere.
 
 What an engine elsewhere is, is found out by asking it. Sail leaves commits to delta-rs, because its own Delta
 writer does not keep the protocol.

@@ -28,7 +28,7 @@ MAX_PROTOCOL = (1, 2)
 
 
 _CACHE: dict[str, tuple[object, DeltaTable | None]] = {}
-"""By address: the fingerprint of a log, and the table opened then (None if there is none).
+"""Opened tables by address: the fingerprint of the log, and the table as of then (None if there is none).
 
 2026-11-26: opening a table takes 4 ms, in an account 15, and a step needs each table it reads four times.
 """

@@ -14,7 +14,7 @@ from cloudflix_assets.instance.settings_file import InstanceRefused, ensure_sett
 from cloudflix_assets.settings.environment import Environment
 
 LOCK_SECONDS = 60
-"""How long to wait for another process that is opening the instance."""
+"""Seconds to wait for another process that is opening the instance."""
 EVENTS_AT_ONCE = 100
 """Events per batch: Dagster's batch of a step or a plan is stored in one transaction (event_log.py)."""
 

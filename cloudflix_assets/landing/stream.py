@@ -49,7 +49,7 @@ _FINDS = {
     # Auto Loader remembers paths without an end, and no landed file is overwritten.
     "databricks": ("cloudFiles", {"cloudFiles.format": "binaryFile", "cloudFiles.allowOverwrites": "false"}),
 }
-"""By engine that can stream: the streaming source that finds files, and its options."""
+"""The streaming source that finds files, and its options, by engine that can stream."""
 
 ENGINES = frozenset(_FINDS)
 

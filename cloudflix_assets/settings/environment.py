@@ -121,7 +121,7 @@ class Environment(AzureSettings, DatabricksSettings, BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _engine_of_databricks(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """Who computes there is not to be chosen."""
+        """Steps run on a cluster, whose engine is not a setting."""
         return {"engine": "databricks", **given} if given.get("deployment") == "databricks" else given
 
     @model_validator(mode="after")
@@ -214,7 +214,7 @@ def _sentence(problem: ErrorDetails) -> str:
 
 
 def _variable(name: str) -> str:
-    """What a field is set by; pydantic calls it by the field's name, or by that of the variable."""
+    """Return the variable that sets a field; pydantic's errors give the name of either."""
     field = Environment.model_fields.get(name)
     if field is None:
         return name

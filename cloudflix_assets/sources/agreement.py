@@ -14,7 +14,7 @@ from spark.delivery.inspection import Contents
 from spark.delivery.lines import REMEDY, DeliveryDefect, NotAgreed
 
 INSPECTOR = frozenset({"spark.delivery.inspection"})
-"""What decides whether a file is sound: bytes that it has passed pass again."""
+"""The code that decides whether a file is sound; while its hash stays, a file that passed passes again."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,12 @@ class Agreement:
 
     @classmethod
     def of(cls, environment: Environment) -> Self:
-        """As the settings say."""
+        """Return the agreement that the settings declare."""
         return cls(environment.dialect, environment.schema_drift)
 
     @property
     def inspector(self) -> str:
-        """What an inspection depends on beside the bytes."""
+        """A key of all that an inspection depends on, except the bytes of the file."""
         return f"{hash_of(INSPECTOR)} {self.dialect.extension} {self.drift}"
 
     def inspect(self, source: BinaryIO, dataset: Dataset, file: str) -> Contents:

@@ -1,4 +1,4 @@
-"""What every source offers."""
+"""The interface of a source, and its errors."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the doubles here share: a threaded server on a loopback port, and a client of the server behind it.
+"""The base of the doubles: a threaded server on a loopback port, and a client of the server behind it.
 
 Bodies are held in memory. Headers are passed on as they came, because a signature covers some of them.
 """
@@ -30,7 +30,7 @@ TIMEOUT_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Request:
-    """What a client asked, its body without chunks."""
+    """A client's request, its body without chunks."""
 
     method: str
     target: str
@@ -44,7 +44,7 @@ class Request:
 
     @cached_property
     def query(self) -> dict[str, str]:
-        """Of what is given twice the last, as no call of ours is."""
+        """Parameters of the query; of one given twice, the last."""
         return dict(parse_qsl(urlsplit(self.target).query, keep_blank_values=True))
 
     def header(self, name: str) -> str:
@@ -54,7 +54,7 @@ class Request:
 
 @dataclass
 class Reply:
-    """What a server answers; a length is added."""
+    """A server's answer; its length is added when it is sent."""
 
     status: int
     headers: list[tuple[str, str]] = field(default_factory=list)
@@ -152,7 +152,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(self.raw(reply))
 
     def raw(self, reply: Reply) -> bytes:
-        """As it goes over the wire."""
+        """The answer as bytes of HTTP."""
         headers = list(reply.headers)
         if reply.header("content-length") is None:
             headers.append(("Content-Length", str(len(reply.body))))

@@ -15,7 +15,7 @@ LISTED = 10
 
 
 class Drift(StrEnum):
-    """What happens to an undeclared column.
+    """The treatment of an undeclared column.
 
     EVOLVE gives it a column of its own in bronze, RESCUE keeps it as JSON in `rescued`, and FAIL
     rejects the file.

@@ -26,7 +26,7 @@ from spark.delivery.lines import (
 
 @dataclass(frozen=True)
 class Contents:
-    """What a sound file holds.
+    """The contents of a sound file.
 
     Args:
         records: their number, without the header.

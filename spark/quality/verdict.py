@@ -42,7 +42,7 @@ class UndeclaredReason(ValueError):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one pass over a judged week found; receipts in the lake store these names.
+    """The counts of one pass over a judged week; receipts in the lake store these names.
 
     Args:
         accepted: number of accepted rows.

@@ -24,7 +24,7 @@ BLOCK_BYTES = 8 << 20
 AT_ONCE = 4
 """The number of blocks of a large file that are uploaded or downloaded at the same time."""
 ANSWER_SECONDS = 30
-"""How long each attempt waits for an answer: a silent server is asked four times, two minutes in all."""
+"""Seconds that each attempt waits for an answer: a silent server is asked four times, two minutes in all."""
 _SETTINGS: dict[str, Any] = {
     # By default the SDK waits a quarter of a minute before it retries.
     "retry_total": 4,

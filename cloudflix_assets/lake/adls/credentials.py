@@ -181,9 +181,9 @@ _MAKES: Mapping[str, Callable[[Environment], Credential | None]] = {
     "managed_identity": _managed_identity,
     "azure_cli": lambda environment: AzureCli(environment.azure_tenant),
 }
-"""By kind, in order of preference: makes the credential, or None if a part is missing."""
+"""Functions by kind, in order of preference: each makes the credential, or None if a part is missing."""
 _SEEN: Mapping[str, Callable[[Environment], bool]] = {
     "managed_identity": lambda environment: bool(environment.azure_identity_endpoint),
     "azure_cli": lambda _: shutil.which("az") is not None,
 }
-"""By kind that needs no variable: whether this machine has it. Of a virtual machine that cannot be known."""
+"""Whether this machine has a kind that needs no variable. A virtual machine's identity cannot be told."""

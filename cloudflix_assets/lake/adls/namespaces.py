@@ -12,7 +12,7 @@ from cloudflix_assets.lake.adls.account import Account
 from cloudflix_assets.lake.adls.client import blob_service
 
 COPY_SECONDS = 300.0
-"""How long a copy within the account may take."""
+"""Seconds that a copy within the account may take."""
 
 
 class CopyFailed(RuntimeError):

@@ -129,7 +129,7 @@ _NETWORK: Mapping[str, Trouble] = (
     }
 )
 TROUBLES: Mapping[str, Trouble] = {**_ENTRA, **_ACCOUNT, **_NETWORK}
-"""By words in an error's text; the first that matches counts, so the more specific ones come first."""
+"""Troubles by words in an error's text; the first match counts, so the more specific ones come first."""
 
 
 def troubles_of(account: Account) -> Mapping[str, Trouble]:

@@ -1,4 +1,4 @@
-"""What lies in `raw/landing/`: dropped by hand or by another tool, whole or still growing."""
+"""The files in `raw/landing/`: dropped by hand or by another tool, complete or still growing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class DroppedFile:
 
     @property
     def name(self) -> str:
-        """As it was dropped, below `raw/landing/`."""
+        """The path as it was dropped, below `raw/landing/`."""
         return self.path.removeprefix(f"{DROP_FOLDER}/")
 
     @property

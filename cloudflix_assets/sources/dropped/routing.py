@@ -21,7 +21,7 @@ class Unroutable(SourceRefused):
 
 @dataclass(frozen=True)
 class Route:
-    """Where a dropped file belongs."""
+    """The dataset and the week that a dropped file belongs to."""
 
     dataset: Dataset
     week: date

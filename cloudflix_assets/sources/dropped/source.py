@@ -20,7 +20,7 @@ _MOMENT = "%Y%m%dT%H%M%S%fZ"
 
 @dataclass(frozen=True)
 class DropFolder:
-    """What was dropped into `raw/landing/` of a lake."""
+    """A source whose files are dropped into `raw/landing/` of a lake."""
 
     lake: Lake
     agreement: Agreement

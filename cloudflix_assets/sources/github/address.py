@@ -37,7 +37,7 @@ class Address:
         return cls(found["owner"], found["repo"], found["branch"], folder)
 
     def __str__(self) -> str:
-        """As a setting, in one spelling."""
+        """The address as a setting, in canonical spelling."""
         branch = f"@{self.branch}" if self.branch else ""
         return f"{SCHEME}{self.repository}{branch}{f':{self.folder}' if self.folder else ''}"
 

@@ -44,7 +44,7 @@ class _Transient(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a conditional request brought: None for a 304, and the tag to ask with next time."""
+    """The answer to a conditional request: a value (None for a 304) and the tag for the next request."""
 
     value: Any
     etag: str | None

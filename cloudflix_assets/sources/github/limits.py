@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 SECONDARY_SECONDS = 60.0
-"""What GitHub's documentation asks for where a refusal does not say how long."""
+"""Seconds that GitHub's documentation asks to wait if a refusal does not say how long."""
 
 
 def wait_seconds(status: int, headers: Mapping[str, str], message: str, now: datetime) -> float | None:

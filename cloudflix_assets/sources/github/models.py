@@ -12,7 +12,7 @@ class Model(BaseModel):
 
 
 class Signature(Model):
-    """Who signed a commit is not asked; when is."""
+    """An author or a committer, of whom only the time of signing is used."""
 
     date: datetime
 

@@ -23,7 +23,7 @@ from cloudflix_assets.sources.github.models import Commit, Entry, Repository
 from spark.datasets import DATASETS, Dataset
 
 LARGEST_BYTES = 100 * 2**20
-"""What the API serves of one file."""
+"""The largest file that the API serves, in bytes."""
 _WEEK = timedelta(days=7)
 POLL_TIMEOUT = 10.0
 """Seconds. Dagster gives a sensor a minute."""
@@ -127,7 +127,7 @@ class GitHub:
         return commits[0]
 
     def _contents(self, commit: str, etag: str | None = None) -> Answer:
-        """What lies in the folder, or that it is what was told with `etag`."""
+        """List the folder at a commit; the value is None if it is still the listing that `etag` names."""
         path = self._path(f"contents/{quote(self.address.folder)}".rstrip("/"))
         return self.api.ask_if_changed(path, list[Entry] | Entry, {"ref": commit}, etag)
 
@@ -170,7 +170,7 @@ class GitHub:
         )
 
     def _explain_hidden(self) -> SourceRefused | None:
-        """That there is no such repository, or none that may be seen."""
+        """Return the error for a repository that is absent or hidden; None if it can be seen."""
         try:
             self._repository()
         except NotThere:

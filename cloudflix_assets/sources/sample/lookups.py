@@ -51,7 +51,7 @@ class LookupFile:
 
     @property
     def records(self) -> int:
-        """How many there are."""
+        """Number of records."""
         return len(self.places)
 
     @cached_property

@@ -48,7 +48,7 @@ class Publication:
 
     @cached_property
     def accepted(self) -> Mask:
-        """By place: whether silver and gold hold its title."""
+        """Whether silver and gold hold the title at each place."""
         accepted = np.ones(self.edition.titles, bool)
         accepted[self._titles.quarantined_origins()] = False
         return accepted
@@ -66,7 +66,7 @@ class Publication:
 
     @cached_property
     def _ranks(self) -> NDArray[np.int32]:
-        """By minutes: the dense rank, the longest first."""
+        """Dense ranks by minutes, the longest first."""
         places = self.edition.places()
         movies = self.accepted & ~titles.is_series(self.edition, places)
         occurs = np.zeros(titles.LONGEST_MINUTES + 1, np.int32)
@@ -75,7 +75,7 @@ class Publication:
 
     @cached_property
     def _new(self) -> NDArray[np.int32]:
-        """By place: 1 where the week before did not accept its title, else 0."""
+        """1 for each place whose title the week before did not accept, else 0."""
         before, places = Publication(self.edition.before), self.edition.places()
         stayed = self.edition.numbers(places) == before.edition.numbers(places)
         return np.where(before.accepted & stayed, 0, 1).astype(np.int32)

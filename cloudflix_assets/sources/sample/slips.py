@@ -18,7 +18,7 @@ from cloudflix_assets.sources.sample.edition import EPOCH, Edition
 
 Row = Mapping[str, Any]
 Change = Mapping[str, Any]
-"""By column: a new value, or a function of the present one."""
+"""New texts by column: a value, or a function of the present one."""
 
 
 class Where(Enum):
@@ -52,7 +52,7 @@ class Slip:
 
 
 Kinds = Mapping[str, Sequence[Slip]]
-"""By name: the slips that make up one accident."""
+"""Accidents by name; each is one slip, or several in a row."""
 
 
 def changed(row: Row, changes: Change) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def is_series(edition: Edition, places: Numbers) -> Mask:
 
 
 def minutes(edition: Edition, places: Numbers) -> Numbers:
-    """How long each title would run, were it a movie."""
+    """Minutes of each title, whether or not it is a movie."""
     drawn = bits(edition.seed, "minutes", edition.numbers(places))
     return 40 + below(70, drawn) + below(70, drawn >> np.uint64(32))
 
@@ -121,7 +121,7 @@ def _descriptions(drawn: Bits) -> pa.Array:
 
 
 def _days(days: pa.Array) -> pa.Array:
-    """As `9/30/2019`: every day that occurs is written once."""
+    """Format days as `9/30/2019`; each distinct day is formatted once."""
     since = days.cast(pa.int32()).to_numpy()
     first, last = int(since.min()), int(since.max())
     texts = [_as_month_day_year(_EPOCH + timedelta(days=day)) for day in range(first, last + 1)]

@@ -1,4 +1,4 @@
-"""How App Service and Container Apps hand out the tokens of their identity: another endpoint than IMDS's."""
+"""A double of the endpoint at which App Service and Container Apps hand out tokens of their identity."""
 
 import json
 import time

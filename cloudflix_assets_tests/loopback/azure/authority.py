@@ -45,7 +45,7 @@ class Authority:
 
     @property
     def java_options(self) -> str:
-        """How a JVM is told, before it starts."""
+        """Options with which a JVM trusts this authority; they count at its start only."""
         store = "-Djavax.net.ssl.trustStore"
         return f"{store}={self.trust_store} {store}Password={TRUST_STORE_PASSWORD} {store}Type=PKCS12"
 

@@ -47,5 +47,5 @@ def first_on_path(folder: Path) -> str:
 
 
 def asked(folder: Path) -> list[list[str]]:
-    """What it was called with."""
+    """The arguments of each call so far."""
     return [json.loads(line) for line in (folder / LOG).read_text().splitlines()]

@@ -30,7 +30,7 @@ ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 """No secret: the account and key that every Azurite has, as its documentation prints them."""
 NO_TRIES: dict[str, Any] = {"retry_total": 0, "read_timeout": 1}
-"""Of a client that shall meet what a test does to its calls."""
+"""Settings of a client that meets every fault of a test: it does not retry."""
 
 OLDEST_NODE = 20
 START_SECONDS = 60.0
@@ -80,7 +80,7 @@ def running(tls: Authority | None = None) -> Iterator[Azurite]:
 
 
 def command(port: int, options: Sequence[str] = (), *, mortal: bool = False) -> list[str]:
-    """How it is started on a port, where 0 is any free one; `mortal` is `MORTAL`."""
+    """The command that starts Azurite on a port (0: any free one); `mortal` is `MORTAL`."""
     node = install()
     told = ["--inMemoryPersistence", "--skipApiVersionCheck", "--silent", "--disableTelemetry"]
     address = ["--blobHost", "127.0.0.1", "--blobPort", str(port)]

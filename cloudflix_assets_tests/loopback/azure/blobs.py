@@ -38,7 +38,7 @@ class Blobs:
             return reply
 
     def _forbidden(self, call: Call, request: Request) -> str | None:
-        """What the directories that are there do not allow, as an error code."""
+        """The error code if existing directories forbid a path; else None."""
         if call.kind == "batch" and any(map(self._is_full, _deleted(request))):
             self.wrong.append("a batch deletes a directory that is not empty")
         place = Place(call.container, call.path)

@@ -142,5 +142,5 @@ def _mistakes(request: Request, account: str, call: Call) -> list[str]:
 
 
 def _asks_for_hierarchy(request: Request) -> bool:
-    """How Hadoop asks, where it is not told; an account without a hierarchy answers 400."""
+    """The call with which Hadoop asks for a hierarchy; an account without one answers 400."""
     return request.method == "HEAD" and request.query.get("action") == "getAccessControl"

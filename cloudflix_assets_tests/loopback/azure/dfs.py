@@ -60,7 +60,7 @@ def method_of(request: Request) -> str:
 
 
 def kind_of(request: Request) -> str | None:
-    """What of DFS a request is about; None where the Blob service may know it."""
+    """The DFS operation of a request; None if the Blob service may know it."""
     query = request.query
     if "x-ms-rename-source" in request.headers:
         return "rename"
@@ -71,7 +71,7 @@ def kind_of(request: Request) -> str | None:
 
 
 def mistake(request: Request, kind: str) -> str | None:
-    """What Azure would not understand, or this double does not."""
+    """Refuse a request that Azure would not understand, or that this double does not."""
     method, query = method_of(request), set(request.query)
     operation = OPERATIONS.get((method, kind))
     if operation is None:
@@ -184,7 +184,7 @@ def refused(error: PathError, message: str = "") -> Reply:
 
 
 def described(entry: Entry) -> list[tuple[str, str]]:
-    """What accounts with a hierarchy tell beside."""
+    """Headers that only accounts with a hierarchy send."""
     return [("x-ms-resource-type", "directory" if entry.directory else "file"), *RIGHTS]
 
 

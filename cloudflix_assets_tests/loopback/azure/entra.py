@@ -39,7 +39,7 @@ Tokens = Literal["good", "expired", "other audience"]
 
 
 class Refused(Exception):
-    """How Entra ID says no."""
+    """An error answer of Entra ID."""
 
     def __init__(self, status: int, error: str, code: int, message: str) -> None:
         super().__init__(message)
@@ -74,7 +74,7 @@ class Entra:
 
     @property
     def imds_url(self) -> str:
-        """Of IMDS's tokens, whole; azure-identity takes `url` (`AZURE_POD_IDENTITY_AUTHORITY_HOST`)."""
+        """The address of IMDS's tokens; azure-identity takes `url` (`AZURE_POD_IDENTITY_AUTHORITY_HOST`)."""
         return f"{self.url}{IMDS}"
 
     @contextmanager
@@ -88,13 +88,13 @@ class Entra:
             yield self
 
     def reset(self) -> None:
-        """As at the start, for the next test."""
+        """Reset to the state at the start, for the next test."""
         self.tokens = "good"
         self.requests.clear()
         self.wrong.clear()
 
     def counted(self, kind: Kind) -> int:
-        """How many requests of a kind came."""
+        """The number of requests of a kind so far."""
         return sum(asked.kind == kind for asked in list(self.requests))
 
     def token(self, audience: str = "https://storage.azure.com") -> str:

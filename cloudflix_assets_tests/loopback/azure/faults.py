@@ -1,4 +1,4 @@
-"""What goes wrong between a client and the account, as Azure would show it."""
+"""Faults between a client and the account, as Azure would show them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Ended:
 
 
 Outcome = Reply | Ended | None
-"""What the client gets; None where things go on as if nothing were."""
+"""The answer to the client; None if the call goes on undisturbed."""
 
 Fault = Callable[[Handler, Reply | None], Outcome]
 """Sees what the server answered: None before it was asked."""

@@ -20,7 +20,7 @@ from cloudflix_assets_tests.loopback.azure.proxy import Proxy
 
 @pytest.fixture(scope="module", autouse=True)
 def surroundings() -> Iterator[None]:
-    """What a lake tells its process about its account is gone when other tests begin."""
+    """Restore the variables that a lake sets for its process, before other tests begin."""
     before = dict(os.environ)
     yield
     for name in {*os.environ, *before}:

@@ -44,7 +44,7 @@ class Hierarchical:
 
     @property
     def azurite(self) -> Azurite:
-        """As an account that a proxy can stand in front of."""
+        """This account as one that a proxy can stand in front of."""
         return Azurite(self.port, "https" if self.tls else "http")
 
     @property
@@ -78,7 +78,7 @@ class Hierarchical:
             return refused(error)
 
     def _is_known(self, request: Request) -> bool:
-        """What the key signed is checked here, for it is not what Azurite gets; a token is its to judge."""
+        """Check the key's signature here, because Azurite gets another request; it judges tokens itself."""
         if not request.header("authorization").startswith("Bearer "):
             return is_signed(request)
         asked = Message()

@@ -66,7 +66,7 @@ class Proxy:
 
     @property
     def scheme(self) -> str:
-        """That of the account behind it."""
+        """The key of the account behind the proxy."""
         return "https" if self.tls else "http"
 
     @property
@@ -135,7 +135,7 @@ class Proxy:
             self.rules.clear()
 
     def counted(self, kind: Kind, path: str = "") -> int:
-        """How many calls of a kind have come."""
+        """The number of calls of a kind so far."""
         return sum(call.kind == kind and bool(re.search(path, call.path)) for call in list(self.calls))
 
     def _answer(self, request: Request, handler: Handler) -> Reply | None:

@@ -46,7 +46,7 @@ def test_a_blob_has_directories_and_they_stay(files: FileSystemClient, blobs: Co
 
 
 def test_a_file_is_appended_to_flushed_and_moved(files: FileSystemClient, blobs: ContainerClient) -> None:
-    """By DFS, and seen by the Blob protocol."""
+    """Paths made through DFS are seen through the Blob protocol."""
     file = files.create_file("x/y.bin")
     file.append_data(b"cd", 2)
     file.append_data(b"ab", 0)

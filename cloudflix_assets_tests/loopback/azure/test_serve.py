@@ -78,7 +78,7 @@ def _serve(command: str, root: Path, *options: str) -> Result:
 
 
 def _sourced(file: Path) -> dict[str, str]:
-    """As sh reads it."""
+    """Return the variables that a shell has after it has read the file."""
     script = 'set -a; . "$0"; env'
     done = subprocess.run(["sh", "-c", script, str(file)], capture_output=True, text=True, check=True, env={})
     return dict(line.split("=", 1) for line in done.stdout.splitlines())

@@ -40,7 +40,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Entry:
-    """What is there."""
+    """A file or a directory that exists."""
 
     name: str
     directory: bool
@@ -59,7 +59,7 @@ class Tree:
         self.uncommitted: dict[Place, dict[int, bytes]] = {}
 
     def find(self, place: Place) -> Entry | None:
-        """What is at a place."""
+        """The entry at a path, or None."""
         if not place.path:
             return self._root(place.container)
         try:
@@ -70,7 +70,7 @@ class Tree:
             return None
 
     def found(self, place: Place, missing: str = "PathNotFound") -> Entry:
-        """What must be at a place."""
+        """The entry at a path; a refusal if there is none."""
         if entry := self.find(place):
             return entry
         raise PathError(404, missing)

@@ -14,14 +14,14 @@ ABSENT = "RESOURCE_DOES_NOT_EXIST"
 
 
 class Refused(Exception):
-    """How Databricks says no."""
+    """An error answer of Databricks."""
 
     def __init__(self, status: int, code: str | int, message: str) -> None:
         super().__init__(message)
         self.status, self.code, self.message = status, code, message
 
     def reply(self) -> Reply:
-        """As it goes over the wire."""
+        """The answer as bytes of HTTP."""
         return answered({"error_code": self.code, "message": self.message}, self.status)
 
 

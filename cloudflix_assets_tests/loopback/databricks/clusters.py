@@ -72,7 +72,7 @@ class Clusters:
     numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def routes(self) -> Sequence[Route]:
-        """What is asked of clusters; none is made or ended from outside."""
+        """The calls that read clusters; none makes or ends one from outside."""
         return [
             Route("GET", r"/api/2\.[01]/clusters/get", self._get, {"cluster_id": str}),
             Route("GET", r"/api/2\.[01]/clusters/list-node-types", _node_types, {}),

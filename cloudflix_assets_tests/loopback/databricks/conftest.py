@@ -1,4 +1,4 @@
-"""What is launched knows no engine and no workspace of the developer's."""
+"""Fixtures that unset the developer's engine and workspace for launched steps."""
 
 import pytest
 

@@ -89,7 +89,7 @@ class Dbfs:
         return {}
 
     def _delete(self, call: Call) -> Json:
-        """What is not there is deleted already."""
+        """Deleting an absent path succeeds."""
         path = self.storage.in_dbfs(call["path"])
         if path.is_dir():
             if any(path.iterdir()) and not call.get("recursive"):

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, NoReturn
 
 
 class FileInfo(NamedTuple):
-    """What `dbutils.fs.ls` tells, in bytes and milliseconds since 1970."""
+    """An entry of `dbutils.fs.ls`: sizes in bytes, times in milliseconds since 1970."""
 
     path: str
     name: str

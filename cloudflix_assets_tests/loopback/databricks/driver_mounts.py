@@ -25,7 +25,7 @@ class Mounts:
         self.mounts = mounts
 
     def real(self, path: Any) -> Any:
-        """Where a path leads; what is no path, or lies elsewhere, is returned as it is."""
+        """Translate a path of the driver; anything else is returned unchanged."""
         if not isinstance(path, (str, bytes, os.PathLike)):
             return path
         text = os.fsdecode(path)
@@ -70,7 +70,7 @@ class Mounts:
 
 
 class Nothing:
-    """What is found in a folder that no cluster has."""
+    """A finder of modules that finds none, for the folder that no cluster has."""
 
     def find_spec(self, name: str, target: object = None) -> ModuleSpec | None:
         """Never."""

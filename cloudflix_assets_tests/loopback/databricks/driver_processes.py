@@ -67,7 +67,7 @@ class Driver:
         return self._code
 
     def output(self) -> str:
-        """What it printed."""
+        """The output of the process."""
         return (self.folder / "stdout").read_text(encoding="utf-8", errors="replace")
 
     def error(self) -> tuple[str, str] | None:

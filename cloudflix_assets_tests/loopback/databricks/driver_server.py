@@ -33,7 +33,7 @@ LIBRARIES = (
     "dagster._core.storage.sqlite_storage",
     "dagster._utils.test",
 )
-"""What steps import, most of all."""
+"""The modules that take longest to import, and that every step imports."""
 
 
 def main(site: list[str]) -> NoReturn:

@@ -50,7 +50,7 @@ class Asked:
 
     @property
     def line(self) -> str:
-        """As faults match it."""
+        """The text that the patterns of faults are searched in."""
         return f"{self.method} {self.path}"
 
 
@@ -112,7 +112,7 @@ class Emulator:
 
     @property
     def variables(self) -> dict[str, str]:
-        """What a run of ours against it needs."""
+        """The variables of a CloudFlix run against this workspace."""
         return {
             "DATABRICKS_HOST": self.host,
             "DATABRICKS_TOKEN": self.token,
@@ -123,7 +123,7 @@ class Emulator:
         }
 
     def counted(self, method: str, path: str) -> int:
-        """How many requests came for a path that ends so."""
+        """The number of requests for a path with this ending."""
         return sum(asked.method == method and asked.path.endswith(path) for asked in list(self.requests))
 
     def __enter__(self) -> Self:

@@ -59,7 +59,7 @@ class Fault:
         return True
 
     def reply(self) -> Reply:
-        """What is answered where there is a status."""
+        """The answer of a fault that has a status."""
         if self.body is None:
             reply = answered({"error_code": self.code, "message": self.message}, self.status)
         else:
@@ -68,7 +68,7 @@ class Fault:
         return reply
 
     def before(self, handler: Handler) -> Reply | Literal["dropped"] | None:
-        """What the client gets before the workspace was asked; None where it is asked."""
+        """The answer in place of the workspace's; None if the workspace is asked."""
         handler.pause(self.delay_seconds)
         if self.drop == "before":
             handler.reset()

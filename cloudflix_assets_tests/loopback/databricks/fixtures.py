@@ -14,7 +14,7 @@ from cloudflix_assets_tests.loopback.databricks.tasks import Tasks, client_of
 
 @pytest.fixture(scope="module")
 def no_engine() -> Iterator[None]:
-    """Who computes on a cluster is not to be chosen, and a pass of the tests chooses."""
+    """Unset the engine: a pass of the tests sets it, and a deployment on a cluster refuses that."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CLOUDFLIX_ENGINE", raising=False)
         yield

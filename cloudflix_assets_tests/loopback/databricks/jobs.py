@@ -128,7 +128,7 @@ class Jobs:
         return self._run(call["run_id"]).told(self.host)
 
     def _output(self, call: Call) -> Json:
-        """Of a task's run; that of the whole run has none."""
+        """The output of a task's run; the run as a whole has none."""
         if call["run_id"] in self.runs:
             several = "Retrieving the output of runs with multiple tasks is not supported."
             raise Refused(

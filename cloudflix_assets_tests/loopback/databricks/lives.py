@@ -1,4 +1,4 @@
-"""What happens to a run: queue, cluster, libraries, driver, end."""
+"""The life of a run: queue, cluster, libraries, driver, end."""
 
 import time
 from collections.abc import Callable
@@ -35,7 +35,7 @@ class _Over(Exception):
 
 
 class Life:
-    """That of one run, to be lived in a thread.
+    """The life of one run, lived in a thread.
 
     Args:
         run: which one.

@@ -19,7 +19,7 @@ V2 = {"INTERNAL_ERROR": "TERMINATED", "SKIPPED": "TERMINATED"}
 
 @dataclass
 class RunPlan:
-    """How a run goes whose name the pattern `name` is found in; each plan is for one run.
+    """The course of one run, the next whose name the pattern `name` is found in.
 
     Attributes:
         outcome: of the cluster and the Jobs service; what was `executed` ends as its code does.
@@ -54,7 +54,7 @@ class RunPlan:
 
 @dataclass(frozen=True)
 class End:
-    """How a run ended, in Databricks' words."""
+    """The end of a run, in Databricks' words."""
 
     life: str
     result: str | None
@@ -103,7 +103,7 @@ class Run:
 
     @property
     def name(self) -> str:
-        """As submitted."""
+        """The settings as submitted."""
         return str(self.body.get("run_name", "Untitled"))
 
     def enter(self, life: str, message: str = "") -> None:
@@ -126,7 +126,7 @@ class Run:
             self.cancel.set()
 
     def told(self, host: str, *, tasks: bool = True) -> Json:
-        """As `runs/get` tells it; `runs/list` leaves the tasks out."""
+        """The answer of `runs/get`; `runs/list` leaves the tasks out."""
         with self.lock:
             return self._told(host, tasks=tasks)
 

@@ -14,7 +14,7 @@ class SecretScopes(dict[str, dict[str, str]]):
     """Scope → key → value; filled by tests."""
 
     def routes(self) -> Sequence[Route]:
-        """What is asked of secrets; none is ever written from outside."""
+        """The calls that read secrets; none writes them from outside."""
         base = "/api/2.0/secrets"
         return [
             Route("GET", f"{base}/scopes/list", self._scopes, {}),

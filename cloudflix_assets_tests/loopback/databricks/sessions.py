@@ -24,13 +24,13 @@ ISOLATED = [sys.executable, "-I", "-S"]
 
 
 class Session(Protocol):
-    """How a driver gets its session."""
+    """The Spark session of a driver."""
 
     def told(self, conf: Mapping[str, str]) -> Json:
-        """For the driver of a cluster of this configuration."""
+        """Return what the driver of a cluster with this configuration needs to make its session."""
 
     def variables(self) -> dict[str, str]:
-        """Of the driver's environment."""
+        """The variables of the driver's environment."""
 
     def close(self) -> None:
         """Leave no process behind."""
@@ -50,14 +50,14 @@ class SailSession:
         self.url = ""
 
     def told(self, conf: Mapping[str, str]) -> Json:
-        """Where it listens."""
+        """Start the server if it does not run, and return its address and the configuration."""
         with self.lock:
             if self.process is None:
                 self.process, self.url = self._started()
         return {"kind": "sail", "url": self.url, "conf": conf}
 
     def variables(self) -> dict[str, str]:
-        """By this, `getOrCreate` joins what is there, as on a cluster in standard access mode."""
+        """Variables with which `getOrCreate` joins this session, as on a cluster in standard access mode."""
         return {"SPARK_REMOTE": self.url}
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ VOLUME = re.compile(r"/Volumes/([^/]+)/([^/]+)/([^/]+)(?:/(.*))?")
 
 
 class Storage:
-    """What the workspace and its drivers both see.
+    """The storage that the workspace and its drivers share.
 
     Attributes:
         dbfs_disabled: the account has no DBFS root, as new ones have none.
@@ -71,7 +71,7 @@ class Storage:
         return self.workspace_root / clean(uri).removeprefix("/Workspace").lstrip("/")
 
     def mounts(self, *, dbfs: bool) -> dict[str, str]:
-        """What a driver finds where: `/dbfs` only in some access modes."""
+        """The folders of this machine by the paths of a driver: `/dbfs` only in some access modes."""
         mounts = {"/Volumes": str(self.volumes_root), "/Workspace": str(self.workspace_root)}
         return {**mounts, "/dbfs": str(self.dbfs_root)} if dbfs and not self.dbfs_disabled else mounts
 

@@ -76,7 +76,7 @@ def test_what_is_being_developed_is_not_on_the_cluster(tasks: Tasks, monkeypatch
 
 
 def test_the_environment_is_a_cluster_s(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is set here must be sent, or is not there."""
+    """A step finds no variable of this machine, only what was submitted."""
     monkeypatch.setenv("CLOUDFLIX_HOME", "/here")
     monkeypatch.setenv("DATABRICKS_TOKEN", "ours")
     tasks.emulator.secrets["lake"] = {"key": "s3cret"}

@@ -1,4 +1,4 @@
-"""What goes wrong between us and GitHub, one answer at a time."""
+"""Faults between a client and GitHub, one answer at a time."""
 
 import time
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ def long(handler: Handler, reply: Reply) -> Reply:
 
 
 def flipped(handler: Handler, reply: Reply) -> Reply:
-    """As many bytes, one of them another."""
+    """Change one byte and keep the length."""
     return Reply(reply.status, reply.body[:-3] + b"9" + reply.body[-2:], reply.headers)
 
 

@@ -28,7 +28,7 @@ def published(number: int) -> dict[str, bytes]:
 
 
 def in_folder(files: dict[str, bytes], folder: str = FOLDER) -> dict[str, bytes]:
-    """By path in the repository, beside what is none of ours."""
+    """Files by path in the repository, among others that are not a dataset's."""
     return {"README.md": b"A catalogue.\n", **{f"{folder}/netflix_{n}.csv": c for n, c in files.items()}}
 
 

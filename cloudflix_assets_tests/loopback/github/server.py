@@ -90,7 +90,7 @@ Fault = Callable[["Handler", "Reply"], "Reply | None"]
 
 @dataclass
 class Reply:
-    """What the server would answer."""
+    """The server's answer to a request, without a fault."""
 
     status: int
     body: bytes

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
+
+# 2026-11-30: the events of a run are private in Dagster 1.13. Drop once it exports them.
 from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.events import DagsterEvent
 from dagster._core.execution.plan.objects import ErrorSource

@@ -7,6 +7,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import dagster as dg
+
+# 2026-11-30: Dagster 1.13 opens an instance of a given folder and settings by a private class alone. Drop
+# once it exports it.
 from dagster._core.instance.ref import InstanceRef
 
 from cloudflix_assets.errors import CloudflixError, first_line, storage_errors

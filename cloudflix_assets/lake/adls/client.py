@@ -97,6 +97,6 @@ def data_lake(account: Account) -> DataLakeServiceClient:
 
 
 def _options() -> dict[str, Any]:
-    # Sending a block must end within the connection timeout.
+    # urllib3 keeps the connection's timeout on the socket until a request is sent: a block gets 20 s.
     transport = DiscreetTransport(connection_timeout=20, read_timeout=ANSWER_SECONDS)
     return {**_SETTINGS, "transport": transport}

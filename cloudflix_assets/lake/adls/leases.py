@@ -9,7 +9,7 @@ from azure.storage.blob import BlobClient, BlobLeaseClient
 from tenacity import retry, retry_if_exception_type, wait_random
 
 LEASE_SECONDS = 60
-"""The longest that the Blob service allows, short of without end."""
+"""The longest lease that expires (Lease Blob: 15 to 60 seconds, or infinite)."""
 RENEWED_EVERY = 15.0
 
 

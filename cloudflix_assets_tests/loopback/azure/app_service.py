@@ -14,7 +14,7 @@ KNOWN = {"api-version", "resource", "client_id"}
 
 @contextmanager
 def serving_tokens(entra: Entra, wrong: list[str]) -> Iterator[dict[str, str]]:
-    """Yields the variables that it sets; what it would not have understood is added to `wrong`."""
+    """Serve tokens, and yield the variables that App Service sets; add invalid requests to `wrong`."""
 
     def answer(request: Request, _: Handler) -> Reply:
         if mistake := _mistake(request):

@@ -1,6 +1,6 @@
-"""The DFS protocol, each call as the Path and Filesystem REST references have it.
+"""The DFS protocol, after the Path and Filesystem REST references.
 
-Not in it: access control lists, leases, setting properties. Who asks for those is told so.
+Access control lists, leases and changes of properties are missing: a request for them is a mistake.
 """
 
 import base64
@@ -26,7 +26,7 @@ NOT_HERE = {"x-ms-lease-id", "x-ms-lease-action", "x-ms-acl", "x-ms-expiry-optio
 
 @dataclass(frozen=True)
 class Operation:
-    """Which parameters a call needs, and which more it knows."""
+    """A call of DFS: the parameters that it needs, and all that it knows."""
 
     name: str
     needs: frozenset[str]
@@ -55,12 +55,12 @@ OPERATIONS = {
 
 
 def method_of(request: Request) -> str:
-    """Some HTTP clients cannot say PATCH."""
+    """Return the method of a request; a client that cannot send PATCH names it in a header."""
     return request.header("x-http-method-override") or request.method
 
 
 def kind_of(request: Request) -> str | None:
-    """The DFS operation of a request; None if the Blob service may know it."""
+    """Return the kind of a DFS request; None if it may be a call of the Blob service."""
     query = request.query
     if "x-ms-rename-source" in request.headers:
         return "rename"
@@ -71,7 +71,7 @@ def kind_of(request: Request) -> str | None:
 
 
 def mistake(request: Request, kind: str) -> str | None:
-    """Refuse a request that Azure would not understand, or that this double does not."""
+    """Return what Azure, or this double, would not understand about a request; else None."""
     method, query = method_of(request), set(request.query)
     operation = OPERATIONS.get((method, kind))
     if operation is None:
@@ -88,13 +88,13 @@ def mistake(request: Request, kind: str) -> str | None:
 
 
 class Dfs:
-    """Answers what has no mistake; raises `PathError`."""
+    """The DFS service; it takes requests without a `mistake`, and raises `PathError`."""
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
 
     def answer(self, request: Request, kind: str) -> Reply:
-        """One call."""
+        """Answer one call."""
         name = OPERATIONS[method_of(request), kind].name
         place = place_of(request.path.removeprefix(f"/{ACCOUNT}"))
         reply: Reply = getattr(self, f"_{name}")(request, place)
@@ -172,19 +172,19 @@ class Dfs:
 
 
 def place_of(path: str) -> Place:
-    """Slashes at the ends mean nothing."""
+    """Return the place that a path names; slashes at its ends are ignored."""
     container, _, inside = path.strip("/").partition("/")
     return Place(container, inside.strip("/"))
 
 
 def refused(error: PathError, message: str = "") -> Reply:
-    """An error in the form of DFS."""
+    """Return an error answer in the form of DFS."""
     reply = _json({"error": {"code": error.code, "message": message or error.code}})
     return Reply(error.status, [*reply.headers, ("x-ms-error-code", error.code)], reply.body)
 
 
 def described(entry: Entry) -> list[tuple[str, str]]:
-    """Headers that only accounts with a hierarchy send."""
+    """Return the headers of an entry that only an account with a hierarchy sends."""
     return [("x-ms-resource-type", "directory" if entry.directory else "file"), *RIGHTS]
 
 

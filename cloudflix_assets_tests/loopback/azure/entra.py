@@ -1,8 +1,9 @@
-"""A loopback Entra ID and IMDS: tokens that Azurite takes, and refusals as Entra ID words them.
+"""A double of Entra ID and IMDS: tokens that Azurite accepts, and errors in Entra ID's words.
 
-One tenant, one application with a secret and a federated credential, one managed identity. Azurite compares
-a token's audience, issuer and times, never its signature: whether a role allows a call is nowhere tested.
-azure-identity asks Microsoft about an authority that it does not know, unless `disable_instance_discovery`.
+There is one tenant, one application with a secret and a federated credential, and one managed identity.
+Azurite checks a token's audience, issuer and times, never its signature: no test shows whether a role allows
+a call. azure-identity asks Microsoft about an authority that it does not know, unless a client sets
+`disable_instance_discovery`.
 """
 
 import base64
@@ -48,19 +49,19 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Asked:
-    """One request, and the status of its answer."""
+    """A request, and the status of its answer."""
 
     kind: Kind
     status: int
 
 
 class Entra:
-    """Both, over HTTP at `url` and, for those who insist, over TLS at `tls_url`.
+    """Entra ID and IMDS, over HTTP at `url` and, for clients that insist on it, over TLS at `tls_url`.
 
     Attributes:
-        tokens: which it hands out.
-        requests: what was asked, in order.
-        wrong: requests that Entra ID would not have understood; a test that makes any is wrong.
+        tokens: the kind of token that they hand out.
+        requests: the requests so far, in order.
+        wrong: the requests that Entra ID would not understand; a test that makes any is wrong.
     """
 
     tenant, client, secret, assertion, identity = TENANT, CLIENT, SECRET, ASSERTION, IDENTITY
@@ -74,12 +75,12 @@ class Entra:
 
     @property
     def imds_url(self) -> str:
-        """The address of IMDS's tokens; azure-identity takes `url` (`AZURE_POD_IDENTITY_AUTHORITY_HOST`)."""
+        """The URL of IMDS's tokens; azure-identity takes `url` (`AZURE_POD_IDENTITY_AUTHORITY_HOST`)."""
         return f"{self.url}{IMDS}"
 
     @contextmanager
     def serving(self) -> Iterator["Entra"]:
-        """On two free ports of this machine."""
+        """Serve on two free ports of this machine until the block ends."""
         with (
             serving(self._answer, self.wrong) as plain,
             serving(self._answer, self.wrong, self.tls) as secure,
@@ -88,17 +89,17 @@ class Entra:
             yield self
 
     def reset(self) -> None:
-        """Reset to the state at the start, for the next test."""
+        """Restore the initial state, for the next test."""
         self.tokens = "good"
         self.requests.clear()
         self.wrong.clear()
 
     def counted(self, kind: Kind) -> int:
-        """The number of requests of a kind so far."""
+        """Return the number of requests of a kind so far."""
         return sum(asked.kind == kind for asked in list(self.requests))
 
     def token(self, audience: str = "https://storage.azure.com") -> str:
-        """One of those that it hands out at present."""
+        """Return a token of the kind that `tokens` names."""
         now = int(time.time()) - (2 * LIFE_SECONDS if self.tokens == "expired" else 0)
         claims = {
             "aud": "https://vault.azure.net" if self.tokens == "other audience" else audience,
@@ -187,12 +188,12 @@ class Entra:
             return _json({"error": "invalid_resource", "error_description": "AADSTS500011"}, 400)
         if query.get("client_id") not in {None, IDENTITY}:
             return _json({"error": "invalid_request", "error_description": "Identity not found"}, 400)
-        # IMDS says numbers as text.
+        # IMDS sends numbers as text.
         told = self._handed_out(query["resource"], {"resource": query["resource"], "client_id": IDENTITY})
         return _json({name: str(value) for name, value in told.items()})
 
     def _handed_out(self, audience: str, more: Mapping[str, str]) -> dict[str, str | int]:
-        """Clients believe these times, not those within: an expired token is found out by the account."""
+        """Return an answer with a token; its times are good, so only the account sees an expired token."""
         now = int(time.time())
         lives = dict.fromkeys(("expires_in", "ext_expires_in"), LIFE_SECONDS)
         times = {"expires_on": now + LIFE_SECONDS, "not_before": now - 10} if more else {}

@@ -1,4 +1,4 @@
-"""Processes in which tasks run, with nothing of this machine's but what a cluster would have."""
+"""The start of drivers, which see nothing of this machine that a cluster would not have."""
 
 import os
 import shutil
@@ -19,10 +19,10 @@ PROJECT = Path(__file__).parents[3]
 
 
 class Drivers:
-    """Starts them.
+    """The drivers of a workspace.
 
     Attributes:
-        closing: set when all shall end.
+        closing: set when all drivers shall end.
     """
 
     def __init__(self, storage: Storage, secrets: SecretScopes, session: Session) -> None:
@@ -30,15 +30,15 @@ class Drivers:
         self.closing = threading.Event()
 
     def started(self, run: Run) -> Driver:
-        """The process of a run's task.
+        """Start the process of a run's task.
 
         Raises:
-            NotInstalled: a library is not there.
-            KeyError: a secret is not there that the cluster refers to.
-            FileNotFoundError: the Python file is not there.
-            Refused: where a file should be cannot be read.
+            NotInstalled: a library is missing.
+            KeyError: a secret is missing to which the cluster refers.
+            FileNotFoundError: the Python file is missing.
+            Refused: the path of a file is invalid, or its volume or the DBFS root is missing.
         """
-        # A root that is used again has folders of these ids already.
+        # A root that is used again already has folders with these ids.
         folder = Path(tempfile.mkdtemp(prefix=f"{run.task_run_id}-", dir=self.storage.local))
         wheels = installed(run.task.get("libraries", []), self.storage, folder / "libraries")
         spec = self._spec(run, folder, wheels)
@@ -81,7 +81,7 @@ class Drivers:
 
 
 def _worker(folder: Path) -> Path:
-    """The Python of Spark's workers, for which no .pth file counts either."""
+    """Write the Python of Spark's workers, which ignores .pth files as the driver's does; return its path."""
     path = folder / "python"
     path.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "$@"\n', encoding="utf-8")
     path.chmod(0o700)

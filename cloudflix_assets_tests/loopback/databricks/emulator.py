@@ -1,10 +1,10 @@
-"""A loopback Databricks workspace: its REST API over real files, and jobs that really run.
+"""A loopback Databricks workspace: the REST API over real files, and jobs that really run.
 
     with Emulator(folder) as emulator:
         client = WorkspaceClient(host=emulator.host, token=emulator.token)
 
-`python -m cloudflix_assets_tests.loopback.databricks` serves one by hand. What it knows of Databricks is in
-its public documentation and in databricks-sdk 0.60; no workspace was ever asked.
+`python -m cloudflix_assets_tests.loopback.databricks` serves one by hand. It follows Databricks' public
+documentation and databricks-sdk 0.60; it was never compared with a real workspace.
 """
 
 import contextlib
@@ -36,11 +36,11 @@ VOLUME = "main.cloudflix.staging"
 
 @dataclass
 class Asked:
-    """One request.
+    """A request, and the status of its answer.
 
     Attributes:
-        status: of its answer; None while there is none, and where the client got none.
-        seconds: since 1970, when it came.
+        status: the status of the answer; None before the answer, and if the client got none.
+        seconds: the time of the request, in seconds since 1970.
     """
 
     method: str
@@ -50,7 +50,7 @@ class Asked:
 
     @property
     def line(self) -> str:
-        """The text that the patterns of faults are searched in."""
+        """The text in which the patterns of faults are searched."""
         return f"{self.method} {self.path}"
 
 
@@ -58,20 +58,20 @@ class Emulator:
     """A workspace with one user, one volume and one cluster that is not running.
 
     Args:
-        root: its files; what lies there is kept.
-        kind: what computes.
-        port: to serve on; 0 chooses a free one.
-        variables: of a Sail server, by which it reads an account.
+        root: the folder of its files; existing files are kept.
+        kind: the kind of Spark that computes.
+        port: the port to serve on; 0 chooses a free one.
+        variables: variables of a Sail server, by which it reads an account.
 
     Attributes:
-        requests: what was asked, in order.
-        faults: what goes wrong with the requests to come.
-        plans: how the runs to come go.
-        starts: every start of a cluster.
-        wrong: requests that the service would not have understood, and mistakes of the loopback itself; a
-            test that makes any is wrong.
-        cluster_id: of the cluster that exists.
-        volume: path of the volume, under `/Volumes`.
+        requests: the requests so far, in order.
+        faults: the faults of the requests to come.
+        plans: the plans of the runs to come.
+        starts: the starts of clusters so far.
+        wrong: the requests that the service would not understand, and mistakes of the loopback itself; a test
+            that makes any is wrong.
+        cluster_id: the id of the cluster.
+        volume: the path of the volume, under `/Volumes`.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class Emulator:
 
     @property
     def runs(self) -> list[Run]:
-        """In the order of their submission."""
+        """The runs so far, in the order of their submission."""
         return list(self.jobs.runs.values())
 
     @property
@@ -123,7 +123,7 @@ class Emulator:
         }
 
     def counted(self, method: str, path: str) -> int:
-        """The number of requests for a path with this ending."""
+        """Return the number of requests with this method and a path with this ending."""
         return sum(asked.method == method and asked.path.endswith(path) for asked in list(self.requests))
 
     def __enter__(self) -> Self:
@@ -140,7 +140,7 @@ class Emulator:
         self._open.close()
 
     def reset(self) -> None:
-        """Between two tests that share it: no run, fault or log is left; files, secrets and clusters are."""
+        """End all runs, and clear faults, plans and logs for the next test; keep files and secrets."""
         self._end_runs()
         logs: list[list[Any]] = [self.requests, self.wrong, self.faults, self.plans, self.starts]
         for log in logs:

@@ -27,7 +27,7 @@ LOST = End("INTERNAL_ERROR", "FAILED", "DRIVER_ERROR", "CLOUD_FAILURE",
 
 
 class _Over(Exception):
-    """The run goes no further."""
+    """The end of a run before its last phase."""
 
     def __init__(self, end: End) -> None:
         super().__init__(end.message)
@@ -35,13 +35,13 @@ class _Over(Exception):
 
 
 class Life:
-    """The life of one run, lived in a thread.
+    """The life of one run.
 
     Args:
-        run: which one.
-        clusters: where its cluster is started.
-        drivers: where its code runs.
-        wrong: is told of mistakes of the loopback itself.
+        run: the run.
+        clusters: the clusters of the workspace, where the run's cluster is started.
+        drivers: the drivers of the workspace, where the run's code is executed.
+        wrong: a function that records a mistake of the loopback itself.
     """
 
     def __init__(self, run: Run, clusters: Clusters, drivers: Drivers, wrong: Callable[[str], None]) -> None:
@@ -49,7 +49,7 @@ class Life:
         self.clusters, self.drivers, self.wrong = clusters, drivers, wrong
 
     def live(self) -> None:
-        """Until it is over, whatever happens."""
+        """Take the run through its phases to an end, whatever happens."""
         try:
             end = self._lived()
         except Exception as error:  # noqa: BLE001  # else the run would never end
@@ -121,7 +121,7 @@ class Life:
         return LOST
 
     def _watched(self, driver: Driver) -> int:
-        """Its code, once it has ended by itself or was ended."""
+        """Wait until the driver ends, or kill it at a limit; return its exit code."""
         began, plan, run = time.monotonic(), self.plan, self.run
         limits = [
             run.body.get("timeout_seconds"),

@@ -1,4 +1,4 @@
-"""Who asks, and who may do what with a job or a cluster."""
+"""The user of a workspace, and the permissions on jobs and clusters."""
 
 from collections.abc import Callable, Sequence
 
@@ -22,14 +22,14 @@ PRINCIPALS = {"user_name", "group_name", "service_principal_name"}
 
 
 class People:
-    """One user, and grants by `jobs/<id>` or `clusters/<id>`."""
+    """The only user, and the grants by `jobs/<id>` or `clusters/<id>`."""
 
     def __init__(self, is_known: Callable[[str, str], bool]) -> None:
         self.is_known = is_known
         self.grants: dict[str, list[Json]] = {}
 
     def routes(self) -> Sequence[Route]:
-        """PATCH adds to the grants, PUT replaces them."""
+        """Return the routes; PATCH adds to the grants of an object, PUT replaces them."""
         path, fields = r"/api/2\.0/permissions/(jobs|clusters)/([^/]+)", {"access_control_list": list}
         return [
             Route("GET", r"/api/2\.0/preview/scim/v2/Me", _me, {}),
@@ -69,7 +69,7 @@ class People:
 
 
 def check_grant(grant: Json, shape: type, at: str) -> None:
-    """To one principal, one right.
+    """Refuse a grant that does not give one permission to one principal.
 
     Raises:
         Misunderstood: 400 with the reason.

@@ -1,4 +1,4 @@
-"""Runs as the API takes and tells them; what they do is in test_emulator_runs.py."""
+"""Tests of the Jobs API: how it accepts and describes runs; test_runs.py covers what runs do."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from cloudflix_assets_tests.loopback.databricks.tasks import Tasks, new_cluster
 
 
 def raw(emulator: Emulator, **task: Any) -> dict[str, Any]:
-    """A body that is right, but for what is given of its task."""
+    """Return a valid body of a submission, with some fields of its task changed (None: left out)."""
     usual = {
         "task_key": "code",
         "existing_cluster_id": emulator.cluster_id,
@@ -55,7 +55,7 @@ def submitted(client: WorkspaceClient, body: dict[str, Any]) -> Any:
 def test_a_field_that_is_none_is_a_mistake(
     emulator: Emulator, client: WorkspaceClient, task: dict[str, Any], told: str
 ) -> None:
-    """To the service it would be nothing; a setting that never arrives must be seen here."""
+    """Guard against a mistyped setting, which the service ignores, so that it never takes effect."""
     with pytest.raises(DatabricksError, match=told):
         submitted(client, raw(emulator, **task))
     assert len(emulator.wrong) == 1
@@ -140,7 +140,7 @@ def test_a_run_that_cannot_be_is_refused(
 
 
 def test_the_same_token_is_the_same_run(emulator: Emulator, client: WorkspaceClient, tasks: Tasks) -> None:
-    """Else a submission whose answer is lost runs a step twice."""
+    """Guard against a submission whose answer is lost, and that then runs a step twice."""
     emulator.plans += [RunPlan(outcome=NOT_RUN), RunPlan(outcome=NOT_RUN)]
     ids = {
         client.jobs.submit(tasks=[tasks.task()], idempotency_token=token).run_id

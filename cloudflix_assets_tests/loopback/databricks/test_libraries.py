@@ -1,4 +1,4 @@
-"""What a task can import: what is installed, what is shipped."""
+"""Tests of what a task can import: installed packages, and shipped modules, archives and wheels."""
 
 import zipfile
 from pathlib import Path
@@ -15,7 +15,7 @@ def pypi(package: str) -> Library:
 
 
 def test_modules_and_archives_of_a_volume_can_be_imported(tasks: Tasks) -> None:
-    """So can they on a cluster, where `/Volumes` is a file system."""
+    """Guard against volumes that a task cannot import from, as it can on a cluster."""
     tasks.file("NAME = 'a module'", "shipped.py")
     folder = tasks.emulator.storage.in_volume(tasks.emulator.volume)
     with zipfile.ZipFile(folder / "code.zip", "w") as archive:
@@ -33,7 +33,7 @@ def test_modules_and_archives_of_a_volume_can_be_imported(tasks: Tasks) -> None:
 
 
 def test_workers_know_what_is_installed_and_no_more(tmp_path: Path) -> None:
-    """What a task has shipped to its driver is not with the workers, nor is what is developed here."""
+    """Guard against workers that import this project, or see variables that are not the server's."""
     with Emulator(tmp_path / "workspace", variables={"OF_THE_SERVER": "told"}) as emulator:
         tasks = Tasks(emulator, client_of(emulator, token=emulator.token))
         run = tasks.ran(

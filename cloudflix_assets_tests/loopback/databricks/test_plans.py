@@ -1,4 +1,4 @@
-"""What can happen to a run, and to a request, that no client can help."""
+"""Tests of plans and faults: the failures of runs and of requests that no client can prevent."""
 
 import pytest
 from databricks.sdk import WorkspaceClient
@@ -46,7 +46,7 @@ def test_a_run_ends_as_planned(
 
 
 def test_states_that_the_sdk_does_not_know_are_told(client: WorkspaceClient, tasks: Tasks) -> None:
-    """New ones come without notice: the SDK reads them as None, and a launcher must not wait for ever."""
+    """Guard against a launcher that waits for ever at a new state, which the SDK reads as None."""
     run = planned(tasks, RunPlan(outcome=NOT_RUN, life="EVAPORATED", result="SUCCESS_WITH_GLITTER"))
     state = client.jobs.get_run(run.run_id).state
     assert state
@@ -84,7 +84,7 @@ def test_a_run_goes_through_its_phases(tasks: Tasks) -> None:
 def test_a_run_is_seen_where_it_lingers(
     client: WorkspaceClient, tasks: Tasks, *, plan: RunPlan, life: str, result: str | None
 ) -> None:
-    """Whether a result is told while it is TERMINATING is not documented: a launcher must bear both."""
+    """Guard against a launcher that relies on a result while TERMINATING, or on none: both may happen."""
     tasks.emulator.plans.append(plan)
     run = tasks.submitted()
     assert eventually(lambda: run.life == life)
@@ -164,7 +164,7 @@ def test_a_dropped_request_is_asked_again_and_was_not_applied(
 def test_an_answer_that_is_lost_leaves_the_run_submitted(
     emulator: Emulator, client: WorkspaceClient, tasks: Tasks
 ) -> None:
-    """The SDK asks again: without a token that is a second run."""
+    """Guard against a submission without a token, of which the SDK's retry makes a second run."""
     emulator.plans += [RunPlan(outcome=NOT_RUN) for _ in range(3)]
     task = tasks.task()
     emulator.faults.append(Fault("POST .*/runs/submit", drop="after"))
@@ -187,7 +187,7 @@ def test_an_answer_can_be_later_than_a_client_waits(emulator: Emulator) -> None:
 def test_after_a_reset_it_is_as_new_but_for_its_files(
     emulator: Emulator, client: WorkspaceClient, tasks: Tasks
 ) -> None:
-    """A fault or a plan of one test must not happen to the next."""
+    """Guard against a fault or a plan of one test that happens to the next test."""
     emulator.plans += [RunPlan(pending_seconds=60), RunPlan(outcome="skipped")]
     run = tasks.submitted(of_the_run={"idempotency_token": "once"})
     emulator.faults.append(Fault(ME, status=500))

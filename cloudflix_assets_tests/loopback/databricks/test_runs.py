@@ -1,4 +1,4 @@
-"""Runs really run: what a task finds on the cluster, what it does not, and how it ends."""
+"""Tests of real runs: what a task finds on the cluster, what it does not find, and how it ends."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ time.sleep(600)
 
 
 def sleeping(tasks: Tasks) -> tuple[Run, int]:
-    """A run whose code sleeps, and the process that it has started."""
+    """Start a run whose code sleeps; return it, and the id of a process that the code has started."""
     run = tasks.submitted(SLEEPS, parameters=[tasks.emulator.volume])
     note = tasks.emulator.storage.in_volume(f"{tasks.emulator.volume}/child")
     assert eventually(lambda: note.exists() and note.read_text() != "")
@@ -55,7 +55,7 @@ def test_a_run_prints_writes_to_the_volume_and_computes(tasks: Tasks, client: Wo
 
 
 def test_what_is_being_developed_is_not_on_the_cluster(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else a step would run the code of this machine, and never what was shipped."""
+    """Guard against a step that runs the code of this machine, and never the shipped code."""
     project = str(Path(__file__).parents[3])
     monkeypatch.setenv("PYTHONPATH", project)
     run = tasks.ran(
@@ -76,7 +76,7 @@ def test_what_is_being_developed_is_not_on_the_cluster(tasks: Tasks, monkeypatch
 
 
 def test_the_environment_is_a_cluster_s(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A step finds no variable of this machine, only what was submitted."""
+    """Guard against a step that finds variables of this machine, and not only the submitted ones."""
     monkeypatch.setenv("CLOUDFLIX_HOME", "/here")
     monkeypatch.setenv("DATABRICKS_TOKEN", "ours")
     tasks.emulator.secrets["lake"] = {"key": "s3cret"}
@@ -158,7 +158,7 @@ def test_a_place_that_cannot_be_read_fails_the_run(tasks: Tasks, path: str, told
 
 
 def test_a_root_is_used_again(tmp_path: Path) -> None:
-    """By hand it is kept from one day to the next, and numbers of runs begin anew."""
+    """Guard against a clash with the files of an earlier workspace, whose runs had the same ids."""
     for _ in range(2):
         with Emulator(tmp_path) as emulator:
             tasks = Tasks(emulator, client_of(emulator, token=emulator.token))
@@ -167,7 +167,7 @@ def test_a_root_is_used_again(tmp_path: Path) -> None:
 
 
 def test_each_access_mode_has_what_is_its_own(tasks: Tasks) -> None:
-    """Standard access has no SparkContext and no `/dbfs`, which is where the stock launcher fails."""
+    """Guard against `sc` or `/dbfs` in standard access mode, where the stock launcher fails without them."""
     (tasks.emulator.storage.dbfs_root / "file").write_text("x")
     looks = """
         import os
@@ -209,7 +209,7 @@ def test_dbutils_reads_secrets_and_lists_files(tasks: Tasks) -> None:
 
 
 def test_a_job_s_cluster_starts_each_time_and_a_shared_one_once(tasks: Tasks) -> None:
-    """Starts are minutes and money: a test can say what a week costs."""
+    """Guard against wrong counts of starts, by which tests state the minutes and money that a week costs."""
     for _ in range(2):
         tasks.ran()
         tasks.ran(new_cluster=new_cluster())
@@ -237,7 +237,7 @@ def test_a_run_that_takes_too_long_is_ended(tasks: Tasks) -> None:
 
 
 def test_nothing_is_left_when_the_workspace_ends(tmp_path: Path) -> None:
-    server()  # which is of all workspaces of a process
+    server()  # all workspaces of a process share it
     before = {process.pid for process in psutil.Process().children(recursive=True)}
     with Emulator(tmp_path / "workspace") as emulator:
         run, child = sleeping(Tasks(emulator, client_of(emulator, token=emulator.token)))

@@ -1,4 +1,4 @@
-"""Clusters, secrets and rights as the API tells them."""
+"""Tests of the API of clusters, secrets and permissions."""
 
 from collections.abc import Callable
 

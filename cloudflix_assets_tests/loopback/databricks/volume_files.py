@@ -1,4 +1,4 @@
-"""The Files API over volumes: no file without its directory, no directory without its volume."""
+"""The Files API over volumes: a file needs its directory, and a directory needs its volume."""
 
 import re
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ DONE = Reply(204)
 
 
 class VolumeFiles:
-    """Files and directories under `/Volumes`."""
+    """The Files API: the files and directories under `/Volumes`."""
 
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
 
     def routes(self) -> Sequence[Route]:
-        """Each of both, by its path within the address."""
+        """Return the routes of files and of directories, whose addresses end with a path."""
         file, folder = "/api/2.0/fs/files(/.+)", "/api/2.0/fs/directories(/.+)"
         paging = {"page_size?": int, "page_token?": str}
         return [
@@ -113,7 +113,7 @@ def _headers(path: Path) -> list[tuple[str, str]]:
 
 
 def _told(folder: str, child: Path) -> Json:
-    """In bytes, and milliseconds since 1970."""
+    """Return the entry of a file or directory as JSON, with bytes and milliseconds since 1970."""
     status = child.stat()
     told = {"path": f"{folder}/{child.name}", "name": child.name, "is_directory": child.is_dir()}
     size = {} if child.is_dir() else {"file_size": status.st_size}

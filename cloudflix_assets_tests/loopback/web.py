@@ -96,7 +96,7 @@ class Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(answer: Answer, wrong: list[str], tls: Authority | None = None, port: int = 0) -> Iterator[int]:
+def serve(answer: Answer, wrong: list[str], tls: Authority | None = None, port: int = 0) -> Iterator[int]:
     """Serve on a port (0: any free one) until the block ends, and yield the port."""
     with Server(answer, wrong, port) as server:
         if tls:

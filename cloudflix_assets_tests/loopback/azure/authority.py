@@ -50,7 +50,7 @@ class Authority:
         return f"{store}={self.trust_store} {store}Password={TRUST_STORE_PASSWORD} {store}Type=PKCS12"
 
 
-def founded(folder: Path) -> Authority:
+def make_authority(folder: Path) -> Authority:
     """Make a certificate authority and a server certificate, and write their files into a folder."""
     files = Authority(*(folder / name for name in ("ca.pem", "cert.pem", "key.pem", "trust.p12")))
     root, root_key = _authority()

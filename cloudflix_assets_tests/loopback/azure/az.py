@@ -30,7 +30,7 @@ print(json.dumps({{**told, "subscription": "", "tenant": "{tenant}", "tokenType"
 """
 
 
-def installed(folder: Path, token: str | None) -> Path:
+def install(folder: Path, token: str | None) -> Path:
     """Make a folder with the fake `az`, and return the folder; without a token nobody is logged in."""
     folder.mkdir()
     script = SCRIPT.format(python=sys.executable, log=LOG, known=KNOWN, tenant=TENANT)
@@ -46,6 +46,6 @@ def first_on_path(folder: Path) -> str:
     return f"{folder}{os.pathsep}{os.environ['PATH']}"
 
 
-def asked(folder: Path) -> list[list[str]]:
+def read_calls(folder: Path) -> list[list[str]]:
     """Return the arguments of each call of `az` so far."""
     return [json.loads(line) for line in (folder / LOG).read_text().splitlines()]

@@ -64,7 +64,7 @@ class Azurite:
 
 
 @contextmanager
-def running(tls: Authority | None = None) -> Iterator[Azurite]:
+def run_azurite(tls: Authority | None = None) -> Iterator[Azurite]:
     """Run an empty Azurite on a free port until the block ends; with `tls` it also accepts bearer tokens."""
     secure = ["--cert", str(tls.cert), "--key", str(tls.key), "--oauth", "basic"] if tls else []
     with tempfile.TemporaryFile() as log:
@@ -74,7 +74,7 @@ def running(tls: Authority | None = None) -> Iterator[Azurite]:
         )
         with process:
             try:
-                yield listening(process, log)
+                yield wait_until_listening(process, log)
             finally:
                 kill(process.pid)
 
@@ -87,7 +87,7 @@ def command(port: int, options: Sequence[str] = (), *, mortal: bool = False) -> 
     return [node, *(["--import", MORTAL] if mortal else []), str(PROGRAM), *told, *address, *options]
 
 
-def listening(process: subprocess.Popen[bytes], log: IO[bytes]) -> Azurite:
+def wait_until_listening(process: subprocess.Popen[bytes], log: IO[bytes]) -> Azurite:
     """Wait until Azurite listens, and return its address.
 
     Raises:

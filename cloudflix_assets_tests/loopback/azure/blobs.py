@@ -8,7 +8,7 @@ import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 
-from cloudflix_assets_tests.loopback.azure.calls import Call, understood
+from cloudflix_assets_tests.loopback.azure.calls import Call, classify
 from cloudflix_assets_tests.loopback.azure.dfs import described
 from cloudflix_assets_tests.loopback.azure.faults import refusal
 from cloudflix_assets_tests.loopback.azure.tree import PathError, Place, Tree
@@ -26,7 +26,7 @@ class Blobs:
 
     def answer(self, request: Request) -> Reply:
         """Answer one call."""
-        call = understood(request, self.wrong)
+        call = classify(request, self.wrong)
         if request.method in {"GET", "HEAD"}:
             return self._shown(call, request, self.upstream.send(request))
         with self.tree.lock:

@@ -1,8 +1,7 @@
 """The calls of the Blob service: which call a request is, and whether the service knows such a call.
 
 The tables follow the REST reference of the Blob service. A call that is not in the reference, or that none of
-our clients sends, is a mistake. A proxy in front of an account with a hierarchy needs names for calls of DFS
-too.
+our clients sends, is a mistake. Calls of DFS have names too, for a proxy in front of a hierarchical account.
 """
 
 from dataclasses import dataclass
@@ -89,7 +88,7 @@ class Call:
     bytes: int = 0
 
 
-def understood(request: Request, wrong: list[str], *, hierarchical: bool = False) -> Call:
+def classify(request: Request, wrong: list[str], *, hierarchical: bool = False) -> Call:
     """Classify a request, and add its mistakes to `wrong`."""
     account, _, rest = request.path.removeprefix("/").partition("/")
     container, _, path = rest.partition("/")

@@ -110,13 +110,13 @@ class Dfs:
             self.tree.service.create_container(place.container)
         except ResourceExistsError:
             raise PathError(409, "FilesystemAlreadyExists") from None
-        return Reply(201, _stamps(self.tree.found(place)))
+        return Reply(201, _stamps(self.tree.get(place)))
 
     def _filesystem(self, request: Request, place: Place) -> Reply:
-        return Reply(200, [("x-ms-namespace-enabled", "true"), *_stamps(self.tree.found(place))])
+        return Reply(200, [("x-ms-namespace-enabled", "true"), *_stamps(self.tree.get(place))])
 
     def _delete_filesystem(self, request: Request, place: Place) -> Reply:
-        self.tree.found(place)
+        self.tree.get(place)
         self.tree.service.delete_container(place.container)
         return Reply(202)
 
@@ -149,7 +149,7 @@ class Dfs:
         return Reply(200, _stamps(self.tree.flush(place, int(request.query["position"]), retain=retain)))
 
     def _status(self, request: Request, place: Place) -> Reply:
-        entry = self.tree.found(place)
+        entry = self.tree.get(place)
         return Reply(200, [*_stamps(entry), *described(entry), ("Content-Length", str(entry.size))])
 
     def _delete(self, request: Request, place: Place) -> Reply:
@@ -159,7 +159,7 @@ class Dfs:
     def _paths(self, request: Request, place: Place) -> Reply:
         query = request.query
         top = Place(place.container, query.get("directory", "").strip("/"))
-        self.tree.found(top)
+        self.tree.get(top)
         depth = top.path.count("/") + bool(top.path)
         deep, after = query["recursive"] == "true", query.get("continuation", "")
         inside = [entry for entry in self.tree.inside(top) if deep or entry.name.count("/") == depth]

@@ -18,7 +18,7 @@ from typing import Literal
 from urllib.parse import parse_qsl
 
 from cloudflix_assets_tests.loopback.azure.authority import Authority
-from cloudflix_assets_tests.loopback.web import Handler, Reply, Request, serving
+from cloudflix_assets_tests.loopback.web import Handler, Reply, Request, serve
 
 TENANT = "11111111-1111-1111-1111-111111111111"
 CLIENT = "22222222-2222-2222-2222-222222222222"
@@ -79,11 +79,11 @@ class Entra:
         return f"{self.url}{IMDS}"
 
     @contextmanager
-    def serving(self) -> Iterator["Entra"]:
+    def serve(self) -> Iterator["Entra"]:
         """Serve on two free ports of this machine until the block ends."""
         with (
-            serving(self._answer, self.wrong) as plain,
-            serving(self._answer, self.wrong, self.tls) as secure,
+            serve(self._answer, self.wrong) as plain,
+            serve(self._answer, self.wrong, self.tls) as secure,
         ):
             self.url, self.tls_url = f"http://127.0.0.1:{plain}", f"https://127.0.0.1:{secure}"
             yield self
@@ -114,25 +114,25 @@ class Entra:
         return ".".join(map(_encoded, ({"typ": "JWT", "alg": "RS256"}, claims, "no signature")))
 
     def _answer(self, request: Request, handler: Handler) -> Reply:
-        kind, reply = self._routed(request)
+        kind, reply = self._route(request)
         self.requests.append(Asked(kind, reply.status))
         return reply
 
-    def _routed(self, request: Request) -> tuple[Kind, Reply]:
+    def _route(self, request: Request) -> tuple[Kind, Reply]:
         if request.path == IMDS:
             return "managed identity", self._imds(request)
         if not (found := _PATH.fullmatch(request.path)):
-            return "unknown", self._not_understood(f"there is no {request.method} {request.path}")
+            return "unknown", self._reject(f"there is no {request.method} {request.path}")
         form = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
         kind: Kind = "federated" if "client_assertion" in form else "client secret"
         if not found["token"]:
             kind = "openid configuration"
         try:
-            return kind, self._of_a_tenant(found, request, form)
+            return kind, self._answer_tenant(found, request, form)
         except Refused as refused:
             return kind, _refusal(refused)
 
-    def _of_a_tenant(self, found: re.Match[str], request: Request, form: Mapping[str, str]) -> Reply:
+    def _answer_tenant(self, found: re.Match[str], request: Request, form: Mapping[str, str]) -> Reply:
         if found["tenant"] != TENANT:
             raise Refused(400, "invalid_request", 90002, f"Tenant '{found['tenant']}' not found.")
         if not found["token"]:
@@ -157,7 +157,7 @@ class Entra:
         if asked not in RESOURCES:
             unknown = f"The resource principal named {asked} was not found in the tenant named tests."
             raise Refused(400, "invalid_resource", 500011, unknown)
-        return _json(self._handed_out(asked, {} if v2 else {"resource": asked}))
+        return _json(self._token_answer(asked, {} if v2 else {"resource": asked}))
 
     def _understand(self, request: Request, form: Mapping[str, str], target: str) -> None:
         unknown = sorted(set(form) - FORM_KNOWS - {target})
@@ -181,25 +181,25 @@ class Entra:
         query = request.query
         unknown = sorted(set(query) - IMDS_KNOWS)
         if request.header("metadata").lower() != "true":
-            return self._not_understood("Required metadata header not specified")
+            return self._reject("Required metadata header not specified")
         if request.method != "GET" or unknown or query.get("api-version") not in IMDS_VERSIONS:
-            return self._not_understood(f"IMDS was asked with {request.method} {query}")
+            return self._reject(f"IMDS was asked with {request.method} {query}")
         if query.get("resource") not in RESOURCES:
             return _json({"error": "invalid_resource", "error_description": "AADSTS500011"}, 400)
         if query.get("client_id") not in {None, IDENTITY}:
             return _json({"error": "invalid_request", "error_description": "Identity not found"}, 400)
         # IMDS sends numbers as text.
-        told = self._handed_out(query["resource"], {"resource": query["resource"], "client_id": IDENTITY})
+        told = self._token_answer(query["resource"], {"resource": query["resource"], "client_id": IDENTITY})
         return _json({name: str(value) for name, value in told.items()})
 
-    def _handed_out(self, audience: str, more: Mapping[str, str]) -> dict[str, str | int]:
+    def _token_answer(self, audience: str, more: Mapping[str, str]) -> dict[str, str | int]:
         """Return an answer with a token; its times are good, so only the account sees an expired token."""
         now = int(time.time())
         lives = dict.fromkeys(("expires_in", "ext_expires_in"), LIFE_SECONDS)
         times = {"expires_on": now + LIFE_SECONDS, "not_before": now - 10} if more else {}
         return {"token_type": "Bearer", "access_token": self.token(audience), **lives, **times, **more}
 
-    def _not_understood(self, mistake: str) -> Reply:
+    def _reject(self, mistake: str) -> Reply:
         self.wrong.append(mistake)
         return _json({"error": "invalid_request", "error_description": mistake}, 400)
 

@@ -11,8 +11,8 @@ from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.choice import lake_of
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lake.adls.lakes import settings
-from cloudflix_assets_tests.loopback.azure.authority import Authority, founded
-from cloudflix_assets_tests.loopback.azure.azurite import Azurite, NoNode, install, running
+from cloudflix_assets_tests.loopback.azure.authority import Authority, make_authority
+from cloudflix_assets_tests.loopback.azure.azurite import Azurite, NoNode, install, run_azurite
 from cloudflix_assets_tests.loopback.azure.entra import Entra
 from cloudflix_assets_tests.loopback.azure.hierarchical import Hierarchical
 from cloudflix_assets_tests.loopback.azure.proxy import Proxy
@@ -41,27 +41,27 @@ def node() -> str:
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     """The certificate authority that the clients of this test run trust."""
-    return founded(tmp_path_factory.mktemp("authority"))
+    return make_authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture(scope="session")
 def azurite(node: str) -> Iterator[Azurite]:
     """An account over HTTP, shared by all tests: each makes containers of its own."""
-    with running() as azurite:
+    with run_azurite() as azurite:
         yield azurite
 
 
 @pytest.fixture(scope="session")
 def azurite_tls(node: str, authority: Authority) -> Iterator[Azurite]:
     """An account over TLS that also accepts tokens, shared by all tests."""
-    with running(authority) as azurite:
+    with run_azurite(authority) as azurite:
         yield azurite
 
 
 @pytest.fixture(scope="session")
 def entra_server(authority: Authority) -> Iterator[Entra]:
     """The Entra ID of fixtures that are set up once, such as a session of Spark; tests take `entra`."""
-    with Entra(authority).serving() as entra:
+    with Entra(authority).serve() as entra:
         yield entra
 
 
@@ -78,7 +78,7 @@ def entra(entra_server: Entra) -> Iterator[Entra]:
 @pytest.fixture
 def proxy(azurite: Azurite) -> Iterator[Proxy]:
     """A proxy in front of `azurite`; a request that the service would not understand fails the test."""
-    with Proxy(azurite).serving() as proxy:
+    with Proxy(azurite).serve() as proxy:
         yield proxy
     assert proxy.wrong == []
 
@@ -86,7 +86,7 @@ def proxy(azurite: Azurite) -> Iterator[Proxy]:
 @pytest.fixture
 def hierarchical(azurite: Azurite) -> Iterator[Hierarchical]:
     """An account with a hierarchy, over `azurite`; a request that Azure would not understand fails a test."""
-    with Hierarchical(azurite).serving() as hierarchical:
+    with Hierarchical(azurite).serve() as hierarchical:
         yield hierarchical
     assert hierarchical.wrong == []
 

@@ -19,7 +19,7 @@ from cloudflix_assets_tests.loopback.azure.blobs import Blobs
 from cloudflix_assets_tests.loopback.azure.dfs import OPERATIONS, Dfs, kind_of, method_of, mistake, refused
 from cloudflix_assets_tests.loopback.azure.signatures import is_signed
 from cloudflix_assets_tests.loopback.azure.tree import PathError, Tree
-from cloudflix_assets_tests.loopback.web import Handler, Reply, Request, Upstream, serving
+from cloudflix_assets_tests.loopback.web import Handler, Reply, Request, Upstream, serve
 
 
 class Hierarchical:
@@ -53,9 +53,9 @@ class Hierarchical:
         return self.azurite.endpoint
 
     @contextmanager
-    def serving(self) -> Iterator["Hierarchical"]:
+    def serve(self) -> Iterator["Hierarchical"]:
         """Serve on a free port of this machine until the block ends."""
-        with self.service, serving(self._answer, self.wrong, self.tls) as self.port:
+        with self.service, serve(self._answer, self.wrong, self.tls) as self.port:
             try:
                 yield self
             finally:

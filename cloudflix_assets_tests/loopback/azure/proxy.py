@@ -15,9 +15,9 @@ from typing import Literal
 
 from cloudflix_assets_tests.loopback.azure.authority import Authority
 from cloudflix_assets_tests.loopback.azure.azurite import ACCOUNT, KEY, Azurite
-from cloudflix_assets_tests.loopback.azure.calls import KINDS, Call, Kind, understood
+from cloudflix_assets_tests.loopback.azure.calls import KINDS, Call, Kind, classify
 from cloudflix_assets_tests.loopback.azure.faults import Ended, Fault, Outcome
-from cloudflix_assets_tests.loopback.web import Handler, Reply, Request, Upstream, serving
+from cloudflix_assets_tests.loopback.web import Handler, Reply, Request, Upstream, serve
 
 When = Literal["before", "after"]
 ALWAYS = None
@@ -75,9 +75,9 @@ class Proxy:
         return f"{self.scheme}://127.0.0.1:{self.port}/{ACCOUNT}"
 
     @contextmanager
-    def serving(self) -> Iterator["Proxy"]:
+    def serve(self) -> Iterator["Proxy"]:
         """Serve on a free port of this machine until the block ends."""
-        with serving(self._answer, self.wrong, self.tls) as self.port:
+        with serve(self._answer, self.wrong, self.tls) as self.port:
             try:
                 yield self
             finally:
@@ -140,9 +140,9 @@ class Proxy:
 
     def _answer(self, request: Request, handler: Handler) -> Reply | None:
         started = time.perf_counter()
-        call = understood(request, self.wrong, hierarchical=self.hierarchical)
+        call = classify(request, self.wrong, hierarchical=self.hierarchical)
         self.calls.append(call)
-        outcome = self._outcome(call, request, handler)
+        outcome = self._forward(call, request, handler)
         call.seconds = time.perf_counter() - started
         if isinstance(outcome, Ended):
             return None
@@ -150,14 +150,14 @@ class Proxy:
         call.status, call.bytes = outcome.status, len(request.body) + len(outcome.body)
         return outcome
 
-    def _outcome(self, call: Call, request: Request, handler: Handler) -> Reply | Ended:
-        if before := self._happens("before", call, handler, None):
+    def _forward(self, call: Call, request: Request, handler: Handler) -> Reply | Ended:
+        if before := self._apply_faults("before", call, handler, None):
             return before
         served = self.upstream.send(request)
         call.served = served.status
-        return self._happens("after", call, handler, served) or served
+        return self._apply_faults("after", call, handler, served) or served
 
-    def _happens(
+    def _apply_faults(
         self, when: When, call: Call, handler: Handler, served: Reply | None
     ) -> Reply | Ended | None:
         with self.lock:

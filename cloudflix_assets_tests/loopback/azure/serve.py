@@ -22,7 +22,7 @@ from cloudflix_assets_tests.loopback.azure.azurite import (
     command,
     is_installed,
     kill,
-    listening,
+    wait_until_listening,
 )
 
 ROOT = Path(__file__).parents[3]
@@ -36,14 +36,14 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def start(root: Path = ROOT, port: int = USUAL_PORT) -> None:
     """Start Azurite unless it runs, and write `.azurite.env`."""
-    if running(root) and (root / ENV).exists():
+    if find_process(root) and (root / ENV).exists():
         typer.echo(f"Azurite runs already. {_usage()}")
         return
     stop_if_running(root)
     if not is_installed() and shutil.which("npm"):
         typer.echo("Azurite comes from npm (a minute, 365 MB)")
     try:
-        azurite = _started(root, port)
+        azurite = _start_process(root, port)
     except (NoNode, NotStarted) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
@@ -64,7 +64,7 @@ def stop(root: Path = ROOT) -> None:
         typer.echo("No Azurite of this clone is running.")
 
 
-def running(root: Path) -> psutil.Process | None:
+def find_process(root: Path) -> psutil.Process | None:
     """Return the process with the stored id; None if it has ended, or if another process has that id."""
     try:
         pid, born = (root / PID).read_text(encoding="utf-8").split()
@@ -77,7 +77,7 @@ def running(root: Path) -> psutil.Process | None:
 
 def stop_if_running(root: Path) -> bool:
     """Stop Azurite if it runs, remove its files, and return whether it ran."""
-    process = running(root)
+    process = find_process(root)
     if process:
         kill(process.pid)
         process.wait()
@@ -87,7 +87,7 @@ def stop_if_running(root: Path) -> bool:
     return process is not None
 
 
-def _started(root: Path, port: int) -> Azurite:
+def _start_process(root: Path, port: int) -> Azurite:
     started = command(port if _is_free(port) else 0)
     with (root / LOG).open("w+b") as log:
         process = subprocess.Popen(
@@ -96,7 +96,7 @@ def _started(root: Path, port: int) -> Azurite:
         born = psutil.Process(process.pid).create_time()
         (root / PID).write_text(f"{process.pid} {born!r}\n", encoding="utf-8")
         try:
-            azurite = listening(process, log)
+            azurite = wait_until_listening(process, log)
         except BaseException:
             stop_if_running(root)
             raise

@@ -71,7 +71,7 @@ def test_a_proxy_in_front_of_a_hierarchy_knows_a_rename(
 ) -> None:
     """Guard against a proxy that does not recognize a rename, by which Hadoop commits."""
     files.create_file("a")
-    with Proxy(hierarchical.azurite, hierarchical=True).serving() as proxy:
+    with Proxy(hierarchical.azurite, hierarchical=True).serve() as proxy:
         proxy.fault(reset, kind="rename", when="after")
         with (
             FileSystemClient(proxy.endpoint, files.file_system_name, KEY, **NO_TRIES) as client,

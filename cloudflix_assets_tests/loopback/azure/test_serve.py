@@ -31,7 +31,7 @@ def test_serve_writes_what_a_run_needs_and_stop_leaves_nothing(node: str, tmp_pa
     root.mkdir()
     try:
         assert "in memory" in _serve("start", root, "--port", "0").stdout
-        told = _sourced(root / ".azurite.env")
+        told = _source(root / ".azurite.env")
         assert "runs already" in _serve("start", root).stdout
         with BlobServiceClient(
             told["CLOUDFLIX_AZURE_ENDPOINT"], credential=told["AZURE_STORAGE_KEY"]
@@ -59,8 +59,8 @@ def test_serve_says_in_a_sentence_that_there_is_no_node(
 def test_azurite_ends_with_a_test_run_that_is_killed(node: str) -> None:
     """Guard against an Azurite that runs for ever after its test run was killed."""
     code = (
-        "from cloudflix_assets_tests.loopback.azure.azurite import running\n"
-        "with running() as azurite: print(azurite.port, flush=True); input()"
+        "from cloudflix_assets_tests.loopback.azure.azurite import run_azurite\n"
+        "with run_azurite() as azurite: print(azurite.port, flush=True); input()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -77,7 +77,7 @@ def _serve(command: str, root: Path, *options: str) -> Result:
     return CliRunner().invoke(serve.app, [command, "--root", str(root), *options])
 
 
-def _sourced(file: Path) -> dict[str, str]:
+def _source(file: Path) -> dict[str, str]:
     """Return the variables that a shell has after it has read the file."""
     script = 'set -a; . "$0"; env'
     done = subprocess.run(["sh", "-c", script, str(file)], capture_output=True, text=True, check=True, env={})

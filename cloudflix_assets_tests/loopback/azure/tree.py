@@ -69,7 +69,7 @@ class Tree:
                 raise PathError(404, "FilesystemNotFound") from None
             return None
 
-    def found(self, place: Place, missing: str = "PathNotFound") -> Entry:
+    def get(self, place: Place, missing: str = "PathNotFound") -> Entry:
         """Return the entry at a place; raise `PathError` if there is none."""
         if entry := self.find(place):
             return entry
@@ -112,7 +112,7 @@ class Tree:
             self.uncommitted.pop(place, None)
             if not (there and directory):
                 self._put(place, b"", {**metadata, **(MARK if directory else {})})
-            return self.found(place)
+            return self.get(place)
 
     def append(self, place: Place, position: int, content: bytes) -> None:
         """Store bytes that are invisible until they are flushed; they may come in any order."""
@@ -135,12 +135,12 @@ class Tree:
             self.uncommitted[place] = pieces if retain else {}
             if added:
                 self._put(place, b"".join([self._content(place, entry), *added]), entry.metadata)
-            return self.found(place)
+            return self.get(place)
 
     def rename(self, source: Place, target: Place, *, absent: bool, etag: str = "") -> None:
         """Rename a file or directory; no other change happens in between."""
         with self.lock:
-            moved = self.found(source, "SourcePathNotFound")
+            moved = self.get(source, "SourcePathNotFound")
             if etag and moved.etag != etag:
                 raise PathError(412, "SourceConditionNotMet")
             self._check_target(moved, source, target, absent=absent)
@@ -153,7 +153,7 @@ class Tree:
     def delete(self, place: Place, *, recursive: bool) -> None:
         """Delete a file, an empty directory or, if `recursive`, a directory with its contents."""
         with self.lock:
-            entry = self.found(place)
+            entry = self.get(place)
             below = self.inside(place) if entry.directory else []
             if below and not recursive:
                 raise PathError(409, "DirectoryNotEmpty")
@@ -179,7 +179,7 @@ class Tree:
         self._within(target).get_blob_client(target.path + below).start_copy_from_url(url)
 
     def _file(self, place: Place) -> Entry:
-        entry = self.found(place)
+        entry = self.get(place)
         if entry.directory:
             raise PathError(409, "PathConflict")
         return entry

@@ -25,7 +25,7 @@ ADDRESS = "LISTENS "
 
 
 @contextmanager
-def serving(kind: str, variables: Mapping[str, str] | None = None) -> Iterator[str]:
+def serve(kind: str, variables: Mapping[str, str] | None = None) -> Iterator[str]:
     """Run a server until the block ends, and yield its address; `variables` are added to its environment."""
     own = {n: v for n, v in os.environ.items() if not n.startswith(("CLOUDFLIX_E", "AZURE_", "SPARK_"))}
     with tempfile.TemporaryFile() as log:
@@ -41,12 +41,12 @@ def serving(kind: str, variables: Mapping[str, str] | None = None) -> Iterator[s
         )
         with process:
             try:
-                yield _address(process, log)
+                yield _read_address(process, log)
             finally:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def _address(process: "subprocess.Popen[str]", log: Any) -> str:
+def _read_address(process: "subprocess.Popen[str]", log: Any) -> str:
     for line in process.stdout or ():
         if line.startswith(ADDRESS):
             return line.removeprefix(ADDRESS).strip()
@@ -54,11 +54,11 @@ def _address(process: "subprocess.Popen[str]", log: Any) -> str:
 
 
 def main(kind: str) -> None:
-    print(f"{ADDRESS}{_sail() if kind == 'sail' else _spark(kind)}", flush=True)  # noqa: T201  # the answer
+    print(f"{ADDRESS}{_start_sail() if kind == 'sail' else _start_spark(kind)}", flush=True)  # noqa: T201  # the answer
     sys.stdin.read()
 
 
-def _sail() -> str:
+def _start_sail() -> str:
     from pysail.spark import SparkConnectServer  # noqa: PLC0415  # Sail reads its variables at the import
 
     server = SparkConnectServer(ip="127.0.0.1", port=0)
@@ -71,7 +71,7 @@ KEPT: list[Any] = []
 """Keeps the servers from garbage collection, which would stop them."""
 
 
-def _spark(kind: str) -> str:
+def _start_spark(kind: str) -> str:
     """Start Spark, and return its address; the kind `guarded` requires a token, and has no Delta."""
     settings = Environment(engine="spark")
     options = jvm._prepare_start(settings, [jvm.DELTA_JAR], choice._SESSION_OPTIONS)

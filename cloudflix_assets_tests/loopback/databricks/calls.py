@@ -22,7 +22,7 @@ class Refused(Exception):
 
     def reply(self) -> Reply:
         """Return the error as an answer with a JSON body."""
-        return answered({"error_code": self.code, "message": self.message}, self.status)
+        return json_reply({"error_code": self.code, "message": self.message}, self.status)
 
 
 class Misunderstood(Refused):
@@ -75,10 +75,10 @@ class Route:
             return None
         of_query = self.method in {"GET", "HEAD"} or self.path.startswith("/api/2.0/fs/")
         given = request.query if of_query else _body(request)
-        return Call(request, _checked(given, self.fields), found.groups())
+        return Call(request, _check_fields(given, self.fields), found.groups())
 
 
-def answered(value: Json, status: int = 200) -> Reply:
+def json_reply(value: Json, status: int = 200) -> Reply:
     """Return an answer with a JSON body."""
     return Reply(status, [("Content-Type", "application/json")], json.dumps(value).encode())
 
@@ -95,16 +95,16 @@ def _body(request: Request) -> Json:
     return value
 
 
-def _checked(given: Mapping[str, Any], fields: Mapping[str, type]) -> Json:
+def _check_fields(given: Mapping[str, Any], fields: Mapping[str, type]) -> Json:
     known = {name.removesuffix("?"): kind for name, kind in fields.items()}
     if unknown := sorted(set(given) - set(known)):
         raise Misunderstood(400, BAD, f"Unknown fields: {', '.join(unknown)}")
     if missing := sorted(set(fields) & (set(known) - set(given))):
         raise Misunderstood(400, BAD, f"Missing required field: {', '.join(missing)}")
-    return {name: _typed(name, value, known[name]) for name, value in given.items()}
+    return {name: _convert(name, value, known[name]) for name, value in given.items()}
 
 
-def _typed(name: str, value: object, kind: type) -> object:
+def _convert(name: str, value: object, kind: type) -> object:
     """Return a value in the type of its field; the values of a query are text."""
     if isinstance(value, str) and kind is bool and value in {"true", "false"}:
         return value == "true"

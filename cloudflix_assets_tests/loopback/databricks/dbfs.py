@@ -46,7 +46,7 @@ class Dbfs:
 
     def _add_block(self, call: Call) -> Json:
         _, content = self._handle(call)
-        content += _decoded(call["data"])
+        content += _decode(call["data"])
         return {}
 
     def _close(self, call: Call) -> Json:
@@ -56,7 +56,7 @@ class Dbfs:
         return {}
 
     def _put(self, call: Call) -> Json:
-        _write(self._writable(call), _decoded(call.get("contents", "")))
+        _write(self._writable(call), _decode(call.get("contents", "")))
         return {}
 
     def _read(self, call: Call) -> Json:
@@ -72,13 +72,13 @@ class Dbfs:
         return {"bytes_read": len(part), "data": base64.b64encode(part).decode()}
 
     def _status(self, call: Call) -> Json:
-        return _told(clean(call["path"]), self._present(call))
+        return _describe(clean(call["path"]), self._present(call))
 
     def _list(self, call: Call) -> Json:
         path, name = self._present(call), clean(call["path"]).rstrip("/")
         if path.is_file():
-            return {"files": [_told(name, path)]}
-        return {"files": [_told(f"{name}/{child.name}", child) for child in sorted(path.iterdir())]}
+            return {"files": [_describe(name, path)]}
+        return {"files": [_describe(f"{name}/{child.name}", child) for child in sorted(path.iterdir())]}
 
     def _mkdirs(self, call: Call) -> Json:
         path = self.storage.in_dbfs(call["path"])
@@ -127,7 +127,7 @@ class Dbfs:
         return path
 
 
-def _decoded(text: str) -> bytes:
+def _decode(text: str) -> bytes:
     try:
         content = base64.b64decode(text, validate=True)
     except binascii.Error:
@@ -142,7 +142,7 @@ def _write(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-def _told(name: str, path: Path) -> Json:
+def _describe(name: str, path: Path) -> Json:
     """Return the status of a path as JSON, with bytes and milliseconds since 1970."""
     status = path.stat()
     size = 0 if path.is_dir() else status.st_size

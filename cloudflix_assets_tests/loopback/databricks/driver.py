@@ -56,10 +56,10 @@ class Files:
         else:
             folder = self._dbfs + plain
         return [
-            self._told(plain, entry) for entry in sorted(os.scandir(folder), key=lambda entry: entry.name)
+            self._describe(plain, entry) for entry in sorted(os.scandir(folder), key=lambda entry: entry.name)
         ]
 
-    def _told(self, folder: str, entry: "os.DirEntry[str]") -> FileInfo:
+    def _describe(self, folder: str, entry: "os.DirEntry[str]") -> FileInfo:
         status, end = entry.stat(), "/" if entry.is_dir() else ""
         size = 0 if entry.is_dir() else status.st_size
         path = f"dbfs:{folder.rstrip('/')}/{entry.name}{end}"
@@ -96,9 +96,9 @@ def main(spec: dict[str, Any], mounts: Any, leash: int) -> NoReturn:
         _run(spec)
     except SystemExit as error:
         if error.code not in {None, 0}:
-            code = _failed(spec, error)
+            code = _report(spec, error)
     except BaseException as error:  # noqa: BLE001  # the service reports it
-        code = _failed(spec, error)
+        code = _report(spec, error)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
@@ -160,7 +160,7 @@ def _alone_and_quiet(lock: str) -> Iterator[None]:
     os.close(output)
 
 
-def _failed(spec: dict[str, Any], error: BaseException) -> int:
+def _report(spec: dict[str, Any], error: BaseException) -> int:
     trace = traceback.format_exc()
     sys.stderr.write(trace)
     with open(spec["error_file"], "w", encoding="utf-8") as file:  # noqa: PTH123

@@ -38,15 +38,15 @@ class Mounts:
     def install(self) -> None:
         """Redirect the file calls and the imports of this process, from now on."""
         # builtins.open is io.open, which pathlib calls too.
-        builtins.open = io.open = self._led(io.open, 1)
+        builtins.open = io.open = self._redirect(io.open, 1)
         for name in (*ONE, *TWO):
-            setattr(os, name, self._led(getattr(os, name), 2 if name in TWO else 1))
+            setattr(os, name, self._redirect(getattr(os, name), 2 if name in TWO else 1))
         sys.path_hooks.insert(0, self._finder)
         sys.path_importer_cache.clear()
 
-    def _led(self, call: Callable[..., Any], paths: int) -> Any:
+    def _redirect(self, call: Callable[..., Any], paths: int) -> Any:
         @functools.wraps(call)
-        def led(*arguments: Any, **named: Any) -> Any:
+        def redirected(*arguments: Any, **named: Any) -> Any:
             moved = [self.real(path) for path in arguments[:paths]]
             named = {
                 name: self.real(value) if name in {"path", "file", "src", "dst"} else value
@@ -54,7 +54,7 @@ class Mounts:
             }
             return call(*moved, *arguments[paths:], **named)
 
-        return led
+        return redirected
 
     def _finder(self, path: str) -> Any:
         """Return a finder of modules below a mount; importlib does not use the redirected calls."""

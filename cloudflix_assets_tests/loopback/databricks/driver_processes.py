@@ -38,9 +38,9 @@ class Driver:
         told = {"spec": spec, "folder": str(folder), "variables": variables}
         for name in ("stdout", "stderr"):
             (folder / name).touch()
-        self._connection = _connected()
+        self._connection = _connect()
         self._connection.sendall(f"{json.dumps(told)}\n".encode())
-        self.pid = self._told()
+        self.pid = self._receive()
 
     def __enter__(self) -> Self:
         return self
@@ -55,7 +55,7 @@ class Driver:
         """Return the exit code of the process, or None while it runs."""
         if self._code is None:
             with contextlib.suppress(BlockingIOError):
-                self._code = self._told(socket.MSG_DONTWAIT)
+                self._code = self._receive(socket.MSG_DONTWAIT)
         return self._code
 
     def kill(self) -> int:
@@ -63,7 +63,7 @@ class Driver:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         if self._code is None:
-            self._code = self._told()
+            self._code = self._receive()
         return self._code
 
     def output(self) -> str:
@@ -77,14 +77,14 @@ class Driver:
             return told["error"], told["error_trace"]
         return None
 
-    def _told(self, flags: int = socket.MSG_WAITALL) -> int:
+    def _receive(self, flags: int = socket.MSG_WAITALL) -> int:
         number = self._connection.recv(4, flags)
         if not number:
             raise OSError(f"the drivers' server ended, and with it the driver of {self.folder}")
         return int.from_bytes(number, signed=True)
 
 
-def _connected() -> socket.socket:
+def _connect() -> socket.socket:
     """Ask the drivers' server for a new driver, and return the connection to it."""
     ours, theirs = socket.socketpair()
     with theirs, _LOCK:

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from cloudflix_assets_tests.loopback.databricks.calls import Misunderstood, Refused, Route, answered
+from cloudflix_assets_tests.loopback.databricks.calls import Misunderstood, Refused, Route, json_reply
 from cloudflix_assets_tests.loopback.databricks.clusters import Clusters
 from cloudflix_assets_tests.loopback.databricks.dbfs import Dbfs
 from cloudflix_assets_tests.loopback.databricks.drivers import Drivers
@@ -25,11 +25,11 @@ from cloudflix_assets_tests.loopback.databricks.lives import Life
 from cloudflix_assets_tests.loopback.databricks.people import People
 from cloudflix_assets_tests.loopback.databricks.runs import Run
 from cloudflix_assets_tests.loopback.databricks.secret_scopes import SecretScopes
-from cloudflix_assets_tests.loopback.databricks.sessions import Kind, session
+from cloudflix_assets_tests.loopback.databricks.sessions import Kind, make_session
 from cloudflix_assets_tests.loopback.databricks.storage import Storage
 from cloudflix_assets_tests.loopback.databricks.tokens import Tokens
 from cloudflix_assets_tests.loopback.databricks.volume_files import VolumeFiles
-from cloudflix_assets_tests.loopback.web import Handler, Reply, Request, serving
+from cloudflix_assets_tests.loopback.web import Handler, Reply, Request, serve
 
 VOLUME = "main.cloudflix.staging"
 
@@ -82,7 +82,7 @@ class Emulator:
         self.wrong: list[str] = []
         self.faults, self.tokens = Faults(), Tokens()
         self.storage, self.secrets, self.clusters = Storage(root), SecretScopes(), Clusters()
-        self.session = session(kind, variables or {})
+        self.session = make_session(kind, variables or {})
         self.drivers = Drivers(self.storage, self.secrets, self.session)
         self.jobs = Jobs(self.clusters, self._live)
         self.plans, self.starts = self.jobs.plans, self.clusters.starts
@@ -130,7 +130,7 @@ class Emulator:
         self._open.callback(self.session.close)
         self._open.callback(self._end_runs)
         self._open.callback(self.drivers.closing.set)
-        port = self._open.enter_context(serving(self._answer, self.wrong, port=self.port))
+        port = self._open.enter_context(serve(self._answer, self.wrong, port=self.port))
         self.host = self.tokens.host = self.jobs.host = f"http://127.0.0.1:{port}"
         return self
 
@@ -169,38 +169,38 @@ class Emulator:
     def _answer(self, request: Request, handler: Handler) -> Reply | None:
         asked = Asked(request.method, request.path, time.time())
         self.requests.append(asked)
-        fault = self.faults.taken(asked.line)
+        fault = self.faults.take(asked.line)
         early = fault.before(handler) if fault else None
         if early == "dropped":
             return None
-        reply = early or self._served(request)
+        reply = early or self._reply_to(request)
         if fault and fault.drop == "after":
             handler.reset()
             return None
         asked.status = reply.status
         return reply
 
-    def _served(self, request: Request) -> Reply:
+    def _reply_to(self, request: Request) -> Reply:
         try:
-            return self._routed(request)
+            return self._route(request)
         except Misunderstood as refused:
             self.wrong.append(f"{request.method} {request.path}: {refused.message}")
             return refused.reply()
         except Refused as refused:
             return refused.reply()
 
-    def _routed(self, request: Request) -> Reply:
+    def _route(self, request: Request) -> Reply:
         if request.path == "/oidc/v1/token":
             return self.tokens.hand_out(request)
         if request.path.startswith("/oidc/"):
-            return self._called(request, self.tokens.routes())
+            return self._call(request, self.tokens.routes())
         self.tokens.check(request)
-        return self._called(request, self.routes)
+        return self._call(request, self.routes)
 
-    def _called(self, request: Request, routes: Sequence[Route]) -> Reply:
+    def _call(self, request: Request, routes: Sequence[Route]) -> Reply:
         for route in routes:
             if call := route.call(request):
                 told = route.answer(call)
-                return told if isinstance(told, Reply) else answered(told)
+                return told if isinstance(told, Reply) else json_reply(told)
         unknown = f"No API found for '{request.method} {request.path}'"
         raise Misunderstood(404, "ENDPOINT_NOT_FOUND", unknown)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from cloudflix_assets_tests.loopback.databricks.calls import answered
+from cloudflix_assets_tests.loopback.databricks.calls import json_reply
 from cloudflix_assets_tests.loopback.web import Handler, Reply
 
 
@@ -61,7 +61,7 @@ class Fault:
     def reply(self) -> Reply:
         """Return the answer of a fault that has a status."""
         if self.body is None:
-            reply = answered({"error_code": self.code, "message": self.message}, self.status)
+            reply = json_reply({"error_code": self.code, "message": self.message}, self.status)
         else:
             reply = Reply(self.status, [("Content-Type", "text/html")], self.body)
         reply.headers += list(self.headers.items())
@@ -83,7 +83,7 @@ class Faults(list[Fault]):
         super().__init__()
         self._lock = threading.Lock()
 
-    def taken(self, line: str) -> Fault | None:
+    def take(self, line: str) -> Fault | None:
         """Return the fault that happens to a request, or None; count the request."""
         with self._lock:
             return next((fault for fault in list(self) if fault.takes(line)), None)

@@ -125,7 +125,7 @@ class Jobs:
         return run
 
     def _get(self, call: Call) -> Json:
-        return self._run(call["run_id"]).told(self.host)
+        return self._run(call["run_id"]).describe(self.host)
 
     def _output(self, call: Call) -> Json:
         """Return the output of a task's run; refuse the run as a whole, which has none."""
@@ -139,7 +139,7 @@ class Jobs:
         if error := run.plan.error or run.error:
             told = {"error": error, "error_trace": run.plan.error_trace or run.error_trace or ""}
         output = {"logs": logs[-MAX_LOGS:], "logs_truncated": len(logs) > MAX_LOGS}
-        return {"metadata": run.told(self.host), **output, **told}
+        return {"metadata": run.describe(self.host), **output, **told}
 
     def _cancel(self, call: Call) -> Json:
         """Ask a run to end, and answer without waiting for its end."""
@@ -154,11 +154,10 @@ class Jobs:
             raise Refused(400, BAD, f"limit must be from 1 to {MAX_LIMIT}")
         first = int(call.get("page_token") or call.get("offset", 0))
         found = [run for run in reversed(list(self.runs.values())) if _is_asked_for(run, call)]
-        page = [
-            run.told(self.host, tasks=call.get("expand_tasks", False)) for run in found[first : first + limit]
-        ]
-        more = first + limit < len(found)
-        token = {"next_page_token": str(first + limit)} if more else {}
+        tasks, last = call.get("expand_tasks", False), first + limit
+        page = [run.describe(self.host, tasks=tasks) for run in found[first:last]]
+        more = last < len(found)
+        token = {"next_page_token": str(last)} if more else {}
         return {"runs": page, "has_more": more, **token}
 
     def _run(self, run_id: int) -> Run:

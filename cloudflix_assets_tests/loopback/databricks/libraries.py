@@ -16,7 +16,7 @@ class NotInstalled(Exception):
     """The error of a library that no cluster could install, or that the drivers here do not have."""
 
 
-def installed(libraries: Sequence[Json], storage: Storage, folder: Path) -> list[str]:
+def install_libraries(libraries: Sequence[Json], storage: Storage, folder: Path) -> list[str]:
     """Check packages, and unpack wheels into a folder; return the folders that come first on the path.
 
     Raises:

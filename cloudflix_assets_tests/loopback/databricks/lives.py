@@ -51,7 +51,7 @@ class Life:
     def live(self) -> None:
         """Take the run through its phases to an end, whatever happens."""
         try:
-            end = self._lived()
+            end = self._run_to_end()
         except Exception as error:  # noqa: BLE001  # else the run would never end
             self.wrong(f"the loopback itself failed in run {self.run.run_id}: {error!r}")
             end = INTERNAL
@@ -65,11 +65,11 @@ class Life:
             run.cluster.state = "TERMINATED"
         run.finish(end)
 
-    def _lived(self) -> End:
+    def _run_to_end(self) -> End:
         try:
             self._prepare()
             self.run.enter("RUNNING", "In run")
-            return self._executed() if self.plan.outcome == "executed" else SUCCESS
+            return self._execute() if self.plan.outcome == "executed" else SUCCESS
         except _Over as over:
             return over.end
 
@@ -94,9 +94,9 @@ class Life:
     def _stopped(self) -> End:
         return TIMED_OUT if self.run.stopped_by == "timeout" else CANCELLED
 
-    def _executed(self) -> End:
+    def _execute(self) -> End:
         try:
-            driver = self.drivers.started(self.run)
+            driver = self.drivers.start(self.run)
         except NotInstalled as error:
             return self._no_library(str(error))
         except KeyError as error:
@@ -106,11 +106,11 @@ class Life:
         except Refused as error:
             return self._failed("STORAGE_ACCESS_ERROR", error.message)
         with driver:
-            code = self._watched(driver)
+            code = self._watch(driver)
             self.run.logs = driver.output()
-            return self._judged(code, driver.error())
+            return self._judge(code, driver.error())
 
-    def _judged(self, code: int, error: tuple[str, str] | None) -> End:
+    def _judge(self, code: int, error: tuple[str, str] | None) -> End:
         if self.run.cancel.is_set():
             return self._stopped()
         if code == 0:
@@ -120,7 +120,7 @@ class Life:
             return self._failed("RUN_EXECUTION_ERROR", "Workload failed, see run output for details")
         return LOST
 
-    def _watched(self, driver: Driver) -> int:
+    def _watch(self, driver: Driver) -> int:
         """Wait until the driver ends, or kill it at a limit; return its exit code."""
         began, plan, run = time.monotonic(), self.plan, self.run
         limits = [

@@ -48,12 +48,12 @@ class People:
         return {"object_id": f"/{name}", "object_type": call.parts[0][:-1], "access_control_list": listed}
 
     def _add(self, call: Call) -> Json:
-        granted = self._checked(call)
+        granted = self._check_grants(call)
         self.grants.setdefault(self._object(call), []).extend(granted)
         return self._get(call)
 
     def _set(self, call: Call) -> Json:
-        self.grants[self._object(call)] = self._checked(call)
+        self.grants[self._object(call)] = self._check_grants(call)
         return self._get(call)
 
     def _object(self, call: Call) -> str:
@@ -62,7 +62,7 @@ class People:
             raise Refused(404, ABSENT, f"{kind[:-1].title()} {name} does not exist.")
         return f"{kind}/{name}"
 
-    def _checked(self, call: Call) -> list[Json]:
+    def _check_grants(self, call: Call) -> list[Json]:
         for index, grant in enumerate(call["access_control_list"]):
             check_grant(grant, SHAPES[call.parts[0]], f"access_control_list[{index}]")
         return list(call["access_control_list"])

@@ -126,12 +126,12 @@ class Run:
             self.stopped_by = self.stopped_by or by
             self.cancel.set()
 
-    def told(self, host: str, *, tasks: bool = True) -> Json:
+    def describe(self, host: str, *, tasks: bool = True) -> Json:
         """Return the answer of `runs/get`, or without tasks that of `runs/list`."""
         with self.lock:
-            return self._told(host, tasks=tasks)
+            return self._describe(host, tasks=tasks)
 
-    def _told(self, host: str, *, tasks: bool) -> Json:
+    def _describe(self, host: str, *, tasks: bool) -> Json:
         page = f"{host}/?o=1#job/{self.job_id}/run/{self.run_id}"
         run = {"job_id": self.job_id, "run_id": self.run_id, "number_in_job": self.run_id,
                "original_attempt_run_id": self.run_id, "run_name": self.name, "run_type": "SUBMIT_RUN",

@@ -22,15 +22,15 @@ class SecretScopes(dict[str, dict[str, str]]):
             Route("GET", f"{base}/get", self._get, {"scope": str, "key": str}),
         ]
 
-    def resolved(self, texts: Mapping[str, str]) -> dict[str, str]:
+    def resolve(self, texts: Mapping[str, str]) -> dict[str, str]:
         """Return settings in which each value that is a reference as a whole is replaced by its secret.
 
         Raises:
             KeyError: a secret is missing; the message is Databricks' sentence.
         """
-        return {name: self._resolved(str(text)) for name, text in texts.items()}
+        return {name: self._resolve(str(text)) for name, text in texts.items()}
 
-    def _resolved(self, text: str) -> str:
+    def _resolve(self, text: str) -> str:
         if not (found := REFERENCE.fullmatch(text)):
             return text
         scope, key = found.groups()

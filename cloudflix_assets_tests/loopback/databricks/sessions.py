@@ -26,7 +26,7 @@ ISOLATED = [sys.executable, "-I", "-S"]
 class Session(Protocol):
     """The Spark sessions of the drivers of a workspace."""
 
-    def told(self, conf: Mapping[str, str]) -> Json:
+    def session_spec(self, conf: Mapping[str, str]) -> Json:
         """Return what the driver of a cluster with this configuration needs to make its session."""
 
     def variables(self) -> dict[str, str]:
@@ -49,11 +49,11 @@ class SailSession:
         self.process: subprocess.Popen[str] | None = None
         self.url = ""
 
-    def told(self, conf: Mapping[str, str]) -> Json:
+    def session_spec(self, conf: Mapping[str, str]) -> Json:
         """Start the server unless it runs, and return its address and the configuration."""
         with self.lock:
             if self.process is None:
-                self.process, self.url = self._started()
+                self.process, self.url = self._start()
         return {"kind": "sail", "url": self.url, "conf": conf}
 
     def variables(self) -> dict[str, str]:
@@ -65,7 +65,7 @@ class SailSession:
         if self.process:
             self.process.communicate()
 
-    def _started(self) -> tuple[subprocess.Popen[str], str]:
+    def _start(self) -> tuple[subprocess.Popen[str], str]:
         script = str(Path(__file__).with_name("sail_server.py"))
         variables = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "RUST_LOG": "error", **self.extra}
         process = subprocess.Popen(
@@ -92,7 +92,7 @@ class JvmSession:
             os.environ.clear()
             os.environ.update(before)
 
-    def told(self, conf: Mapping[str, str]) -> Json:
+    def session_spec(self, conf: Mapping[str, str]) -> Json:
         """Return the options of the engine `spark`; the slow jar for accounts only if `conf` names one."""
         jars = [DELTA_JAR, AZURE_JAR] if any("fs.azure." in name for name in conf) else [DELTA_JAR]
         options = {**self.options, "spark.jars.packages": ",".join(jars)}
@@ -106,6 +106,6 @@ class JvmSession:
         """Do nothing: each JVM has ended with its driver."""
 
 
-def session(kind: Kind, variables: Mapping[str, str]) -> Session:
+def make_session(kind: Kind, variables: Mapping[str, str]) -> Session:
     """Make the sessions of the drivers of a workspace."""
     return SailSession(variables) if kind == "sail" else JvmSession()

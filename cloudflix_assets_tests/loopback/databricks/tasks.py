@@ -1,4 +1,4 @@
-"""The submission of code as runs of a workspace: `Tasks(emulator, client).ran("print(1)").logs`."""
+"""The submission of code as runs of a workspace: `Tasks(emulator, client).run("print(1)").logs`."""
 
 import io
 import textwrap
@@ -58,18 +58,18 @@ class Tasks:
         python = SparkPythonTask(self.file(code), parameters=parameters)
         return SubmitTask(**{"task_key": "code", "spark_python_task": python, **where, **fields})
 
-    def submitted(self, code: str = "", *, of_the_run: dict[str, Any] | None = None, **fields: Any) -> Run:
+    def submit(self, code: str = "", *, of_the_run: dict[str, Any] | None = None, **fields: Any) -> Run:
         """Submit code, and return its run at once; `fields` are those of the task."""
         submit = self.client.jobs.submit(tasks=[self.task(code, **fields)], **(of_the_run or {}))
         return self.emulator.jobs.runs[submit.run_id]
 
-    def ran(self, code: str = "", **fields: Any) -> Run:
+    def run(self, code: str = "", **fields: Any) -> Run:
         """Submit code, wait until its run is over, and return the run."""
-        run = self.submitted(code, **fields)
+        run = self.submit(code, **fields)
         assert run.ended.wait(PATIENCE_SECONDS), f"the run is still {run.life}"
         return run
 
-    def ended(self, run: Run) -> str:
+    def wait(self, run: Run) -> str:
         """Wait until a run is over, and return its state and its result."""
         assert run.ended.wait(PATIENCE_SECONDS), f"the run is still {run.life}"
         return f"{run.life} {run.end.result if run.end else None}"

@@ -22,7 +22,7 @@ def test_a_driver_has_a_jvm_of_its_own_with_delta(emulator: Emulator, tmp_path: 
     """Guard against a driver without Delta or its settings, and against workers that import this project."""
     emulator.secrets["lake"] = {"key": "s3cret"}
     spec = new_cluster(spark_conf={"spark.ours": "given", "a.key": "{{secrets/lake/key}}"})
-    run = Tasks(emulator, client_of(emulator, token=emulator.token)).ran(
+    run = Tasks(emulator, client_of(emulator, token=emulator.token)).run(
         """
         import sys
         spark.range(3).write.format("delta").save(sys.argv[1])
@@ -48,7 +48,7 @@ def test_a_driver_has_a_jvm_of_its_own_with_delta(emulator: Emulator, tmp_path: 
 def test_standard_access_is_spark_connect_with_delta(emulator: Emulator, tmp_path: Path) -> None:
     """Guard against code that needs a SparkContext, and passes here although it fails on a cluster."""
     spec = new_cluster(data_security_mode="USER_ISOLATION", spark_conf={"spark.ours": "given"})
-    run = Tasks(emulator, client_of(emulator, token=emulator.token)).ran(
+    run = Tasks(emulator, client_of(emulator, token=emulator.token)).run(
         """
         import sys
         from pyspark.sql import SparkSession

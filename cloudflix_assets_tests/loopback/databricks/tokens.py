@@ -5,7 +5,7 @@ import itertools
 from collections.abc import Sequence
 from urllib.parse import parse_qsl
 
-from cloudflix_assets_tests.loopback.databricks.calls import Call, Refused, Route, answered
+from cloudflix_assets_tests.loopback.databricks.calls import Call, Refused, Route, json_reply
 from cloudflix_assets_tests.loopback.web import Reply, Request
 
 TOKEN = "dapi-of-the-loopback-workspace"
@@ -79,11 +79,11 @@ class Tokens:
         token = f"oauth-{next(self.handed_out)}"
         self.good.add(token)
         told = {"access_token": token, "token_type": "Bearer", "scope": "all-apis"}
-        return answered({**told, "expires_in": self.life_seconds})
+        return json_reply({**told, "expires_in": self.life_seconds})
 
     def _pair(self) -> str:
         return base64.b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
 
 
 def _no(error: str, description: str, status: int) -> Reply:
-    return answered({"error": error, "error_description": description}, status)
+    return json_reply({"error": error, "error_description": description}, status)

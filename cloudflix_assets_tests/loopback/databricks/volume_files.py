@@ -76,7 +76,7 @@ class VolumeFiles:
         path, name = self._folder(call), clean(call.parts[0])
         size, first = min(call.get("page_size", PAGE), PAGE), int(call.get("page_token") or 0)
         children = sorted(path.iterdir())
-        page = {"contents": [_told(name, child) for child in children[first : first + size]]}
+        page = {"contents": [_describe(name, child) for child in children[first : first + size]]}
         more = {"next_page_token": str(first + size)} if first + size < len(children) else {}
         return {**page, **more}
 
@@ -112,7 +112,7 @@ def _headers(path: Path) -> list[tuple[str, str]]:
     return [("Content-Type", "application/octet-stream"), ("Last-Modified", modified)]
 
 
-def _told(folder: str, child: Path) -> Json:
+def _describe(folder: str, child: Path) -> Json:
     """Return the entry of a file or directory as JSON, with bytes and milliseconds since 1970."""
     status = child.stat()
     told = {"path": f"{folder}/{child.name}", "name": child.name, "is_directory": child.is_dir()}

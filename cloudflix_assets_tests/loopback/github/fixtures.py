@@ -44,7 +44,7 @@ def history() -> History:
 @pytest.fixture
 def github(history: History) -> Iterator[LoopbackGitHub]:
     """A running server; a request that GitHub would not understand fails the test."""
-    with LoopbackGitHub(history).serving() as server:
+    with LoopbackGitHub(history).serve() as server:
         yield server
     assert server.wrong == []
 

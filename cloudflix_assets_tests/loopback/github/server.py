@@ -120,7 +120,7 @@ class LoopbackGitHub:
         self.url = ""
 
     @contextmanager
-    def serving(self) -> Iterator["LoopbackGitHub"]:
+    def serve(self) -> Iterator["LoopbackGitHub"]:
         """Serve on a free port of this machine until the block ends."""
         handler = type("Bound", (Handler,), {"github": self})
         with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -143,11 +143,11 @@ class LoopbackGitHub:
             if found := re.fullmatch(pattern, path):
                 if unknown := set(query) - known:
                     self.wrong.append(f"{path} does not know {sorted(unknown)}")
-                return kind, self._guarded(kind, found, query, headers)
+                return kind, self._check_and_answer(kind, found, query, headers)
         self.wrong.append(f"no such path: {path}")
         return "unknown", error(404, "Not Found")
 
-    def _guarded(
+    def _check_and_answer(
         self, kind: str, found: re.Match[str], query: Mapping[str, str], headers: Mapping[str, str]
     ) -> Reply:
         authorization = headers.get("authorization")
@@ -176,12 +176,12 @@ class LoopbackGitHub:
             return error(404, "Not Found")
         until = datetime.fromisoformat(query["until"]) if "until" in query else None
         last = self.history.last(until, query.get("path", ""))
-        return _json([self._told(commit) for commit in last])
+        return _json([self._describe(commit) for commit in last])
 
     def _commit(self, found: re.Match[str], query: Mapping[str, str]) -> Reply:
         if (commit := self.history.commits.get(found["sha"].encode())) is None:
             return error(422, f"No commit found for SHA: {found['sha']}")
-        return _json(self._told(commit))
+        return _json(self._describe(commit))
 
     def _contents(self, found: re.Match[str], query: Mapping[str, str]) -> Reply:
         path = unquote(found["path"] or "")
@@ -199,7 +199,7 @@ class LoopbackGitHub:
             return error(404, "Not Found")
         return Reply(200, blob.data, {"content-type": f"{RAW}; charset=utf-8"})
 
-    def _told(self, commit: Commit) -> dict[str, Any]:
+    def _describe(self, commit: Commit) -> dict[str, Any]:
         author, committer = (
             {"name": "Ana", "email": "ana@example.org", "date": f"{datetime.fromtimestamp(when, UTC):%FT%TZ}"}
             for when in (commit.author_time, commit.commit_time)

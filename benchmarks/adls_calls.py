@@ -23,7 +23,7 @@ from benchmarks.cases import Publications
 from cloudflix_assets.lake.adls import files
 from cloudflix_assets.lake.adls.lake import AdlsLake
 from cloudflix_assets_tests.lake.adls.lakes import Server, settings, variables
-from cloudflix_assets_tests.loopback.azure.azurite import Azurite, running
+from cloudflix_assets_tests.loopback.azure.azurite import Azurite, run_azurite
 from cloudflix_assets_tests.loopback.azure.calls import Call
 from cloudflix_assets_tests.loopback.azure.proxy import Proxy
 
@@ -47,7 +47,7 @@ def lake_in(server: Server, folder: Path) -> dict[str, str]:
 def counted(azurite: Azurite, publications: Publications, folder: Path) -> dict[str, list[Call]]:
     """The calls of each case."""
     found: dict[str, list[Call]] = {}
-    with Proxy(azurite).serving() as proxy:
+    with Proxy(azurite).serve() as proxy:
         lake = lake_in(proxy, folder)
 
         def noted(name: str) -> None:
@@ -135,7 +135,7 @@ def main(
     markdown: Annotated[bool, typer.Option("--markdown", help="Write benchmarks/ADLS.md")] = False,
 ) -> None:
     """Count, measure, print."""
-    with TemporaryDirectory() as scratch, running() as azurite:
+    with TemporaryDirectory() as scratch, run_azurite() as azurite:
         folder = Path(scratch)
         own = Publications.of(source, folder) if source else Publications.made(folder, TITLES, backfill=False)
         calls, seconds = counted(azurite, own, folder), timed(azurite, own, folder, repeat)

@@ -178,7 +178,7 @@ def jobs_of(emulator: Emulator) -> dict[str, bytes]:
     """What Databricks tells of the jobs that ran: their settings, logs and errors."""
     return {
         f"job {run.run_id}": json.dumps(
-            [run.body, run.task, run.told(emulator.host), f"{run.logs} {run.error} {run.error_trace}"]
+            [run.body, run.task, run.describe(emulator.host), f"{run.logs} {run.error} {run.error_trace}"]
         ).encode()
         for run in emulator.runs
     }

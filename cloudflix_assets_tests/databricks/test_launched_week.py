@@ -106,7 +106,7 @@ def test_the_package_was_handed_over_once_and_of_the_steps_nothing_is_left(
 def test_materializations_tell_what_they_tell_here_and_where_to_look(
     launched: Week, here: Week, homes: Mapping[str, Path], workspace: Emulator
 ) -> None:
-    pages = {run.name.split()[-1]: run.told(workspace.host)["run_page_url"] for run in workspace.runs}
+    pages = {run.name.split()[-1]: run.describe(workspace.host)["run_page_url"] for run in workspace.runs}
     with instance_of(homes["launched"]) as there, instance_of(homes["here"]) as local:
         for path in PATHS:
             told, expected = (materialization(instance, path, WEEK_2) for instance in (there, local))
@@ -150,7 +150,7 @@ def test_each_step_tells_where_it_ran_and_what_it_took(
         assert spent == pytest.approx((run.times["TERMINATING"] - run.times["RUNNING"]) / 1000)
         told.pop("start_seconds", None)
         assert told == {
-            "databricks_run": run.told(workspace.host)["run_page_url"],
+            "databricks_run": run.describe(workspace.host)["run_page_url"],
             "cluster": workspace.cluster_id,
         }
 

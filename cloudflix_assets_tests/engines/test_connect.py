@@ -14,7 +14,7 @@ from cloudflix_assets_tests.cli.command import Told, cloudflix, cloudflix_proces
 from cloudflix_assets_tests.delta.cases import authors
 from cloudflix_assets_tests.delta.process import ended, started
 from cloudflix_assets_tests.lakehouse import PATHS, WEEK_1
-from cloudflix_assets_tests.loopback.connect.servers import serving
+from cloudflix_assets_tests.loopback.connect.servers import serve
 
 pytestmark = pytest.mark.slow  # servers in processes of their own, and JVMs
 
@@ -29,7 +29,7 @@ Tables = Mapping[str, Mapping[str, Any]]
 @pytest.fixture(scope="module")
 def servers() -> Iterator[Mapping[str, str]]:
     """The address of each kind."""
-    with serving("sail") as sail, serving("spark") as spark:
+    with serve("sail") as sail, serve("spark") as spark:
         yield {"sail": sail, "spark": spark}
 
 

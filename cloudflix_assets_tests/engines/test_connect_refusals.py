@@ -12,7 +12,7 @@ from cloudflix_assets.engines.remote import ConnectResource, ServerRefused
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.cli.command import Told, cloudflix_process
 from cloudflix_assets_tests.leaks import leaks, left
-from cloudflix_assets_tests.loopback.connect.servers import TOKEN, serving
+from cloudflix_assets_tests.loopback.connect.servers import TOKEN, serve
 
 pytestmark = pytest.mark.slow  # servers in processes of their own
 
@@ -24,7 +24,7 @@ WRONG = "a-secret-that-nobody-may-see"
 @pytest.fixture(scope="module")
 def guarded() -> Iterator[str]:
     """Spark without Delta, for those who know its token."""
-    with serving("guarded") as address:
+    with serve("guarded") as address:
         yield address
 
 

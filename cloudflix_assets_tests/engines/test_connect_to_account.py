@@ -13,7 +13,7 @@ from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.cli.command import Told, cloudflix, cloudflix_process
 from cloudflix_assets_tests.lake.adls.lakes import everything, leftovers, settings, variables
 from cloudflix_assets_tests.loopback.azure.azurite import KEY, Azurite
-from cloudflix_assets_tests.loopback.connect.servers import serving
+from cloudflix_assets_tests.loopback.connect.servers import serve
 
 WEEK = "--week=2026-11-09"
 SOMEWHERE = "sc://127.0.0.1:1"
@@ -28,7 +28,7 @@ def test_a_week_in_an_account_is_that_of_a_folder(azurite: Azurite, tmp_path: Pa
     """Nothing that the server must read lies on this machine, and what was staged is gone."""
     own = settings(azurite, tmp_path / "home")
     here = cloudflix(tmp_path / "here", "run", WEEK, "--json", env={"CLOUDFLIX_ENGINE": "sail"})
-    with serving("sail", _variables(Account.of(own))) as address:
+    with serve("sail", _variables(Account.of(own))) as address:
         first, again = run(own, address), run(own, address)
 
     assert (first.code, again.code) == (0, 0), first.stderr + again.stderr
@@ -45,7 +45,7 @@ def test_a_server_without_rights_in_the_account(azurite: Azurite, tmp_path: Path
     """It has a credential of its own, and ours is right."""
     own = settings(azurite, tmp_path / "home")
     other = _variables(Account.of(own)) | {"AZURE_STORAGE_ACCOUNT_KEY": KEY.swapcase()}
-    with serving("sail", other) as address:
+    with serve("sail", other) as address:
         told = run(own, address)
     assert told.code == 1
     assert f"the engine does not see the lake {lake_of(own).place}" in told.sentence

@@ -1,6 +1,6 @@
-"""The base of the doubles: a threaded server on a loopback port, and a client of the server behind it.
+"""The base of the doubles: a threaded HTTP server on a loopback port, and a client of the server behind it.
 
-Bodies are held in memory. Headers are passed on as they came, because a signature covers some of them.
+Bodies are held in memory. End-to-end headers are forwarded unchanged, because a signature covers some.
 """
 
 import contextlib
@@ -24,13 +24,13 @@ from cloudflix_assets_tests.loopback.azure.authority import Authority
 from cloudflix_assets_tests.loopback.azure.azurite import Azurite
 
 OF_ONE_CONNECTION = {"connection", "keep-alive", "transfer-encoding"}
-IDLE_SECONDS = 2.0  # Node ends a connection that was idle for five
+IDLE_SECONDS = 2.0  # Node closes a connection that was idle for five
 TIMEOUT_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
 class Request:
-    """A client's request, its body without chunks."""
+    """A client's request; a chunked body is already decoded."""
 
     method: str
     target: str
@@ -39,38 +39,38 @@ class Request:
 
     @cached_property
     def path(self) -> str:
-        """Without the query, and unquoted."""
+        """The path of the target, percent-decoded and without the query."""
         return unquote(urlsplit(self.target).path)
 
     @cached_property
     def query(self) -> dict[str, str]:
-        """Parameters of the query; of one given twice, the last."""
+        """The parameters of the query; of a repeated parameter, the last value."""
         return dict(parse_qsl(urlsplit(self.target).query, keep_blank_values=True))
 
     def header(self, name: str) -> str:
-        """Empty where there is none."""
+        """Return the value of a header, or an empty string if the request lacks it."""
         return str(self.headers.get(name, ""))
 
 
 @dataclass
 class Reply:
-    """A server's answer; its length is added when it is sent."""
+    """A server's answer; a missing Content-Length is added when it is sent."""
 
     status: int
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: bytes = b""
 
     def header(self, name: str) -> str | None:
-        """The first of that name."""
+        """Return the first value of a header, or None."""
         return next((value for found, value in self.headers if found.lower() == name.lower()), None)
 
 
 Answer = Callable[[Request, "Handler"], Reply | None]
-"""None where it has answered itself, or never will."""
+"""A function that answers a request; it returns None if it has used the handler itself, or never answers."""
 
 
 class Server(ThreadingHTTPServer):
-    """One thread per connection."""
+    """A server with one thread per connection."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -82,13 +82,13 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that leaves is none; a mistake in a double must not pass for a fault."""
+        """Record an error of a double in `wrong`, so that it is not taken for a fault; ignore an OSError."""
         error = sys.exception()
         if not isinstance(error, OSError):
             self.wrong.append(f"the double itself failed: {error!r}")
 
     def cut_off(self) -> None:
-        """End what is still open, so that nothing is answered after the test."""
+        """End pauses and open connections, so that nothing is answered after the test."""
         self.stopping.set()
         for connection in list(self.connections):
             with contextlib.suppress(OSError):
@@ -96,13 +96,13 @@ class Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(answer: Answer, wrong: list[str], tls: Authority | None = None, port: int = 0) -> Iterator[int]:
-    """Serve on a port, by default a free one, which is what it yields."""
+def serve(answer: Answer, wrong: list[str], tls: Authority | None = None, port: int = 0) -> Iterator[int]:
+    """Serve on a port (0: any free one) until the block ends, and yield the port."""
     with Server(answer, wrong, port) as server:
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(tls.cert, tls.key)
-            # The handshake is then made by the connection's own thread.
+            # The thread of the connection makes the handshake, not the thread that accepts.
             server.socket = context.wrap_socket(
                 server.socket, server_side=True, do_handshake_on_connect=False
             )
@@ -115,7 +115,7 @@ def serving(answer: Answer, wrong: list[str], tls: Authority | None = None, port
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection."""
+    """The handler of one connection."""
 
     server: Server
     protocol_version = "HTTP/1.1"
@@ -148,11 +148,11 @@ class Handler(BaseHTTPRequestHandler):
         return b"".join(chunks)
 
     def send(self, reply: Reply) -> None:
-        """All of it."""
+        """Write a whole answer."""
         self.wfile.write(self.raw(reply))
 
     def raw(self, reply: Reply) -> bytes:
-        """The answer as bytes of HTTP."""
+        """Return an answer as bytes of HTTP; without a body if the request is a HEAD."""
         headers = list(reply.headers)
         if reply.header("content-length") is None:
             headers.append(("Content-Length", str(len(reply.body))))
@@ -162,21 +162,21 @@ class Handler(BaseHTTPRequestHandler):
         return head if self.command == "HEAD" else head + reply.body
 
     def reset(self) -> None:
-        """End the connection as a crashed peer does."""
+        """Reset the TCP connection, as a crashed peer does."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close_connection = True
         self.connection.close()
 
     def pause(self, seconds: float) -> None:
-        """Wait, but not beyond the end of the test."""
+        """Wait for some seconds, at most until the server stops."""
         self.server.stopping.wait(seconds)
 
     def log_message(self, *_: object) -> None:
-        """Not to the terminal."""
+        """Write no access log."""
 
 
 class Upstream:
-    """The server behind a double. Connections are kept, for a new one costs more than most calls."""
+    """A client of the server behind a double. It reuses connections: a new one costs more than most calls."""
 
     def __init__(self, azurite: Azurite, tls: Authority | None = None) -> None:
         self.azurite = azurite
@@ -184,7 +184,7 @@ class Upstream:
         self.idle: list[tuple[http.client.HTTPConnection, float]] = []
 
     def send(self, request: Request) -> Reply:
-        """Ask it the same, and read all that it answers."""
+        """Forward a request, and return the whole answer."""
         connection = self._connection()
         try:
             connection.putrequest(request.method, request.target, skip_host=True, skip_accept_encoding=True)
@@ -216,12 +216,12 @@ class Upstream:
         return http.client.HTTPConnection("127.0.0.1", self.azurite.port, timeout=TIMEOUT_SECONDS)
 
     def close(self) -> None:
-        """End what is kept."""
+        """Close the idle connections."""
         while found := self._kept():
             found[0].close()
 
     def _kept(self) -> tuple[http.client.HTTPConnection, float] | None:
         try:
             return self.idle.pop()
-        except IndexError:  # another thread was quicker
+        except IndexError:  # none is idle, or another thread has taken the last one
             return None

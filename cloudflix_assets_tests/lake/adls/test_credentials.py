@@ -68,7 +68,7 @@ def test_the_first_that_is_whole_is_taken(first: int) -> None:
 def test_the_identity_of_app_service_is_taken_before_whoever_is_logged_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PATH", az.first_on_path(az.installed(tmp_path / "az", None)))
+    monkeypatch.setenv("PATH", az.first_on_path(az.install(tmp_path / "az", None)))
     assert credential(**APP_SERVICE) == ManagedIdentity(None, IMDS, APP_SERVICE["IDENTITY_ENDPOINT"])
     assert credential() == AzureCli(None)
     assert credential(AZURE_TENANT_ID="t") == AzureCli("t")

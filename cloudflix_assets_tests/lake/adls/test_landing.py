@@ -40,7 +40,7 @@ def before(request: pytest.FixtureRequest, azurite: Azurite) -> Iterator[Proxy]:
         yield request.getfixturevalue("proxy")
         return
     account: Hierarchical = request.getfixturevalue("hierarchical")
-    with Proxy(account.azurite, hierarchical=True).serving() as proxy:
+    with Proxy(account.azurite, hierarchical=True).serve() as proxy:
         yield proxy
     assert proxy.wrong == []
 

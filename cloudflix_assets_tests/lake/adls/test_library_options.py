@@ -17,7 +17,7 @@ from cloudflix_assets_tests.lake.adls import library_process
 from cloudflix_assets_tests.lake.adls.credential_cases import GARBAGE, credentials, lake, new_names, variables
 from cloudflix_assets_tests.lake.adls.library_process import WRITERS
 from cloudflix_assets_tests.loopback.azure import az
-from cloudflix_assets_tests.loopback.azure.app_service import serving_tokens
+from cloudflix_assets_tests.loopback.azure.app_service import serve_tokens
 from cloudflix_assets_tests.loopback.azure.authority import Authority
 from cloudflix_assets_tests.loopback.azure.azurite import KEY, Azurite
 from cloudflix_assets_tests.loopback.azure.entra import ASSERTION, SECRET, Entra
@@ -45,14 +45,14 @@ def reached(
 ) -> dict[str, dict[str, Any]]:
     """What came of each kind, with garbage for all others in the environment."""
     folder = tmp_path_factory.mktemp("dialects")
-    path = az.first_on_path(az.installed(folder / "az", entra_server.token()))
+    path = az.first_on_path(az.install(folder / "az", entra_server.token()))
     endpoint, wrong = (azurite_tls.endpoint, azurite.endpoint), list[str]()
-    with serving_tokens(entra_server, wrong) as app_service:
+    with serve_tokens(entra_server, wrong) as app_service:
         told = {**credentials(entra_server, folder), "app_service": app_service}
         cases = {kind: _case(kind, folder, endpoint[kind in WITHOUT_TLS], told[kind]) for kind in KINDS}
         found = library_process.results(cases, folder / "cases.json", authority, PATH=path)
     assert (wrong, entra_server.wrong) == ([], [])
-    assert all(asked in az.KNOWN for asked in az.asked(folder / "az"))
+    assert all(asked in az.KNOWN for asked in az.read_calls(folder / "az"))
     return found
 
 

@@ -81,7 +81,7 @@ def test_who_signs_in_and_has_no_role(
     azurite_tls: Azurite, authority: Authority, entra: Entra, tmp_path: Path
 ) -> None:
     """The commonest of all on the first day."""
-    with Proxy(azurite_tls, authority).serving() as proxy:
+    with Proxy(azurite_tls, authority).serve() as proxy:
         proxy.fault(status(403, "AuthorizationPermissionMismatch"), times=ALWAYS)
         refused(lake(tmp_path / "home", proxy.endpoint, new_names(), **application(entra)), RIGHT)
 
@@ -90,7 +90,7 @@ def test_nobody_is_logged_in_to_the_azure_cli(
     azurite_tls: Azurite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its own advice is not the last line of what it says."""
-    monkeypatch.setenv("PATH", az.first_on_path(az.installed(tmp_path / "az", None)))
+    monkeypatch.setenv("PATH", az.first_on_path(az.install(tmp_path / "az", None)))
     own = {"CLOUDFLIX_AZURE_CREDENTIAL": "azure_cli"}
     told = lake(tmp_path / "home", azurite_tls.endpoint, new_names(), **own)
     refused(told, "nobody is logged in to the Azure CLI: run `az login`")

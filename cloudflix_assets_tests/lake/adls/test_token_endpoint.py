@@ -73,7 +73,7 @@ def test_an_account_has_one_endpoint_and_another_account_another() -> None:
 
 def test_nobody_logged_in_reaches_the_jvm_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else the step would fail with a parse error of Hadoop's."""
-    monkeypatch.setenv("PATH", az.first_on_path(az.installed(tmp_path / "az", None)))
+    monkeypatch.setenv("PATH", az.first_on_path(az.install(tmp_path / "az", None)))
     status, told = asked(endpoint_for(uuid4(), AzureCliCredential()), ASKED)
     assert (status, "Please run 'az login'" in told) == (400, True)
 

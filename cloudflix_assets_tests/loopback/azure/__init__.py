@@ -1,1 +1,1 @@
-"""A storage account, an identity provider, and what can stand in front of the account."""
+"""Doubles of Azure: a storage account, an identity provider, and a proxy that injects faults."""

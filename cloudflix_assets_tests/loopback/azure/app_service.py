@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cloudflix_assets_tests.loopback.azure.entra import IDENTITY, LIFE_SECONDS, RESOURCES, Entra
-from cloudflix_assets_tests.loopback.web import Handler, Reply, Request, serving
+from cloudflix_assets_tests.loopback.web import Handler, Reply, Request, serve
 
 HEADER = "the-header-of-the-tests"
 KNOWN = {"api-version", "resource", "client_id"}
 
 
 @contextmanager
-def serving_tokens(entra: Entra, wrong: list[str]) -> Iterator[dict[str, str]]:
-    """Yields the variables that it sets; what it would not have understood is added to `wrong`."""
+def serve_tokens(entra: Entra, wrong: list[str]) -> Iterator[dict[str, str]]:
+    """Serve tokens, and yield the variables that App Service sets; add invalid requests to `wrong`."""
 
     def answer(request: Request, _: Handler) -> Reply:
         if mistake := _mistake(request):
@@ -24,7 +24,7 @@ def serving_tokens(entra: Entra, wrong: list[str]) -> Iterator[dict[str, str]]:
         told |= {"resource": request.query["resource"], "expires_on": str(int(time.time()) + LIFE_SECONDS)}
         return Reply(200, [("Content-Type", "application/json")], json.dumps(told).encode())
 
-    with serving(answer, wrong) as port:
+    with serve(answer, wrong) as port:
         yield {"IDENTITY_ENDPOINT": f"http://127.0.0.1:{port}/msi/token", "IDENTITY_HEADER": HEADER}
 
 

@@ -1,7 +1,7 @@
-"""A certificate authority for one test run, and what clients need to trust it.
+"""A certificate authority for one test run, and the files by which clients trust it.
 
-OpenSSL's clients and delta-rs take `ca` (`REQUESTS_CA_BUNDLE`, `SSL_CERT_FILE`), a JVM `trust_store`.
-Everything ends after a day.
+OpenSSL's clients and delta-rs take `ca` (`REQUESTS_CA_BUNDLE`, `SSL_CERT_FILE`); a JVM takes `trust_store`.
+The certificates expire after a day.
 """
 
 import ipaddress
@@ -29,13 +29,13 @@ Extensions = list[tuple[x509.ExtensionType, bool]]
 
 @dataclass(frozen=True)
 class Authority:
-    """The files of one.
+    """The files of a certificate authority.
 
     Attributes:
-        ca: whom to trust.
-        cert: the certificate of every server of this machine, `127.0.0.1` and `localhost`.
-        key: its private key.
-        trust_store: `ca` again, as PKCS12 with Java's mark of trust and `TRUST_STORE_PASSWORD`.
+        ca: the root certificate, which clients trust.
+        cert: the certificate of every server on this machine, for `127.0.0.1` and `localhost`.
+        key: the private key of `cert`.
+        trust_store: `ca` as a PKCS12 trust store of Java, with the password `TRUST_STORE_PASSWORD`.
     """
 
     ca: Path
@@ -45,13 +45,13 @@ class Authority:
 
     @property
     def java_options(self) -> str:
-        """Options with which a JVM trusts this authority; they count at its start only."""
+        """The options with which a JVM trusts this authority; a JVM reads them only at its start."""
         store = "-Djavax.net.ssl.trustStore"
         return f"{store}={self.trust_store} {store}Password={TRUST_STORE_PASSWORD} {store}Type=PKCS12"
 
 
-def founded(folder: Path) -> Authority:
-    """A new one, with its files in a folder."""
+def make_authority(folder: Path) -> Authority:
+    """Make a certificate authority and a server certificate, and write their files into a folder."""
     files = Authority(*(folder / name for name in ("ca.pem", "cert.pem", "key.pem", "trust.p12")))
     root, root_key = _authority()
     key = ec.generate_private_key(ec.SECP256R1())
@@ -94,7 +94,7 @@ def _signed(
         (x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), False),
     ]
     builder = x509.CertificateBuilder(issuer, subject, key.public_key(), x509.random_serial_number())
-    # An hour ago, for clocks that disagree.
+    # Valid since an hour ago, because clocks may disagree.
     builder = builder.not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(days=1))
     for extension, critical in [*known_by, *extensions]:
         builder = builder.add_extension(extension, critical=critical)

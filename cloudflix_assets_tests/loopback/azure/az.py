@@ -30,8 +30,8 @@ print(json.dumps({{**told, "subscription": "", "tenant": "{tenant}", "tokenType"
 """
 
 
-def installed(folder: Path, token: str | None) -> Path:
-    """Put one into a folder, which then goes on the path; without a token nobody is logged in."""
+def install(folder: Path, token: str | None) -> Path:
+    """Make a folder with the fake `az`, and return the folder; without a token nobody is logged in."""
     folder.mkdir()
     script = SCRIPT.format(python=sys.executable, log=LOG, known=KNOWN, tenant=TENANT)
     (folder / "az").write_text(script)
@@ -42,10 +42,10 @@ def installed(folder: Path, token: str | None) -> Path:
 
 
 def first_on_path(folder: Path) -> str:
-    """The path with it."""
+    """Return the value of `PATH` with a folder in front."""
     return f"{folder}{os.pathsep}{os.environ['PATH']}"
 
 
-def asked(folder: Path) -> list[list[str]]:
-    """The arguments of each call so far."""
+def read_calls(folder: Path) -> list[list[str]]:
+    """Return the arguments of each call of `az` so far."""
     return [json.loads(line) for line in (folder / LOG).read_text().splitlines()]

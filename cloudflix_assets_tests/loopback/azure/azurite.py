@@ -1,7 +1,7 @@
-"""Azurite, Microsoft's emulator of the Blob service: installed from the lock beside this, run in memory.
+"""Azurite, Microsoft's emulator of the Blob service: installed from package-lock.json, run in memory.
 
-A real server over real HTTP. It knows no hierarchical namespace (`hierarchical.py` does), and it compares
-tokens with little (`entra.py` says with what).
+Azurite is a real HTTP server. It has no hierarchical namespace (`hierarchical.py` adds one), and it checks
+little of a token (`entra.py` says what).
 """
 
 import fcntl
@@ -28,29 +28,29 @@ PROGRAM = MODULES / "azurite" / "dist" / "src" / "blob" / "main.js"
 
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-"""No secret: the account and key that every Azurite has, as its documentation prints them."""
+"""The key of every Azurite's account, which its documentation prints: no secret."""
 NO_TRIES: dict[str, Any] = {"retry_total": 0, "read_timeout": 1}
-"""Settings of a client that meets every fault of a test: it does not retry."""
+"""Settings of a client without retries and with a short timeout, so that every fault reaches the test."""
 
 OLDEST_NODE = 20
 START_SECONDS = 60.0
 LISTENING = re.compile(r"successfully listens on (?P<scheme>https?)://127\.0\.0\.1:(?P<port>\d+)")
 
-# Whoever started it holds the other end of its standard input: it dies with them, however they die.
+# Makes Azurite exit when its standard input closes: at the latest when the process that started it dies.
 MORTAL = 'data:text/javascript,process.stdin.on("end",()=>process.exit()).resume()'
 
 
 class NoNode(Exception):
-    """Azurite cannot be had on this machine; the message is the reason to skip."""
+    """Azurite cannot be installed on this machine; the message is the reason to skip a test."""
 
 
 class NotStarted(Exception):
-    """Azurite is here and did not come up; the message ends with its log."""
+    """Azurite is installed but did not start; the message ends with its log."""
 
 
 @dataclass(frozen=True)
 class Azurite:
-    """One that runs."""
+    """A running Azurite."""
 
     port: int
     scheme: str = "http"
@@ -59,13 +59,13 @@ class Azurite:
 
     @property
     def endpoint(self) -> str:
-        """The address of its account."""
+        """The URL of the account."""
         return f"{self.scheme}://127.0.0.1:{self.port}/{self.account}"
 
 
 @contextmanager
-def running(tls: Authority | None = None) -> Iterator[Azurite]:
-    """One on a free port, empty; with `tls`, bearer tokens are let in too."""
+def run_azurite(tls: Authority | None = None) -> Iterator[Azurite]:
+    """Run an empty Azurite on a free port until the block ends; with `tls` it also accepts bearer tokens."""
     secure = ["--cert", str(tls.cert), "--key", str(tls.key), "--oauth", "basic"] if tls else []
     with tempfile.TemporaryFile() as log:
         started = command(0, secure, mortal=True)
@@ -74,24 +74,24 @@ def running(tls: Authority | None = None) -> Iterator[Azurite]:
         )
         with process:
             try:
-                yield listening(process, log)
+                yield wait_until_listening(process, log)
             finally:
                 kill(process.pid)
 
 
 def command(port: int, options: Sequence[str] = (), *, mortal: bool = False) -> list[str]:
-    """The command that starts Azurite on a port (0: any free one); `mortal` is `MORTAL`."""
+    """Install Azurite, and return its command for a port (0: any free one); `mortal` adds `MORTAL`."""
     node = install()
     told = ["--inMemoryPersistence", "--skipApiVersionCheck", "--silent", "--disableTelemetry"]
     address = ["--blobHost", "127.0.0.1", "--blobPort", str(port)]
     return [node, *(["--import", MORTAL] if mortal else []), str(PROGRAM), *told, *address, *options]
 
 
-def listening(process: subprocess.Popen[bytes], log: IO[bytes]) -> Azurite:
-    """Wait until it listens, and see where.
+def wait_until_listening(process: subprocess.Popen[bytes], log: IO[bytes]) -> Azurite:
+    """Wait until Azurite listens, and return its address.
 
     Raises:
-        NotStarted: it ended, or took too long.
+        NotStarted: the process ended, or took longer than `START_SECONDS`.
     """
     end = time.monotonic() + START_SECONDS
     while True:
@@ -105,7 +105,7 @@ def listening(process: subprocess.Popen[bytes], log: IO[bytes]) -> Azurite:
 
 
 def kill(pid: int) -> None:
-    """End it and what it started; it holds nothing that would need saving."""
+    """Kill a process and its group; an Azurite in memory has nothing to save."""
     try:
         os.killpg(pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -113,10 +113,10 @@ def kill(pid: int) -> None:
 
 
 def install() -> str:
-    """Fetch what the lock names, where that is not here yet; returns the path of node.
+    """Install the packages of the lock file unless they are installed; return the path of node.
 
     Raises:
-        NoNode: there is no Node, or npm could not fetch.
+        NoNode: Node.js is missing or too old, or npm failed.
     """
     node, npm = (_program(name) for name in ("node", "npm"))
     version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip()
@@ -131,7 +131,7 @@ def install() -> str:
 
 
 def is_installed() -> bool:
-    """Whether what the lock names is here."""
+    """Return whether the packages of the lock file are installed."""
     return STAMP.exists() and STAMP.read_text(encoding="utf-8") == _wanted()
 
 
@@ -146,7 +146,7 @@ def _program(name: str) -> str:
 
 
 def _fetch(npm: str) -> None:
-    """`.npmrc` beside the lock holds what else npm must do or leave."""
+    """Install the packages of the lock file by npm, whose other settings are in `.npmrc` beside it."""
     fetch = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     done = subprocess.run(fetch, cwd=HERE, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -1,14 +1,14 @@
-"""The Blob protocol of an account with a hierarchy: as Azurite answers, where that is not otherwise.
+"""The Blob protocol of an account with a hierarchy: Azurite's answers, changed where a hierarchy differs.
 
-A blob has its directories, no blob replaces a directory, a directory that is not empty stays, and a list
-tells which is which.
+Writing a blob makes its directories. No blob replaces a directory. A directory that is not empty cannot be
+deleted. A list marks each entry as a file or a directory.
 """
 
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 
-from cloudflix_assets_tests.loopback.azure.calls import Call, understood
+from cloudflix_assets_tests.loopback.azure.calls import Call, classify
 from cloudflix_assets_tests.loopback.azure.dfs import described
 from cloudflix_assets_tests.loopback.azure.faults import refusal
 from cloudflix_assets_tests.loopback.azure.tree import PathError, Place, Tree
@@ -19,14 +19,14 @@ DELETED_IN_A_BATCH = re.compile(rb"^DELETE (?:https?://[^/]+)?/(?P<place>\S+) HT
 
 
 class Blobs:
-    """Answers every call that DFS does not know."""
+    """The Blob service: it answers every call that DFS does not know."""
 
     def __init__(self, tree: Tree, upstream: Upstream, wrong: list[str]) -> None:
         self.tree, self.upstream, self.wrong = tree, upstream, wrong
 
     def answer(self, request: Request) -> Reply:
-        """One call."""
-        call = understood(request, self.wrong)
+        """Answer one call."""
+        call = classify(request, self.wrong)
         if request.method in {"GET", "HEAD"}:
             return self._shown(call, request, self.upstream.send(request))
         with self.tree.lock:
@@ -38,7 +38,7 @@ class Blobs:
             return reply
 
     def _forbidden(self, call: Call, request: Request) -> str | None:
-        """The error code if existing directories forbid a path; else None."""
+        """Return the error code if existing files or directories forbid a call; else None."""
         if call.kind == "batch" and any(map(self._is_full, _deleted(request))):
             self.wrong.append("a batch deletes a directory that is not empty")
         place = Place(call.container, call.path)
@@ -59,7 +59,7 @@ class Blobs:
         return None
 
     def _there(self, place: Place, *, directory: bool = True) -> bool:
-        """Azurite itself says so if there is no container."""
+        """Return whether a directory (or file) is at a place; Azurite itself refuses a missing container."""
         try:
             entry = self.tree.find(place)
         except PathError:

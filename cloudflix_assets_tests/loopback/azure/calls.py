@@ -1,7 +1,7 @@
-"""Which call of the Blob service a request is, and whether the service knows such a call.
+"""The calls of the Blob service: which call a request is, and whether the service knows such a call.
 
-After the Blob service's REST reference. What is not in it, or none of our clients sends, is an error. Calls
-of DFS are named here too, for a proxy in front of an account with a hierarchy.
+The tables follow the REST reference of the Blob service. A call that is not in the reference, or that none of
+our clients sends, is a mistake. Calls of DFS have names too, for a proxy in front of a hierarchical account.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ SIGNED = {"sv", "ss", "srt", "sr", "sp", "st", "se", "spr", "sip", "si", "sig"}
 SIGNED_BY_USER = {"skoid", "sktid", "skt", "ske", "sks", "skv", "saoid", "suoid", "scid", "sdd"}
 LISTED = {"prefix", "delimiter", "marker", "maxresults", "include", "showonly", "startFrom"}
 OF_A_BLOB = {"snapshot", "versionid", "blockid", "blocklisttype", "deletetype"}
-OF_HADOOP = {"upn", "close"}  # of DFS, and sent to flat accounts too, where they mean nothing
+OF_HADOOP = {"upn", "close"}  # parameters of DFS that Hadoop sends to flat accounts too, which ignore them
 PARAMETERS = {"restype", "comp", "timeout"} | OF_HADOOP | SIGNED | SIGNED_BY_USER | LISTED | OF_A_BLOB
 
 ON_THE_ACCOUNT: dict[tuple[str, str, str], Kind] = {
@@ -46,7 +46,7 @@ ON_A_BLOB: dict[tuple[str, str], Kind] = {
     ("PUT", "block"): "put block",
     ("PUT", "blocklist"): "put block list",
     ("PUT", "lease"): "lease",
-    ("PUT", "copy"): "other",  # abandons one
+    ("PUT", "copy"): "other",  # aborts a copy
     **{("GET", part): "other" for part in ("blocklist", "metadata", "tags")},
     **{("PUT", part): "other" for part in ("metadata", "properties", "tags", "snapshot", "tier", "undelete")},
 }
@@ -66,15 +66,15 @@ ON_BLOBS: set[Kind] = {"get", "head", "put", "put-if-absent", "put block", "put 
 
 @dataclass
 class Call:
-    """One call.
+    """One call of a client.
 
     Attributes:
-        path: of a blob; of a list, the prefix.
-        conditional: it says `If-None-Match: *`, whatever it is.
-        status: what the client was told; 0 where the connection ended instead.
-        served: what the server answered; None where it was never asked.
-        seconds: until the client had its answer.
-        bytes: of both bodies.
+        path: the path of a blob; the prefix of a list.
+        conditional: the request has `If-None-Match: *`.
+        status: the status that the client got; 0 if the connection ended instead.
+        served: the status that the server returned; None if the server was not asked.
+        seconds: the time from the request to its answer.
+        bytes: the size of both bodies.
     """
 
     kind: Kind
@@ -88,8 +88,8 @@ class Call:
     bytes: int = 0
 
 
-def understood(request: Request, wrong: list[str], *, hierarchical: bool = False) -> Call:
-    """Classify a request; what is wrong with it is added to a list."""
+def classify(request: Request, wrong: list[str], *, hierarchical: bool = False) -> Call:
+    """Classify a request, and add its mistakes to `wrong`."""
     account, _, rest = request.path.removeprefix("/").partition("/")
     container, _, path = rest.partition("/")
     of_dfs = dfs.kind_of(request) if hierarchical else None
@@ -111,7 +111,7 @@ def _kind(request: Request, container: str, path: str) -> Kind:
     method, query = request.method, request.query
     comp, restype = query.get("comp", ""), query.get("restype", "")
     if (restype, comp) == ("account", "properties"):
-        return "account"  # may be asked of any address
+        return "account"  # valid at every address
     if not container:
         return ON_THE_ACCOUNT.get((method, restype, comp), "other")
     if restype == "container" and not path:
@@ -142,5 +142,5 @@ def _mistakes(request: Request, account: str, call: Call) -> list[str]:
 
 
 def _asks_for_hierarchy(request: Request) -> bool:
-    """The call with which Hadoop asks for a hierarchy; an account without one answers 400."""
+    """Return whether Hadoop asks here if the account has a hierarchy; a flat account answers 400."""
     return request.method == "HEAD" and request.query.get("action") == "getAccessControl"

@@ -1,6 +1,6 @@
-"""The DFS protocol, each call as the Path and Filesystem REST references have it.
+"""The DFS protocol, after the Path and Filesystem REST references.
 
-Not in it: access control lists, leases, setting properties. Who asks for those is told so.
+Access control lists, leases and changes of properties are missing: a request for them is a mistake.
 """
 
 import base64
@@ -26,7 +26,7 @@ NOT_HERE = {"x-ms-lease-id", "x-ms-lease-action", "x-ms-acl", "x-ms-expiry-optio
 
 @dataclass(frozen=True)
 class Operation:
-    """Which parameters a call needs, and which more it knows."""
+    """A call of DFS: the parameters that it needs, and all that it knows."""
 
     name: str
     needs: frozenset[str]
@@ -55,12 +55,12 @@ OPERATIONS = {
 
 
 def method_of(request: Request) -> str:
-    """Some HTTP clients cannot say PATCH."""
+    """Return the method of a request; a client that cannot send PATCH names it in a header."""
     return request.header("x-http-method-override") or request.method
 
 
 def kind_of(request: Request) -> str | None:
-    """The DFS operation of a request; None if the Blob service may know it."""
+    """Return the kind of a DFS request; None if it may be a call of the Blob service."""
     query = request.query
     if "x-ms-rename-source" in request.headers:
         return "rename"
@@ -71,7 +71,7 @@ def kind_of(request: Request) -> str | None:
 
 
 def mistake(request: Request, kind: str) -> str | None:
-    """Refuse a request that Azure would not understand, or that this double does not."""
+    """Return what Azure, or this double, would not understand about a request; else None."""
     method, query = method_of(request), set(request.query)
     operation = OPERATIONS.get((method, kind))
     if operation is None:
@@ -88,13 +88,13 @@ def mistake(request: Request, kind: str) -> str | None:
 
 
 class Dfs:
-    """Answers what has no mistake; raises `PathError`."""
+    """The DFS service; it takes requests without a `mistake`, and raises `PathError`."""
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
 
     def answer(self, request: Request, kind: str) -> Reply:
-        """One call."""
+        """Answer one call."""
         name = OPERATIONS[method_of(request), kind].name
         place = place_of(request.path.removeprefix(f"/{ACCOUNT}"))
         reply: Reply = getattr(self, f"_{name}")(request, place)
@@ -110,13 +110,13 @@ class Dfs:
             self.tree.service.create_container(place.container)
         except ResourceExistsError:
             raise PathError(409, "FilesystemAlreadyExists") from None
-        return Reply(201, _stamps(self.tree.found(place)))
+        return Reply(201, _stamps(self.tree.get(place)))
 
     def _filesystem(self, request: Request, place: Place) -> Reply:
-        return Reply(200, [("x-ms-namespace-enabled", "true"), *_stamps(self.tree.found(place))])
+        return Reply(200, [("x-ms-namespace-enabled", "true"), *_stamps(self.tree.get(place))])
 
     def _delete_filesystem(self, request: Request, place: Place) -> Reply:
-        self.tree.found(place)
+        self.tree.get(place)
         self.tree.service.delete_container(place.container)
         return Reply(202)
 
@@ -149,7 +149,7 @@ class Dfs:
         return Reply(200, _stamps(self.tree.flush(place, int(request.query["position"]), retain=retain)))
 
     def _status(self, request: Request, place: Place) -> Reply:
-        entry = self.tree.found(place)
+        entry = self.tree.get(place)
         return Reply(200, [*_stamps(entry), *described(entry), ("Content-Length", str(entry.size))])
 
     def _delete(self, request: Request, place: Place) -> Reply:
@@ -159,7 +159,7 @@ class Dfs:
     def _paths(self, request: Request, place: Place) -> Reply:
         query = request.query
         top = Place(place.container, query.get("directory", "").strip("/"))
-        self.tree.found(top)
+        self.tree.get(top)
         depth = top.path.count("/") + bool(top.path)
         deep, after = query["recursive"] == "true", query.get("continuation", "")
         inside = [entry for entry in self.tree.inside(top) if deep or entry.name.count("/") == depth]
@@ -172,19 +172,19 @@ class Dfs:
 
 
 def place_of(path: str) -> Place:
-    """Slashes at the ends mean nothing."""
+    """Return the place that a path names; slashes at its ends are ignored."""
     container, _, inside = path.strip("/").partition("/")
     return Place(container, inside.strip("/"))
 
 
 def refused(error: PathError, message: str = "") -> Reply:
-    """An error in the form of DFS."""
+    """Return an error answer in the form of DFS."""
     reply = _json({"error": {"code": error.code, "message": message or error.code}})
     return Reply(error.status, [*reply.headers, ("x-ms-error-code", error.code)], reply.body)
 
 
 def described(entry: Entry) -> list[tuple[str, str]]:
-    """Headers that only accounts with a hierarchy send."""
+    """Return the headers of an entry that only an account with a hierarchy sends."""
     return [("x-ms-resource-type", "directory" if entry.directory else "file"), *RIGHTS]
 
 

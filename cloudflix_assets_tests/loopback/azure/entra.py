@@ -1,8 +1,9 @@
-"""A loopback Entra ID and IMDS: tokens that Azurite takes, and refusals as Entra ID words them.
+"""A double of Entra ID and IMDS: tokens that Azurite accepts, and errors in Entra ID's words.
 
-One tenant, one application with a secret and a federated credential, one managed identity. Azurite compares
-a token's audience, issuer and times, never its signature: whether a role allows a call is nowhere tested.
-azure-identity asks Microsoft about an authority that it does not know, unless `disable_instance_discovery`.
+There is one tenant, one application with a secret and a federated credential, and one managed identity.
+Azurite checks a token's audience, issuer and times, never its signature: no test shows whether a role allows
+a call. azure-identity asks Microsoft about an authority that it does not know, unless a client sets
+`disable_instance_discovery`.
 """
 
 import base64
@@ -17,7 +18,7 @@ from typing import Literal
 from urllib.parse import parse_qsl
 
 from cloudflix_assets_tests.loopback.azure.authority import Authority
-from cloudflix_assets_tests.loopback.web import Handler, Reply, Request, serving
+from cloudflix_assets_tests.loopback.web import Handler, Reply, Request, serve
 
 TENANT = "11111111-1111-1111-1111-111111111111"
 CLIENT = "22222222-2222-2222-2222-222222222222"
@@ -48,19 +49,19 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Asked:
-    """One request, and the status of its answer."""
+    """A request, and the status of its answer."""
 
     kind: Kind
     status: int
 
 
 class Entra:
-    """Both, over HTTP at `url` and, for those who insist, over TLS at `tls_url`.
+    """Entra ID and IMDS, over HTTP at `url` and, for clients that insist on it, over TLS at `tls_url`.
 
     Attributes:
-        tokens: which it hands out.
-        requests: what was asked, in order.
-        wrong: requests that Entra ID would not have understood; a test that makes any is wrong.
+        tokens: the kind of token that they hand out.
+        requests: the requests so far, in order.
+        wrong: the requests that Entra ID would not understand; a test that makes any is wrong.
     """
 
     tenant, client, secret, assertion, identity = TENANT, CLIENT, SECRET, ASSERTION, IDENTITY
@@ -74,31 +75,31 @@ class Entra:
 
     @property
     def imds_url(self) -> str:
-        """The address of IMDS's tokens; azure-identity takes `url` (`AZURE_POD_IDENTITY_AUTHORITY_HOST`)."""
+        """The URL of IMDS's tokens; azure-identity takes `url` (`AZURE_POD_IDENTITY_AUTHORITY_HOST`)."""
         return f"{self.url}{IMDS}"
 
     @contextmanager
-    def serving(self) -> Iterator["Entra"]:
-        """On two free ports of this machine."""
+    def serve(self) -> Iterator["Entra"]:
+        """Serve on two free ports of this machine until the block ends."""
         with (
-            serving(self._answer, self.wrong) as plain,
-            serving(self._answer, self.wrong, self.tls) as secure,
+            serve(self._answer, self.wrong) as plain,
+            serve(self._answer, self.wrong, self.tls) as secure,
         ):
             self.url, self.tls_url = f"http://127.0.0.1:{plain}", f"https://127.0.0.1:{secure}"
             yield self
 
     def reset(self) -> None:
-        """Reset to the state at the start, for the next test."""
+        """Restore the initial state, for the next test."""
         self.tokens = "good"
         self.requests.clear()
         self.wrong.clear()
 
     def counted(self, kind: Kind) -> int:
-        """The number of requests of a kind so far."""
+        """Return the number of requests of a kind so far."""
         return sum(asked.kind == kind for asked in list(self.requests))
 
     def token(self, audience: str = "https://storage.azure.com") -> str:
-        """One of those that it hands out at present."""
+        """Return a token of the kind that `tokens` names."""
         now = int(time.time()) - (2 * LIFE_SECONDS if self.tokens == "expired" else 0)
         claims = {
             "aud": "https://vault.azure.net" if self.tokens == "other audience" else audience,
@@ -113,25 +114,25 @@ class Entra:
         return ".".join(map(_encoded, ({"typ": "JWT", "alg": "RS256"}, claims, "no signature")))
 
     def _answer(self, request: Request, handler: Handler) -> Reply:
-        kind, reply = self._routed(request)
+        kind, reply = self._route(request)
         self.requests.append(Asked(kind, reply.status))
         return reply
 
-    def _routed(self, request: Request) -> tuple[Kind, Reply]:
+    def _route(self, request: Request) -> tuple[Kind, Reply]:
         if request.path == IMDS:
             return "managed identity", self._imds(request)
         if not (found := _PATH.fullmatch(request.path)):
-            return "unknown", self._not_understood(f"there is no {request.method} {request.path}")
+            return "unknown", self._reject(f"there is no {request.method} {request.path}")
         form = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
         kind: Kind = "federated" if "client_assertion" in form else "client secret"
         if not found["token"]:
             kind = "openid configuration"
         try:
-            return kind, self._of_a_tenant(found, request, form)
+            return kind, self._answer_tenant(found, request, form)
         except Refused as refused:
             return kind, _refusal(refused)
 
-    def _of_a_tenant(self, found: re.Match[str], request: Request, form: Mapping[str, str]) -> Reply:
+    def _answer_tenant(self, found: re.Match[str], request: Request, form: Mapping[str, str]) -> Reply:
         if found["tenant"] != TENANT:
             raise Refused(400, "invalid_request", 90002, f"Tenant '{found['tenant']}' not found.")
         if not found["token"]:
@@ -156,7 +157,7 @@ class Entra:
         if asked not in RESOURCES:
             unknown = f"The resource principal named {asked} was not found in the tenant named tests."
             raise Refused(400, "invalid_resource", 500011, unknown)
-        return _json(self._handed_out(asked, {} if v2 else {"resource": asked}))
+        return _json(self._token_answer(asked, {} if v2 else {"resource": asked}))
 
     def _understand(self, request: Request, form: Mapping[str, str], target: str) -> None:
         unknown = sorted(set(form) - FORM_KNOWS - {target})
@@ -180,25 +181,25 @@ class Entra:
         query = request.query
         unknown = sorted(set(query) - IMDS_KNOWS)
         if request.header("metadata").lower() != "true":
-            return self._not_understood("Required metadata header not specified")
+            return self._reject("Required metadata header not specified")
         if request.method != "GET" or unknown or query.get("api-version") not in IMDS_VERSIONS:
-            return self._not_understood(f"IMDS was asked with {request.method} {query}")
+            return self._reject(f"IMDS was asked with {request.method} {query}")
         if query.get("resource") not in RESOURCES:
             return _json({"error": "invalid_resource", "error_description": "AADSTS500011"}, 400)
         if query.get("client_id") not in {None, IDENTITY}:
             return _json({"error": "invalid_request", "error_description": "Identity not found"}, 400)
-        # IMDS says numbers as text.
-        told = self._handed_out(query["resource"], {"resource": query["resource"], "client_id": IDENTITY})
+        # IMDS sends numbers as text.
+        told = self._token_answer(query["resource"], {"resource": query["resource"], "client_id": IDENTITY})
         return _json({name: str(value) for name, value in told.items()})
 
-    def _handed_out(self, audience: str, more: Mapping[str, str]) -> dict[str, str | int]:
-        """Clients believe these times, not those within: an expired token is found out by the account."""
+    def _token_answer(self, audience: str, more: Mapping[str, str]) -> dict[str, str | int]:
+        """Return an answer with a token; its times are good, so only the account sees an expired token."""
         now = int(time.time())
         lives = dict.fromkeys(("expires_in", "ext_expires_in"), LIFE_SECONDS)
         times = {"expires_on": now + LIFE_SECONDS, "not_before": now - 10} if more else {}
         return {"token_type": "Bearer", "access_token": self.token(audience), **lives, **times, **more}
 
-    def _not_understood(self, mistake: str) -> Reply:
+    def _reject(self, mistake: str) -> Reply:
         self.wrong.append(mistake)
         return _json({"error": "invalid_request", "error_description": mistake}, 400)
 

@@ -22,18 +22,18 @@ REQUEST_ID = "00000000-0000-0000-0000-000000000000"
 
 @dataclass(frozen=True)
 class Ended:
-    """The connection is over, and the client has no whole answer."""
+    """The outcome of a connection that ended before the client had a whole answer."""
 
 
 Outcome = Reply | Ended | None
-"""The answer to the client; None if the call goes on undisturbed."""
+"""The outcome of a fault: an answer, an ended connection, or None if the call goes on undisturbed."""
 
 Fault = Callable[[Handler, Reply | None], Outcome]
-"""Sees what the server answered: None before it was asked."""
+"""A function that makes the fault; it gets the server's answer, or None before the server is asked."""
 
 
 def refusal(status: int, code: str, message: str = "") -> Reply:
-    """An error in the form of the Blob service."""
+    """Return an error answer in the form of the Blob service."""
     told = f"{message or code}\nRequestId:{REQUEST_ID}\nTime:{datetime.now(UTC):%FT%T.%f0Z}"
     text = (
         f'<?xml version="1.0" encoding="utf-8"?><Error><Code>{code}</Code><Message>{told}</Message></Error>'
@@ -47,7 +47,7 @@ def refusal(status: int, code: str, message: str = "") -> Reply:
 
 
 def status(status: int, code: str | None = None, retry_after: int | None = None) -> Fault:
-    """Another status, with the error code that Azure has for it."""
+    """Return a fault that answers with a status and, by default, Azure's error code for it."""
     reply = refusal(status, code or CODES[status])
     if retry_after is not None:
         reply.headers.append(("Retry-After", str(retry_after)))
@@ -55,13 +55,13 @@ def status(status: int, code: str | None = None, retry_after: int | None = None)
 
 
 def reset(handler: Handler, served: Reply | None) -> Outcome:
-    """The connection is reset."""
+    """Reset the connection."""
     handler.reset()
     return Ended()
 
 
 def cut(handler: Handler, served: Reply | None) -> Outcome:
-    """The connection ends in the middle of the body; of the headers, where there is no body."""
+    """End the connection in the middle of the body; if there is no body, in the middle of the headers."""
     if served is None:
         raise ValueError('only an answer can be cut: when="after"')
     whole = handler.raw(served)
@@ -72,7 +72,7 @@ def cut(handler: Handler, served: Reply | None) -> Outcome:
 
 
 def timeout(seconds: float) -> Fault:
-    """Nothing comes, and then the connection ends."""
+    """Return a fault that sends nothing for some seconds, and then ends the connection."""
 
     def stall(handler: Handler, served: Reply | None) -> Outcome:
         handler.pause(seconds)
@@ -83,7 +83,7 @@ def timeout(seconds: float) -> Fault:
 
 
 def latency(seconds: float) -> Fault:
-    """Everything goes well, later."""
+    """Return a fault that only delays a call by some seconds."""
 
     def wait(handler: Handler, served: Reply | None) -> Outcome:
         handler.pause(seconds)

@@ -1,4 +1,4 @@
-"""An account, an identity provider and what can stand in front of the account; without Node.js all skip."""
+"""Fixtures of accounts, of an identity provider and of a proxy; without Node.js those of accounts skip."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -11,8 +11,8 @@ from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.choice import lake_of
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lake.adls.lakes import settings
-from cloudflix_assets_tests.loopback.azure.authority import Authority, founded
-from cloudflix_assets_tests.loopback.azure.azurite import Azurite, NoNode, install, running
+from cloudflix_assets_tests.loopback.azure.authority import Authority, make_authority
+from cloudflix_assets_tests.loopback.azure.azurite import Azurite, NoNode, install, run_azurite
 from cloudflix_assets_tests.loopback.azure.entra import Entra
 from cloudflix_assets_tests.loopback.azure.hierarchical import Hierarchical
 from cloudflix_assets_tests.loopback.azure.proxy import Proxy
@@ -20,7 +20,7 @@ from cloudflix_assets_tests.loopback.azure.proxy import Proxy
 
 @pytest.fixture(scope="module", autouse=True)
 def surroundings() -> Iterator[None]:
-    """Restore the variables that a lake sets for its process, before other tests begin."""
+    """Restore the `AZURE_` variables after a module, because a lake sets some for its process."""
     before = dict(os.environ)
     yield
     for name in {*os.environ, *before}:
@@ -31,7 +31,7 @@ def surroundings() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def node() -> str:
-    """The path of node, with Azurite installed; asked once, for npm may take a minute to fail."""
+    """Install Azurite, and return the path of node; only once, because npm may take a minute to fail."""
     try:
         return install()
     except NoNode as error:
@@ -40,60 +40,60 @@ def node() -> str:
 
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """Whom this run's clients trust."""
-    return founded(tmp_path_factory.mktemp("authority"))
+    """The certificate authority that the clients of this test run trust."""
+    return make_authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture(scope="session")
 def azurite(node: str) -> Iterator[Azurite]:
-    """An account over HTTP, shared: take containers of your own."""
-    with running() as azurite:
+    """An account over HTTP, shared by all tests: each makes containers of its own."""
+    with run_azurite() as azurite:
         yield azurite
 
 
 @pytest.fixture(scope="session")
 def azurite_tls(node: str, authority: Authority) -> Iterator[Azurite]:
-    """An account over TLS that takes tokens too, shared."""
-    with running(authority) as azurite:
+    """An account over TLS that also accepts tokens, shared by all tests."""
+    with run_azurite(authority) as azurite:
         yield azurite
 
 
 @pytest.fixture(scope="session")
 def entra_server(authority: Authority) -> Iterator[Entra]:
-    """For what is set up once, such as a session of Spark; tests take `entra`."""
-    with Entra(authority).serving() as entra:
+    """The Entra ID of fixtures that are set up once, such as a session of Spark; tests take `entra`."""
+    with Entra(authority).serve() as entra:
         yield entra
 
 
 @pytest.fixture
 def entra(entra_server: Entra) -> Iterator[Entra]:
-    """It hands out good tokens; requests that Entra ID would not understand fail the test."""
+    """An Entra ID that hands out good tokens; a request that it would not understand fails the test."""
     entra_server.reset()
     yield entra_server
     wrong = list(entra_server.wrong)
-    entra_server.reset()  # others are served too, who set nothing
+    entra_server.reset()  # fixtures that share the server expect good tokens
     assert wrong == []
 
 
 @pytest.fixture
 def proxy(azurite: Azurite) -> Iterator[Proxy]:
-    """In front of `azurite`; requests that the service would not understand fail the test."""
-    with Proxy(azurite).serving() as proxy:
+    """A proxy in front of `azurite`; a request that the service would not understand fails the test."""
+    with Proxy(azurite).serve() as proxy:
         yield proxy
     assert proxy.wrong == []
 
 
 @pytest.fixture
 def hierarchical(azurite: Azurite) -> Iterator[Hierarchical]:
-    """`azurite` with a hierarchy; requests that Azure would not understand fail the test."""
-    with Hierarchical(azurite).serving() as hierarchical:
+    """An account with a hierarchy, over `azurite`; a request that Azure would not understand fails a test."""
+    with Hierarchical(azurite).serve() as hierarchical:
         yield hierarchical
     assert hierarchical.wrong == []
 
 
 @pytest.fixture(params=["flat", "hierarchical"])
 def makes(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., AdlsLake]:
-    """Makes lakes of an account of either kind, in new containers unless they are named."""
+    """A function that makes lakes in an account of either kind, in new containers unless they are named."""
     return lambda **others: AdlsLake.of(_account_settings(request, tmp_path / "home", **others))
 
 
@@ -104,7 +104,7 @@ def _account_settings(request: pytest.FixtureRequest, home: Path, **others: obje
 
 
 IN_ACCOUNTS = [pytest.param(kind, marks=pytest.mark.slow) for kind in ("flat", "hierarchical")]
-"""Slow: Node.js may be missing, and only a test's own fixtures are looked at for that."""
+"""The kinds of account, marked slow here because `is_slow` cannot see that they need Node.js."""
 
 
 @pytest.fixture(params=["folder", *IN_ACCOUNTS])
@@ -121,11 +121,11 @@ def each_lake(each_environment: Environment) -> Lake:
 
 @pytest.fixture
 def lake(makes: Callable[..., AdlsLake]) -> AdlsLake:
-    """One of either kind."""
+    """An empty lake in an account of either kind."""
     return makes()
 
 
 @pytest.fixture
 def flat(proxy: Proxy, tmp_path: Path) -> AdlsLake:
-    """One behind the proxy."""
+    """An empty lake in a flat account behind the proxy."""
     return AdlsLake.of(settings(proxy, tmp_path / "home"))

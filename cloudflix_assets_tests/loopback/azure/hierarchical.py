@@ -1,8 +1,8 @@
-"""An account with a hierarchical namespace, in front of Azurite: the DFS protocol and the Blob protocol.
+"""A double of an account with a hierarchical namespace: the DFS and Blob protocols in front of Azurite.
 
-Real accounts serve them at two names; here they share a port, and a request is of DFS if only DFS knows such
-a request. It is our own reading of the REST references: it shows that clients speak DFS and bear directories,
-not that Azure would answer so.
+A real account serves the two protocols at two hosts. Here they share a port, and a request is one of DFS if
+only DFS knows such a request. The double is our own reading of the REST references: it shows that clients
+speak DFS and cope with directories, not that Azure would answer the same.
 """
 
 from collections import Counter
@@ -19,15 +19,15 @@ from cloudflix_assets_tests.loopback.azure.blobs import Blobs
 from cloudflix_assets_tests.loopback.azure.dfs import OPERATIONS, Dfs, kind_of, method_of, mistake, refused
 from cloudflix_assets_tests.loopback.azure.signatures import is_signed
 from cloudflix_assets_tests.loopback.azure.tree import PathError, Tree
-from cloudflix_assets_tests.loopback.web import Handler, Reply, Request, Upstream, serving
+from cloudflix_assets_tests.loopback.web import Handler, Reply, Request, Upstream, serve
 
 
 class Hierarchical:
-    """One account.
+    """An account with a hierarchical namespace.
 
     Attributes:
-        operations: how often each operation of DFS was asked for.
-        wrong: requests that Azure would not have understood; a test that makes any is wrong.
+        operations: the number of requests for each operation of DFS.
+        wrong: the requests that Azure would not understand; a test that makes any is wrong.
     """
 
     account, key = ACCOUNT, KEY
@@ -44,18 +44,18 @@ class Hierarchical:
 
     @property
     def azurite(self) -> Azurite:
-        """This account as one that a proxy can stand in front of."""
+        """The address of this account, in the form that a proxy takes."""
         return Azurite(self.port, "https" if self.tls else "http")
 
     @property
     def endpoint(self) -> str:
-        """To be used in place of the account's own, by clients of both protocols."""
+        """The URL of the account, for clients of both protocols."""
         return self.azurite.endpoint
 
     @contextmanager
-    def serving(self) -> Iterator["Hierarchical"]:
-        """On a free port of this machine."""
-        with self.service, serving(self._answer, self.wrong, self.tls) as self.port:
+    def serve(self) -> Iterator["Hierarchical"]:
+        """Serve on a free port of this machine until the block ends."""
+        with self.service, serve(self._answer, self.wrong, self.tls) as self.port:
             try:
                 yield self
             finally:
@@ -78,7 +78,7 @@ class Hierarchical:
             return refused(error)
 
     def _is_known(self, request: Request) -> bool:
-        """Check the key's signature here, because Azurite gets another request; it judges tokens itself."""
+        """Return whether a request is authorized: check a signature here, and let Azurite check a token."""
         if not request.header("authorization").startswith("Bearer "):
             return is_signed(request)
         asked = Message()

@@ -1,4 +1,4 @@
-"""`make azurite-lock`: pin what package.json asks for, with hashes, and without an address of anything."""
+"""`make azurite-lock`: pin the packages of package.json in a lock file with hashes and without addresses."""
 
 import json
 import subprocess
@@ -6,17 +6,17 @@ import subprocess
 from cloudflix_assets_tests.loopback.azure.azurite import LOCK
 
 ADDRESSES = ("funding", "license")
-"""Fields in which a package names pages of its own."""
+"""The fields of a package that hold addresses of web pages."""
 
 
 def main() -> None:
-    """Write package-lock.json; the settings of npm beside it keep registries out."""
+    """Write package-lock.json; `.npmrc` beside it keeps the addresses of registries out."""
     subprocess.run(["npm", "install", "--package-lock-only"], cwd=LOCK.parent, check=True)
     LOCK.write_text(without_addresses(LOCK.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def without_addresses(text: str) -> str:
-    """A lock without what npm does not need to install it."""
+    """Return the text of a lock file without `ADDRESSES`, which npm does not need for an installation."""
     lock = json.loads(text)
     for package in lock["packages"].values():
         for field in ADDRESSES:

@@ -1,8 +1,8 @@
-"""A proxy in front of Azurite that sees every call, and lets some of them go wrong.
+"""A proxy in front of Azurite: it records every call, and makes some of them fail.
 
     proxy.fault(reset, kind="put-if-absent", path="_delta_log/", when="after")
 
-The server has then made the commit, and the writer does not know.
+After this fault the server has made the commit, but the writer does not know it.
 """
 
 import re
@@ -15,9 +15,9 @@ from typing import Literal
 
 from cloudflix_assets_tests.loopback.azure.authority import Authority
 from cloudflix_assets_tests.loopback.azure.azurite import ACCOUNT, KEY, Azurite
-from cloudflix_assets_tests.loopback.azure.calls import KINDS, Call, Kind, understood
+from cloudflix_assets_tests.loopback.azure.calls import KINDS, Call, Kind, classify
 from cloudflix_assets_tests.loopback.azure.faults import Ended, Fault, Outcome
-from cloudflix_assets_tests.loopback.web import Handler, Reply, Request, Upstream, serving
+from cloudflix_assets_tests.loopback.web import Handler, Reply, Request, Upstream, serve
 
 When = Literal["before", "after"]
 ALWAYS = None
@@ -25,7 +25,7 @@ ALWAYS = None
 
 @dataclass
 class Rule:
-    """Which calls a fault is for; `left` counts those to come, None all."""
+    """The calls to which a fault happens; `left` is the number of those to come, None for all."""
 
     what: Callable[[Call], Fault]
     kind: Kind | None
@@ -34,7 +34,7 @@ class Rule:
     left: int | None
 
     def takes(self, call: Call, when: When) -> bool:
-        """Whether this call is one; it is then counted."""
+        """Return whether the fault happens to a call, and if so, count it."""
         there = f"{call.container}/{call.path}"
         if self.left == 0 or when != self.when or self.kind not in {None, call.kind}:
             return False
@@ -46,12 +46,12 @@ class Rule:
 
 
 class Proxy:
-    """One between clients and an account.
+    """A proxy between clients and an account.
 
     Attributes:
-        calls: those that came, in that order.
-        hierarchical: the account has a hierarchy (`hierarchical.azurite`), so calls of DFS are right.
-        wrong: requests that the service would not have understood; a test that makes any is wrong.
+        calls: the calls so far, in order.
+        hierarchical: the account has a hierarchy (`hierarchical.azurite`), so calls of DFS are valid.
+        wrong: the requests that the service would not understand; a test that makes any is wrong.
     """
 
     account, key = ACCOUNT, KEY
@@ -66,18 +66,18 @@ class Proxy:
 
     @property
     def scheme(self) -> str:
-        """The key of the account behind the proxy."""
+        """The URL scheme of the proxy and of the account behind it."""
         return "https" if self.tls else "http"
 
     @property
     def endpoint(self) -> str:
-        """To be used in place of the account's own, from any process."""
+        """The URL of the account behind the proxy, for clients in any process of this machine."""
         return f"{self.scheme}://127.0.0.1:{self.port}/{ACCOUNT}"
 
     @contextmanager
-    def serving(self) -> Iterator["Proxy"]:
-        """On a free port of this machine."""
-        with serving(self._answer, self.wrong, self.tls) as self.port:
+    def serve(self) -> Iterator["Proxy"]:
+        """Serve on a free port of this machine until the block ends."""
+        with serve(self._answer, self.wrong, self.tls) as self.port:
             try:
                 yield self
             finally:
@@ -92,10 +92,10 @@ class Proxy:
         times: int | None = 1,
         when: When = "before",
     ) -> Rule:
-        """Let something happen to the next calls of a kind to `container/path`, which `path` is searched in.
+        """Inject a fault into the next calls of a kind whose `container/path` matches the pattern `path`.
 
-        Before the server was asked, or after: it has then done what it was asked for. Of several that fit
-        a call all happen, until one has answered. `times` may be `ALWAYS`.
+        The fault happens before the server is asked, or after the server has done the call. Of several faults
+        that fit a call, all happen until one answers. `times` may be `ALWAYS`.
         """
         return self._add(lambda call: what, kind, path, times, when)
 
@@ -108,7 +108,7 @@ class Proxy:
         times: int | None = 1,
         when: When = "before",
     ) -> Rule:
-        """Call back while the client waits for its answer; then things go on."""
+        """Call a function while the client of the next calls waits for its answer; the call then goes on."""
 
         def held(call: Call) -> Fault:
             def wait(handler: Handler, served: Reply | None) -> Outcome:
@@ -130,34 +130,34 @@ class Proxy:
         return rule
 
     def heal(self) -> None:
-        """Nothing goes wrong from here on."""
+        """Remove all faults and callbacks."""
         with self.lock:
             self.rules.clear()
 
     def counted(self, kind: Kind, path: str = "") -> int:
-        """The number of calls of a kind so far."""
+        """Return the number of calls of a kind so far whose path matches a pattern."""
         return sum(call.kind == kind and bool(re.search(path, call.path)) for call in list(self.calls))
 
     def _answer(self, request: Request, handler: Handler) -> Reply | None:
         started = time.perf_counter()
-        call = understood(request, self.wrong, hierarchical=self.hierarchical)
+        call = classify(request, self.wrong, hierarchical=self.hierarchical)
         self.calls.append(call)
-        outcome = self._outcome(call, request, handler)
+        outcome = self._forward(call, request, handler)
         call.seconds = time.perf_counter() - started
         if isinstance(outcome, Ended):
             return None
-        # Before it is sent: the client's next step may be to look here.
+        # Recorded before the answer is sent, because the client's next step may be to read it.
         call.status, call.bytes = outcome.status, len(request.body) + len(outcome.body)
         return outcome
 
-    def _outcome(self, call: Call, request: Request, handler: Handler) -> Reply | Ended:
-        if before := self._happens("before", call, handler, None):
+    def _forward(self, call: Call, request: Request, handler: Handler) -> Reply | Ended:
+        if before := self._apply_faults("before", call, handler, None):
             return before
         served = self.upstream.send(request)
         call.served = served.status
-        return self._happens("after", call, handler, served) or served
+        return self._apply_faults("after", call, handler, served) or served
 
-    def _happens(
+    def _apply_faults(
         self, when: When, call: Call, handler: Handler, served: Reply | None
     ) -> Reply | Ended | None:
         with self.lock:

@@ -1,7 +1,7 @@
 """`make azurite` and `make azurite-stop`: a storage account in the background, for runs by hand.
 
-It is in memory: what is in it ends with it. So does the history of the runs on it (`CLOUDFLIX_HOME`), which
-would tell of tables that are no more.
+The account is in memory: its contents end with the process. `stop` removes the history of the runs on it too
+(`CLOUDFLIX_HOME`), which would list tables that no longer exist.
 """
 
 import shlex
@@ -22,7 +22,7 @@ from cloudflix_assets_tests.loopback.azure.azurite import (
     command,
     is_installed,
     kill,
-    listening,
+    wait_until_listening,
 )
 
 ROOT = Path(__file__).parents[3]
@@ -35,15 +35,15 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def start(root: Path = ROOT, port: int = USUAL_PORT) -> None:
-    """Start it, unless it runs, and write `.azurite.env`."""
-    if running(root) and (root / ENV).exists():
+    """Start Azurite unless it runs, and write `.azurite.env`."""
+    if find_process(root) and (root / ENV).exists():
         typer.echo(f"Azurite runs already. {_usage()}")
         return
     stop_if_running(root)
     if not is_installed() and shutil.which("npm"):
         typer.echo("Azurite comes from npm (a minute, 365 MB)")
     try:
-        azurite = _started(root, port)
+        azurite = _start_process(root, port)
     except (NoNode, NotStarted) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
@@ -57,15 +57,15 @@ def start(root: Path = ROOT, port: int = USUAL_PORT) -> None:
 
 @app.command()
 def stop(root: Path = ROOT) -> None:
-    """End it, and remove its files and the history of the runs on it."""
+    """Stop Azurite, and remove its files and the history of the runs on it."""
     if stop_if_running(root):
         typer.echo("Azurite has ended, with all that was in it and the history of the runs on it.")
     else:
         typer.echo("No Azurite of this clone is running.")
 
 
-def running(root: Path) -> psutil.Process | None:
-    """The one whose id was written down, as long as that id is still its own."""
+def find_process(root: Path) -> psutil.Process | None:
+    """Return the process with the stored id; None if it has ended, or if another process has that id."""
     try:
         pid, born = (root / PID).read_text(encoding="utf-8").split()
         process = psutil.Process(int(pid))
@@ -76,8 +76,8 @@ def running(root: Path) -> psutil.Process | None:
 
 
 def stop_if_running(root: Path) -> bool:
-    """Leave nothing of it; says whether one ran."""
-    process = running(root)
+    """Stop Azurite if it runs, remove its files, and return whether it ran."""
+    process = find_process(root)
     if process:
         kill(process.pid)
         process.wait()
@@ -87,7 +87,7 @@ def stop_if_running(root: Path) -> bool:
     return process is not None
 
 
-def _started(root: Path, port: int) -> Azurite:
+def _start_process(root: Path, port: int) -> Azurite:
     started = command(port if _is_free(port) else 0)
     with (root / LOG).open("w+b") as log:
         process = subprocess.Popen(
@@ -96,11 +96,11 @@ def _started(root: Path, port: int) -> Azurite:
         born = psutil.Process(process.pid).create_time()
         (root / PID).write_text(f"{process.pid} {born!r}\n", encoding="utf-8")
         try:
-            azurite = listening(process, log)
+            azurite = wait_until_listening(process, log)
         except BaseException:
             stop_if_running(root)
             raise
-    process.returncode = 0  # it outlives this process, which must not warn of that
+    process.returncode = 0  # keeps Popen from warning that Azurite outlives this process
     return azurite
 
 
@@ -115,7 +115,7 @@ def _is_free(port: int) -> bool:
 
 
 def make_containers(azurite: Azurite) -> None:
-    """A container per layer, so that a run needs nothing else."""
+    """Create the containers that a run needs, one per layer."""
     with BlobServiceClient(azurite.endpoint, credential=azurite.key) as client:
         for name in CONTAINERS:
             try:
@@ -125,7 +125,7 @@ def make_containers(azurite: Azurite) -> None:
 
 
 def environment(root: Path, azurite: Azurite) -> str:
-    """The settings of a run on it, as sh reads them."""
+    """Return the settings of a run on this account, as assignments of a shell."""
     settings = {
         "CLOUDFLIX_DEPLOYMENT": "azure",
         "CLOUDFLIX_HOME": str(root.resolve() / HOME),

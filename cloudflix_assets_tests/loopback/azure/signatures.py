@@ -1,4 +1,4 @@
-"""Shared Key, for the calls that Azurite does not check because it never sees them."""
+"""The check of Shared Key signatures, for the calls of DFS, which never reach Azurite."""
 
 import base64
 import hashlib
@@ -16,7 +16,7 @@ SIGNED_HEADERS = (
 
 
 def is_signed(request: Request) -> bool:
-    """Whether a request bears the signature of the account's key."""
+    """Return whether a request has a valid signature by the account's key."""
     text = "\n".join([request.method, *_headers(request), *_own_headers(request), *_resource(request)])
     digest = hmac.new(base64.b64decode(KEY), text.encode(), hashlib.sha256).digest()
     expected = f"SharedKey {ACCOUNT}:{base64.b64encode(digest).decode()}"

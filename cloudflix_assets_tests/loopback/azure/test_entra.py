@@ -1,4 +1,4 @@
-"""The double of Entra ID lets in whom the real clients sign in, and tells the others why not."""
+"""Tests of the double of Entra ID: real clients sign in, and wrong credentials get Entra ID's error codes."""
 
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ def test_who_signs_in_is_let_in(  # noqa: PLR0917 - fixtures
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The real clients, over TLS, as in Azure."""
+    """Guard against a double that the real clients cannot use over TLS, as they use Entra ID."""
     monkeypatch.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", entra.url)
     trust = _trusting(authority)
     with (
@@ -44,7 +44,7 @@ def test_who_signs_in_is_let_in(  # noqa: PLR0917 - fixtures
 def test_who_does_not_is_told_why(
     change: dict[str, str], code: str, entra: Entra, authority: Authority
 ) -> None:
-    """The codes are what operators look for."""
+    """Guard against errors without the codes that operators search for."""
     who = {"tenant_id": entra.tenant, "client_id": entra.client, "client_secret": entra.secret, **change}
     with (
         ClientSecretCredential(**who, **_signing_in(entra, authority)) as credential,
@@ -57,7 +57,7 @@ def test_who_does_not_is_told_why(
 def test_a_bad_token_is_refused(
     tokens: Tokens, entra: Entra, azurite_tls: Azurite, authority: Authority
 ) -> None:
-    """The account judges it, not who hands it out."""
+    """Guard against an account that accepts every token of the identity provider."""
     entra.tokens = tokens
     trust = _trusting(authority)
     with (

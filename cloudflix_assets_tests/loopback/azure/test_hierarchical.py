@@ -1,4 +1,4 @@
-"""The double of a hierarchical namespace: directories stay, renames are one call, mistakes are caught."""
+"""Tests of the double of a hierarchical namespace: directories stay, renames are one call, mistakes fail."""
 
 from collections.abc import Iterator
 from uuid import uuid4
@@ -16,7 +16,7 @@ from cloudflix_assets_tests.loopback.azure.proxy import Proxy
 
 @pytest.fixture
 def files(hierarchical: Hierarchical) -> Iterator[FileSystemClient]:
-    """A new file system of an account with a hierarchy."""
+    """A client of a new file system in an account with a hierarchy."""
     name = f"c{uuid4().hex}"
     with FileSystemClient(hierarchical.endpoint, name, KEY, **NO_TRIES) as client:
         client.create_file_system()
@@ -25,13 +25,13 @@ def files(hierarchical: Hierarchical) -> Iterator[FileSystemClient]:
 
 @pytest.fixture
 def blobs(hierarchical: Hierarchical, files: FileSystemClient) -> Iterator[ContainerClient]:
-    """The same by the other protocol."""
+    """A client of the same file system through the Blob protocol."""
     with ContainerClient(hierarchical.endpoint, files.file_system_name, KEY, **NO_TRIES) as client:
         yield client
 
 
 def test_a_blob_has_directories_and_they_stay(files: FileSystemClient, blobs: ContainerClient) -> None:
-    """On a flat account there are none, so code that meets them is never tested."""
+    """Guard against a double without directories, on which no code that meets them is tested."""
     blobs.upload_blob("a/b/c.txt", b"1")
     assert [(path.name, path.is_directory) for path in files.get_paths()] == [
         ("a", True),
@@ -46,7 +46,7 @@ def test_a_blob_has_directories_and_they_stay(files: FileSystemClient, blobs: Co
 
 
 def test_a_file_is_appended_to_flushed_and_moved(files: FileSystemClient, blobs: ContainerClient) -> None:
-    """Paths made through DFS are seen through the Blob protocol."""
+    """Guard against two protocols that see different files."""
     file = files.create_file("x/y.bin")
     file.append_data(b"cd", 2)
     file.append_data(b"ab", 0)
@@ -59,7 +59,7 @@ def test_a_file_is_appended_to_flushed_and_moved(files: FileSystemClient, blobs:
 
 
 def test_a_wrong_position_is_caught(hierarchical: Hierarchical, files: FileSystemClient) -> None:
-    """Azure would leave a hole, or refuse."""
+    """Guard against a client that flushes beyond the appended bytes, and passes."""
     with pytest.raises(HttpResponseError, match="InvalidFlushPosition"):
         files.create_file("a").flush_data(7)
     assert len(hierarchical.wrong) == 1
@@ -69,9 +69,9 @@ def test_a_wrong_position_is_caught(hierarchical: Hierarchical, files: FileSyste
 def test_a_proxy_in_front_of_a_hierarchy_knows_a_rename(
     hierarchical: Hierarchical, files: FileSystemClient
 ) -> None:
-    """Hadoop commits by one."""
+    """Guard against a proxy that does not recognize a rename, by which Hadoop commits."""
     files.create_file("a")
-    with Proxy(hierarchical.azurite, hierarchical=True).serving() as proxy:
+    with Proxy(hierarchical.azurite, hierarchical=True).serve() as proxy:
         proxy.fault(reset, kind="rename", when="after")
         with (
             FileSystemClient(proxy.endpoint, files.file_system_name, KEY, **NO_TRIES) as client,
@@ -83,6 +83,6 @@ def test_a_proxy_in_front_of_a_hierarchy_knows_a_rename(
 
 
 def test_an_account_with_a_hierarchy_says_so(hierarchical: Hierarchical) -> None:
-    """Clients ask, and behave otherwise."""
+    """Guard against clients that take the account for a flat one."""
     with BlobServiceClient(hierarchical.endpoint, credential=KEY) as client:
         assert client.get_account_information().get("is_hns_enabled")

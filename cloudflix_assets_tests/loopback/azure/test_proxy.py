@@ -1,4 +1,4 @@
-"""The proxy does what tests rely on: a fault is seen, a call that the service does not know is caught."""
+"""Tests of the proxy: faults reach the client, and calls that the service does not know are recorded."""
 
 import time
 import urllib.request
@@ -17,7 +17,7 @@ from cloudflix_assets_tests.loopback.azure.proxy import ALWAYS, Proxy, When
 
 @pytest.fixture
 def container(proxy: Proxy) -> Iterator[ContainerClient]:
-    """A new one, behind the proxy; its client does not try again."""
+    """A client of a new container behind the proxy; it does not retry."""
     name = f"c{uuid4().hex}"
     with ContainerClient(proxy.endpoint, name, KEY, **NO_TRIES) as client:
         client.create_container()
@@ -31,7 +31,7 @@ def container(proxy: Proxy) -> Iterator[ContainerClient]:
 def test_a_fault_is_seen_and_before_or_after_decides_what_the_server_has_done(
     proxy: Proxy, container: ContainerClient, fault: Fault, when: When
 ) -> None:
-    """A commit whose answer is lost is another case than one that never came."""
+    """Guard against a fault that confuses a commit with a lost answer and a commit that never arrived."""
     proxy.fault(fault, kind="put-if-absent", path=r"log/0\.json$", when=when)
     with pytest.raises(AzureError):
         container.upload_blob("log/0.json", b"commit", overwrite=False)
@@ -41,7 +41,7 @@ def test_a_fault_is_seen_and_before_or_after_decides_what_the_server_has_done(
 
 
 def test_a_refusal_looks_like_one_of_azure(proxy: Proxy, container: ContainerClient) -> None:
-    """Clients decide by the code."""
+    """Guard against a refusal without Azure's error code, by which clients decide."""
     proxy.fault(status(409, "LeaseIdMissing"), kind="put")
     with pytest.raises(HttpResponseError) as refused:
         container.upload_blob("a", b"", overwrite=True)
@@ -49,7 +49,7 @@ def test_a_refusal_looks_like_one_of_azure(proxy: Proxy, container: ContainerCli
 
 
 def test_a_body_can_be_cut_and_an_answer_late(proxy: Proxy, container: ContainerClient) -> None:
-    """Half a file must not be taken for a file."""
+    """Guard against a client that takes half a file for a whole file."""
     container.upload_blob("a", b"x" * 100_000)
     proxy.fault(cut, kind="get", when="after", times=ALWAYS)
     with pytest.raises(AzureError):
@@ -62,7 +62,7 @@ def test_a_body_can_be_cut_and_an_answer_late(proxy: Proxy, container: Container
 
 
 def test_a_test_is_called_while_a_client_waits(proxy: Proxy, container: ContainerClient) -> None:
-    """To kill the client there."""
+    """Guard against a callback that comes too early or too late for a test to kill the client."""
     seen: list[Call] = []
     proxy.hold(seen.append, kind="put", when="after")
     container.upload_blob("a", b"", overwrite=True)
@@ -81,7 +81,7 @@ def test_a_test_is_called_while_a_client_waits(proxy: Proxy, container: Containe
 def test_a_call_that_the_service_does_not_know_is_caught(
     proxy: Proxy, target: str, headers: dict[str, str], mistake: str
 ) -> None:
-    """Azurite ignores what it does not know."""
+    """Guard against calls and parameters that Azurite ignores, although the service does not know them."""
     said = {"x-ms-version": "2025-11-05", "Authorization": "SharedKey a:b", **headers}
     _get(f"{proxy.endpoint}/{target}", {name: value for name, value in said.items() if value})
     assert [mistake in wrong for wrong in proxy.wrong] == [True]
@@ -89,7 +89,7 @@ def test_a_call_that_the_service_does_not_know_is_caught(
 
 
 def test_a_misspelt_kind_is_an_error(proxy: Proxy) -> None:
-    """Its fault would never happen, and the test would be green."""
+    """Guard against a fault that never happens, and a test that passes without it."""
     with pytest.raises(ValueError, match="no call is of the kind putt"):
         proxy.fault(reset, kind="putt")  # type: ignore[arg-type]
 

@@ -1,4 +1,4 @@
-"""`make azurite` and its lock: nothing is left running or lying about, and no address is followed."""
+"""Tests of `make azurite` and its lock file: no process or file is left, and the lock has no address."""
 
 import os
 import re
@@ -18,7 +18,7 @@ from cloudflix_assets_tests.loopback.azure.lock import without_addresses
 
 
 def test_no_mirror_is_named_by_the_lock() -> None:
-    """Its users would be sent there."""
+    """Guard against a lock file that sends its users to a mirror."""
     text = LOCK.read_text(encoding="utf-8")
     assert '"integrity"' in text
     assert not re.search(r'"resolved"|\.tgz|registry|https?://', text)
@@ -26,12 +26,12 @@ def test_no_mirror_is_named_by_the_lock() -> None:
 
 
 def test_serve_writes_what_a_run_needs_and_stop_leaves_nothing(node: str, tmp_path: Path) -> None:
-    """A file left behind would send the next run to nobody."""
+    """Guard against a file that is left behind and sends the next run to a server that is gone."""
     root = tmp_path / "with a blank"
     root.mkdir()
     try:
         assert "in memory" in _serve("start", root, "--port", "0").stdout
-        told = _sourced(root / ".azurite.env")
+        told = _source(root / ".azurite.env")
         assert "runs already" in _serve("start", root).stdout
         with BlobServiceClient(
             told["CLOUDFLIX_AZURE_ENDPOINT"], credential=told["AZURE_STORAGE_KEY"]
@@ -50,17 +50,17 @@ def test_serve_writes_what_a_run_needs_and_stop_leaves_nothing(node: str, tmp_pa
 def test_serve_says_in_a_sentence_that_there_is_no_node(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not in a stack trace."""
+    """Guard against a stack trace in place of a sentence."""
     monkeypatch.setenv("PATH", str(tmp_path))
     done = _serve("start", tmp_path)
     assert (done.exit_code, done.stderr) == (1, "Azurite needs Node.js, and this machine has no node\n")
 
 
 def test_azurite_ends_with_a_test_run_that_is_killed(node: str) -> None:
-    """It would run for ever."""
+    """Guard against an Azurite that runs for ever after its test run was killed."""
     code = (
-        "from cloudflix_assets_tests.loopback.azure.azurite import running\n"
-        "with running() as azurite: print(azurite.port, flush=True); input()"
+        "from cloudflix_assets_tests.loopback.azure.azurite import run_azurite\n"
+        "with run_azurite() as azurite: print(azurite.port, flush=True); input()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -77,7 +77,7 @@ def _serve(command: str, root: Path, *options: str) -> Result:
     return CliRunner().invoke(serve.app, [command, "--root", str(root), *options])
 
 
-def _sourced(file: Path) -> dict[str, str]:
+def _source(file: Path) -> dict[str, str]:
     """Return the variables that a shell has after it has read the file."""
     script = 'set -a; . "$0"; env'
     done = subprocess.run(["sh", "-c", script, str(file)], capture_output=True, text=True, check=True, env={})

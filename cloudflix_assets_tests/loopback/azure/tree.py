@@ -1,8 +1,8 @@
-"""Files and directories over a flat account: what the DFS protocol means, without its HTTP.
+"""Files and directories over a flat account: the semantics of the DFS protocol, without its HTTP.
 
-A directory is an empty blob that says so in its metadata, as the Blob service of a real account shows one.
-Whoever changes something holds `lock`; who reads while a directory is renamed may see half of it, which no
-real account shows. Errors bear the codes of the Path REST reference.
+A directory is an empty blob with a mark in its metadata, as the Blob service of a real account shows one.
+Every change holds `lock`. A reader during the rename of a directory may see half of it, which no real account
+shows. Errors have the codes of the Path REST reference.
 """
 
 import threading
@@ -18,7 +18,7 @@ MARK = {"hdi_isfolder": "true"}
 
 
 class PathError(Exception):
-    """A refusal, as Azure would make it."""
+    """An error answer of Azure."""
 
     def __init__(self, status: int, code: str) -> None:
         super().__init__(code)
@@ -26,14 +26,14 @@ class PathError(Exception):
 
 
 class Place(NamedTuple):
-    """A file or directory; the root of a container has no path."""
+    """The place of a file or directory; the root of a container has an empty path."""
 
     container: str
     path: str
 
     @property
     def ancestors(self) -> list["Place"]:
-        """From the top, without the root."""
+        """The directories above this place, from the top down and without the root."""
         parts = self.path.split("/")[:-1]
         return [Place(self.container, "/".join(parts[: depth + 1])) for depth in range(len(parts))]
 
@@ -59,7 +59,7 @@ class Tree:
         self.uncommitted: dict[Place, dict[int, bytes]] = {}
 
     def find(self, place: Place) -> Entry | None:
-        """The entry at a path, or None."""
+        """Return the entry at a place, or None; raise `PathError` if the container is missing."""
         if not place.path:
             return self._root(place.container)
         try:
@@ -69,18 +69,18 @@ class Tree:
                 raise PathError(404, "FilesystemNotFound") from None
             return None
 
-    def found(self, place: Place, missing: str = "PathNotFound") -> Entry:
-        """The entry at a path; a refusal if there is none."""
+    def get(self, place: Place, missing: str = "PathNotFound") -> Entry:
+        """Return the entry at a place; raise `PathError` if there is none."""
         if entry := self.find(place):
             return entry
         raise PathError(404, missing)
 
     def inside(self, place: Place) -> list[Entry]:
-        """All below a directory, at any depth, in the order of their names."""
+        """Return all entries below a directory, at any depth, in the order of their names."""
         return self.starting(place.container, f"{place.path}/" if place.path else "")
 
     def starting(self, container: str, prefix: str) -> list[Entry]:
-        """All whose path starts so, in the order of their names."""
+        """Return all entries of a container whose path starts with a prefix, in the order of their names."""
         blobs = self.service.get_container_client(container)
         try:
             return [_entry(blob) for blob in blobs.list_blobs(prefix or None, include=["metadata"])]
@@ -88,7 +88,7 @@ class Tree:
             raise PathError(404, "FilesystemNotFound") from None
 
     def make_parents(self, place: Place) -> None:
-        """The directories that a new file lies in."""
+        """Make the missing directories above a new file."""
         for ancestor in place.ancestors:
             entry = self.find(ancestor)
             if entry and not entry.directory:
@@ -99,7 +99,7 @@ class Tree:
     def make(
         self, place: Place, metadata: Mapping[str, str], *, directory: bool, absent: bool, etag: str = ""
     ) -> Entry:
-        """An empty file, or a directory; a file that is there is overwritten, a directory stays."""
+        """Make an empty file or a directory; an existing file is overwritten, an existing directory stays."""
         with self.lock:
             there = self.find(place)
             if there and absent:
@@ -112,17 +112,17 @@ class Tree:
             self.uncommitted.pop(place, None)
             if not (there and directory):
                 self._put(place, b"", {**metadata, **(MARK if directory else {})})
-            return self.found(place)
+            return self.get(place)
 
     def append(self, place: Place, position: int, content: bytes) -> None:
-        """Bytes that nobody sees yet; they may come in any order."""
+        """Store bytes that are invisible until they are flushed; they may come in any order."""
         with self.lock:
             if position < self._file(place).size or not content:
                 raise PathError(400, "InvalidFlushPosition")
             self.uncommitted.setdefault(place, {})[position] = content
 
     def flush(self, place: Place, position: int, *, retain: bool = False) -> Entry:
-        """Make what was appended up to `position` part of the file."""
+        """Make the appended bytes up to `position` part of the file."""
         with self.lock:
             entry = self._file(place)
             pieces = dict(self.uncommitted.get(place, {}))
@@ -135,12 +135,12 @@ class Tree:
             self.uncommitted[place] = pieces if retain else {}
             if added:
                 self._put(place, b"".join([self._content(place, entry), *added]), entry.metadata)
-            return self.found(place)
+            return self.get(place)
 
     def rename(self, source: Place, target: Place, *, absent: bool, etag: str = "") -> None:
-        """At once, as far as others change something."""
+        """Rename a file or directory; no other change happens in between."""
         with self.lock:
-            moved = self.found(source, "SourcePathNotFound")
+            moved = self.get(source, "SourcePathNotFound")
             if etag and moved.etag != etag:
                 raise PathError(412, "SourceConditionNotMet")
             self._check_target(moved, source, target, absent=absent)
@@ -151,9 +151,9 @@ class Tree:
                 self._within(source).delete_blob(name)
 
     def delete(self, place: Place, *, recursive: bool) -> None:
-        """A file, or a directory with what is in it if that may be."""
+        """Delete a file, an empty directory or, if `recursive`, a directory with its contents."""
         with self.lock:
-            entry = self.found(place)
+            entry = self.get(place)
             below = self.inside(place) if entry.directory else []
             if below and not recursive:
                 raise PathError(409, "DirectoryNotEmpty")
@@ -179,7 +179,7 @@ class Tree:
         self._within(target).get_blob_client(target.path + below).start_copy_from_url(url)
 
     def _file(self, place: Place) -> Entry:
-        entry = self.found(place)
+        entry = self.get(place)
         if entry.directory:
             raise PathError(409, "PathConflict")
         return entry

@@ -1,1 +1,1 @@
-"""Spark Connect servers in processes of their own."""
+"""Real Spark Connect servers, each in a process of its own."""

@@ -1,7 +1,7 @@
 """Spark Connect servers in processes of their own: Spark itself, with Delta or without, and Sail.
 
-Started as `servers KIND`, prints its address and serves until its standard input ends: it dies with whoever
-started it, however they die.
+`python -m` with this module and a kind prints the server's address, and serves until standard input closes:
+at the latest when the process that started it dies.
 """
 
 import os
@@ -25,8 +25,8 @@ ADDRESS = "LISTENS "
 
 
 @contextmanager
-def serving(kind: str, variables: Mapping[str, str] | None = None) -> Iterator[str]:
-    """A server's address; `variables` are its own, such as those of an account."""
+def serve(kind: str, variables: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Run a server until the block ends, and yield its address; `variables` are added to its environment."""
     own = {n: v for n, v in os.environ.items() if not n.startswith(("CLOUDFLIX_E", "AZURE_", "SPARK_"))}
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
@@ -41,12 +41,12 @@ def serving(kind: str, variables: Mapping[str, str] | None = None) -> Iterator[s
         )
         with process:
             try:
-                yield _address(process, log)
+                yield _read_address(process, log)
             finally:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def _address(process: "subprocess.Popen[str]", log: Any) -> str:
+def _read_address(process: "subprocess.Popen[str]", log: Any) -> str:
     for line in process.stdout or ():
         if line.startswith(ADDRESS):
             return line.removeprefix(ADDRESS).strip()
@@ -54,12 +54,12 @@ def _address(process: "subprocess.Popen[str]", log: Any) -> str:
 
 
 def main(kind: str) -> None:
-    print(f"{ADDRESS}{_sail() if kind == 'sail' else _spark(kind)}", flush=True)  # noqa: T201  # the answer
+    print(f"{ADDRESS}{_start_sail() if kind == 'sail' else _start_spark(kind)}", flush=True)  # noqa: T201  # the answer
     sys.stdin.read()
 
 
-def _sail() -> str:
-    from pysail.spark import SparkConnectServer  # noqa: PLC0415  # it reads its variables now
+def _start_sail() -> str:
+    from pysail.spark import SparkConnectServer  # noqa: PLC0415  # Sail reads its variables at the import
 
     server = SparkConnectServer(ip="127.0.0.1", port=0)
     server.start(background=True)
@@ -68,14 +68,14 @@ def _sail() -> str:
 
 
 KEPT: list[Any] = []
-"""A server stops when it is collected."""
+"""Keeps the servers from garbage collection, which would stop them."""
 
 
-def _spark(kind: str) -> str:
-    """`spark`, or `guarded`: it asks for a token, and has no Delta."""
+def _start_spark(kind: str) -> str:
+    """Start Spark, and return its address; the kind `guarded` requires a token, and has no Delta."""
     settings = Environment(engine="spark")
     options = jvm._prepare_start(settings, [jvm.DELTA_JAR], choice._SESSION_OPTIONS)
-    # What the engine connect must set by itself.
+    # Wrong values, which the engine connect must set right by itself.
     options |= {"spark.sql.session.timeZone": "America/New_York", "spark.sql.ansi.enabled": "false"}
     del options["spark.sql.parquet.outputTimestampType"]
     options |= {"spark.plugins": PLUGIN, "spark.connect.grpc.binding.port": "0"}
@@ -85,7 +85,7 @@ def _spark(kind: str) -> str:
         options["spark.connect.authenticate.token"] = TOKEN
     session = jvm.JvmResource.of(options, {}).spark_session
     service = getattr(session.sparkContext._jvm, SERVICE)
-    # With a token the client wants TLS, but of localhost.
+    # With a token the client requires TLS, except for localhost.
     host = "localhost" if kind == "guarded" else "127.0.0.1"
     return f"sc://{host}:{getattr(service, 'MODULE$').localPort()}"
 

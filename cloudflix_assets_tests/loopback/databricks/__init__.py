@@ -1,1 +1,1 @@
-"""A Databricks workspace: jobs really run, in processes."""
+"""A double of a Databricks workspace, which really runs jobs, in processes."""

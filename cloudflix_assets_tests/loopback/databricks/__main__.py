@@ -18,13 +18,13 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def serve(
     port: int = 0,
-    root: Annotated[Path | None, typer.Option(help="Its files; default: a folder that ends with it")] = None,
+    root: Annotated[Path | None, typer.Option(help="Folder of its files; default: a temporary one")] = None,
     kind: Annotated[str, typer.Option("--session", help="sail or jvm")] = "sail",
 ) -> None:
     """Serve a workspace until Ctrl-C or `kill`, and print what a run against it needs."""
     if kind not in {"sail", "jvm"}:
         raise typer.BadParameter(f"--session {kind} is neither sail nor jvm.")
-    for ending in (signal.SIGINT, signal.SIGTERM):  # a shell lets its jobs in the background ignore the first
+    for ending in (signal.SIGINT, signal.SIGTERM):  # a shell's background jobs ignore SIGINT
         signal.signal(ending, signal.default_int_handler)
     with contextlib.ExitStack() as stack, contextlib.suppress(KeyboardInterrupt):
         folder = root or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="databricks-")))

@@ -1,4 +1,4 @@
-"""A call to the loopback workspace: what was asked, which fields it may have, how it is refused."""
+"""Calls to the loopback workspace: the routes, the check of their fields, and the errors."""
 
 import json
 import re
@@ -21,21 +21,21 @@ class Refused(Exception):
         self.status, self.code, self.message = status, code, message
 
     def reply(self) -> Reply:
-        """The answer as bytes of HTTP."""
-        return answered({"error_code": self.code, "message": self.message}, self.status)
+        """Return the error as an answer with a JSON body."""
+        return json_reply({"error_code": self.code, "message": self.message}, self.status)
 
 
 class Misunderstood(Refused):
-    """A call that no version of the service would have understood: a mistake of the client's code."""
+    """The error of a call that no version of the service understands: a mistake in the client's code."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """A request whose fields were checked.
+    """A request with checked fields.
 
     Attributes:
-        fields: of the query or of the JSON body, by name, with the types that the route gives them.
-        parts: what the pattern of the route has caught of the path.
+        fields: the fields of the query or of the JSON body, by name, with the types of the route.
+        parts: the groups of the path that the route's pattern has matched.
     """
 
     request: Request
@@ -46,7 +46,7 @@ class Call:
         return self.fields[name]
 
     def get(self, name: str, default: Any = None) -> Any:
-        """A field that need not be given."""
+        """Return an optional field, or a default."""
         return self.fields.get(name, default)
 
 
@@ -55,8 +55,8 @@ class Route:
     """One call that the workspace knows.
 
     Attributes:
-        path: a pattern for the whole path.
-        fields: the type of each; `?` after a name says that it may be missing.
+        path: a pattern that matches the whole path.
+        fields: the type of each field; `?` after a name marks an optional field.
     """
 
     method: str
@@ -65,7 +65,7 @@ class Route:
     fields: Mapping[str, type]
 
     def call(self, request: Request) -> Call | None:
-        """The request as a call of this route; None if it is another's.
+        """Return a request as a call of this route; None if it belongs to another route.
 
         Raises:
             Misunderstood: a field is unknown, missing, or of another type.
@@ -75,11 +75,11 @@ class Route:
             return None
         of_query = self.method in {"GET", "HEAD"} or self.path.startswith("/api/2.0/fs/")
         given = request.query if of_query else _body(request)
-        return Call(request, _checked(given, self.fields), found.groups())
+        return Call(request, _check_fields(given, self.fields), found.groups())
 
 
-def answered(value: Json, status: int = 200) -> Reply:
-    """JSON."""
+def json_reply(value: Json, status: int = 200) -> Reply:
+    """Return an answer with a JSON body."""
     return Reply(status, [("Content-Type", "application/json")], json.dumps(value).encode())
 
 
@@ -95,17 +95,17 @@ def _body(request: Request) -> Json:
     return value
 
 
-def _checked(given: Mapping[str, Any], fields: Mapping[str, type]) -> Json:
+def _check_fields(given: Mapping[str, Any], fields: Mapping[str, type]) -> Json:
     known = {name.removesuffix("?"): kind for name, kind in fields.items()}
     if unknown := sorted(set(given) - set(known)):
         raise Misunderstood(400, BAD, f"Unknown fields: {', '.join(unknown)}")
     if missing := sorted(set(fields) & (set(known) - set(given))):
         raise Misunderstood(400, BAD, f"Missing required field: {', '.join(missing)}")
-    return {name: _typed(name, value, known[name]) for name, value in given.items()}
+    return {name: _convert(name, value, known[name]) for name, value in given.items()}
 
 
-def _typed(name: str, value: object, kind: type) -> object:
-    """A query has text only."""
+def _convert(name: str, value: object, kind: type) -> object:
+    """Return a value in the type of its field; the values of a query are text."""
     if isinstance(value, str) and kind is bool and value in {"true", "false"}:
         return value == "true"
     if isinstance(value, str) and kind is int and re.fullmatch(r"-?\d+", value):

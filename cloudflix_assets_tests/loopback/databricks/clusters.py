@@ -1,4 +1,4 @@
-"""Clusters: what may be asked for, which there are, and how often one was started."""
+"""The clusters of a workspace: the check of their specs, their states, and their starts."""
 
 import itertools
 from collections.abc import Sequence
@@ -11,24 +11,24 @@ from cloudflix_assets_tests.loopback.databricks.calls import BAD, Call, Json, Re
 from cloudflix_assets_tests.loopback.databricks.shapes import check
 
 NODE_TYPES = {"Standard_D4ds_v5": (4.0, 16_384), "Standard_E8ds_v5": (8.0, 65_536)}
-"""Cores and memory in MB."""
+"""The node types, with cores and memory in MB."""
 VERSIONS = {
     "15.4.x-scala2.12": "15.4 LTS (includes Apache Spark 3.5.0, Scala 2.12)",
     "16.4.x-scala2.13": "16.4 LTS (includes Apache Spark 3.5.2, Scala 2.13)",
     "17.3.x-scala2.13": "17.3 LTS (includes Apache Spark 4.0.0, Scala 2.13)",
 }
-"""Names only: a driver here has the Spark that this project pins."""
+"""The names of the runtimes; whatever the runtime, a driver has the Spark that this project pins."""
 USUAL = {"spark_version": "17.3.x-scala2.13", "node_type_id": "Standard_D4ds_v5", "num_workers": 1,
          "data_security_mode": "SINGLE_USER"}  # fmt: skip
 STANDARD = {"USER_ISOLATION", "DATA_SECURITY_MODE_STANDARD", "DATA_SECURITY_MODE_AUTO"}
-"""Access modes without a SparkContext and without `/dbfs`."""
+"""The access modes without a SparkContext and without `/dbfs`."""
 UNDONE = {"docker_image", "init_scripts", "ssh_public_keys", "workload_type"}
-"""They would change what runs, and nothing here does them."""
+"""Settings that would change what runs, but that the loopback does not support, and refuses."""
 
 
 @dataclass
 class Cluster:
-    """One of a job's own, or one that people share."""
+    """A cluster: a job's own (`JOB`), or one that people share (`UI`)."""
 
     cluster_id: str
     spec: Json
@@ -37,18 +37,18 @@ class Cluster:
 
     @property
     def is_standard(self) -> bool:
-        """Whether its access mode is the shared one."""
+        """Whether the cluster has a standard access mode."""
         return self.spec.get("data_security_mode") in STANDARD
 
     @property
     def runtime(self) -> str:
-        """Such as 17.3."""
+        """The version of the runtime, such as 17.3."""
         return ".".join(self.spec["spark_version"].split(".")[:2])
 
 
 @dataclass(frozen=True)
 class Start:
-    """A cluster that was started, which is what costs minutes and money."""
+    """A start of a cluster, which costs minutes and money on the service."""
 
     cluster_id: str
     source: Literal["JOB", "UI"]
@@ -57,12 +57,12 @@ class Start:
 
 @dataclass
 class Clusters:
-    """Those of a workspace.
+    """The clusters of a workspace.
 
     Attributes:
-        starts: in order.
-        pools: names by id.
-        policies: definitions, as JSON text, by id.
+        starts: the starts of clusters, in order.
+        pools: the names of instance pools by id.
+        policies: the definitions of cluster policies, as JSON text, by id.
     """
 
     by_id: dict[str, Cluster] = field(default_factory=dict)
@@ -72,7 +72,7 @@ class Clusters:
     numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def routes(self) -> Sequence[Route]:
-        """The calls that read clusters; none makes or ends one from outside."""
+        """Return the routes that read clusters; no route makes or ends one."""
         return [
             Route("GET", r"/api/2\.[01]/clusters/get", self._get, {"cluster_id": str}),
             Route("GET", r"/api/2\.[01]/clusters/list-node-types", _node_types, {}),
@@ -82,7 +82,7 @@ class Clusters:
         ]
 
     def add(self, spec: Json | None = None, source: Literal["JOB", "UI"] = "UI") -> Cluster:
-        """A cluster that is not running yet, of the usual spec but for what is given."""
+        """Add a cluster that is not running yet; `spec` overrides the usual spec of a shared cluster."""
         number = next(self.numbers)
         full = {**USUAL, **(spec or {})} if source == "UI" else dict(spec or {})
         cluster = Cluster(f"1126-000000-loop{number:04}", full, source)
@@ -90,19 +90,19 @@ class Clusters:
         return cluster
 
     def start(self, cluster: Cluster, run_id: int) -> None:
-        """Run, unless it runs."""
+        """Start a cluster unless it runs, and record the start."""
         if cluster.state != "RUNNING":
             cluster.state = "RUNNING"
             self.starts.append(Start(cluster.cluster_id, cluster.source, run_id))
 
     def existing(self, cluster_id: str) -> Cluster:
-        """Raises: Refused: 400 if there is none."""
+        """Return the cluster with an id; raise `Refused` (400) if there is none."""
         if cluster_id not in self.by_id:
             raise Refused(400, BAD, f"Cluster {cluster_id} does not exist")
         return self.by_id[cluster_id]
 
     def check(self, spec: Json) -> None:
-        """Whether a cluster of a job can be made.
+        """Refuse a spec from which the service cannot make a cluster of a job.
 
         Raises:
             Refused: 400 with the reason.

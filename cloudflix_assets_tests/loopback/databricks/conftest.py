@@ -5,9 +5,9 @@ import pytest
 
 @pytest.fixture(autouse=True, scope="module")
 def without_engine(no_engine: None) -> None:
-    """A cluster's engine cannot be chosen, and a pass of the tests chooses one."""
+    """Unset the engine, which a pass of the tests sets and a deployment on a cluster refuses."""
 
 
 @pytest.fixture(autouse=True)
 def without_workspace(no_workspace: None) -> None:
-    """The developer's variables and profiles would reach a client."""
+    """Unset the developer's variables and profiles, which would reach a client."""

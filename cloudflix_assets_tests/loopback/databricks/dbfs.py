@@ -1,4 +1,4 @@
-"""DBFS 2.0, with its limits: a megabyte per block, and per read."""
+"""The DBFS API 2.0 with its limits: one megabyte per block and per read."""
 
 import base64
 import binascii
@@ -15,7 +15,7 @@ USUAL_READ = MEGABYTE // 2
 
 
 class Dbfs:
-    """Files by path, and the handles of those that are being written."""
+    """The DBFS API: the files by path, and the handles of files that are being written."""
 
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
@@ -23,7 +23,6 @@ class Dbfs:
         self.next_handle = itertools.count(7_000_001)
 
     def routes(self) -> Sequence[Route]:
-        """All of them."""
         base = "/api/2.0/dbfs"
         path = {"path": str}
         return [
@@ -47,7 +46,7 @@ class Dbfs:
 
     def _add_block(self, call: Call) -> Json:
         _, content = self._handle(call)
-        content += _decoded(call["data"])
+        content += _decode(call["data"])
         return {}
 
     def _close(self, call: Call) -> Json:
@@ -57,7 +56,7 @@ class Dbfs:
         return {}
 
     def _put(self, call: Call) -> Json:
-        _write(self._writable(call), _decoded(call.get("contents", "")))
+        _write(self._writable(call), _decode(call.get("contents", "")))
         return {}
 
     def _read(self, call: Call) -> Json:
@@ -73,13 +72,13 @@ class Dbfs:
         return {"bytes_read": len(part), "data": base64.b64encode(part).decode()}
 
     def _status(self, call: Call) -> Json:
-        return _told(clean(call["path"]), self._present(call))
+        return _describe(clean(call["path"]), self._present(call))
 
     def _list(self, call: Call) -> Json:
         path, name = self._present(call), clean(call["path"]).rstrip("/")
         if path.is_file():
-            return {"files": [_told(name, path)]}
-        return {"files": [_told(f"{name}/{child.name}", child) for child in sorted(path.iterdir())]}
+            return {"files": [_describe(name, path)]}
+        return {"files": [_describe(f"{name}/{child.name}", child) for child in sorted(path.iterdir())]}
 
     def _mkdirs(self, call: Call) -> Json:
         path = self.storage.in_dbfs(call["path"])
@@ -89,7 +88,7 @@ class Dbfs:
         return {}
 
     def _delete(self, call: Call) -> Json:
-        """Deleting an absent path succeeds."""
+        """Delete a file or directory; deleting an absent path succeeds."""
         path = self.storage.in_dbfs(call["path"])
         if path.is_dir():
             if any(path.iterdir()) and not call.get("recursive"):
@@ -100,7 +99,7 @@ class Dbfs:
         return {}
 
     def _move(self, call: Call) -> Json:
-        """Within the folder, or into another; what is there is not replaced."""
+        """Move a file or directory; refuse to replace an existing one."""
         source, target = (self.storage.in_dbfs(call[f"{which}_path"]) for which in ("source", "destination"))
         if not source.exists():
             raise Refused(404, ABSENT, f"No file or directory exists on path {call['source_path']}.")
@@ -128,7 +127,7 @@ class Dbfs:
         return path
 
 
-def _decoded(text: str) -> bytes:
+def _decode(text: str) -> bytes:
     try:
         content = base64.b64decode(text, validate=True)
     except binascii.Error:
@@ -143,8 +142,8 @@ def _write(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-def _told(name: str, path: Path) -> Json:
-    """In bytes, and milliseconds since 1970."""
+def _describe(name: str, path: Path) -> Json:
+    """Return the status of a path as JSON, with bytes and milliseconds since 1970."""
     status = path.stat()
     size = 0 if path.is_dir() else status.st_size
     modified = int(status.st_mtime * 1000)

@@ -1,6 +1,7 @@
-"""Within a driver of the loopback: run one Python file as Databricks runs a task.
+"""The program of a driver process: it runs one Python file as Databricks runs a task.
 
-The file finds `spark`, `dbutils` and, where the access mode has one, `sc`; and the mounts, by its own calls.
+The file finds `spark`, `dbutils` and, if the access mode has a SparkContext, `sc`. Its own Python calls see
+the mounts (driver_mounts.py).
 """
 
 import builtins
@@ -27,26 +28,26 @@ class FileInfo(NamedTuple):
 
 
 class Secrets:
-    """`dbutils.secrets`."""
+    """The double of `dbutils.secrets`."""
 
     def __init__(self, scopes: Mapping[str, Mapping[str, str]]) -> None:
         self._scopes = scopes
 
     def get(self, scope: str, key: str) -> str:
-        """Raises: ValueError: there is none."""
+        """Return a secret; raise ValueError if there is none."""
         if key not in self._scopes.get(scope, {}):
             raise ValueError(f"Secret does not exist with scope: {scope} and key: {key}")
         return self._scopes[scope][key]
 
 
 class Files:
-    """`dbutils.fs`, which sees DBFS in every access mode."""
+    """The double of `dbutils.fs`, which sees DBFS in every access mode."""
 
     def __init__(self, dbfs: str | None) -> None:
         self._dbfs = dbfs
 
     def ls(self, path: str) -> list[FileInfo]:
-        """Raises: FileNotFoundError, PermissionError: it is not there, or DBFS is disabled."""
+        """List a folder; raise FileNotFoundError if it is absent, PermissionError if DBFS is disabled."""
         plain = "/" + path.removeprefix("dbfs:").strip("/")
         if plain.startswith("/Volumes/"):
             folder = plain
@@ -55,10 +56,10 @@ class Files:
         else:
             folder = self._dbfs + plain
         return [
-            self._told(plain, entry) for entry in sorted(os.scandir(folder), key=lambda entry: entry.name)
+            self._describe(plain, entry) for entry in sorted(os.scandir(folder), key=lambda entry: entry.name)
         ]
 
-    def _told(self, folder: str, entry: "os.DirEntry[str]") -> FileInfo:
+    def _describe(self, folder: str, entry: "os.DirEntry[str]") -> FileInfo:
         status, end = entry.stat(), "/" if entry.is_dir() else ""
         size = 0 if entry.is_dir() else status.st_size
         path = f"dbfs:{folder.rstrip('/')}/{entry.name}{end}"
@@ -66,14 +67,14 @@ class Files:
 
 
 class DbUtils(NamedTuple):
-    """`dbutils`."""
+    """The double of `dbutils`."""
 
     secrets: Secrets
     fs: Files
 
 
 class NoContext:
-    """`sc` where Sail computes."""
+    """The double of `sc` on Sail, which has no SparkContext: each attribute raises an error."""
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(
@@ -82,9 +83,9 @@ class NoContext:
 
 
 def main(spec: dict[str, Any], mounts: Any, leash: int) -> NoReturn:
-    """Do what the spec says, then end the process; or end it when the other end of a leash is gone.
+    """Run the task of a spec, and end the process; end it early if the other end of the leash closes.
 
-    `mounts` is the module driver_mounts, to which no path leads.
+    `mounts` is the module driver_mounts, which is not on the path; `leash` is the descriptor of a socket.
     """
     threading.Thread(target=_end_with_parent, args=(leash,), daemon=True).start()
     sys.path += spec["path"]
@@ -95,16 +96,16 @@ def main(spec: dict[str, Any], mounts: Any, leash: int) -> NoReturn:
         _run(spec)
     except SystemExit as error:
         if error.code not in {None, 0}:
-            code = _failed(spec, error)
-    except BaseException as error:  # noqa: BLE001  # the service tells it
-        code = _failed(spec, error)
+            code = _report(spec, error)
+    except BaseException as error:  # noqa: BLE001  # the service reports it
+        code = _report(spec, error)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
 
 
 def _end_with_parent(leash: int) -> None:
-    """Nothing is ever written to it: it ends when the other end is gone."""
+    """Kill the process group when the other end of the leash closes; nothing is ever written to it."""
     os.read(leash, 1)
     os.killpg(0, signal.SIGKILL)
 
@@ -123,23 +124,23 @@ def _run(spec: dict[str, Any]) -> None:
 
 
 def _session(told: dict[str, Any]) -> Any:
-    """The ambient one, which `getOrCreate` of the task's code joins."""
-    from pyspark.sql import SparkSession  # noqa: PLC0415  # only now can it be found
+    """Make the ambient session, which `getOrCreate` in the task's code returns."""
+    from pyspark.sql import SparkSession  # noqa: PLC0415  # it is on the path only now
 
     if told["kind"] == "sail":
         session, afterwards = SparkSession.builder.remote(told["url"]).getOrCreate(), told["conf"]
     else:
-        # Of the start of a JVM the options stand in the list of processes: keys come later.
+        # The list of processes shows the options of a JVM's start, so keys are set after the start.
         at_start = {name: value for name, value in told["conf"].items() if name.startswith("spark.")}
         afterwards = {name: value for name, value in told["conf"].items() if name not in at_start}
         builder, options = SparkSession.builder, dict(told["options"])
         if not told["has_context"]:
-            # As in standard access mode: a client of Spark Connect, whose server is this driver's own.
+            # In standard access mode the session is a client of this driver's own Spark Connect server.
             builder = builder.remote(options.pop("spark.master"))
         for name, value in {**options, **at_start}.items():
             builder = builder.config(name, value)
         with _alone_and_quiet(told["lock"]), warnings.catch_warnings():
-            # 2026-11-26: a client of Spark Connect sets again what only counts at the start.
+            # 2026-11-26: a client of Spark Connect sets options again that only count at the start.
             warnings.filterwarnings("ignore", "Failed to set spark")
             session = builder.getOrCreate()
     for name, value in afterwards.items():
@@ -149,7 +150,7 @@ def _session(told: dict[str, Any]) -> Any:
 
 @contextlib.contextmanager
 def _alone_and_quiet(lock: str) -> Iterator[None]:
-    """No two fetch the same jar at once; what a JVM says at its start is no output of the task."""
+    """Hold a lock, so that no two drivers fetch a jar at once; send a JVM's first messages to stderr."""
     output = os.dup(1)
     os.dup2(2, 1)
     with open(lock, "wb") as file:  # noqa: PTH123
@@ -159,7 +160,7 @@ def _alone_and_quiet(lock: str) -> Iterator[None]:
     os.close(output)
 
 
-def _failed(spec: dict[str, Any], error: BaseException) -> int:
+def _report(spec: dict[str, Any], error: BaseException) -> int:
     trace = traceback.format_exc()
     sys.stderr.write(trace)
     with open(spec["error_file"], "w", encoding="utf-8") as file:  # noqa: PTH123

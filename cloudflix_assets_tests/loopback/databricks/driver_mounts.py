@@ -1,7 +1,7 @@
-"""Within a driver: `/dbfs` and `/Volumes` without root, and a source tree that cannot be imported.
+"""The mounts of a driver process: `/dbfs` and `/Volumes` without root, and a hidden source tree.
 
-Calls from Python are led to the folders that stand for the mounts. Native code (a JVM, Arrow, delta-rs) and
-other processes see this machine as it is.
+Python's file calls are redirected to the folders that stand for the mounts. Native code (a JVM, Arrow,
+delta-rs) and other processes see the real paths of this machine.
 """
 
 import builtins
@@ -19,13 +19,13 @@ TWO = ("rename", "replace", "link", "symlink")
 
 
 class Mounts:
-    """Which folder stands for which mount."""
+    """The mounts, each with the folder that stands for it."""
 
     def __init__(self, mounts: dict[str, str]) -> None:
         self.mounts = mounts
 
     def real(self, path: Any) -> Any:
-        """Translate a path of the driver; anything else is returned unchanged."""
+        """Return the real path of a path below a mount; return anything else unchanged."""
         if not isinstance(path, (str, bytes, os.PathLike)):
             return path
         text = os.fsdecode(path)
@@ -36,17 +36,17 @@ class Mounts:
         return path
 
     def install(self) -> None:
-        """For this process, from here on."""
-        # io.open is what builtins.open is, and what pathlib calls.
-        builtins.open = io.open = self._led(io.open, 1)
+        """Redirect the file calls and the imports of this process, from now on."""
+        # builtins.open is io.open, which pathlib calls too.
+        builtins.open = io.open = self._redirect(io.open, 1)
         for name in (*ONE, *TWO):
-            setattr(os, name, self._led(getattr(os, name), 2 if name in TWO else 1))
+            setattr(os, name, self._redirect(getattr(os, name), 2 if name in TWO else 1))
         sys.path_hooks.insert(0, self._finder)
         sys.path_importer_cache.clear()
 
-    def _led(self, call: Callable[..., Any], paths: int) -> Any:
+    def _redirect(self, call: Callable[..., Any], paths: int) -> Any:
         @functools.wraps(call)
-        def led(*arguments: Any, **named: Any) -> Any:
+        def redirected(*arguments: Any, **named: Any) -> Any:
             moved = [self.real(path) for path in arguments[:paths]]
             named = {
                 name: self.real(value) if name in {"path", "file", "src", "dst"} else value
@@ -54,10 +54,10 @@ class Mounts:
             }
             return call(*moved, *arguments[paths:], **named)
 
-        return led
+        return redirected
 
     def _finder(self, path: str) -> Any:
-        """Modules below a mount, which importlib looks for by itself."""
+        """Return a finder of modules below a mount; importlib does not use the redirected calls."""
         real = self.real(path)
         if real == path:
             raise ImportError
@@ -70,18 +70,18 @@ class Mounts:
 
 
 class Nothing:
-    """A finder of modules that finds none, for the folder that no cluster has."""
+    """A finder that finds no modules, for the source tree that no cluster has."""
 
     def find_spec(self, name: str, target: object = None) -> ModuleSpec | None:
-        """Never."""
+        """Find no module, whatever its name."""
         return None
 
     def invalidate_caches(self) -> None:
-        """There is none."""
+        """Do nothing: the finder has no cache."""
 
 
 def hide(root: str, others: list[str]) -> None:
-    """Let nothing below a folder be imported but from some folders within, whatever is on the path."""
+    """Forbid imports from below `root`, except from below the folders `others`, whatever is on the path."""
     hidden, shown = os.path.realpath(root), [os.path.realpath(other) for other in others]
 
     def hook(path: str) -> Nothing:

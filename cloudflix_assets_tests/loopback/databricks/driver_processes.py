@@ -1,4 +1,4 @@
-"""The process of a driver, as the loopback sees it."""
+"""Driver processes, as the process of the workspace starts and watches them."""
 
 import atexit
 import contextlib
@@ -21,15 +21,15 @@ _LOCK = threading.Lock()
 
 
 class Driver:
-    """One process, killed with all that it started when the block ends; it ends itself should we die.
+    """A driver process; it is killed with its children when the block ends or this process dies.
 
     Args:
-        spec: what it is told.
-        folder: its working directory, with its output.
-        variables: its whole environment.
+        spec: the task and the settings, for `driver.main`.
+        folder: the working directory, which also receives the output.
+        variables: the whole environment.
 
     Attributes:
-        pid: its number, and its process group's.
+        pid: the id of the process and of its process group.
     """
 
     def __init__(self, spec: Json, folder: Path, variables: dict[str, str]) -> None:
@@ -38,9 +38,9 @@ class Driver:
         told = {"spec": spec, "folder": str(folder), "variables": variables}
         for name in ("stdout", "stderr"):
             (folder / name).touch()
-        self._connection = _connected()
+        self._connection = _connect()
         self._connection.sendall(f"{json.dumps(told)}\n".encode())
-        self.pid = self._told()
+        self.pid = self._receive()
 
     def __enter__(self) -> Self:
         return self
@@ -52,40 +52,40 @@ class Driver:
         self._connection.close()
 
     def code(self) -> int | None:
-        """None while it runs."""
+        """Return the exit code of the process, or None while it runs."""
         if self._code is None:
             with contextlib.suppress(BlockingIOError):
-                self._code = self._told(socket.MSG_DONTWAIT)
+                self._code = self._receive(socket.MSG_DONTWAIT)
         return self._code
 
     def kill(self) -> int:
-        """With what it started: a JVM, its workers."""
+        """Kill the process and its children, such as a JVM and its workers; return the exit code."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         if self._code is None:
-            self._code = self._told()
+            self._code = self._receive()
         return self._code
 
     def output(self) -> str:
-        """The output of the process."""
+        """Return the standard output of the process so far."""
         return (self.folder / "stdout").read_text(encoding="utf-8", errors="replace")
 
     def error(self) -> tuple[str, str] | None:
-        """The error that ended its task, and the trace; None where there was none, or no time to tell."""
+        """Return the error that ended the task and its trace; None if the process has recorded none."""
         with contextlib.suppress(FileNotFoundError, ValueError):
             told = json.loads((self.folder / "error.json").read_text(encoding="utf-8"))
             return told["error"], told["error_trace"]
         return None
 
-    def _told(self, flags: int = socket.MSG_WAITALL) -> int:
+    def _receive(self, flags: int = socket.MSG_WAITALL) -> int:
         number = self._connection.recv(4, flags)
         if not number:
             raise OSError(f"the drivers' server ended, and with it the driver of {self.folder}")
         return int.from_bytes(number, signed=True)
 
 
-def _connected() -> socket.socket:
-    """A connection whose other end is a driver's."""
+def _connect() -> socket.socket:
+    """Ask the drivers' server for a new driver, and return the connection to it."""
     ours, theirs = socket.socketpair()
     with theirs, _LOCK:
         socket.send_fds(server(), [b"-"], [theirs.fileno()])
@@ -94,7 +94,7 @@ def _connected() -> socket.socket:
 
 @cache
 def server() -> socket.socket:
-    """One for all workspaces of this process, started when the first needs it."""
+    """Start the drivers' server on the first call, and return the socket that leads to it."""
     ours, theirs = socket.socketpair()
     # OpenBLAS would start threads, which a fork loses.
     variables = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}
@@ -104,5 +104,5 @@ def server() -> socket.socket:
             stdin=theirs.fileno(), stdout=subprocess.DEVNULL, env=variables, cwd="/", start_new_session=True,
         )  # fmt: skip
     atexit.register(process.wait)
-    atexit.register(ours.close)  # comes first, and ends it
+    atexit.register(ours.close)  # runs before the wait, and ends the server
     return ours

@@ -1,8 +1,8 @@
-"""Forks drivers from a process that has imported what tasks import: `python -I -S driver_server.py SITE…`.
+"""The drivers' server, which forks drivers after the slow imports: `python -I -S driver_server.py SITE…`.
 
-On a cluster, too, Python and its libraries are there before a task is. Its standard input is a socket, over
-which each driver's connection is handed to it: a line of JSON of what the driver is told, answered with its
-process id and, when it has ended, with its return code, each in four bytes.
+A cluster, too, has loaded Python and its libraries before a task starts. The server's standard input is a
+socket that hands over one connection per driver. Each connection carries a line of JSON with the driver's
+settings. The answer is the driver's process id and, when it has ended, its exit code, each in four bytes.
 """
 
 import contextlib
@@ -37,15 +37,15 @@ LIBRARIES = (
 
 
 def main(site: list[str]) -> NoReturn:
-    """Serve until nobody holds the other end."""
+    """Fork a process per connection, until the other end of standard input closes."""
     driver, mounts = _beside("driver"), _beside("driver_mounts")
     path = list(sys.path)
     sys.path += site
     for library in LIBRARIES:
         import_module(library)
     sys.path[:] = path
-    gc.freeze()  # no driver looks for garbage in what it never drops
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that attend
+    gc.freeze()  # no driver scans these objects for garbage
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the processes of _attend
     control = socket.socket(fileno=0)
     while True:
         _, handed, _, _ = socket.recv_fds(control, 1, 1)
@@ -57,7 +57,7 @@ def main(site: list[str]) -> NoReturn:
 
 
 def _beside(name: str) -> ModuleType:
-    """A module of this folder, to which no path leads."""
+    """Load a module of this folder, which is not on the path."""
     found = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     assert found
     assert found.loader
@@ -67,14 +67,14 @@ def _beside(name: str) -> ModuleType:
 
 
 def _attend(connection: socket.socket, driver: Callable[..., NoReturn]) -> NoReturn:
-    """A process beside the driver's: it tells how the driver ended, however that was."""
+    """Fork the driver, and report its process id and, however it ends, its exit code."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     told = json.loads(connection.makefile(encoding="utf-8").readline())
     pid = os.fork()
     if pid == 0:
         _become(told)
         driver(told["spec"], leash=connection.fileno())
-    with contextlib.suppress(OSError):  # it has done so itself, and may be gone
+    with contextlib.suppress(OSError):  # the driver does so too, and may have ended
         os.setpgid(pid, pid)
     _tell(connection, pid)
     _, status = os.waitpid(pid, 0)
@@ -83,7 +83,7 @@ def _attend(connection: socket.socket, driver: Callable[..., NoReturn]) -> NoRet
 
 
 def _become(told: dict[str, Any]) -> None:
-    """A process of its own: group, folder, output, environment."""
+    """Give this process its own group, folder, output and environment."""
     os.setpgid(0, 0)
     os.chdir(told["folder"])
     for number, name in enumerate(("/dev/null", "stdout", "stderr")):
@@ -92,11 +92,11 @@ def _become(told: dict[str, Any]) -> None:
         os.close(file)
     os.environ.clear()
     os.environ.update(told["variables"])
-    tempfile.tempdir = None  # else that of the first who asked, a library perhaps
+    tempfile.tempdir = None  # a library may have set it before the fork
 
 
 def _tell(connection: socket.socket, number: int) -> None:
-    with contextlib.suppress(OSError):  # who asked is gone
+    with contextlib.suppress(OSError):  # the workspace is gone
         connection.sendall(number.to_bytes(4, signed=True))
 
 

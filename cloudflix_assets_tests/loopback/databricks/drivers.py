@@ -1,4 +1,4 @@
-"""Processes in which tasks run, with nothing of this machine's but what a cluster would have."""
+"""The start of drivers, which see nothing of this machine that a cluster would not have."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cloudflix_assets_tests.loopback.databricks.calls import Json
 from cloudflix_assets_tests.loopback.databricks.driver_processes import Driver
-from cloudflix_assets_tests.loopback.databricks.libraries import installed
+from cloudflix_assets_tests.loopback.databricks.libraries import install_libraries
 from cloudflix_assets_tests.loopback.databricks.runs import Run
 from cloudflix_assets_tests.loopback.databricks.secret_scopes import SecretScopes
 from cloudflix_assets_tests.loopback.databricks.sessions import SITE, Session
@@ -19,28 +19,28 @@ PROJECT = Path(__file__).parents[3]
 
 
 class Drivers:
-    """Starts them.
+    """The drivers of a workspace.
 
     Attributes:
-        closing: set when all shall end.
+        closing: set when all drivers shall end.
     """
 
     def __init__(self, storage: Storage, secrets: SecretScopes, session: Session) -> None:
         self.storage, self.secrets, self.session = storage, secrets, session
         self.closing = threading.Event()
 
-    def started(self, run: Run) -> Driver:
-        """The process of a run's task.
+    def start(self, run: Run) -> Driver:
+        """Start the process of a run's task.
 
         Raises:
-            NotInstalled: a library is not there.
-            KeyError: a secret is not there that the cluster refers to.
-            FileNotFoundError: the Python file is not there.
-            Refused: where a file should be cannot be read.
+            NotInstalled: a library is missing.
+            KeyError: a secret is missing to which the cluster refers.
+            FileNotFoundError: the Python file is missing.
+            Refused: the path of a file is invalid, or its volume or the DBFS root is missing.
         """
-        # A root that is used again has folders of these ids already.
+        # A root that is used again already has folders with these ids.
         folder = Path(tempfile.mkdtemp(prefix=f"{run.task_run_id}-", dir=self.storage.local))
-        wheels = installed(run.task.get("libraries", []), self.storage, folder / "libraries")
+        wheels = install_libraries(run.task.get("libraries", []), self.storage, folder / "libraries")
         spec = self._spec(run, folder, wheels)
         driver = Driver(spec, folder, self._variables(run, folder))
         run.driver_pid = driver.pid
@@ -52,7 +52,7 @@ class Drivers:
         if not code.is_file():
             raise FileNotFoundError(2, "no such file", task["python_file"])
         shutil.copyfile(code, folder / "task.py")
-        conf = self.secrets.resolved(run.cluster.spec.get("spark_conf", {}))
+        conf = self.secrets.resolve(run.cluster.spec.get("spark_conf", {}))
         conf["spark.databricks.clusterUsageTags.clusterId"] = run.cluster.cluster_id
         return {
             "python_file": str(folder / "task.py"),
@@ -62,7 +62,7 @@ class Drivers:
             "mounts": self.storage.mounts(dbfs=not is_standard),
             "dbfs": self.storage.mounts(dbfs=True).get("/dbfs"),
             "secrets": self.secrets,
-            "session": self.session.told(conf),
+            "session": self.session.session_spec(conf),
             "has_context": not is_standard,
             "error_file": str(folder / "error.json"),
         }
@@ -76,12 +76,12 @@ class Drivers:
             "DATABRICKS_RUNTIME_VERSION": run.cluster.runtime,
             "PYSPARK_PYTHON": str(_worker(folder)),
         }
-        given = self.secrets.resolved(run.cluster.spec.get("spark_env_vars", {}))
+        given = self.secrets.resolve(run.cluster.spec.get("spark_env_vars", {}))
         return {**own, **self.session.variables(), **given}
 
 
 def _worker(folder: Path) -> Path:
-    """The Python of Spark's workers, for which no .pth file counts either."""
+    """Write the Python of Spark's workers, which ignores .pth files as the driver's does; return its path."""
     path = folder / "python"
     path.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "$@"\n', encoding="utf-8")
     path.chmod(0o700)

@@ -1,10 +1,10 @@
-"""A loopback Databricks workspace: its REST API over real files, and jobs that really run.
+"""A loopback Databricks workspace: the REST API over real files, and jobs that really run.
 
     with Emulator(folder) as emulator:
         client = WorkspaceClient(host=emulator.host, token=emulator.token)
 
-`python -m cloudflix_assets_tests.loopback.databricks` serves one by hand. What it knows of Databricks is in
-its public documentation and in databricks-sdk 0.60; no workspace was ever asked.
+`python -m cloudflix_assets_tests.loopback.databricks` serves one by hand. It follows Databricks' public
+documentation and databricks-sdk 0.60; it was never compared with a real workspace.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from cloudflix_assets_tests.loopback.databricks.calls import Misunderstood, Refused, Route, answered
+from cloudflix_assets_tests.loopback.databricks.calls import Misunderstood, Refused, Route, json_reply
 from cloudflix_assets_tests.loopback.databricks.clusters import Clusters
 from cloudflix_assets_tests.loopback.databricks.dbfs import Dbfs
 from cloudflix_assets_tests.loopback.databricks.drivers import Drivers
@@ -25,22 +25,22 @@ from cloudflix_assets_tests.loopback.databricks.lives import Life
 from cloudflix_assets_tests.loopback.databricks.people import People
 from cloudflix_assets_tests.loopback.databricks.runs import Run
 from cloudflix_assets_tests.loopback.databricks.secret_scopes import SecretScopes
-from cloudflix_assets_tests.loopback.databricks.sessions import Kind, session
+from cloudflix_assets_tests.loopback.databricks.sessions import Kind, make_session
 from cloudflix_assets_tests.loopback.databricks.storage import Storage
 from cloudflix_assets_tests.loopback.databricks.tokens import Tokens
 from cloudflix_assets_tests.loopback.databricks.volume_files import VolumeFiles
-from cloudflix_assets_tests.loopback.web import Handler, Reply, Request, serving
+from cloudflix_assets_tests.loopback.web import Handler, Reply, Request, serve
 
 VOLUME = "main.cloudflix.staging"
 
 
 @dataclass
 class Asked:
-    """One request.
+    """A request, and the status of its answer.
 
     Attributes:
-        status: of its answer; None while there is none, and where the client got none.
-        seconds: since 1970, when it came.
+        status: the status of the answer; None before the answer, and if the client got none.
+        seconds: the time of the request, in seconds since 1970.
     """
 
     method: str
@@ -50,7 +50,7 @@ class Asked:
 
     @property
     def line(self) -> str:
-        """The text that the patterns of faults are searched in."""
+        """The text in which the patterns of faults are searched."""
         return f"{self.method} {self.path}"
 
 
@@ -58,20 +58,20 @@ class Emulator:
     """A workspace with one user, one volume and one cluster that is not running.
 
     Args:
-        root: its files; what lies there is kept.
-        kind: what computes.
-        port: to serve on; 0 chooses a free one.
-        variables: of a Sail server, by which it reads an account.
+        root: the folder of its files; existing files are kept.
+        kind: the kind of Spark that computes.
+        port: the port to serve on; 0 chooses a free one.
+        variables: variables of a Sail server, by which it reads an account.
 
     Attributes:
-        requests: what was asked, in order.
-        faults: what goes wrong with the requests to come.
-        plans: how the runs to come go.
-        starts: every start of a cluster.
-        wrong: requests that the service would not have understood, and mistakes of the loopback itself; a
-            test that makes any is wrong.
-        cluster_id: of the cluster that exists.
-        volume: path of the volume, under `/Volumes`.
+        requests: the requests so far, in order.
+        faults: the faults of the requests to come.
+        plans: the plans of the runs to come.
+        starts: the starts of clusters so far.
+        wrong: the requests that the service would not understand, and mistakes of the loopback itself; a test
+            that makes any is wrong.
+        cluster_id: the id of the cluster.
+        volume: the path of the volume, under `/Volumes`.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Emulator:
         self.wrong: list[str] = []
         self.faults, self.tokens = Faults(), Tokens()
         self.storage, self.secrets, self.clusters = Storage(root), SecretScopes(), Clusters()
-        self.session = session(kind, variables or {})
+        self.session = make_session(kind, variables or {})
         self.drivers = Drivers(self.storage, self.secrets, self.session)
         self.jobs = Jobs(self.clusters, self._live)
         self.plans, self.starts = self.jobs.plans, self.clusters.starts
@@ -107,7 +107,7 @@ class Emulator:
 
     @property
     def runs(self) -> list[Run]:
-        """In the order of their submission."""
+        """The runs so far, in the order of their submission."""
         return list(self.jobs.runs.values())
 
     @property
@@ -123,14 +123,14 @@ class Emulator:
         }
 
     def counted(self, method: str, path: str) -> int:
-        """The number of requests for a path with this ending."""
+        """Return the number of requests with this method and a path with this ending."""
         return sum(asked.method == method and asked.path.endswith(path) for asked in list(self.requests))
 
     def __enter__(self) -> Self:
         self._open.callback(self.session.close)
         self._open.callback(self._end_runs)
         self._open.callback(self.drivers.closing.set)
-        port = self._open.enter_context(serving(self._answer, self.wrong, port=self.port))
+        port = self._open.enter_context(serve(self._answer, self.wrong, port=self.port))
         self.host = self.tokens.host = self.jobs.host = f"http://127.0.0.1:{port}"
         return self
 
@@ -140,7 +140,7 @@ class Emulator:
         self._open.close()
 
     def reset(self) -> None:
-        """Between two tests that share it: no run, fault or log is left; files, secrets and clusters are."""
+        """End all runs, and clear faults, plans and logs for the next test; keep files and secrets."""
         self._end_runs()
         logs: list[list[Any]] = [self.requests, self.wrong, self.faults, self.plans, self.starts]
         for log in logs:
@@ -169,38 +169,38 @@ class Emulator:
     def _answer(self, request: Request, handler: Handler) -> Reply | None:
         asked = Asked(request.method, request.path, time.time())
         self.requests.append(asked)
-        fault = self.faults.taken(asked.line)
+        fault = self.faults.take(asked.line)
         early = fault.before(handler) if fault else None
         if early == "dropped":
             return None
-        reply = early or self._served(request)
+        reply = early or self._reply_to(request)
         if fault and fault.drop == "after":
             handler.reset()
             return None
         asked.status = reply.status
         return reply
 
-    def _served(self, request: Request) -> Reply:
+    def _reply_to(self, request: Request) -> Reply:
         try:
-            return self._routed(request)
+            return self._route(request)
         except Misunderstood as refused:
             self.wrong.append(f"{request.method} {request.path}: {refused.message}")
             return refused.reply()
         except Refused as refused:
             return refused.reply()
 
-    def _routed(self, request: Request) -> Reply:
+    def _route(self, request: Request) -> Reply:
         if request.path == "/oidc/v1/token":
             return self.tokens.hand_out(request)
         if request.path.startswith("/oidc/"):
-            return self._called(request, self.tokens.routes())
+            return self._call(request, self.tokens.routes())
         self.tokens.check(request)
-        return self._called(request, self.routes)
+        return self._call(request, self.routes)
 
-    def _called(self, request: Request, routes: Sequence[Route]) -> Reply:
+    def _call(self, request: Request, routes: Sequence[Route]) -> Reply:
         for route in routes:
             if call := route.call(request):
                 told = route.answer(call)
-                return told if isinstance(told, Reply) else answered(told)
+                return told if isinstance(told, Reply) else json_reply(told)
         unknown = f"No API found for '{request.method} {request.path}'"
         raise Misunderstood(404, "ENDPOINT_NOT_FOUND", unknown)

@@ -1,8 +1,8 @@
-"""What goes wrong between a client and the workspace.
+"""Faults between a client and the workspace.
 
     emulator.faults.append(Fault(r"POST .*/runs/submit", drop="after"))
 
-The run has then been submitted, and the client does not know.
+After this fault the run is submitted, but the client does not know it.
 """
 
 import re
@@ -11,22 +11,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from cloudflix_assets_tests.loopback.databricks.calls import answered
+from cloudflix_assets_tests.loopback.databricks.calls import json_reply
 from cloudflix_assets_tests.loopback.web import Handler, Reply
 
 
 @dataclass
 class Fault:
-    """Happens to requests whose "METHOD /path" the pattern is found in.
+    """A fault of the next requests whose "METHOD /path" matches a pattern.
 
     Attributes:
-        first: the occurrence that it begins with, from 1.
-        times: to how many it happens; None to all.
-        status: answered in place of the workspace's own; 0 leaves that.
-        body: raw, for what is no JSON (a proxy's page); by default Databricks' form of an error.
-        delay_seconds: before anything else.
-        drop: the connection ends unanswered, before the workspace is asked, or after it did what was asked.
-        happened: how often it did.
+        first: the number of the first matching request to which it happens, from 1.
+        times: the number of requests to which it happens; None for all.
+        status: the status of the answer; 0 leaves the workspace's own answer.
+        body: the raw body of an answer that is no JSON (a proxy page); None is Databricks' form of an error.
+        delay_seconds: the delay before anything else.
+        drop: the connection ends unanswered, before the workspace is asked or after it has done the call.
+        seen, happened: how many requests have matched, and to how many the fault has happened.
     """
 
     pattern: str
@@ -49,7 +49,7 @@ class Fault:
             raise ValueError("a fault answers with a status or drops the connection, never both")
 
     def takes(self, line: str) -> bool:
-        """Whether it happens to this request; it is then counted."""
+        """Return whether the fault happens to a request, and count the request."""
         if not re.search(self.pattern, line):
             return False
         self.seen += 1
@@ -59,16 +59,16 @@ class Fault:
         return True
 
     def reply(self) -> Reply:
-        """The answer of a fault that has a status."""
+        """Return the answer of a fault that has a status."""
         if self.body is None:
-            reply = answered({"error_code": self.code, "message": self.message}, self.status)
+            reply = json_reply({"error_code": self.code, "message": self.message}, self.status)
         else:
             reply = Reply(self.status, [("Content-Type", "text/html")], self.body)
         reply.headers += list(self.headers.items())
         return reply
 
     def before(self, handler: Handler) -> Reply | Literal["dropped"] | None:
-        """The answer in place of the workspace's; None if the workspace is asked."""
+        """Delay, drop or answer a request before the workspace is asked; return None to ask it."""
         handler.pause(self.delay_seconds)
         if self.drop == "before":
             handler.reset()
@@ -77,13 +77,13 @@ class Fault:
 
 
 class Faults(list[Fault]):
-    """Those to come; of several that fit a request, the first takes it."""
+    """The faults to come; of several that match a request, the first happens."""
 
     def __init__(self) -> None:
         super().__init__()
         self._lock = threading.Lock()
 
-    def taken(self, line: str) -> Fault | None:
-        """The fault that happens to a request, if one does."""
+    def take(self, line: str) -> Fault | None:
+        """Return the fault that happens to a request, or None; count the request."""
         with self._lock:
             return next((fault for fault in list(self) if fault.takes(line)), None)

@@ -1,4 +1,4 @@
-"""A workspace per test or per module, and a client that knows nothing of this machine's own."""
+"""Fixtures of workspaces per test or per module, and of a client without the developer's settings."""
 
 import os
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ def no_engine() -> Iterator[None]:
 
 @pytest.fixture
 def no_workspace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Neither a variable nor a profile of the developer's reaches a client."""
+    """Unset the developer's variables and profiles, which would reach a client."""
     for name in list(os.environ):
         if name.startswith(("DATABRICKS_", "ARM_")):
             monkeypatch.delenv(name)
@@ -31,7 +31,7 @@ def no_workspace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def emulator(tmp_path: Path) -> Iterator[Emulator]:
-    """Calls that Databricks would not understand fail the test."""
+    """A workspace; a call that Databricks would not understand fails the test."""
     with Emulator(tmp_path / "workspace") as emulator:
         yield emulator
     assert emulator.wrong == []
@@ -39,7 +39,7 @@ def emulator(tmp_path: Path) -> Iterator[Emulator]:
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """One for all tests of a module, each of which resets it: a Sail server takes its time."""
+    """A workspace for all tests of a module, because a Sail server starts slowly; each test resets it."""
     with Emulator(tmp_path_factory.mktemp("workspace")) as emulator:
         yield emulator
 
@@ -48,7 +48,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 def launched(
     workspace: Emulator, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Launches]:
-    """Launches over a copy of the module's `home`."""
+    """Launches of steps on the module's workspace, over a copy of the module's `home`."""
     with launches(workspace, home, tmp_path, monkeypatch) as made:
         yield made
         assert workspace.wrong == []
@@ -56,11 +56,11 @@ def launched(
 
 @pytest.fixture
 def client(emulator: Emulator) -> WorkspaceClient:
-    """With the personal access token; what fails is tried again for two seconds."""
+    """A client with the personal access token; it retries a failed call for two seconds."""
     return client_of(emulator, token=emulator.token)
 
 
 @pytest.fixture
 def tasks(emulator: Emulator, client: WorkspaceClient) -> Tasks:
-    """Submits code to the workspace."""
+    """A submitter of code to the workspace."""
     return Tasks(emulator, client)

@@ -1,4 +1,4 @@
-"""Jobs 2.2, as far as one-time runs of one Python task need it."""
+"""The Jobs API 2.2, as far as one-time runs of one Python task need it."""
 
 import itertools
 import json
@@ -43,11 +43,11 @@ MAX_LOGS = 5 * 1024 * 1024
 
 
 class Jobs:
-    """Runs by id; `plans` are taken by the runs to come, each by one.
+    """The runs of a workspace by id; each new run takes the first of `plans` that is for its name.
 
     Args:
-        clusters: where they run.
-        live: lets a run happen, in a thread of its own.
+        clusters: the clusters of the workspace.
+        live: a function that executes a run; it is called in a thread of its own.
     """
 
     def __init__(self, clusters: Clusters, live: Callable[[Run], None]) -> None:
@@ -61,7 +61,7 @@ class Jobs:
         self.lock = threading.Lock()
 
     def routes(self) -> Sequence[Route]:
-        """All are of runs: no job is kept here."""
+        """Return the routes of runs; there is none of jobs."""
         history = {"include_history?": bool, "include_resolved_values?": bool, "page_token?": str}
         return [
             Route("POST", f"{BASE}/submit", self._submit, SUBMIT),
@@ -72,7 +72,7 @@ class Jobs:
         ]
 
     def forget(self) -> None:
-        """All runs, which have ended, and their tokens."""
+        """Forget all runs and their idempotency tokens; the runs must have ended."""
         self.runs.clear()
         self.by_token.clear()
         self.threads.clear()
@@ -125,10 +125,10 @@ class Jobs:
         return run
 
     def _get(self, call: Call) -> Json:
-        return self._run(call["run_id"]).told(self.host)
+        return self._run(call["run_id"]).describe(self.host)
 
     def _output(self, call: Call) -> Json:
-        """The output of a task's run; the run as a whole has none."""
+        """Return the output of a task's run; refuse the run as a whole, which has none."""
         if call["run_id"] in self.runs:
             several = "Retrieving the output of runs with multiple tasks is not supported."
             raise Refused(
@@ -139,10 +139,10 @@ class Jobs:
         if error := run.plan.error or run.error:
             told = {"error": error, "error_trace": run.plan.error_trace or run.error_trace or ""}
         output = {"logs": logs[-MAX_LOGS:], "logs_truncated": len(logs) > MAX_LOGS}
-        return {"metadata": run.told(self.host), **output, **told}
+        return {"metadata": run.describe(self.host), **output, **told}
 
     def _cancel(self, call: Call) -> Json:
-        """Answered at once, and done later."""
+        """Ask a run to end, and answer without waiting for its end."""
         self._run(call["run_id"]).stop("user")
         return {}
 
@@ -154,11 +154,10 @@ class Jobs:
             raise Refused(400, BAD, f"limit must be from 1 to {MAX_LIMIT}")
         first = int(call.get("page_token") or call.get("offset", 0))
         found = [run for run in reversed(list(self.runs.values())) if _is_asked_for(run, call)]
-        page = [
-            run.told(self.host, tasks=call.get("expand_tasks", False)) for run in found[first : first + limit]
-        ]
-        more = first + limit < len(found)
-        token = {"next_page_token": str(first + limit)} if more else {}
+        tasks, last = call.get("expand_tasks", False), first + limit
+        page = [run.describe(self.host, tasks=tasks) for run in found[first:last]]
+        more = last < len(found)
+        token = {"next_page_token": str(last)} if more else {}
         return {"runs": page, "has_more": more, **token}
 
     def _run(self, run_id: int) -> Run:

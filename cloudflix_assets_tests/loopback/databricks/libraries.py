@@ -1,4 +1,4 @@
-"""What a job asks to be installed: compared with what drivers here have, since nothing is downloaded."""
+"""The libraries of a job, compared with the packages of the drivers, since nothing is downloaded."""
 
 import json
 import zipfile
@@ -13,14 +13,14 @@ from cloudflix_assets_tests.loopback.databricks.storage import Storage
 
 
 class NotInstalled(Exception):
-    """A library that no cluster could install, or that none here has."""
+    """The error of a library that no cluster could install, or that the drivers here do not have."""
 
 
-def installed(libraries: Sequence[Json], storage: Storage, folder: Path) -> list[str]:
-    """Check packages, and unpack wheels into a folder; returns what then comes first on the path.
+def install_libraries(libraries: Sequence[Json], storage: Storage, folder: Path) -> list[str]:
+    """Check packages, and unpack wheels into a folder; return the folders that come first on the path.
 
     Raises:
-        NotInstalled: a package is not there, or in another version; a wheel is not where it should be.
+        NotInstalled: a package is missing or has another version; a wheel is missing.
     """
     wheels = []
     for library in libraries:
@@ -59,7 +59,7 @@ def _check(asked: str) -> None:
         found = distribution(requirement.name)
     except PackageNotFoundError:
         raise NotInstalled(f"Could not find a version that satisfies the requirement {asked}") from None
-    # What is being developed here is on no index.
+    # An editable package is under development here, and on no index.
     if _is_editable(found) or not requirement.specifier.contains(found.version, prereleases=True):
         raise NotInstalled(f"No matching distribution found for {asked} (there is {found.version})")
 

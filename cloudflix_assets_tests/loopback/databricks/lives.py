@@ -27,7 +27,7 @@ LOST = End("INTERNAL_ERROR", "FAILED", "DRIVER_ERROR", "CLOUD_FAILURE",
 
 
 class _Over(Exception):
-    """The run goes no further."""
+    """The end of a run before its last phase."""
 
     def __init__(self, end: End) -> None:
         super().__init__(end.message)
@@ -35,13 +35,13 @@ class _Over(Exception):
 
 
 class Life:
-    """The life of one run, lived in a thread.
+    """The life of one run.
 
     Args:
-        run: which one.
-        clusters: where its cluster is started.
-        drivers: where its code runs.
-        wrong: is told of mistakes of the loopback itself.
+        run: the run.
+        clusters: the clusters of the workspace, where the run's cluster is started.
+        drivers: the drivers of the workspace, where the run's code is executed.
+        wrong: a function that records a mistake of the loopback itself.
     """
 
     def __init__(self, run: Run, clusters: Clusters, drivers: Drivers, wrong: Callable[[str], None]) -> None:
@@ -49,9 +49,9 @@ class Life:
         self.clusters, self.drivers, self.wrong = clusters, drivers, wrong
 
     def live(self) -> None:
-        """Until it is over, whatever happens."""
+        """Take the run through its phases to an end, whatever happens."""
         try:
-            end = self._lived()
+            end = self._run_to_end()
         except Exception as error:  # noqa: BLE001  # else the run would never end
             self.wrong(f"the loopback itself failed in run {self.run.run_id}: {error!r}")
             end = INTERNAL
@@ -65,11 +65,11 @@ class Life:
             run.cluster.state = "TERMINATED"
         run.finish(end)
 
-    def _lived(self) -> End:
+    def _run_to_end(self) -> End:
         try:
             self._prepare()
             self.run.enter("RUNNING", "In run")
-            return self._executed() if self.plan.outcome == "executed" else SUCCESS
+            return self._execute() if self.plan.outcome == "executed" else SUCCESS
         except _Over as over:
             return over.end
 
@@ -94,9 +94,9 @@ class Life:
     def _stopped(self) -> End:
         return TIMED_OUT if self.run.stopped_by == "timeout" else CANCELLED
 
-    def _executed(self) -> End:
+    def _execute(self) -> End:
         try:
-            driver = self.drivers.started(self.run)
+            driver = self.drivers.start(self.run)
         except NotInstalled as error:
             return self._no_library(str(error))
         except KeyError as error:
@@ -106,11 +106,11 @@ class Life:
         except Refused as error:
             return self._failed("STORAGE_ACCESS_ERROR", error.message)
         with driver:
-            code = self._watched(driver)
+            code = self._watch(driver)
             self.run.logs = driver.output()
-            return self._judged(code, driver.error())
+            return self._judge(code, driver.error())
 
-    def _judged(self, code: int, error: tuple[str, str] | None) -> End:
+    def _judge(self, code: int, error: tuple[str, str] | None) -> End:
         if self.run.cancel.is_set():
             return self._stopped()
         if code == 0:
@@ -120,8 +120,8 @@ class Life:
             return self._failed("RUN_EXECUTION_ERROR", "Workload failed, see run output for details")
         return LOST
 
-    def _watched(self, driver: Driver) -> int:
-        """Its code, once it has ended by itself or was ended."""
+    def _watch(self, driver: Driver) -> int:
+        """Wait until the driver ends, or kill it at a limit; return its exit code."""
         began, plan, run = time.monotonic(), self.plan, self.run
         limits = [
             run.body.get("timeout_seconds"),

@@ -1,4 +1,4 @@
-"""Who asks, and who may do what with a job or a cluster."""
+"""The user of a workspace, and the permissions on jobs and clusters."""
 
 from collections.abc import Callable, Sequence
 
@@ -22,14 +22,14 @@ PRINCIPALS = {"user_name", "group_name", "service_principal_name"}
 
 
 class People:
-    """One user, and grants by `jobs/<id>` or `clusters/<id>`."""
+    """The only user, and the grants by `jobs/<id>` or `clusters/<id>`."""
 
     def __init__(self, is_known: Callable[[str, str], bool]) -> None:
         self.is_known = is_known
         self.grants: dict[str, list[Json]] = {}
 
     def routes(self) -> Sequence[Route]:
-        """PATCH adds to the grants, PUT replaces them."""
+        """Return the routes; PATCH adds to the grants of an object, PUT replaces them."""
         path, fields = r"/api/2\.0/permissions/(jobs|clusters)/([^/]+)", {"access_control_list": list}
         return [
             Route("GET", r"/api/2\.0/preview/scim/v2/Me", _me, {}),
@@ -48,12 +48,12 @@ class People:
         return {"object_id": f"/{name}", "object_type": call.parts[0][:-1], "access_control_list": listed}
 
     def _add(self, call: Call) -> Json:
-        granted = self._checked(call)
+        granted = self._check_grants(call)
         self.grants.setdefault(self._object(call), []).extend(granted)
         return self._get(call)
 
     def _set(self, call: Call) -> Json:
-        self.grants[self._object(call)] = self._checked(call)
+        self.grants[self._object(call)] = self._check_grants(call)
         return self._get(call)
 
     def _object(self, call: Call) -> str:
@@ -62,14 +62,14 @@ class People:
             raise Refused(404, ABSENT, f"{kind[:-1].title()} {name} does not exist.")
         return f"{kind}/{name}"
 
-    def _checked(self, call: Call) -> list[Json]:
+    def _check_grants(self, call: Call) -> list[Json]:
         for index, grant in enumerate(call["access_control_list"]):
             check_grant(grant, SHAPES[call.parts[0]], f"access_control_list[{index}]")
         return list(call["access_control_list"])
 
 
 def check_grant(grant: Json, shape: type, at: str) -> None:
-    """To one principal, one right.
+    """Refuse a grant that does not give one permission to one principal.
 
     Raises:
         Misunderstood: 400 with the reason.

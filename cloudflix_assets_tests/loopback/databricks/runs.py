@@ -1,4 +1,4 @@
-"""A run of one task: how it shall go, how it went, and what is told of it."""
+"""The runs of a workspace: the plan of a run, its course, and its description in JSON."""
 
 import re
 import threading
@@ -13,22 +13,23 @@ from cloudflix_assets_tests.loopback.databricks.people import USER
 Outcome = Literal["executed", "cluster launch failure", "library failure", "internal error", "skipped",
                   "too many runs", "success without running"]  # fmt: skip
 NOT_RUN: Outcome = "success without running"
-PHASES = ("QUEUED", "PENDING", "RUNNING", "TERMINATING")  # and "ended"
+PHASES = ("QUEUED", "PENDING", "RUNNING", "TERMINATING")  # `Run.times` also has "ended"
 V2 = {"INTERNAL_ERROR": "TERMINATED", "SKIPPED": "TERMINATED"}
 
 
 @dataclass
 class RunPlan:
-    """The course of one run, the next whose name the pattern `name` is found in.
+    """The plan of one run, the next one whose name matches the pattern `name`.
 
     Attributes:
-        outcome: of the cluster and the Jobs service; what was `executed` ends as its code does.
+        outcome: what the cluster and the Jobs service do; a run that is `executed` ends as its code does.
         driver_lost_after_seconds: the driver is killed that long after its start, as by an eviction.
-        timed_out_after_seconds, cancelled_after_seconds: by the service, by somebody in the workspace.
-        cluster_shown_after_seconds: `cluster_instance` is told late.
-        shows_result_early: `result_state` is there while it is TERMINATING.
-        life, result: told in the end in place of its own, known to the SDK or not; "" is no result.
-        error, error_trace, logs: told by get-output in place of its own.
+        timed_out_after_seconds: the service ends the run that long after the driver's start.
+        cancelled_after_seconds: somebody in the workspace cancels the run that long after the driver's start.
+        cluster_shown_after_seconds: `cluster_instance` is shown only that long after the submission.
+        shows_result_early: `result_state` is shown while the run is TERMINATING.
+        life, result: the last states in place of the run's own, known to the SDK or not; "" is no result.
+        error, error_trace, logs: the answer of get-output in place of the run's own.
     """
 
     name: str = ""
@@ -48,13 +49,13 @@ class RunPlan:
     logs: str | None = None
 
     def is_for(self, run_name: str) -> bool:
-        """Whether it is this run's."""
+        """Return whether the plan is for a run of this name."""
         return bool(re.search(self.name, run_name))
 
 
 @dataclass(frozen=True)
 class End:
-    """The end of a run, in Databricks' words."""
+    """The end of a run, in Databricks' terms."""
 
     life: str
     result: str | None
@@ -65,14 +66,14 @@ class End:
 
 @dataclass
 class Run:
-    """One run; its job is made for it, as `runs/submit` does.
+    """A run, with a job of its own, as `runs/submit` makes one.
 
     Attributes:
-        created: when it was submitted, in milliseconds since 1970.
-        times: when it entered each phase, so too.
-        cancel: set when somebody or the service wants it to end; `stopped_by` says who.
-        ended: set when it is over.
-        driver_pid: of the process that executes it, once there is one.
+        created: the time of its submission, in milliseconds since 1970.
+        times: the time at which it entered each phase, in milliseconds since 1970.
+        cancel: set when a user or the service wants the run to end; `stopped_by` says which.
+        ended: set when the run is over.
+        driver_pid: the process id of its driver, once there is one.
     """
 
     run_id: int
@@ -97,45 +98,45 @@ class Run:
 
     @property
     def task(self) -> Json:
-        """Its only one."""
+        """The only task of the run."""
         task: Json = self.body["tasks"][0]
         return task
 
     @property
     def name(self) -> str:
-        """The settings as submitted."""
+        """The name of the run, as submitted."""
         return str(self.body.get("run_name", "Untitled"))
 
     def enter(self, life: str, message: str = "") -> None:
-        """Go on to a phase, at this moment."""
+        """Enter a phase, at this moment."""
         with self.lock:
             self.times.setdefault(life, now())
             self.life, self.message = life, message
 
     def finish(self, end: End) -> None:
-        """It is over, at this moment."""
+        """End the run, at this moment."""
         with self.lock:
             self.times["ended"] = now()
             self.life = end.life
             self.ended.set()
 
     def stop(self, by: Literal["user", "timeout"]) -> None:
-        """Ask it to end; the first who asks is named."""
+        """Ask the run to end; `stopped_by` names the first who asked."""
         if not self.ended.is_set():
             self.stopped_by = self.stopped_by or by
             self.cancel.set()
 
-    def told(self, host: str, *, tasks: bool = True) -> Json:
-        """The answer of `runs/get`; `runs/list` leaves the tasks out."""
+    def describe(self, host: str, *, tasks: bool = True) -> Json:
+        """Return the answer of `runs/get`, or without tasks that of `runs/list`."""
         with self.lock:
-            return self._told(host, tasks=tasks)
+            return self._describe(host, tasks=tasks)
 
-    def _told(self, host: str, *, tasks: bool) -> Json:
+    def _describe(self, host: str, *, tasks: bool) -> Json:
         page = f"{host}/?o=1#job/{self.job_id}/run/{self.run_id}"
         run = {"job_id": self.job_id, "run_id": self.run_id, "number_in_job": self.run_id,
                "original_attempt_run_id": self.run_id, "run_name": self.name, "run_type": "SUBMIT_RUN",
                "creator_user_name": USER, "run_page_url": page, "trigger": "ONE_TIME"}  # fmt: skip
-        # The parts are told of tasks; of a run only the whole.
+        # Only tasks have durations of parts; a run has the duration of the whole.
         parts = {"setup_duration": 0, "execution_duration": 0, "cleanup_duration": 0}
         whole = {
             "run_duration": self.times.get("ended", now()) - self.created,
@@ -170,7 +171,7 @@ class Run:
         return {"state": state, "status": status, **times}
 
     def _spent(self, phase: str) -> int:
-        """Milliseconds in a phase until the next that was entered; so far, while there is none."""
+        """Return the milliseconds from the entry into a phase until the next phase, or until now."""
         if phase not in self.times:
             return 0
         later = (*PHASES[PHASES.index(phase) + 1 :], "ended")
@@ -178,5 +179,5 @@ class Run:
 
 
 def now() -> int:
-    """Milliseconds since 1970."""
+    """Return the milliseconds since 1970."""
     return int(time.time() * 1_000)

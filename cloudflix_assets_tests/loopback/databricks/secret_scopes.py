@@ -1,4 +1,4 @@
-"""Secrets by scope and key, and the references to them in what a cluster is told."""
+"""Secrets by scope and key, and the references to them in the settings of a cluster."""
 
 import base64
 import re
@@ -11,10 +11,10 @@ CHANGED = 1_767_225_600_000  # milliseconds since 1970
 
 
 class SecretScopes(dict[str, dict[str, str]]):
-    """Scope → key → value; filled by tests."""
+    """The secrets of a workspace: scope → key → value. Tests fill it."""
 
     def routes(self) -> Sequence[Route]:
-        """The calls that read secrets; none writes them from outside."""
+        """Return the routes that read secrets; no route writes them."""
         base = "/api/2.0/secrets"
         return [
             Route("GET", f"{base}/scopes/list", self._scopes, {}),
@@ -22,15 +22,15 @@ class SecretScopes(dict[str, dict[str, str]]):
             Route("GET", f"{base}/get", self._get, {"scope": str, "key": str}),
         ]
 
-    def resolved(self, texts: Mapping[str, str]) -> dict[str, str]:
-        """Each value that is a reference, whole, replaced by the secret.
+    def resolve(self, texts: Mapping[str, str]) -> dict[str, str]:
+        """Return settings in which each value that is a reference as a whole is replaced by its secret.
 
         Raises:
-            KeyError: there is no such secret; its message is Databricks' sentence.
+            KeyError: a secret is missing; the message is Databricks' sentence.
         """
-        return {name: self._resolved(str(text)) for name, text in texts.items()}
+        return {name: self._resolve(str(text)) for name, text in texts.items()}
 
-    def _resolved(self, text: str) -> str:
+    def _resolve(self, text: str) -> str:
         if not (found := REFERENCE.fullmatch(text)):
             return text
         scope, key = found.groups()

@@ -1,6 +1,6 @@
-"""The Spark that drivers find: Sail in a process of its own, or Spark itself in each driver.
+"""The Spark sessions of drivers: on one Sail server for all drivers, or on a JVM in each driver.
 
-In standard access mode the latter is a client of Spark Connect, whose server is the driver's own JVM.
+In standard access mode a driver with a JVM is a client of Spark Connect, whose server is that JVM.
 """
 
 import os
@@ -20,27 +20,27 @@ from cloudflix_assets_tests.loopback.databricks.calls import Json
 Kind = Literal["sail", "jvm"]
 SITE = [str(Path(path)) for path in dict.fromkeys(map(sysconfig.get_path, ("purelib", "platlib")))]
 ISOLATED = [sys.executable, "-I", "-S"]
-"""No variable, no working directory and no .pth file adds to the path: what is being developed is unknown."""
+"""A Python without variables, working directory or .pth files on its path: it cannot import this project."""
 
 
 class Session(Protocol):
-    """The Spark session of a driver."""
+    """The Spark sessions of the drivers of a workspace."""
 
-    def told(self, conf: Mapping[str, str]) -> Json:
+    def session_spec(self, conf: Mapping[str, str]) -> Json:
         """Return what the driver of a cluster with this configuration needs to make its session."""
 
     def variables(self) -> dict[str, str]:
-        """The variables of the driver's environment."""
+        """Return the variables that a driver's environment needs for its session."""
 
     def close(self) -> None:
-        """Leave no process behind."""
+        """End the processes that serve the sessions."""
 
 
 class SailSession:
-    """One server for all drivers, started when the first needs it; sessions share nothing but its memory.
+    """The sessions on one Sail server, which the first driver starts; they share nothing but its memory.
 
     Args:
-        variables: of the server, by which it reads an account.
+        variables: variables of the server, by which it reads an account.
     """
 
     def __init__(self, variables: Mapping[str, str]) -> None:
@@ -49,23 +49,23 @@ class SailSession:
         self.process: subprocess.Popen[str] | None = None
         self.url = ""
 
-    def told(self, conf: Mapping[str, str]) -> Json:
-        """Start the server if it does not run, and return its address and the configuration."""
+    def session_spec(self, conf: Mapping[str, str]) -> Json:
+        """Start the server unless it runs, and return its address and the configuration."""
         with self.lock:
             if self.process is None:
-                self.process, self.url = self._started()
+                self.process, self.url = self._start()
         return {"kind": "sail", "url": self.url, "conf": conf}
 
     def variables(self) -> dict[str, str]:
-        """Variables with which `getOrCreate` joins this session, as on a cluster in standard access mode."""
+        """Return the variables by which `getOrCreate` joins the session, as in standard access mode."""
         return {"SPARK_REMOTE": self.url}
 
     def close(self) -> None:
-        """It ends when nobody holds its input."""
+        """Close the input of the server, at which it ends, and wait for its end."""
         if self.process:
             self.process.communicate()
 
-    def _started(self) -> tuple[subprocess.Popen[str], str]:
+    def _start(self) -> tuple[subprocess.Popen[str], str]:
         script = str(Path(__file__).with_name("sail_server.py"))
         variables = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "RUST_LOG": "error", **self.extra}
         process = subprocess.Popen(
@@ -80,7 +80,7 @@ class SailSession:
 
 
 class JvmSession:
-    """A JVM per driver with Delta, its jars from the cache of the engine `spark`."""
+    """The sessions on a JVM with Delta in each driver; the jars come from the engine `spark`'s cache."""
 
     def __init__(self) -> None:
         before = dict(os.environ)
@@ -92,20 +92,20 @@ class JvmSession:
             os.environ.clear()
             os.environ.update(before)
 
-    def told(self, conf: Mapping[str, str]) -> Json:
-        """The options of the engine `spark`; the jar for accounts only where one is named, for it is slow."""
+    def session_spec(self, conf: Mapping[str, str]) -> Json:
+        """Return the options of the engine `spark`; the slow jar for accounts only if `conf` names one."""
         jars = [DELTA_JAR, AZURE_JAR] if any("fs.azure." in name for name in conf) else [DELTA_JAR]
         options = {**self.options, "spark.jars.packages": ",".join(jars)}
         return {"kind": "jvm", "options": options, "conf": conf, "lock": str(self.lock)}
 
     def variables(self) -> dict[str, str]:
-        """Its Java; of its Python workers, what they may import, which is no more than the driver may."""
+        """Return the home of Java, and the path of Python workers, which import no more than the driver."""
         return {"JAVA_HOME": self.java, "PYTHONPATH": os.pathsep.join(SITE)}
 
     def close(self) -> None:
-        """Each has ended with its driver."""
+        """Do nothing: each JVM has ended with its driver."""
 
 
-def session(kind: Kind, variables: Mapping[str, str]) -> Session:
-    """The one that all drivers of a workspace use."""
+def make_session(kind: Kind, variables: Mapping[str, str]) -> Session:
+    """Make the sessions of the drivers of a workspace."""
     return SailSession(variables) if kind == "sail" else JvmSession()

@@ -1,6 +1,6 @@
-"""What a body may look like: the SDK's dataclasses, which are generated from the service's description.
+"""The check of JSON bodies against the SDK's dataclasses, which are generated from the service's description.
 
-Stricter than the service where it ignores what it does not know: a field that is mistyped must not pass.
+The check is stricter than the service, which ignores unknown fields: a mistyped field must not pass.
 """
 
 import dataclasses
@@ -13,15 +13,15 @@ from cloudflix_assets_tests.loopback.databricks.calls import BAD, Misunderstood
 
 
 def check(value: object, shape: Any, at: str) -> None:
-    """Refuse a value that is none of a type, to its leaves.
+    """Refuse a value that does not match a type, at any depth.
 
     Args:
-        value: as JSON has it.
-        shape: a dataclass of the SDK, or what its fields are annotated with.
-        at: where it stands in the body, for the refusal.
+        value: the value, as read from JSON.
+        shape: a dataclass of the SDK, or the annotation of one of its fields.
+        at: the path of the value in the body, for the message.
 
     Raises:
-        Misunderstood: 400, with the path to the field.
+        Misunderstood: 400, with the path of the field.
     """
     if dataclasses.is_dataclass(shape):
         _check_fields(value, shape, at)
@@ -59,7 +59,7 @@ def _fields(shape: Any) -> dict[str, tuple[Any, bool]]:
 
 
 def _present(hint: Any) -> Any:
-    """Without the None of Optional: the service knows no null."""
+    """Return a type without the None of Optional, because the service knows no null."""
     choices = [choice for choice in get_args(hint) if choice is not NoneType]
     return choices[0] if NoneType in get_args(hint) else hint
 

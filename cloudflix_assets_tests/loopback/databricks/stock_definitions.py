@@ -1,4 +1,4 @@
-"""A code location for the stock launcher of dagster-databricks, copied to where it is loaded from."""
+"""A code location for the stock launcher of dagster-databricks; its test copies it to another folder."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ CLUSTER = "DATABRICKS_RUNTIME_VERSION" in os.environ
 
 @dg.asset(required_resource_keys={"step_launcher"})
 def counted(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-    """Computes on the session that it finds."""
+    """Count rows on the ambient Spark session."""
     from pyspark.sql import SparkSession  # noqa: PLC0415  # the cluster's
 
     context.log.info("counting on the cluster" if CLUSTER else "counting here")

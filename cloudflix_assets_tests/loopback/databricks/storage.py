@@ -1,4 +1,4 @@
-"""Folders that stand for DBFS, Unity Catalog volumes and workspace files, and what a path means there."""
+"""The folders that stand for DBFS, Unity Catalog volumes and workspace files, and the paths within."""
 
 import re
 from pathlib import Path
@@ -12,8 +12,8 @@ class Storage:
     """The storage that the workspace and its drivers share.
 
     Attributes:
-        dbfs_disabled: the account has no DBFS root, as new ones have none.
-        volumes: `/Volumes/<catalog>/<schema>/<volume>` of those that exist.
+        dbfs_disabled: the account has no DBFS root, like every new account.
+        volumes: the paths of the existing volumes, `/Volumes/<catalog>/<schema>/<volume>`.
     """
 
     def __init__(self, root: Path) -> None:
@@ -25,7 +25,7 @@ class Storage:
         self.volumes: set[str] = set()
 
     def add_volume(self, name: str) -> str:
-        """Make `catalog.schema.volume` exist; returns its path, under `/Volumes`."""
+        """Make the volume `catalog.schema.volume`, and return its path under `/Volumes`."""
         path = "/Volumes/" + "/".join(name.split("."))
         if not VOLUME.fullmatch(path):
             raise ValueError(f"{name} is no name of a volume: write catalog.schema.volume")
@@ -34,10 +34,10 @@ class Storage:
         return path
 
     def in_volume(self, path: str) -> Path:
-        """Where a path under `/Volumes` lies on this machine.
+        """Return the path on this machine of a path under `/Volumes`.
 
         Raises:
-            Refused: 400 if it is no such path, 404 if there is no such volume.
+            Refused: 400 if the path is in no volume, 404 if the volume does not exist.
         """
         found = VOLUME.fullmatch(clean(path))
         if not found:
@@ -48,10 +48,10 @@ class Storage:
         return self.volumes_root / catalog / schema / volume / (rest or "")
 
     def in_dbfs(self, path: str) -> Path:
-        """Where a path of the DBFS root lies on this machine.
+        """Return the path on this machine of a path in the DBFS root.
 
         Raises:
-            Refused: 400 if it is none, 403 if the root is disabled.
+            Refused: 400 if the path is not in the DBFS root, 403 if the root is disabled.
         """
         cleaned = clean(path)
         if cleaned.startswith("/Volumes/"):
@@ -63,7 +63,7 @@ class Storage:
         return self.dbfs_root / cleaned.lstrip("/")
 
     def of_code(self, uri: str) -> Path:
-        """Where the Python file of a task lies on this machine: in DBFS, a volume or the workspace."""
+        """Return the path on this machine of a file of a task: in DBFS, a volume or the workspace files."""
         if clean(uri).startswith("/Volumes/"):
             return self.in_volume(uri)
         if uri.startswith("dbfs:"):
@@ -71,16 +71,16 @@ class Storage:
         return self.workspace_root / clean(uri).removeprefix("/Workspace").lstrip("/")
 
     def mounts(self, *, dbfs: bool) -> dict[str, str]:
-        """The folders of this machine by the paths of a driver: `/dbfs` only in some access modes."""
+        """Return the folders of this machine by their mount in a driver; `dbfs` asks for `/dbfs` too."""
         mounts = {"/Volumes": str(self.volumes_root), "/Workspace": str(self.workspace_root)}
         return {**mounts, "/dbfs": str(self.dbfs_root)} if dbfs and not self.dbfs_disabled else mounts
 
 
 def clean(path: str) -> str:
-    """Absolute, each slash once, without `dbfs:`.
+    """Return a path without `dbfs:` and without repeated slashes.
 
     Raises:
-        Refused: 400 if it is relative, or leads out of where it is.
+        Refused: 400 if the path is relative, or has a part `..`.
     """
     cleaned = re.sub(r"/+", "/", path.removeprefix("dbfs:"))
     if not cleaned.startswith("/") or ".." in cleaned.split("/"):

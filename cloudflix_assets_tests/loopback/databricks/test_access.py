@@ -1,4 +1,4 @@
-"""Who is let in, and which requests are understood."""
+"""Tests of authentication, and of the strict check of requests."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ from cloudflix_assets_tests.loopback.databricks.people import USER
 from cloudflix_assets_tests.loopback.databricks.tasks import client_of
 
 
-def asked(emulator: Emulator, method: str, path: str, **arguments: Any) -> tuple[int, Any]:
-    """Without the SDK, which makes few mistakes."""
+def ask(emulator: Emulator, method: str, path: str, **arguments: Any) -> tuple[int, Any]:
+    """Send a request without the SDK, which makes few mistakes; return the status and the body."""
     headers = arguments.pop("headers", {"Authorization": f"Bearer {emulator.token}"})
     answer = httpx.request(method, emulator.host + path, headers=headers, **arguments)
     return answer.status_code, answer.json()
@@ -24,13 +24,13 @@ def test_the_owner_of_a_token_is_known(client: WorkspaceClient) -> None:
 
 
 def test_a_request_without_a_credential_is_refused_as_the_service_does(emulator: Emulator) -> None:
-    status, body = asked(emulator, "GET", "/api/2.0/preview/scim/v2/Me", headers={})
+    status, body = ask(emulator, "GET", "/api/2.0/preview/scim/v2/Me", headers={})
     assert (status, body["error_code"]) == (401, "UNAUTHENTICATED")
 
 
 def test_an_unknown_token_is_refused_with_a_number_for_a_code(emulator: Emulator) -> None:
-    """A client that takes the code for text must meet it here first."""
-    status, body = asked(
+    """Guard against a client that takes an error code for text: the service sends a number here."""
+    status, body = ask(
         emulator, "GET", "/api/2.0/preview/scim/v2/Me", headers={"Authorization": "Bearer other"}
     )
     assert (status, body) == (403, {"error_code": 403, "message": "Invalid access token."})
@@ -57,7 +57,7 @@ def test_a_service_principal_signs_in(emulator: Emulator) -> None:
 
 
 def test_a_service_principal_whose_tokens_live_short_asks_anew(emulator: Emulator) -> None:
-    """The SDK believes what it is told of a token's life, and renews ten seconds early."""
+    """Guard against a client that uses a token beyond its life; the SDK renews it ten seconds early."""
     tokens = emulator.tokens
     tokens.life_seconds = 1
     client = client_of(emulator, client_id=tokens.client_id, client_secret=tokens.client_secret)
@@ -105,8 +105,8 @@ def test_a_form_for_a_token_is_read_strictly(emulator: Emulator, form: dict[str,
 def test_a_mistaken_request_is_refused_and_kept(
     emulator: Emulator, *, method: str, path: str, arguments: dict[str, Any], status: int, told: str
 ) -> None:
-    """A client that mistypes a field must not pass because a double is lenient."""
-    found, body = asked(emulator, method, path, **arguments)
+    """Guard against a client that mistypes a field, and passes because the double is lenient."""
+    found, body = ask(emulator, method, path, **arguments)
     assert (found, told in body["message"]) == (status, True), body
     assert len(emulator.wrong) == 1
     assert told in emulator.wrong[0]
@@ -115,6 +115,6 @@ def test_a_mistaken_request_is_refused_and_kept(
 
 def test_every_request_is_logged_with_its_status(emulator: Emulator, client: WorkspaceClient) -> None:
     client.current_user.me()
-    asked(emulator, "GET", "/api/2.0/secrets/get?scope=a&key=b")
+    ask(emulator, "GET", "/api/2.0/secrets/get?scope=a&key=b")
     logged = [(request.line, request.status) for request in emulator.requests]
     assert logged == [("GET /api/2.0/preview/scim/v2/Me", 200), ("GET /api/2.0/secrets/get", 404)]

@@ -1,4 +1,4 @@
-"""DBFS and the Files API: round trips, limits, and what is not there."""
+"""Tests of DBFS and the Files API: round trips, limits, and missing files."""
 
 import base64
 import io
@@ -66,7 +66,7 @@ def test_dbfs_moves_a_file_to_where_none_is(client: WorkspaceClient) -> None:
 
 
 def test_an_empty_file_is_read_as_no_data(client: WorkspaceClient) -> None:
-    """The step launcher's reader fails where the field is missing."""
+    """Guard against an answer without `data`, at which the step launcher's reader fails."""
     client.dbfs.put("/empty", contents="")
     assert client.api_client.do("GET", "/api/2.0/dbfs/read", query={"path": "/empty"}) == {
         "bytes_read": 0,
@@ -102,7 +102,7 @@ def test_dbfs_reads_half_a_megabyte_unless_told(client: WorkspaceClient) -> None
     ],
 )
 def test_dbfs_refuses(client: WorkspaceClient, call: str, fields: dict[str, object], code: str) -> None:
-    """Codes are what clients decide by; the launcher polls for RESOURCE_DOES_NOT_EXIST."""
+    """Guard against wrong error codes: clients decide by them, and the launcher polls for one."""
     client.dbfs.put("/there", contents=base64.b64encode(b"x").decode())
     method, name = call.split()
     query, body = (fields, None) if method == "GET" else (None, fields)
@@ -114,7 +114,7 @@ def test_dbfs_refuses(client: WorkspaceClient, call: str, fields: dict[str, obje
 def test_a_workspace_without_a_dbfs_root_refuses_every_call(
     emulator: Emulator, client: WorkspaceClient
 ) -> None:
-    """New accounts have none, and the stock launcher's first call fails."""
+    """Guard against a client that needs the DBFS root, which new accounts do not have."""
     emulator.storage.dbfs_disabled = True
     for call in (client.dbfs.mkdirs, client.dbfs.create, client.dbfs.get_status):
         with pytest.raises(PermissionDenied, match="Public DBFS root is disabled"):

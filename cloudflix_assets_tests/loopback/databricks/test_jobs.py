@@ -1,4 +1,4 @@
-"""Runs as the API takes and tells them; what they do is in test_emulator_runs.py."""
+"""Tests of the Jobs API: how it accepts and describes runs; test_runs.py covers what runs do."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from cloudflix_assets_tests.loopback.databricks.tasks import Tasks, new_cluster
 
 
 def raw(emulator: Emulator, **task: Any) -> dict[str, Any]:
-    """A body that is right, but for what is given of its task."""
+    """Return a valid body of a submission, with some fields of its task changed (None: left out)."""
     usual = {
         "task_key": "code",
         "existing_cluster_id": emulator.cluster_id,
@@ -29,7 +29,7 @@ def raw(emulator: Emulator, **task: Any) -> dict[str, Any]:
     return {"tasks": [{name: value for name, value in {**usual, **task}.items() if value is not None}]}
 
 
-def submitted(client: WorkspaceClient, body: dict[str, Any]) -> Any:
+def submit(client: WorkspaceClient, body: dict[str, Any]) -> Any:
     return client.api_client.do("POST", "/api/2.2/jobs/runs/submit", body=body)
 
 
@@ -55,9 +55,9 @@ def submitted(client: WorkspaceClient, body: dict[str, Any]) -> Any:
 def test_a_field_that_is_none_is_a_mistake(
     emulator: Emulator, client: WorkspaceClient, task: dict[str, Any], told: str
 ) -> None:
-    """To the service it would be nothing; a setting that never arrives must be seen here."""
+    """Guard against a mistyped setting, which the service ignores, so that it never takes effect."""
     with pytest.raises(DatabricksError, match=told):
-        submitted(client, raw(emulator, **task))
+        submit(client, raw(emulator, **task))
     assert len(emulator.wrong) == 1
     emulator.wrong.clear()
     assert emulator.runs == []
@@ -80,7 +80,7 @@ def test_a_task_that_cannot_run_is_refused(
     emulator: Emulator, client: WorkspaceClient, task: dict[str, Any], told: str
 ) -> None:
     with pytest.raises(DatabricksError, match=told):
-        submitted(client, raw(emulator, **task))
+        submit(client, raw(emulator, **task))
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_task_that_cannot_run_is_refused(
 )
 def test_a_cluster_that_cannot_be_made_is_refused(tasks: Tasks, spec: dict[str, Any], told: str) -> None:
     with pytest.raises(DatabricksError, match=told):
-        tasks.submitted(new_cluster=new_cluster(**spec))
+        tasks.submit(new_cluster=new_cluster(**spec))
 
 
 def test_a_cluster_of_one_node_and_one_of_a_pool_are_accepted(emulator: Emulator, tasks: Tasks) -> None:
@@ -114,7 +114,7 @@ def test_a_cluster_of_one_node_and_one_of_a_pool_are_accepted(emulator: Emulator
     )
     pooled = ClusterSpec(spark_version="17.3.x-scala2.13", instance_pool_id="pool-1", num_workers=0)
     for spec in (single, pooled):
-        assert tasks.ended(tasks.submitted(new_cluster=spec)) == "TERMINATED SUCCESS"
+        assert tasks.wait(tasks.submit(new_cluster=spec)) == "TERMINATED SUCCESS"
 
 
 @pytest.mark.parametrize(
@@ -135,12 +135,12 @@ def test_a_run_that_cannot_be_is_refused(
     emulator: Emulator, client: WorkspaceClient, body: dict[str, Any], told: str
 ) -> None:
     with pytest.raises(DatabricksError, match=told):
-        submitted(client, {**raw(emulator), **body})
+        submit(client, {**raw(emulator), **body})
     emulator.wrong.clear()
 
 
 def test_the_same_token_is_the_same_run(emulator: Emulator, client: WorkspaceClient, tasks: Tasks) -> None:
-    """Else a submission whose answer is lost runs a step twice."""
+    """Guard against a submission whose answer is lost, and that then runs a step twice."""
     emulator.plans += [RunPlan(outcome=NOT_RUN), RunPlan(outcome=NOT_RUN)]
     ids = {
         client.jobs.submit(tasks=[tasks.task()], idempotency_token=token).run_id
@@ -158,8 +158,8 @@ def test_version_2_1_is_answered_too(emulator: Emulator, client: WorkspaceClient
 
 def test_a_run_is_told_as_the_sdk_reads_it(emulator: Emulator, client: WorkspaceClient, tasks: Tasks) -> None:
     emulator.plans.append(RunPlan(outcome=NOT_RUN, queued_seconds=0.05, pending_seconds=0.05))
-    run = tasks.submitted(of_the_run={"run_name": "silver/titles"})
-    assert tasks.ended(run) == "TERMINATED SUCCESS"
+    run = tasks.submit(of_the_run={"run_name": "silver/titles"})
+    assert tasks.wait(run) == "TERMINATED SUCCESS"
     told = client.jobs.get_run(run.run_id)
     assert told.state
     assert told.state.life_cycle_state is RunLifeCycleState.TERMINATED
@@ -181,11 +181,11 @@ def test_runs_are_listed_newest_first_in_pages(
     emulator: Emulator, client: WorkspaceClient, tasks: Tasks
 ) -> None:
     emulator.plans += [RunPlan(outcome=NOT_RUN) for _ in range(3)]
-    done = [tasks.submitted(of_the_run={"run_name": f"run {number}"}) for number in range(3)]
+    done = [tasks.submit(of_the_run={"run_name": f"run {number}"}) for number in range(3)]
     for run in done:
-        tasks.ended(run)
+        tasks.wait(run)
     emulator.plans.append(RunPlan(pending_seconds=60))
-    active = tasks.submitted(of_the_run={"run_name": "still"})
+    active = tasks.submit(of_the_run={"run_name": "still"})
     names = [run.run_name for run in client.jobs.list_runs(limit=2)]
     assert names == ["still", "run 2", "run 1", "run 0"]
     assert emulator.counted("GET", "/jobs/runs/list") == 2
@@ -211,7 +211,7 @@ def test_only_the_run_of_a_task_has_an_output(
     emulator: Emulator, client: WorkspaceClient, tasks: Tasks
 ) -> None:
     emulator.plans.append(RunPlan(outcome=NOT_RUN, logs="hello", error="Oops", error_trace="at line 1"))
-    run = tasks.ran()
+    run = tasks.run()
     with pytest.raises(InvalidParameterValue, match="multiple tasks is not supported"):
         client.jobs.get_run_output(run.run_id)
     output = client.jobs.get_run_output(run.task_run_id)
@@ -225,4 +225,4 @@ def test_a_library_of_the_sdk_is_understood(emulator: Emulator, tasks: Tasks) ->
     task = SubmitTask("code", existing_cluster_id=emulator.cluster_id, libraries=[library],
                       spark_python_task=python)  # fmt: skip
     run_id = tasks.client.jobs.submit(tasks=[task]).run_id
-    assert tasks.ended(emulator.jobs.runs[run_id]) == "TERMINATED SUCCESS"
+    assert tasks.wait(emulator.jobs.runs[run_id]) == "TERMINATED SUCCESS"

@@ -1,4 +1,4 @@
-"""With a JVM the driver has Delta's own writer, and workers that know no more than it does."""
+"""Tests of drivers with a JVM: they have Delta's own writer, and workers that cannot import this project."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,17 +12,17 @@ from cloudflix_assets_tests.loopback.databricks.tasks import Tasks, client_of, n
 
 @pytest.fixture
 def emulator(tmp_path: Path) -> Iterator[Emulator]:
-    """One that computes on Spark itself."""
+    """A workspace that computes on Spark itself."""
     with Emulator(tmp_path / "workspace", kind="jvm") as emulator:
         yield emulator
     assert emulator.wrong == []
 
 
 def test_a_driver_has_a_jvm_of_its_own_with_delta(emulator: Emulator, tmp_path: Path) -> None:
-    """All in one run, for each starts a JVM."""
+    """Guard against a driver without Delta or its settings, and against workers that import this project."""
     emulator.secrets["lake"] = {"key": "s3cret"}
     spec = new_cluster(spark_conf={"spark.ours": "given", "a.key": "{{secrets/lake/key}}"})
-    run = Tasks(emulator, client_of(emulator, token=emulator.token)).ran(
+    run = Tasks(emulator, client_of(emulator, token=emulator.token)).run(
         """
         import sys
         spark.range(3).write.format("delta").save(sys.argv[1])
@@ -46,9 +46,9 @@ def test_a_driver_has_a_jvm_of_its_own_with_delta(emulator: Emulator, tmp_path: 
 
 
 def test_standard_access_is_spark_connect_with_delta(emulator: Emulator, tmp_path: Path) -> None:
-    """What needs a SparkContext fails there, and must fail here."""
+    """Guard against code that needs a SparkContext, and passes here although it fails on a cluster."""
     spec = new_cluster(data_security_mode="USER_ISOLATION", spark_conf={"spark.ours": "given"})
-    run = Tasks(emulator, client_of(emulator, token=emulator.token)).ran(
+    run = Tasks(emulator, client_of(emulator, token=emulator.token)).run(
         """
         import sys
         from pyspark.sql import SparkSession

@@ -1,4 +1,4 @@
-"""What a task can import: what is installed, what is shipped."""
+"""Tests of what a task can import: installed packages, and shipped modules, archives and wheels."""
 
 import zipfile
 from pathlib import Path
@@ -15,12 +15,12 @@ def pypi(package: str) -> Library:
 
 
 def test_modules_and_archives_of_a_volume_can_be_imported(tasks: Tasks) -> None:
-    """So can they on a cluster, where `/Volumes` is a file system."""
+    """Guard against volumes that a task cannot import from, as it can on a cluster."""
     tasks.file("NAME = 'a module'", "shipped.py")
     folder = tasks.emulator.storage.in_volume(tasks.emulator.volume)
     with zipfile.ZipFile(folder / "code.zip", "w") as archive:
         archive.writestr("zipped.py", "NAME = 'an archive'")
-    run = tasks.ran(
+    run = tasks.run(
         """
         import sys
         sys.path += [sys.argv[1], sys.argv[1] + "/code.zip"]
@@ -33,10 +33,10 @@ def test_modules_and_archives_of_a_volume_can_be_imported(tasks: Tasks) -> None:
 
 
 def test_workers_know_what_is_installed_and_no_more(tmp_path: Path) -> None:
-    """What a task has shipped to its driver is not with the workers, nor is what is developed here."""
+    """Guard against workers that import this project, or see variables that are not the server's."""
     with Emulator(tmp_path / "workspace", variables={"OF_THE_SERVER": "told"}) as emulator:
         tasks = Tasks(emulator, client_of(emulator, token=emulator.token))
-        run = tasks.ran(
+        run = tasks.run(
             """
             def look(batches):
                 import os
@@ -59,7 +59,7 @@ def test_workers_know_what_is_installed_and_no_more(tmp_path: Path) -> None:
 
 def test_libraries_are_compared_with_what_is_installed(tasks: Tasks) -> None:
     installed = [pypi(f"pytest=={pytest.__version__}"), pypi("dagster>=1.13"), pypi("pyspark[connect]")]
-    assert tasks.ended(tasks.ran(libraries=installed)) == "TERMINATED SUCCESS"
+    assert tasks.wait(tasks.run(libraries=installed)) == "TERMINATED SUCCESS"
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def test_libraries_are_compared_with_what_is_installed(tasks: Tasks) -> None:
     ],
 )
 def test_a_library_that_cannot_be_installed_fails_the_run(tasks: Tasks, library: Library, told: str) -> None:
-    run = tasks.ran(libraries=[library])
-    assert tasks.ended(run) == "INTERNAL_ERROR FAILED"
+    run = tasks.run(libraries=[library])
+    assert tasks.wait(run) == "INTERNAL_ERROR FAILED"
     assert run.end
     assert run.end.code == "LIBRARY_INSTALLATION_ERROR"
     assert told in run.end.message
@@ -85,5 +85,5 @@ def test_a_wheel_is_installed(tasks: Tasks) -> None:
     path = f"{tasks.emulator.volume}/shipped-1-py3-none-any.whl"
     with zipfile.ZipFile(tasks.emulator.storage.in_volume(path), "w") as wheel:
         wheel.writestr("shipped/__init__.py", "NAME = 'a wheel'")
-    run = tasks.ran("import shipped\nprint(shipped.NAME)", libraries=[Library(whl=path)])
+    run = tasks.run("import shipped\nprint(shipped.NAME)", libraries=[Library(whl=path)])
     assert run.logs == "a wheel\n", run.error_trace

@@ -1,4 +1,4 @@
-"""What can happen to a run, and to a request, that no client can help."""
+"""Tests of plans and faults: the failures of runs and of requests that no client can prevent."""
 
 import pytest
 from databricks.sdk import WorkspaceClient
@@ -14,9 +14,9 @@ from cloudflix_assets_tests.loopback.databricks.tasks import Tasks, eventually
 ME = r"GET .*/scim/v2/Me"
 
 
-def planned(tasks: Tasks, plan: RunPlan, code: str = "") -> Run:
+def run_planned(tasks: Tasks, plan: RunPlan, code: str = "") -> Run:
     tasks.emulator.plans.append(plan)
-    return tasks.ran(code)
+    return tasks.run(code)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def planned(tasks: Tasks, plan: RunPlan, code: str = "") -> Run:
 def test_a_run_ends_as_planned(
     client: WorkspaceClient, tasks: Tasks, *, plan: RunPlan, state: str, code: str, kind: str, starts: int
 ) -> None:
-    run = planned(tasks, plan)
+    run = run_planned(tasks, plan)
     told = client.api_client.do("GET", "/api/2.2/jobs/runs/get", query={"run_id": run.run_id})
     life, details = told["state"], told["status"]["termination_details"]
     assert f"{life['life_cycle_state']} {life.get('result_state')}" == state
@@ -46,8 +46,8 @@ def test_a_run_ends_as_planned(
 
 
 def test_states_that_the_sdk_does_not_know_are_told(client: WorkspaceClient, tasks: Tasks) -> None:
-    """New ones come without notice: the SDK reads them as None, and a launcher must not wait for ever."""
-    run = planned(tasks, RunPlan(outcome=NOT_RUN, life="EVAPORATED", result="SUCCESS_WITH_GLITTER"))
+    """Guard against a launcher that waits for ever at a new state, which the SDK reads as None."""
+    run = run_planned(tasks, RunPlan(outcome=NOT_RUN, life="EVAPORATED", result="SUCCESS_WITH_GLITTER"))
     state = client.jobs.get_run(run.run_id).state
     assert state
     assert (state.life_cycle_state, state.result_state) == (None, None)
@@ -55,20 +55,20 @@ def test_states_that_the_sdk_does_not_know_are_told(client: WorkspaceClient, tas
 
 
 def test_what_has_run_may_end_without_a_result(client: WorkspaceClient, tasks: Tasks) -> None:
-    run = planned(tasks, RunPlan(life="INTERNAL_ERROR", result=""), "print('done')")
-    assert tasks.ended(run) == "INTERNAL_ERROR None"
+    run = run_planned(tasks, RunPlan(life="INTERNAL_ERROR", result=""), "print('done')")
+    assert tasks.wait(run) == "INTERNAL_ERROR None"
     assert run.logs == "done\n"
 
 
 def test_plans_are_for_the_runs_that_they_name(tasks: Tasks) -> None:
     tasks.emulator.plans += [RunPlan(name="gold", outcome="skipped"), RunPlan(outcome=NOT_RUN)]
-    ended = [tasks.ended(tasks.submitted(of_the_run={"run_name": name})) for name in ("silver", "gold")]
+    ended = [tasks.wait(tasks.submit(of_the_run={"run_name": name})) for name in ("silver", "gold")]
     assert ended == ["TERMINATED SUCCESS", "SKIPPED None"]
     assert tasks.emulator.plans == []
 
 
 def test_a_run_goes_through_its_phases(tasks: Tasks) -> None:
-    run = planned(tasks, RunPlan(outcome=NOT_RUN, queued_seconds=0.01))
+    run = run_planned(tasks, RunPlan(outcome=NOT_RUN, queued_seconds=0.01))
     assert list(run.times) == ["QUEUED", "PENDING", "RUNNING", "TERMINATING", "ended"]
 
 
@@ -84,9 +84,9 @@ def test_a_run_goes_through_its_phases(tasks: Tasks) -> None:
 def test_a_run_is_seen_where_it_lingers(
     client: WorkspaceClient, tasks: Tasks, *, plan: RunPlan, life: str, result: str | None
 ) -> None:
-    """Whether a result is told while it is TERMINATING is not documented: a launcher must bear both."""
+    """Guard against a launcher that relies on a result while TERMINATING, or on none: both may happen."""
     tasks.emulator.plans.append(plan)
-    run = tasks.submitted()
+    run = tasks.submit()
     assert eventually(lambda: run.life == life)
     state = client.jobs.get_run(run.run_id).state
     assert state
@@ -99,19 +99,19 @@ def test_a_run_is_seen_where_it_lingers(
 def test_the_cluster_of_a_run_may_be_told_late(
     client: WorkspaceClient, tasks: Tasks, seconds: float, is_shown: bool
 ) -> None:
-    run = planned(tasks, RunPlan(outcome=NOT_RUN, cluster_shown_after_seconds=seconds))
+    run = run_planned(tasks, RunPlan(outcome=NOT_RUN, cluster_shown_after_seconds=seconds))
     [task] = client.jobs.get_run(run.run_id).tasks or []
     assert (task.cluster_instance is not None) == is_shown
 
 
 def test_a_run_that_waits_for_its_cluster_can_be_cancelled(client: WorkspaceClient, tasks: Tasks) -> None:
     tasks.emulator.plans.append(RunPlan(pending_seconds=60))
-    run = tasks.submitted()
+    run = tasks.submit()
     client.jobs.cancel_run(run.run_id)
-    assert tasks.ended(run) == "TERMINATED CANCELED"
+    assert tasks.wait(run) == "TERMINATED CANCELED"
     assert tasks.emulator.starts == []
     client.jobs.cancel_run(run.run_id)
-    assert tasks.ended(run) == "TERMINATED CANCELED"
+    assert tasks.wait(run) == "TERMINATED CANCELED"
 
 
 @pytest.mark.parametrize(
@@ -123,8 +123,8 @@ def test_a_run_that_waits_for_its_cluster_can_be_cancelled(client: WorkspaceClie
     ],
 )
 def test_a_driver_that_runs_is_ended(tasks: Tasks, plan: RunPlan, state: str) -> None:
-    run = planned(tasks, plan, "import time; time.sleep(60)")
-    assert tasks.ended(run) == state
+    run = run_planned(tasks, plan, "import time; time.sleep(60)")
+    assert tasks.wait(run) == state
 
 
 def test_a_status_is_answered_once_and_the_sdk_asks_again(
@@ -164,7 +164,7 @@ def test_a_dropped_request_is_asked_again_and_was_not_applied(
 def test_an_answer_that_is_lost_leaves_the_run_submitted(
     emulator: Emulator, client: WorkspaceClient, tasks: Tasks
 ) -> None:
-    """The SDK asks again: without a token that is a second run."""
+    """Guard against a submission without a token, of which the SDK's retry makes a second run."""
     emulator.plans += [RunPlan(outcome=NOT_RUN) for _ in range(3)]
     task = tasks.task()
     emulator.faults.append(Fault("POST .*/runs/submit", drop="after"))
@@ -187,9 +187,9 @@ def test_an_answer_can_be_later_than_a_client_waits(emulator: Emulator) -> None:
 def test_after_a_reset_it_is_as_new_but_for_its_files(
     emulator: Emulator, client: WorkspaceClient, tasks: Tasks
 ) -> None:
-    """A fault or a plan of one test must not happen to the next."""
+    """Guard against a fault or a plan of one test that happens to the next test."""
     emulator.plans += [RunPlan(pending_seconds=60), RunPlan(outcome="skipped")]
-    run = tasks.submitted(of_the_run={"idempotency_token": "once"})
+    run = tasks.submit(of_the_run={"idempotency_token": "once"})
     emulator.faults.append(Fault(ME, status=500))
     emulator.tokens.expire()
     emulator.storage.dbfs_disabled = True

@@ -1,4 +1,4 @@
-"""`python -m cloudflix_assets_tests.loopback.databricks`: a workspace for runs by hand."""
+"""Tests of `python -m cloudflix_assets_tests.loopback.databricks`: a workspace for runs by hand."""
 
 import io
 import os
@@ -23,8 +23,8 @@ VARIABLES = 6
 
 
 @contextmanager
-def served(root: Path) -> Iterator[tuple["subprocess.Popen[str]", dict[str, str]]]:
-    """The process, and what it has printed."""
+def serve_workspace(root: Path) -> Iterator[tuple["subprocess.Popen[str]", dict[str, str]]]:
+    """Serve a workspace in a process until the block ends; yield the process and the variables it prints."""
     own = {**os.environ, "PYTHONFAULTHANDLER": "1"}
     command = [*COMMAND, "--root", str(root)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=own) as process:
@@ -32,11 +32,11 @@ def served(root: Path) -> Iterator[tuple["subprocess.Popen[str]", dict[str, str]
         try:
             yield process, dict(process.stdout.readline().strip().split("=", 1) for _ in range(VARIABLES))
         finally:
-            process.send_signal(signal.SIGABRT)  # if it has not ended, it tells where it stands
+            process.send_signal(signal.SIGABRT)  # a process that hangs prints its stack
 
 
-def running(told: dict[str, str], process: "subprocess.Popen[str]") -> list[psutil.Process]:
-    """A driver that sleeps, and the server that it computes on."""
+def start_sleeper(told: dict[str, str], process: "subprocess.Popen[str]") -> list[psutil.Process]:
+    """Start a run that sleeps, and return the processes of its driver and of its Sail server."""
     client = WorkspaceClient(host=told["DATABRICKS_HOST"], token=told["DATABRICKS_TOKEN"])
     path = f"{told['CLOUDFLIX_DATABRICKS_STAGING']}/task.py"
     client.files.upload(path, io.BytesIO(b"import time; time.sleep(600)"))
@@ -51,19 +51,19 @@ def running(told: dict[str, str], process: "subprocess.Popen[str]") -> list[psut
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_it_prints_what_a_run_needs_and_ends_in_order(tmp_path: Path, ending: signal.Signals) -> None:
-    with served(tmp_path) as (process, told):
+    with serve_workspace(tmp_path) as (process, told):
         assert told["CLOUDFLIX_DEPLOYMENT"] == "databricks"
         assert told["CLOUDFLIX_LAKE"] == str(tmp_path / "lake")
-        children = running(told, process)
+        children = start_sleeper(told, process)
         process.send_signal(ending)
         assert process.wait(60) == 0
     assert not [child for child in children if child.is_running()]
 
 
 def test_what_it_started_ends_with_it_though_it_is_killed(tmp_path: Path) -> None:
-    """A driver that is left behind would go on to write into a lake."""
-    with served(tmp_path) as (process, told):
-        children = running(told, process)
+    """Guard against a driver that is left behind, and goes on to write into a lake."""
+    with serve_workspace(tmp_path) as (process, told):
+        children = start_sleeper(told, process)
         process.kill()
         process.wait()
     assert eventually(lambda: not [child for child in children if _runs(child)])

@@ -1,4 +1,4 @@
-"""The stock launcher of dagster-databricks, written for the service, does a step on the loopback."""
+"""A test that the stock launcher of dagster-databricks, written for the service, runs on the loopback."""
 
 import shutil
 import tempfile
@@ -16,7 +16,7 @@ DEFINITIONS = Path(__file__).with_name("stock_definitions.py")
 
 @pytest.fixture
 def location() -> Iterator[Path]:
-    """The launcher ships nothing from a path that has `pytest` in it."""
+    """A folder with the code location; the launcher ships nothing from a path that has `pytest` in it."""
     with tempfile.TemporaryDirectory(prefix="stock-location-") as folder:
         shutil.copyfile(DEFINITIONS, Path(folder) / "stock_definitions.py")
         yield Path(folder)

@@ -1,4 +1,4 @@
-"""Clusters, secrets and rights as the API tells them."""
+"""Tests of the API of clusters, secrets and permissions."""
 
 from collections.abc import Callable
 
@@ -59,7 +59,7 @@ def test_rights_are_granted_to_what_is_there(
     emulator: Emulator, client: WorkspaceClient, tasks: Tasks
 ) -> None:
     emulator.plans.append(RunPlan(outcome=NOT_RUN))
-    run = tasks.ran()
+    run = tasks.run()
     grant = JobAccessControlRequest(group_name="ops", permission_level=JobPermissionLevel.CAN_VIEW)
     client.jobs.update_permissions(str(run.job_id), access_control_list=[grant])
     level = PermissionLevel.CAN_RESTART

@@ -1,11 +1,11 @@
-"""Who may ask: a personal access token, or the tokens of a service principal (OAuth M2M)."""
+"""Authentication by a personal access token, or by tokens of a service principal (OAuth M2M)."""
 
 import base64
 import itertools
 from collections.abc import Sequence
 from urllib.parse import parse_qsl
 
-from cloudflix_assets_tests.loopback.databricks.calls import Call, Refused, Route, answered
+from cloudflix_assets_tests.loopback.databricks.calls import Call, Refused, Route, json_reply
 from cloudflix_assets_tests.loopback.web import Reply, Request
 
 TOKEN = "dapi-of-the-loopback-workspace"
@@ -14,12 +14,12 @@ LIFE_SECONDS = 3_600
 
 
 class Tokens:
-    """Those that were handed out.
+    """The tokens of a workspace.
 
     Attributes:
         token: the personal access token.
-        client_id, client_secret: of the service principal.
-        life_seconds: what a client is told of the life of an OAuth token.
+        client_id, client_secret: the credentials of the service principal.
+        life_seconds: the life of an OAuth token, as its answer states it to a client.
     """
 
     token, client_id, client_secret = TOKEN, CLIENT_ID, CLIENT_SECRET
@@ -32,21 +32,21 @@ class Tokens:
         self.expired: set[str] = set()
 
     def routes(self) -> Sequence[Route]:
-        """For those who have no token yet."""
+        """Return the routes that need no token."""
         return [Route("GET", r"/oidc/\.well-known/oauth-authorization-server", self._endpoints, {})]
 
     def expire(self) -> None:
-        """All that were handed out, the personal one too, are refused from here on."""
+        """Expire all tokens so far, the personal access token too."""
         self.expired |= self.good
         self.good.clear()
 
     def renew(self) -> None:
-        """The personal one is good again."""
+        """Make the personal access token good again."""
         self.expired.discard(self.token)
         self.good.add(self.token)
 
     def check(self, request: Request) -> None:
-        """Raises: Refused: 401 without a token, 403 with one that is unknown or expired."""
+        """Refuse a request without a token (401), or with an unknown or expired one (403)."""
         kind, _, token = request.header("authorization").partition(" ")
         if kind != "Bearer" or not token:
             unsent = "Credential was not sent or was of an unsupported type for this API."
@@ -54,7 +54,7 @@ class Tokens:
         if token in self.expired:
             raise Refused(403, 403, "Token is expiring within 30 seconds. (token expired)")
         if token not in self.good:
-            # The service has a number here, which the SDK must live with.
+            # The service sends a number as the code here, and the SDK must cope with it.
             raise Refused(403, 403, "Invalid access token.")
 
     def _endpoints(self, call: Call) -> dict[str, object]:
@@ -66,7 +66,7 @@ class Tokens:
         }
 
     def hand_out(self, request: Request) -> Reply:
-        """A token for a client and its secret, as a form; every mistake is a refusal."""
+        """Return a token for a form and a client's Basic credentials; return an error for any mistake."""
         form = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
         if request.method != "POST" or set(form) != {"grant_type", "scope"}:
             return _no("invalid_request", f"{request.method} with {', '.join(sorted(form))}", 400)
@@ -79,11 +79,11 @@ class Tokens:
         token = f"oauth-{next(self.handed_out)}"
         self.good.add(token)
         told = {"access_token": token, "token_type": "Bearer", "scope": "all-apis"}
-        return answered({**told, "expires_in": self.life_seconds})
+        return json_reply({**told, "expires_in": self.life_seconds})
 
     def _pair(self) -> str:
         return base64.b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
 
 
 def _no(error: str, description: str, status: int) -> Reply:
-    return answered({"error": error, "error_description": description}, status)
+    return json_reply({"error": error, "error_description": description}, status)

@@ -1,4 +1,4 @@
-"""The Files API over volumes: no file without its directory, no directory without its volume."""
+"""The Files API over volumes: a file needs its directory, and a directory needs its volume."""
 
 import re
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ DONE = Reply(204)
 
 
 class VolumeFiles:
-    """Files and directories under `/Volumes`."""
+    """The Files API: the files and directories under `/Volumes`."""
 
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
 
     def routes(self) -> Sequence[Route]:
-        """Each of both, by its path within the address."""
+        """Return the routes of files and of directories, whose addresses end with a path."""
         file, folder = "/api/2.0/fs/files(/.+)", "/api/2.0/fs/directories(/.+)"
         paging = {"page_size?": int, "page_token?": str}
         return [
@@ -76,7 +76,7 @@ class VolumeFiles:
         path, name = self._folder(call), clean(call.parts[0])
         size, first = min(call.get("page_size", PAGE), PAGE), int(call.get("page_token") or 0)
         children = sorted(path.iterdir())
-        page = {"contents": [_told(name, child) for child in children[first : first + size]]}
+        page = {"contents": [_describe(name, child) for child in children[first : first + size]]}
         more = {"next_page_token": str(first + size)} if first + size < len(children) else {}
         return {**page, **more}
 
@@ -112,8 +112,8 @@ def _headers(path: Path) -> list[tuple[str, str]]:
     return [("Content-Type", "application/octet-stream"), ("Last-Modified", modified)]
 
 
-def _told(folder: str, child: Path) -> Json:
-    """In bytes, and milliseconds since 1970."""
+def _describe(folder: str, child: Path) -> Json:
+    """Return the entry of a file or directory as JSON, with bytes and milliseconds since 1970."""
     status = child.stat()
     told = {"path": f"{folder}/{child.name}", "name": child.name, "is_directory": child.is_dir()}
     size = {} if child.is_dir() else {"file_size": status.st_size}

@@ -1,1 +1,1 @@
-"""GitHub's API over real git objects."""
+"""A double of GitHub's API over real git objects."""

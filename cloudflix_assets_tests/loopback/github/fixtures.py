@@ -1,4 +1,4 @@
-"""A loopback GitHub with four weeks of history, and the source that reads it."""
+"""Fixtures of a loopback GitHub with four weeks of history, and of the source that reads it."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -18,23 +18,23 @@ Sources = Callable[..., GitHub]
 
 
 def moment(week: date, days: float) -> datetime:
-    """So many days into a week."""
+    """Return the moment that is some days after the start of a week."""
     return datetime.combine(week, time(), UTC) + timedelta(days=days)
 
 
 def published(number: int) -> dict[str, bytes]:
-    """The publication of one of the four weeks, by dataset."""
+    """Return the publication of one of the four weeks: files by dataset."""
     return publication(titles=titles({"title": f"Edition {number}"}))
 
 
 def in_folder(files: dict[str, bytes], folder: str = FOLDER) -> dict[str, bytes]:
-    """Files by path in the repository, among others that are not a dataset's."""
+    """Return files of datasets by their path in the repository, with a README that is no dataset."""
     return {"README.md": b"A catalogue.\n", **{f"{folder}/netflix_{n}.csv": c for n, c in files.items()}}
 
 
 @pytest.fixture
 def history() -> History:
-    """A commit on the Wednesday of each week."""
+    """A repository with a commit on the Wednesday of each week."""
     found = History()
     for number, week in enumerate(WEEKS):
         found.commit(in_folder(published(number)), moment(week, 2.5))
@@ -43,15 +43,15 @@ def history() -> History:
 
 @pytest.fixture
 def github(history: History) -> Iterator[LoopbackGitHub]:
-    """It serves; requests that GitHub would not understand fail the test."""
-    with LoopbackGitHub(history).serving() as server:
+    """A running server; a request that GitHub would not understand fails the test."""
+    with LoopbackGitHub(history).serve() as server:
         yield server
     assert server.wrong == []
 
 
 @pytest.fixture
 def source(github: LoopbackGitHub) -> Sources:
-    """A source on that server: `source()`, `source(branch="main")`; waits are short."""
+    """A function that makes a source on that server, such as `source(branch="main")`; its waits are short."""
 
     def make(token: str | None = None, timeout: float = 20, **address: str) -> GitHub:
         where = Address(**{"owner": OWNER, "repo": NAME, "folder": FOLDER, **address})

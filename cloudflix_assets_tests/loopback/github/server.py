@@ -1,6 +1,6 @@
 """A loopback GitHub: real HTTP over real git objects, strict about requests, with faults on demand.
 
-What it knows of GitHub is written in its documentation of the REST API, version 2022-11-28.
+It follows GitHub's documentation of the REST API, version 2022-11-28.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ RESET = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp())
 
 
 class History:
-    """A repository of one branch, whose commits a test makes and dates. Its objects are git's own."""
+    """A repository with one branch; a test makes and dates its commits. The objects are real git objects."""
 
     def __init__(self) -> None:
         self.commits: dict[bytes, Commit] = {}
@@ -35,7 +35,7 @@ class History:
         self.head: Commit | None = None
 
     def commit(self, files: Mapping[str, bytes], when: datetime, author: datetime | None = None) -> str:
-        """Make `files` (by path) the whole content, as of a moment; returns the commit's hash."""
+        """Commit `files` (by path) as the whole content, at the moment `when`; return the commit's hash."""
         commit = Commit()
         commit.tree = self._tree(files)
         commit.parents = [self.head.id] if self.head else []
@@ -63,7 +63,7 @@ class History:
         return tree.id
 
     def last(self, until: datetime | None, path: str) -> list[Commit]:
-        """The newest commit that is not younger than `until` and touched `path`; none if there is none."""
+        """Return a list of the newest commit that is not later than `until` and changed `path`, or []."""
         commit = self.head
         while commit:
             parent = self.commits[commit.parents[0]] if commit.parents else None
@@ -74,7 +74,7 @@ class History:
         return []
 
     def at(self, commit: Commit, path: str) -> bytes | None:
-        """The hash of what lies at a path in a commit."""
+        """Return the hash of the file or folder at a path in a commit, or None."""
         found: bytes = commit.tree
         for part in filter(None, path.split("/")):
             tree = self.trees.get(found)
@@ -85,12 +85,12 @@ class History:
 
 
 Fault = Callable[["Handler", "Reply"], "Reply | None"]
-"""Changes a reply, or answers itself and returns None."""
+"""A function that returns a changed reply, or uses the connection itself and returns None."""
 
 
 @dataclass
 class Reply:
-    """The server's answer to a request, without a fault."""
+    """An answer of the server."""
 
     status: int
     body: bytes
@@ -101,11 +101,12 @@ class LoopbackGitHub:
     """The API of one repository.
 
     Attributes:
-        faults: per kind of request (`commits`, `commit`, `contents`, `blob`, `repository`), those to come.
-        requests: what was asked, as (kind, status), 304s too.
-        wrong: requests that GitHub would not have understood; a test that makes any is wrong.
-        token: without it the repository is as good as absent, where set.
-        remaining: requests left before the primary limit; a 304 costs none.
+        faults: the faults to come by kind of request (`commits`, `commit`, `contents`, `repository`, `blob`).
+        requests: the requests so far, as (kind, status), with the 304s.
+        wrong: the requests that GitHub would not understand; a test that makes any is wrong.
+        token: if set, the repository is private: a request without a token gets 404.
+        remaining: the number of requests left before the primary rate limit; a 304 costs none.
+        renamed: a former name of the repository, if it has one, which redirects to the present name.
     """
 
     def __init__(self, history: History) -> None:
@@ -119,8 +120,8 @@ class LoopbackGitHub:
         self.url = ""
 
     @contextmanager
-    def serving(self) -> Iterator["LoopbackGitHub"]:
-        """On a free port of this machine."""
+    def serve(self) -> Iterator["LoopbackGitHub"]:
+        """Serve on a free port of this machine until the block ends."""
         handler = type("Bound", (Handler,), {"github": self})
         with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
             server.daemon_threads = True
@@ -133,20 +134,20 @@ class LoopbackGitHub:
                 server.shutdown()
 
     def answered(self, kind: str) -> list[int]:
-        """The statuses that one kind of request was answered with."""
+        """Return the statuses of the answers to one kind of request."""
         return [status for found, status in self.requests if found == kind]
 
     def reply(self, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> tuple[str, Reply]:
-        """The kind of a request, and what it is answered."""
+        """Return the kind of a request, and the answer to it."""
         for kind, pattern, known in _ROUTES:
             if found := re.fullmatch(pattern, path):
                 if unknown := set(query) - known:
                     self.wrong.append(f"{path} does not know {sorted(unknown)}")
-                return kind, self._guarded(kind, found, query, headers)
+                return kind, self._check_and_answer(kind, found, query, headers)
         self.wrong.append(f"no such path: {path}")
         return "unknown", error(404, "Not Found")
 
-    def _guarded(
+    def _check_and_answer(
         self, kind: str, found: re.Match[str], query: Mapping[str, str], headers: Mapping[str, str]
     ) -> Reply:
         authorization = headers.get("authorization")
@@ -175,12 +176,12 @@ class LoopbackGitHub:
             return error(404, "Not Found")
         until = datetime.fromisoformat(query["until"]) if "until" in query else None
         last = self.history.last(until, query.get("path", ""))
-        return _json([self._told(commit) for commit in last])
+        return _json([self._describe(commit) for commit in last])
 
     def _commit(self, found: re.Match[str], query: Mapping[str, str]) -> Reply:
         if (commit := self.history.commits.get(found["sha"].encode())) is None:
             return error(422, f"No commit found for SHA: {found['sha']}")
-        return _json(self._told(commit))
+        return _json(self._describe(commit))
 
     def _contents(self, found: re.Match[str], query: Mapping[str, str]) -> Reply:
         path = unquote(found["path"] or "")
@@ -198,7 +199,7 @@ class LoopbackGitHub:
             return error(404, "Not Found")
         return Reply(200, blob.data, {"content-type": f"{RAW}; charset=utf-8"})
 
-    def _told(self, commit: Commit) -> dict[str, Any]:
+    def _describe(self, commit: Commit) -> dict[str, Any]:
         author, committer = (
             {"name": "Ana", "email": "ana@example.org", "date": f"{datetime.fromtimestamp(when, UTC):%FT%TZ}"}
             for when in (commit.author_time, commit.commit_time)
@@ -223,7 +224,7 @@ _ROUTES: list[tuple[str, str, set[str]]] = [
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One request."""
+    """The handler of one connection."""
 
     github: LoopbackGitHub
     protocol_version = "HTTP/1.1"
@@ -247,7 +248,7 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(changed)
 
     def answer(self, reply: Reply, length: int | None = None) -> None:
-        """Send it, with a length that may be wrong."""
+        """Send a reply; `length` may announce a wrong Content-Length."""
         self.send_response(reply.status)
         headers = {"content-type": "application/json; charset=utf-8", **reply.headers}
         for name, value in headers.items():
@@ -257,13 +258,13 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(reply.body)
 
     def reset(self) -> None:
-        """End the connection as a crashed peer does."""
+        """Reset the TCP connection, as a crashed peer does."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close_connection = True
         self.connection.close()
 
     def log_message(self, *_: object) -> None:
-        """Not to the terminal."""
+        """Write no access log."""
 
 
 def _json(value: object) -> Reply:
@@ -271,7 +272,7 @@ def _json(value: object) -> Reply:
 
 
 def error(status: int, message: str, headers: Mapping[str, str] | None = None) -> Reply:
-    """A refusal, in GitHub's form."""
+    """Return an error answer in GitHub's form."""
     return Reply(
         status, json.dumps({"message": message, "status": str(status)}).encode(), dict(headers or {})
     )

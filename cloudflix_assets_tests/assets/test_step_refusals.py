@@ -16,7 +16,7 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_2,
     Lakehouse,
     MemorySource,
-    credits,
+    lookup,
     publication,
     registered,
 )
@@ -29,8 +29,8 @@ ORDERLY = [(f"Actor {i}", str(i)) for i in range(1, 20)]
 
 
 def house_with(lakehouse: Makes, table: Table, *rows: tuple[str | None, str | None]) -> Lakehouse:
-    """Nineteen orderly credits and some others, judged by a silver cast of the test's own."""
-    source = MemorySource({WEEK_1: publication(cast=credits("cast", *ORDERLY, *rows))})
+    """Nineteen orderly lookups and some others, judged by a silver cast of the test's own."""
+    source = MemorySource({WEEK_1: publication(cast=lookup("cast", *ORDERLY, *rows))})
     return lakehouse(source=source, tables=[RAW, BRONZE, table])
 
 
@@ -173,7 +173,7 @@ def test_the_cap_is_the_largest_share_that_is_published(
 def test_what_depends_on_a_stopped_table_is_not_reached(lakehouse: Makes) -> None:
     """Gold from last week's silver and this week's titles would be neither week."""
     titles = registered("raw/titles", "bronze/titles", "silver/titles", "gold/titles")
-    source = MemorySource({WEEK_1: publication(cast=credits("cast", *[(None, "1")] * 20))})
+    source = MemorySource({WEEK_1: publication(cast=lookup("cast", *[(None, "1")] * 20))})
     gold = registered("gold/cast")
     result = lakehouse(source=source, tables=[RAW, BRONZE, CAST, *titles, *gold]).run(WEEK_1)
     assert list(result.failures) == ["silver_cast"]

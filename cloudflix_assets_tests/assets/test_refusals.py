@@ -96,7 +96,7 @@ def test_a_week_without_refusals_has_no_samples(lakehouse: Makes, instance: dg.D
 def test_a_failed_check_shows_the_rows_that_no_quarantine_holds(
     lakehouse: Makes, instance: dg.DagsterInstance
 ) -> None:
-    """Nothing is published then, so that its reader would find no refused row anywhere."""
+    """Nothing is published then, so that its reader would find no quarantined row anywhere."""
     rows = [(f"Actor {i}", f"no. {i}") for i in range(1, 21)]
     source = MemorySource({WEEK_1: publication(cast=lookup("cast", *rows)), WEEK_2: publication()})
     assert not lakehouse(source=source, tables=CAST).run(WEEK_1).success

@@ -61,8 +61,8 @@ MISTAKES: dict[str, tuple[Callable[[DataFrame], DataFrame], int]] = {  # and the
     "doubles a row": (with_second_twice, 81),
     # The counts agree, and a record is gone all the same.
     "drops one row and doubles another": (lambda frame: with_second_twice(without_first(frame)), 80),
-    "gives a refused row an address that is none": (numbered("if(cast is null, 777, record_number)"), 80),
-    "gives a refused row another's address": (numbered("if(cast is null, 7, record_number)"), 80),
+    "gives a quarantined row an address that is none": (numbered("if(cast is null, 777, record_number)"), 80),
+    "gives a quarantined row another's address": (numbered("if(cast is null, 7, record_number)"), 80),
     "gives an accepted row another address": (numbered("if(record_number = 1, 777, record_number)"), 80),
 }
 
@@ -71,7 +71,7 @@ MISTAKES: dict[str, tuple[Callable[[DataFrame], DataFrame], int]] = {  # and the
 def test_a_function_that_loses_records_publishes_nothing(lakehouse: Makes, mistake: str) -> None:
     """Every record is accounted for: rows in the file are rows in the table and in its quarantine."""
     change, rows = MISTAKES[mistake]
-    more = [(f"Extra {i}", str(i)) for i in range(60)]  # so that no refused row meets the cap
+    more = [(f"Extra {i}", str(i)) for i in range(60)]  # so that no quarantined row meets the cap
     sound = house_with(lakehouse, CAST, *more, (None, "20"))
     assert sound.run(WEEK_1).success
     before = (sound.digests(WEEK_1), sound.rows("silver/cast", WEEK_1))

@@ -68,17 +68,17 @@ def tidy(column: str) -> pl.Expr:
 
 def rejoined(bronze: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Records broken in two by a line break, joined; and their second halves."""
-    whole, tails = joined(bronze.filter(pl.col("show_id").is_null()).rows(named=True))
-    fragments = pl.col("record_number").is_in(tails)
-    kept = ~fragments & ~pl.col("record_number").is_in([row["record_number"] for row in whole])
+    whole, second_halves = joined(bronze.filter(pl.col("show_id").is_null()).rows(named=True))
+    is_second_half = pl.col("record_number").is_in(second_halves)
+    kept = ~is_second_half & ~pl.col("record_number").is_in([row["record_number"] for row in whole])
     frame = pl.concat([bronze.filter(kept), pl.DataFrame(whole, schema=bronze.schema)])
-    return frame, bronze.filter(fragments)
+    return frame, bronze.filter(is_second_half)
 
 
 def silver_titles(lake: Lake) -> None:
-    """Real types; what cannot be typed, fragments and repeated ids go to the quarantine."""
+    """Real types; what cannot be typed, second halves and repeated ids go to the quarantine."""
     bronze = lake.read("bronze/titles")
-    whole, fragments = rejoined(bronze)
+    whole, second_halves = rejoined(bronze)
     numbers = ["duration_minutes", "duration_seasons", "release_year"]
     typed = whole.select(
         *ADDRESS,
@@ -105,8 +105,8 @@ def silver_titles(lake: Lake) -> None:
     accepted = typed.filter(sound).filter(first)
     lake.write("silver/titles", accepted)
     refused = bronze.join(accepted, on=ADDRESS, how="anti")
-    halves = pl.col("record_number").is_in(fragments["record_number"].to_list())
-    broken = pl.when(halves).then(pl.lit("fragment"))
+    is_second_half = pl.col("record_number").is_in(second_halves["record_number"].to_list())
+    broken = pl.when(is_second_half).then(pl.lit("second half"))
     quarantine(lake, "silver/titles", refused, broken.otherwise(pl.lit("refused")))
 
 

@@ -85,17 +85,17 @@ def tidy(column: str) -> Column:
 def rejoined(bronze: DataFrame) -> tuple[DataFrame, list[int]]:
     """Records broken in two by a line break, joined; and the numbers of their second halves."""
     halves = bronze.where(F.col("show_id").isNull()).orderBy("record_number").collect()
-    whole, tails = joined([row.asDict() for row in halves])
-    torn = [*tails, *(row["record_number"] for row in whole)]
+    whole, second_halves = joined([row.asDict() for row in halves])
+    torn = [*second_halves, *(row["record_number"] for row in whole)]
     kept = bronze.where(~F.col("record_number").isin(torn)) if torn else bronze
     rows = [tuple(row[name] for name in bronze.columns) for row in whole]
-    return kept.unionByName(bronze.sparkSession.createDataFrame(rows, bronze.schema)), tails
+    return kept.unionByName(bronze.sparkSession.createDataFrame(rows, bronze.schema)), second_halves
 
 
 def silver_titles(lake: Lake) -> None:
-    """Real types; what cannot be typed, fragments and repeated ids go to the quarantine."""
+    """Real types; what cannot be typed, second halves and repeated ids go to the quarantine."""
     bronze = lake.read("bronze/titles")
-    whole, tails = rejoined(bronze)
+    whole, second_halves = rejoined(bronze)
     typed = whole.select(
         *ADDRESS,
         *(tidy(name).try_cast(kind).alias(name) for name, kind in NUMBERS.items()),
@@ -115,8 +115,8 @@ def silver_titles(lake: Lake) -> None:
     first = F.row_number().over(Window.partitionBy("show_id").orderBy("record_number"))
     lake.write("silver/titles", sound.withColumn("n", first).where("n = 1").drop("n"))
     refused = bronze.join(lake.read("silver/titles").select(*ADDRESS), ADDRESS, "left_anti")
-    fragment = F.col("record_number").isin(tails) if tails else F.lit(False)
-    quarantine(lake, "silver/titles", refused, F.when(fragment, "fragment").otherwise("refused"))
+    is_second_half = F.col("record_number").isin(second_halves) if second_halves else F.lit(False)
+    quarantine(lake, "silver/titles", refused, F.when(is_second_half, "second half").otherwise("refused"))
 
 
 def silver_lookup(lake: Lake, name: str, column: str) -> None:

@@ -12,17 +12,19 @@ Row = dict[str, Any]
 def joined(halves: list[Row]) -> tuple[list[Row], list[int]]:
     """Whole titles from records without an id, in order; and the record numbers of second halves."""
     whole: list[Row] = []
-    tails: list[int] = []
-    for head, tail in pairwise(halves):
-        filled, following = _filled(head), _filled(tail)
-        adjacent = tail["record_number"] == head["record_number"] + 1
-        if adjacent and filled + following == len(TITLES) + 1 and head["record_number"] not in tails:
-            seam = f"{head[TITLES[filled - 1]]}\n{tail[TITLES[0]]}"
+    second_halves: list[int] = []
+    for first, second in pairwise(halves):
+        filled, following = _filled(first), _filled(second)
+        adjacent = second["record_number"] == first["record_number"] + 1
+        if adjacent and filled + following == len(TITLES) + 1 and first["record_number"] not in second_halves:
+            seam = f"{first[TITLES[filled - 1]]}\n{second[TITLES[0]]}"
             seam = seam[:-1] if seam.count('"') % 2 and seam.endswith('"') else seam
-            values = [head[c] for c in TITLES[: filled - 1]] + [seam] + [tail[c] for c in TITLES[1:following]]
-            whole.append({**head, **dict(zip(TITLES, values, strict=True))})
-            tails.append(tail["record_number"])
-    return whole, tails
+            values = (
+                [first[c] for c in TITLES[: filled - 1]] + [seam] + [second[c] for c in TITLES[1:following]]
+            )
+            whole.append({**first, **dict(zip(TITLES, values, strict=True))})
+            second_halves.append(second["record_number"])
+    return whole, second_halves
 
 
 def _filled(row: Row) -> int:

@@ -57,20 +57,20 @@ def titles(*changes: Mapping[str, str | None]) -> bytes:
     return csv_bytes(list(TITLE), rows)
 
 
-def credits(column: str, *rows: tuple[str | None, str | None]) -> bytes:
+def lookup(column: str, *rows: tuple[str | None, str | None]) -> bytes:
     """One of the four lookup files."""
     return csv_bytes([column, "show_id"], rows)
 
 
 def publication(**changed: bytes) -> dict[str, bytes]:
-    """Five sound files of twenty titles, some replaced: `publication(cast=credits(...))`."""
+    """Five sound files of twenty titles, some replaced: `publication(cast=lookup(...))`."""
     ids = [str(number) for number in range(1, 21)]
     sound = {
         "titles": titles(*({"show_id": i, "title": f"Title {i}"} for i in ids)),
-        "cast": credits("cast", *((f"Actor {i}", i) for i in ids)),
-        "category": credits("listed_in", *(("Dramas", i) for i in ids)),
-        "countries": credits("country", *(("Japan", i) for i in ids)),
-        "directors": credits("director", *((f"Director {i}", i) for i in ids)),
+        "cast": lookup("cast", *((f"Actor {i}", i) for i in ids)),
+        "category": lookup("listed_in", *(("Dramas", i) for i in ids)),
+        "countries": lookup("country", *(("Japan", i) for i in ids)),
+        "directors": lookup("director", *((f"Director {i}", i) for i in ids)),
     }
     return {**sound, **changed}
 

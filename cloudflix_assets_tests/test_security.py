@@ -16,7 +16,7 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     Lakehouse,
     MemorySource,
-    credits,
+    lookup,
     publication,
     registered,
 )
@@ -90,7 +90,7 @@ def test_settings_are_read_in_one_place(path: Path) -> None:
 
 def test_a_formula_stays_text_and_no_pickle_is_left(environment: Environment) -> None:
     """Dagster's default would pickle every value between steps, and run what lies there when it is read."""
-    files = publication(cast=credits("cast", (FORMULA, "1"), ("Ann", "2")))
+    files = publication(cast=lookup("cast", (FORMULA, "1"), ("Ann", "2")))
     with open_instance(environment) as instance:
         house = Lakehouse(environment, instance, source=MemorySource({WEEK_1: files}), tables=CAST)
         assert house.run(WEEK_1).success

@@ -35,7 +35,7 @@ def publication_asset(
         tags={LAYER_TAG: SOURCE},
         owners=["team:lakehouse"],
         description="The five files of a week, verified and landed.\n\n"
-        "The state of the source as of the end of the week. A defect of one file refuses them all, and "
+        "The state of the source as of the end of the week. If one file is defective, all are rejected and "
         "nothing is landed. Grain: one manifest per week.",
         code_version="1",
         output_required=False,

@@ -77,7 +77,7 @@ def sensor(
         name=ALERTS,
         minimum_interval_seconds=LOOK_SECONDS,
         default_status=sensor_status(deployment, ALERTS),
-        description="Tells the webhook CLOUDFLIX_ALERT_WEBHOOK of failed runs (a refused publication, a "
+        description="Tells the webhook CLOUDFLIX_ALERT_WEBHOOK of failed runs (a rejected publication, a "
         "failed contract, too many rows quarantined, anything else) and of gold tables that are late. The "
         "same asset, week and reason is told once a day.",
     )

@@ -86,8 +86,8 @@ def landing_sensor(source: Source, lake: Lake, first_week: date, deployment: str
         if not isinstance(source, DropFolder):
             return dg.SkipReason(f"the source is {source.identity}: set CLOUDFLIX_SOURCE=landing to use it.")
         now = datetime.now(UTC)
-        refused = [*reject_by_name(lake, now), *_reject_unknown_weeks(lake, first_week, now)]
-        for sentence in refused:
+        rejected = [*reject_by_name(lake, now), *_reject_unknown_weeks(lake, first_week, now)]
+        for sentence in rejected:
             context.log.warning(sentence)
         files = dropped_files(lake)
         settled = _by_week([file for file in files if file.has_settled(now)])
@@ -97,7 +97,7 @@ def landing_sensor(source: Source, lake: Lake, first_week: date, deployment: str
         waiting = f"{len(files)} files wait: some may be growing, or their week runs." if files else _NOTHING
         return dg.SensorResult(
             run_requests=[dg.RunRequest(run_key=key, partition_key=settled[key]) for key in new],
-            skip_reason=None if new else " ".join([*refused, waiting]),
+            skip_reason=None if new else " ".join([*rejected, waiting]),
             cursor=Asked(keys=asked | set(new)).model_dump_json(),
         )
 

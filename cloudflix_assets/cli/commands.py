@@ -181,7 +181,7 @@ def sample(
 
     A folder per week, which `cloudflix run --source` takes; without a week: the last three that have ended.
     The files hold the defects of real ones, change every week, and are the same for the same options.
-    Beside them, truth/ holds the accepted rows and the refused records of each table as Parquet.
+    Beside them, truth/ holds the accepted rows and the quarantined records of each table as Parquet.
 
     \b
     Examples

@@ -14,7 +14,7 @@ _NAME = len("lake from there")
 _VERDICTS = {
     "ok": "Everything is well: `cloudflix run` can begin.",
     "warn": "Runs can begin; look at what is marked `warn`.",
-    "fail": "Mend what is marked `fail`, then ask again.",
+    "fail": "Correct what is marked `fail`, then ask again.",
 }
 
 

@@ -59,7 +59,7 @@ def print_next(console: Console, results: Sequence[WeekResult], lake: str) -> No
     console.print(grid)
     if quarantine:
         page = f"http://localhost:3000/assets/{quarantine}"
-        console.print(f"Refused records, in the web UI: {page}", soft_wrap=True)
+        console.print(f"Quarantined records, in the web UI: {page}", soft_wrap=True)
 
 
 def _checks(counts: Mapping[str, int]) -> str:

@@ -21,7 +21,7 @@ def run(
         finished.append(week)
         console.print(_line(week), soft_wrap=True)
     console.print(
-        f"Written to {folder}, a folder per week; its truth/ holds what the lake must accept and refuse.",
+        f"Written to {folder}, a folder per week; its truth/ holds what the lake must accept and quarantine.",
         soft_wrap=True,
         markup=False,
     )

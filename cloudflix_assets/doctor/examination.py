@@ -25,7 +25,7 @@ def examine(*, fix: bool = False, launch: bool = False, **options: object) -> It
     try:
         settings = environment(**{name: value for name, value in options.items() if value is not None})
     except CloudflixError as error:
-        yield Finding("settings", "fail", str(error), "mend the variable or option, then ask again")
+        yield Finding("settings", "fail", str(error), "correct the variable or option, then ask again")
         return
     yield Finding("settings", "ok", f"home {settings.home}, engine {settings.engine}")
     shut = False

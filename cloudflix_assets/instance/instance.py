@@ -61,13 +61,13 @@ def _lock(home: Path) -> Iterator[None]:
 def _open(home: Path) -> dg.DagsterInstance:
     settings = ensure_settings(home)
     away = "the next run makes it anew, and the lake is not in it."
-    with _refuse(f"{settings} cannot be read", f"mend it, or move it away: {away}"):
+    with _refuse(f"{settings} cannot be read", f"correct it, or move it away: {away}"):
         reference = InstanceRef.from_dir(str(home))
     with _refuse(
         f"Dagster's history in {home / 'history'} cannot be opened", f"move that folder away: {away}"
     ):
         instance = dg.DagsterInstance.from_ref(reference)
-    with _refuse(f"the compute logs that {settings} asks for cannot be kept", "mend it there"):
+    with _refuse(f"the compute logs that {settings} asks for cannot be kept", "correct it there"):
         _ = instance.compute_log_manager  # made when it is first asked for, which would be in a run
     return instance
 

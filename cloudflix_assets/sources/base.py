@@ -76,7 +76,7 @@ class Receiving(Protocol):
         """Take in what was dropped for a week.
 
         Raises:
-            SourceRefused: some of it was refused; says why and where it lies now.
+            SourceRefused: some of it was rejected; says why and where it lies now.
         """
 
 

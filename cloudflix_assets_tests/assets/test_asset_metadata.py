@@ -19,8 +19,8 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_2,
     Lakehouse,
     MemorySource,
-    credits,
     data_version,
+    lookup,
     materialization,
     publication,
     registered,
@@ -34,7 +34,7 @@ Makes = Callable[..., Lakehouse]
 CAST = registered("raw/cast", "bronze/cast", "silver/cast")
 ROWS = [(f"Actor {i}", str(i)) for i in range(1, 26)]
 SOURCE = MemorySource(
-    {week: publication(cast=credits("cast", *ROWS, (None, "26"))) for week in (WEEK_1, WEEK_2)}
+    {week: publication(cast=lookup("cast", *ROWS, (None, "26"))) for week in (WEEK_1, WEEK_2)}
 )
 
 

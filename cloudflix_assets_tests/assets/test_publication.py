@@ -1,4 +1,4 @@
-"""The publication: a defect of one file refuses all five, and what was landed stays as it was."""
+"""The publication: if one file is defective, all five are rejected, and what was landed stays as it was."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,8 +20,8 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_2,
     Lakehouse,
     MemorySource,
-    credits,
     data_version,
+    lookup,
     publication,
     put,
     registered,
@@ -61,7 +61,7 @@ DEFECTS = {
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
-def test_a_defect_of_one_file_refuses_the_whole_publication(
+def test_a_defect_of_one_file_rejects_the_whole_publication(
     lakehouse: Makes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, defect: str
 ) -> None:
     """Landing the sound files of a torn publication would make orphans of the rest."""
@@ -86,7 +86,7 @@ def test_a_defect_of_one_file_refuses_the_whole_publication(
     assert (landed(house), house.digests(WEEK_2), house.rows("bronze/titles", WEEK_2)) == before
 
 
-def test_a_refused_first_publication_leaves_the_lake_empty_and_unmarked(lakehouse: Makes) -> None:
+def test_a_rejected_first_publication_leaves_the_lake_empty_and_unmarked(lakehouse: Makes) -> None:
     """A lake that a failed first try had claimed could not be used for the right source."""
     wrong = MemorySource({WEEK_1: publication(cast=b"")}, identity="memory:wrong")
     house = lakehouse(source=wrong, tables=[])
@@ -156,7 +156,7 @@ class More:
 
 def test_a_week_may_have_several_files_of_a_dataset(lakehouse: Makes) -> None:
     """Of one name, a file must not be stored with another's bytes; equal bytes must not count twice."""
-    first, second = credits("cast", ("Ana", "1"), ("Bo", "2")), credits("cast", ("Cid", "3"))
+    first, second = lookup("cast", ("Ana", "1"), ("Bo", "2")), lookup("cast", ("Cid", "3"))
     source = More(
         MemorySource({WEEK_1: publication(cast=first)}),
         {"netflix_cast.csv": second, "copy_of_netflix_cast.csv": first},
@@ -208,7 +208,7 @@ def test_only_a_refresh_asks_the_source_again(lakehouse: Makes) -> None:
 @pytest.mark.both_engines
 def test_a_ragged_record_is_kept_as_text_and_quarantined(lakehouse: Makes) -> None:
     """The one defect of a record: dropping it loses data, shifting its fields invents some."""
-    sound = credits("cast", *((f"Actor {i}", str(i)) for i in range(1, 25)))
+    sound = lookup("cast", *((f"Actor {i}", str(i)) for i in range(1, 25)))
     ragged = sound + b"Too,many,3\r\n" + b'"After, it",4\r\n'
     house = lakehouse(source=MemorySource({WEEK_1: publication(cast=ragged)}), tables=CAST)
     result = house.run(WEEK_1)

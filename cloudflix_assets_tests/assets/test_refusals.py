@@ -12,7 +12,7 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_2,
     Lakehouse,
     MemorySource,
-    credits,
+    lookup,
     materialization,
     publication,
     registered,
@@ -35,7 +35,7 @@ def told(session: SparkSession, *rows: tuple[int, Mapping[str, str], Sequence[st
 
 
 def test_the_most_frequent_reason_comes_first_with_its_first_row(spark_session: SparkSession) -> None:
-    """In the order of the file, a rare reason would hide the one to be mended."""
+    """In the order of the file, a rare reason would hide the one to be corrected."""
     items = told(
         spark_session,
         (7, {"show_id": "1"}, ["duplicate key"]),
@@ -96,9 +96,9 @@ def test_a_week_without_refusals_has_no_samples(lakehouse: Makes, instance: dg.D
 def test_a_failed_check_shows_the_rows_that_no_quarantine_holds(
     lakehouse: Makes, instance: dg.DagsterInstance
 ) -> None:
-    """Nothing is published then, so that its reader would find no refused row anywhere."""
+    """Nothing is published then, so that its reader would find no quarantined row anywhere."""
     rows = [(f"Actor {i}", f"no. {i}") for i in range(1, 21)]
-    source = MemorySource({WEEK_1: publication(cast=credits("cast", *rows)), WEEK_2: publication()})
+    source = MemorySource({WEEK_1: publication(cast=lookup("cast", *rows)), WEEK_2: publication()})
     assert not lakehouse(source=source, tables=CAST).run(WEEK_1).success
     key = dg.AssetCheckKey(dg.AssetKey(["silver", "cast"]), "contract")
     (record,) = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)

@@ -16,7 +16,7 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_2,
     Lakehouse,
     MemorySource,
-    credits,
+    lookup,
     publication,
     registered,
 )
@@ -29,8 +29,8 @@ ORDERLY = [(f"Actor {i}", str(i)) for i in range(1, 20)]
 
 
 def house_with(lakehouse: Makes, table: Table, *rows: tuple[str | None, str | None]) -> Lakehouse:
-    """Nineteen orderly credits and some others, judged by a silver cast of the test's own."""
-    source = MemorySource({WEEK_1: publication(cast=credits("cast", *ORDERLY, *rows))})
+    """Nineteen orderly lookups and some others, judged by a silver cast of the test's own."""
+    source = MemorySource({WEEK_1: publication(cast=lookup("cast", *ORDERLY, *rows))})
     return lakehouse(source=source, tables=[RAW, BRONZE, table])
 
 
@@ -61,8 +61,8 @@ MISTAKES: dict[str, tuple[Callable[[DataFrame], DataFrame], int]] = {  # and the
     "doubles a row": (with_second_twice, 81),
     # The counts agree, and a record is gone all the same.
     "drops one row and doubles another": (lambda frame: with_second_twice(without_first(frame)), 80),
-    "gives a refused row an address that is none": (numbered("if(cast is null, 777, record_number)"), 80),
-    "gives a refused row another's address": (numbered("if(cast is null, 7, record_number)"), 80),
+    "gives a quarantined row an address that is none": (numbered("if(cast is null, 777, record_number)"), 80),
+    "gives a quarantined row another's address": (numbered("if(cast is null, 7, record_number)"), 80),
     "gives an accepted row another address": (numbered("if(record_number = 1, 777, record_number)"), 80),
 }
 
@@ -71,7 +71,7 @@ MISTAKES: dict[str, tuple[Callable[[DataFrame], DataFrame], int]] = {  # and the
 def test_a_function_that_loses_records_publishes_nothing(lakehouse: Makes, mistake: str) -> None:
     """Every record is accounted for: rows in the file are rows in the table and in its quarantine."""
     change, rows = MISTAKES[mistake]
-    more = [(f"Extra {i}", str(i)) for i in range(60)]  # so that no refused row meets the cap
+    more = [(f"Extra {i}", str(i)) for i in range(60)]  # so that no quarantined row meets the cap
     sound = house_with(lakehouse, CAST, *more, (None, "20"))
     assert sound.run(WEEK_1).success
     before = (sound.digests(WEEK_1), sound.rows("silver/cast", WEEK_1))
@@ -173,7 +173,7 @@ def test_the_cap_is_the_largest_share_that_is_published(
 def test_what_depends_on_a_stopped_table_is_not_reached(lakehouse: Makes) -> None:
     """Gold from last week's silver and this week's titles would be neither week."""
     titles = registered("raw/titles", "bronze/titles", "silver/titles", "gold/titles")
-    source = MemorySource({WEEK_1: publication(cast=credits("cast", *[(None, "1")] * 20))})
+    source = MemorySource({WEEK_1: publication(cast=lookup("cast", *[(None, "1")] * 20))})
     gold = registered("gold/cast")
     result = lakehouse(source=source, tables=[RAW, BRONZE, CAST, *titles, *gold]).run(WEEK_1)
     assert list(result.failures) == ["silver_cast"]

@@ -16,7 +16,7 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_3,
     Lakehouse,
     MemorySource,
-    credits,
+    lookup,
     publication,
     registered,
     titles,
@@ -25,7 +25,7 @@ from cloudflix_assets_tests.lakehouse import (
 Makes = Callable[..., Lakehouse]
 BRONZE_TITLES = registered("raw/titles", "bronze/titles")
 TITLES = [*BRONZE_TITLES, *registered("silver/titles", "gold/titles")]
-CREDITS = [*TITLES, *registered("raw/cast", "bronze/cast", "silver/cast", "gold/cast")]
+TABLES = [*TITLES, *registered("raw/cast", "bronze/cast", "silver/cast", "gold/cast")]
 FILMS = [
     {"show_id": str(i), "title": f"Title {i}", "duration_minutes": str(100 - i % 3)} for i in range(1, 81)
 ]
@@ -44,8 +44,8 @@ def committed(lakehouse: Lakehouse, week: date, tags: dict[str, str] | None = No
 
 
 @pytest.fixture
-def with_refused(lakehouse: Makes) -> Lakehouse:
-    """Eighty sound films, a film of 5,000 minutes twice over, equal rows, and credits of nobody."""
+def quarantining(lakehouse: Makes) -> Lakehouse:
+    """Eighty sound films, a film of 5,000 minutes twice over, equal rows, and cast of no title."""
     delivered = titles(
         {"show_id": "90", "title": "Endless", "duration_minutes": "5000"},  # record 1
         {"show_id": "91", "title": "Too long at first", "duration_minutes": "5000"},  # record 2
@@ -55,36 +55,36 @@ def with_refused(lakehouse: Makes) -> Lakehouse:
         FILMS[4],  # record 85, equal to record 7
     )
     sound = [(f"Actor {i}", str(i)) for i in range(1, 81)]
-    cast = credits("cast", *sound, ("Ghost", "999"), ("Actor of the endless", "90"), ("Actor 1", "1"))
-    house = lakehouse(source=MemorySource({WEEK_1: publication(titles=delivered, cast=cast)}), tables=CREDITS)
+    cast = lookup("cast", *sound, ("Ghost", "999"), ("Actor of the endless", "90"), ("Actor 1", "1"))
+    house = lakehouse(source=MemorySource({WEEK_1: publication(titles=delivered, cast=cast)}), tables=TABLES)
     assert house.run(WEEK_1).success
     return house
 
 
 @pytest.mark.both_engines
-def test_refused_records_are_quarantined_with_their_reasons(with_refused: Lakehouse) -> None:
+def test_broken_records_are_quarantined_with_their_reasons(quarantining: Lakehouse) -> None:
     """Dropping a duplicate or an orphan silently would make the counts lie."""
-    assert broken_by_address(with_refused, "silver/titles_quarantine") == {
+    assert broken_by_address(quarantining, "silver/titles_quarantine") == {
         1: ["duration_minutes: le"],
         2: ["duration_minutes: le"],
         84: ["duplicate key"],
         85: ["duplicate row"],
     }
-    assert broken_by_address(with_refused, "silver/cast_quarantine") == {83: ["duplicate row"]}
-    assert broken_by_address(with_refused, "gold/cast_quarantine") == {
+    assert broken_by_address(quarantining, "silver/cast_quarantine") == {83: ["duplicate row"]}
+    assert broken_by_address(quarantining, "gold/cast_quarantine") == {
         81: ["show_id: in gold_titles"],
-        82: ["show_id: in gold_titles"],  # its film was refused
+        82: ["show_id: in gold_titles"],  # its film was quarantined
     }
-    assert with_refused.rows("gold/titles_quarantine", WEEK_1) == []
-    orphans = [json.loads(row["record"]) for row in with_refused.rows("gold/cast_quarantine", WEEK_1)]
+    assert quarantining.rows("gold/titles_quarantine", WEEK_1) == []
+    orphans = [json.loads(row["record"]) for row in quarantining.rows("gold/cast_quarantine", WEEK_1)]
     assert {"show_id": "999", "cast": "Ghost"} in orphans
-    refused = [json.loads(row["record"]) for row in with_refused.rows("silver/titles_quarantine", WEEK_1)]
+    refused = [json.loads(row["record"]) for row in quarantining.rows("silver/titles_quarantine", WEEK_1)]
     assert {row["title"] for row in refused} >= {"Endless", "Another title of 1"}
 
 
-def test_a_refused_film_holds_no_rank(with_refused: Lakehouse) -> None:
+def test_a_quarantined_film_holds_no_rank(quarantining: Lakehouse) -> None:
     """Ranking before judging would put a film of 5,000 minutes first."""
-    ranks = {r["duration_minutes"]: r["duration_ranking"] for r in with_refused.rows("gold/titles", WEEK_1)}
+    ranks = {r["duration_minutes"]: r["duration_ranking"] for r in quarantining.rows("gold/titles", WEEK_1)}
     assert ranks == {100: 1, 99: 2, 98: 3, 90: 4}
 
 
@@ -96,7 +96,7 @@ def test_a_second_run_commits_nothing_and_a_changed_file_only_its_descendants(la
     before = house.digests(WEEK_1)
     assert committed(house, WEEK_1) == set()
 
-    source.publications[WEEK_1] = publication(directors=credits("director", ("Someone Else", "1")))
+    source.publications[WEEK_1] = publication(directors=lookup("director", ("Someone Else", "1")))
     layers = ("raw", "bronze", "silver", "gold")
     assert committed(house, WEEK_1) == {f"{layer}/directors" for layer in layers}
     same = {key: value for key, value in house.digests(WEEK_1).items() if "directors" not in key[0]}

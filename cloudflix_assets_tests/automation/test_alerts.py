@@ -115,7 +115,7 @@ def test_a_sound_run_is_no_news(alerting: Alerting, webhook: Webhook) -> None:
     assert webhook.texts == []
 
 
-def test_a_refused_publication_is_told(alerting: Alerting, webhook: Webhook, source: MemorySource) -> None:
+def test_a_rejected_publication_is_told(alerting: Alerting, webhook: Webhook, source: MemorySource) -> None:
     """Asset, week, reason, remedy, link."""
     source.publications[WEEK_1] = UNSOUND
     failed = alerting.house.run(WEEK_1)

@@ -16,7 +16,7 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_2,
     Lakehouse,
     MemorySource,
-    credits,
+    lookup,
     publication,
     registered,
     titles,
@@ -115,7 +115,7 @@ def test_a_changed_week_refreshes_what_follows_from_it(
     house: Lakehouse, source: MemorySource, daemon: Daemon
 ) -> None:
     """And nothing beside it: the titles of that week did not change, nor did any other week."""
-    source.publications[WEEK_2] = publication(cast=credits("cast", ("Somebody Else", "1")))
+    source.publications[WEEK_2] = publication(cast=lookup("cast", ("Somebody Else", "1")))
     assert house.run(WEEK_2, "publication").success
     assert daemon.followed() == [
         f"raw/cast {WEEK_2}",
@@ -168,7 +168,7 @@ def test_what_a_failed_run_did_not_reach_stops_nothing(
     """Dagster calls its checks failed too; the tables are as they were."""
     source.publications[WEEK_2] = publication(cast=b"no,header\r\n")
     assert not house.run(WEEK_2).success
-    source.publications[WEEK_2] = publication(cast=credits("cast", ("Somebody Else", "1")))
+    source.publications[WEEK_2] = publication(cast=lookup("cast", ("Somebody Else", "1")))
     assert house.run(WEEK_2, "publication").success
     assert f"gold/cast {WEEK_2}" in daemon.followed()
 

@@ -1,4 +1,4 @@
-"""Bad deliveries, sources and weeks: one sentence says what to mend; the lake stays as it was."""
+"""Bad deliveries, sources and weeks: one sentence says what to correct; the lake stays as it was."""
 
 import io
 import resource
@@ -125,7 +125,7 @@ def source_cases(folder: Path) -> dict[str, tuple[str, str]]:
     """A source that cannot be read, by what is wrong with it, and the sentence."""
     rerun = f"rerun the week {WEEK_2}; nothing was landed."
     choose = "choose one of these, or add a sub-folder."
-    mend = "make it readable for this user, then rerun the week; nothing was landed."
+    readable = "make it readable for this user, then rerun the week; nothing was landed."
     remedy = "give --source (or CLOUDFLIX_SOURCE) one that holds five CSV files, or `sample`."
     (folder / "file").write_text("no folder")
     put(folder / "weeks" / str(WEEK_1), publication())
@@ -147,7 +147,7 @@ def source_cases(folder: Path) -> dict[str, tuple[str, str]]:
         ),
         "not to be read": (
             "unreadable",
-            f"netflix_cast.csv cannot be read (Input/output error) from {unreadable}: {mend}",
+            f"netflix_cast.csv cannot be read (Input/output error) from {unreadable}: {readable}",
         ),
     }
 

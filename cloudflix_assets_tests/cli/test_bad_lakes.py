@@ -1,4 +1,4 @@
-"""A lake that cannot be used as it stands: told in one sentence, touched by nobody, mended by the remedy.
+"""A lake that cannot be used as it stands: told in one sentence, touched by nobody, put right by the remedy.
 
 What is wrong with one table stands in test_bad_tables.py; every marker that is refused, in lake/test_lake.py.
 """

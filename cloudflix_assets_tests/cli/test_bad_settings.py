@@ -136,11 +136,12 @@ HOMES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a file": (a_file, "{home} is a file, not a folder: choose another home (--home, CLOUDFLIX_HOME)."),
     "broken YAML": (
         lambda home: (home / "dagster.yaml").write_text("telemetry: ["),
-        f"{{home}}/dagster.yaml cannot be read (while parsing a flow node): mend it, or move it away: {AWAY}",
+        "{home}/dagster.yaml cannot be read (while parsing a flow node): correct it, or move it away: "
+        + AWAY,
     ),
     "unknown settings": (
         lambda home: (home / "dagster.yaml").write_text("telemetri: {}"),
-        f"{{home}}/dagster.yaml cannot be read ({UNKNOWN}): mend it, or move it away: {AWAY}",
+        f"{{home}}/dagster.yaml cannot be read ({UNKNOWN}): correct it, or move it away: {AWAY}",
     ),
     "damaged databases": (
         no_databases,

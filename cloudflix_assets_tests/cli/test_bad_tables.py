@@ -1,4 +1,4 @@
-"""A table that is damaged, or was not made here: neither read nor written, and mended by the remedy."""
+"""A table that is damaged, or was not made here: neither read nor written, and put right by the remedy."""
 
 from collections.abc import Callable
 from pathlib import Path

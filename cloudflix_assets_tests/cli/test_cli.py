@@ -9,7 +9,7 @@ import pytest
 from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.cli.command import Told, cloudflix, cloudflix_process
-from cloudflix_assets_tests.lakehouse import PATHS, WEEK_1, WEEK_2, credits, publication, put
+from cloudflix_assets_tests.lakehouse import PATHS, WEEK_1, WEEK_2, lookup, publication, put
 from spark.registry import TABLES
 
 TEN = 10
@@ -183,7 +183,7 @@ def test_another_source_is_refused_until_the_lake_is_emptied(tmp_path: Path) -> 
     """Two catalogues in one lake; and afterwards, marks of weeks that are gone."""
     home, run = tmp_path / "home", ("run", "--json", "--source")
     ours = put(tmp_path / "ours", publication())
-    theirs = put(tmp_path / "theirs", publication(cast=credits("cast", ("Theirs", "1"))))
+    theirs = put(tmp_path / "theirs", publication(cast=lookup("cast", ("Theirs", "1"))))
     assert cloudflix(home, *run, str(ours), "--week", str(WEEK_1)).code == 0
 
     refused = cloudflix(home, *run, str(theirs), "--week", str(WEEK_2))

@@ -16,7 +16,7 @@ from cloudflix_assets.cli import commands, status
 from cloudflix_assets.runs import weeks
 from cloudflix_assets.runs.status import TableStatus
 from cloudflix_assets_tests.cli.command import Told, cloudflix
-from cloudflix_assets_tests.lakehouse import PATHS, WEEK_1, credits, publication, put
+from cloudflix_assets_tests.lakehouse import PATHS, WEEK_1, lookup, publication, put
 from spark.registry import TABLES
 
 CAST = [(f"Actor {number}", str(number)) for number in range(1, 21)]
@@ -25,10 +25,10 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Told]:
-    """A home with a week of which two credits are refused and one is warned of; and what that run told."""
+    """A home with a week, two of its lookups quarantined and one warned of; and what that run told."""
     folder = tmp_path_factory.mktemp("output")
     sentence = "These are surely far too many words for the name of one person"
-    cast = credits("cast", *CAST, CAST[0], ("Stranger", "4711"), (sentence, "7"))
+    cast = lookup("cast", *CAST, CAST[0], ("Stranger", "4711"), (sentence, "7"))
     put(folder / "netflix", publication(cast=cast))
     told = cloudflix(folder / "home", "run", "--week", str(WEEK_1), "--source", str(folder / "netflix"))
     return folder / "home", told

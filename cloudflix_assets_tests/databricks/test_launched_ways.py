@@ -12,7 +12,7 @@ import pytest
 from cloudflix_assets.instance.instance import prepare
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.databricks.commands import cloudflix, surroundings
-from cloudflix_assets_tests.lakehouse import WEEK_2, credits, publication, put
+from cloudflix_assets_tests.lakehouse import WEEK_2, lookup, publication, put
 from cloudflix_assets_tests.loopback.databricks.emulator import Emulator
 
 pytestmark = pytest.mark.slow  # clusters with JVMs
@@ -39,7 +39,7 @@ with (
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A source that has one quarantined director."""
     rows = [(f"Director {number}", str(number)) for number in (*range(1, 21), 1)]
-    return put(tmp_path_factory.mktemp("netflix"), publication(directors=credits("director", *rows)))
+    return put(tmp_path_factory.mktemp("netflix"), publication(directors=lookup("director", *rows)))
 
 
 @pytest.fixture(scope="module")

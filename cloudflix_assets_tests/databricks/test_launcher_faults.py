@@ -30,7 +30,7 @@ from cloudflix_assets_tests.databricks.troubles import (
 )
 from cloudflix_assets_tests.faults import Row
 from cloudflix_assets_tests.lake.adls.lakes import leftovers
-from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, credits, publication
+from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, lookup, publication
 from cloudflix_assets_tests.loopback.databricks.faults import Fault
 from cloudflix_assets_tests.loopback.databricks.runs import NOT_RUN, RunPlan
 from cloudflix_assets_tests.tiers import slow_but
@@ -41,8 +41,8 @@ TABLES = ("silver/cast", "silver/cast_quarantine")
 BEFORE = ("publication", "raw/cast", "bronze/cast")
 SOUND = [(f"Actor {i}", str(i)) for i in range(1, 21)]
 PUBLICATIONS = {
-    WEEK_1: publication(cast=credits("cast", *SOUND, ("Actor 1", "1"))),
-    WEEK_2: publication(cast=credits("cast", *SOUND, *SOUND)),  # too many rows are quarantined
+    WEEK_1: publication(cast=lookup("cast", *SOUND, ("Actor 1", "1"))),
+    WEEK_2: publication(cast=lookup("cast", *SOUND, *SOUND)),  # too many rows are quarantined
 }
 PATIENCE = 60
 

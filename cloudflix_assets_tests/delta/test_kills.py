@@ -75,7 +75,7 @@ def test_a_killed_step_of_a_week_that_was_there(
 def test_a_killed_step_and_then_other_content(
     lake: LocalLake, spark_session: SparkSession, name: str
 ) -> None:
-    """Between the two commits the quarantine is new and the table old: either step mends it."""
+    """Between the two commits the quarantine is new and the table old: either step corrects it."""
     published(lake, spark_session, judged(spark_session, "before", authored("before")))
     commit.replace(lake, spark_session, judged(spark_session, "we", authored("we")).quarantine)
 

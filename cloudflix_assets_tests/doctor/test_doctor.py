@@ -116,7 +116,7 @@ CASES = [
     (old_python, "Python", "fail", "needs >=9.1", "make setup PYTHON="),
     (lake_is_a_file, "lake", "fail", "is a file", "move it away, or set CLOUDFLIX_LAKE"),
     (no_source, "source", "fail", "nowhere", ""),
-    (mistyped, "settings", "fail", "did you mean CLOUDFLIX_ENGINE?", "mend"),
+    (mistyped, "settings", "fail", "did you mean CLOUDFLIX_ENGINE?", "correct"),
     (no_java, "Java", "fail", "none of 17 or later", "JAVA_HOME"),
     (old_instance, "instance", "fail", "its schema is 16e3655b4d9b", "-m dagster instance migrate"),
 ]
@@ -152,4 +152,4 @@ def test_a_doctor_whose_engine_does_not_start_says_so(
     assert told.code == 1
     assert "fail  engine" in told.stdout
     assert "libsail.so: cannot open shared object file" in told.stdout
-    assert "Mend what is marked `fail`" in told.stdout
+    assert "Correct what is marked `fail`" in told.stdout

@@ -46,7 +46,7 @@ def test_a_told_failure_is_stored_as_its_sentence(lakehouse: Makes, instance: dg
 
 
 def test_any_other_failure_keeps_its_stack(lakehouse: Makes, instance: dg.DagsterInstance) -> None:
-    """A mistake of ours cannot be mended without the place where it happened."""
+    """A mistake of ours cannot be corrected without the place where it happened."""
     result = lakehouse(source=MemorySource({}), tables=registered("raw/cast")).run(WEEK_1)
     step = stored(instance, result.run_id, dg.DagsterEventType.STEP_FAILURE).step_failure_data
     run = stored(instance, result.run_id, dg.DagsterEventType.RUN_FAILURE).job_failure_data

@@ -1,4 +1,4 @@
-"""A publisher's columns drift from week to week: added, kept aside or refused, as its source declares."""
+"""A publisher's columns drift from week to week: added, kept aside or rejected, as its source declares."""
 
 import json
 from collections.abc import Callable
@@ -17,8 +17,8 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_3,
     Lakehouse,
     MemorySource,
-    credits,
     csv_bytes,
+    lookup,
     publication,
     registered,
 )
@@ -134,7 +134,7 @@ def test_a_manifest_of_before_is_read(made: Makes) -> None:
     assert len(house.run(WEEK_2).notices) == 1
 
 
-def test_fail_refuses_the_delivery(made: Makes) -> None:
+def test_fail_rejects_the_delivery(made: Makes) -> None:
     """And lands nothing; a week without new columns is as good as ever."""
     house = made(schema_drift="fail")
     ran(house, WEEK_1)
@@ -214,8 +214,8 @@ def semicolons(content: bytes) -> bytes:
 
 @pytest.fixture
 def spanish() -> bytes:
-    """Credits with an accent, in UTF-8 and with commas."""
-    return credits("actor", *((f"José {i}", str(i)) for i in range(1, 21)))
+    """Lookups with an accent, in UTF-8 and with commas."""
+    return lookup("actor", *((f"José {i}", str(i)) for i in range(1, 21)))
 
 
 def test_a_declared_dialect_is_read_and_an_undeclared_one_refused(
@@ -270,7 +270,7 @@ def test_a_landed_file_is_read_as_it_was_landed(made: Makes, source: MemorySourc
 
 def test_the_same_bytes_read_otherwise_are_another_week(made: Makes, source: MemorySource) -> None:
     """A wrong encoding that is corrected must reach the tables, and what follows must be stale."""
-    files = publication(cast=credits("cast", *((f"Jos\u0080 {i}", str(i)) for i in range(1, 21))))
+    files = publication(cast=lookup("cast", *((f"Jos\u0080 {i}", str(i)) for i in range(1, 21))))
     source.publications[WEEK_1] = {
         name: content.decode("utf-8-sig").encode("iso-8859-1") for name, content in files.items()
     }

@@ -15,10 +15,10 @@ UNRUN = frozenset({"make dev"})  # it serves until somebody ends it
 
 
 def test_the_broken_file_left_the_lake_as_it_was(project: Copy) -> None:
-    """A refused publication that touches a table would be published in part."""
+    """A rejected publication that touches a table would be published in part."""
     tables = [path.parent for path in (project.folder / ".cloudflix" / "mine").rglob("_delta_log")]
     assert len(tables) == len(PATHS)
-    # Made, and its week committed once: neither the refusal nor the rerun added a version.
+    # Made, and its week committed once: neither the rejection nor the rerun added a version.
     assert {DeltaTable(table).version() for table in tables} == {1}
 
 

@@ -110,6 +110,6 @@ def test_the_same_trouble_is_told_alike_whoever_meets_it(words: str) -> None:
 
 
 def test_other_trouble_is_passed_on() -> None:
-    """A mistake of ours, told as a full disk, would never be mended."""
+    """A mistake of ours, told as a full disk, would never be corrected."""
     with pytest.raises(KeyError), storage_errors("the lake"):
         raise KeyError("week")

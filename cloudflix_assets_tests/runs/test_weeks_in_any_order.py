@@ -50,7 +50,7 @@ def in_order(tmp_path_factory: pytest.TempPathFactory) -> Digests:
 def test_weeks_in_another_order_come_out_the_same(
     tmp_path: Path, in_order: Digests, order: Sequence[date]
 ) -> None:
-    """`newflag` reads the week before: run before it, a week must be found stale and mended."""
+    """`newflag` reads the week before: run before it, a week must be found stale and corrected."""
     environment = Environment(home=tmp_path / "home", source="sample")
     for week in order:
         tables = run(environment, week)

@@ -13,7 +13,7 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,
     WEEK_3,
-    credits,
+    lookup,
     publication,
     put,
 )
@@ -37,7 +37,7 @@ def test_a_flat_folder_stands_for_every_week(tmp_path: Path) -> None:
 
 def test_sub_folders_are_weeks(tmp_path: Path) -> None:
     """Reading another week's folder would pass every check but the reader's."""
-    other = publication(cast=credits("cast", ("Someone Else", "1")))
+    other = publication(cast=lookup("cast", ("Someone Else", "1")))
     put(tmp_path / str(WEEK_1), publication())
     put(tmp_path / str(WEEK_2), other)
     source = Directory(tmp_path)

@@ -26,7 +26,7 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_2,
     Lakehouse,
     MemorySource,
-    credits,
+    lookup,
     publication,
     registered,
 )
@@ -194,7 +194,7 @@ def test_a_name_of_something_unfinished_is_left_alone(house: Lakehouse, name: st
     assert path.exists()
 
 
-def test_an_unsound_file_is_refused_with_its_reason(house: Lakehouse) -> None:
+def test_an_unsound_file_is_rejected_with_its_reason(house: Lakehouse) -> None:
     """Loud once; the other files wait for a better one, and what was published stays."""
     drop_week(house.lake, WEEK_1, publication())
     assert house.run(WEEK_1).success
@@ -232,7 +232,7 @@ def test_a_file_dropped_again_is_landed_once(house: Lakehouse) -> None:
 def test_the_file_written_last_counts(house: Lakehouse) -> None:
     """Whichever was dropped or taken in first."""
     drop_week(house.lake, WEEK_1, publication())
-    newer, older = credits("cast", ("Newer", "1")), credits("cast", ("Older", "1"))
+    newer, older = lookup("cast", ("Newer", "1")), lookup("cast", ("Older", "1"))
     drop(house.lake, f"netflix_cast_{WEEK_1}_v2.csv", newer, ago=timedelta(minutes=2))
     drop(house.lake, f"netflix_cast_{WEEK_1}_v1.csv", older, ago=timedelta(minutes=9))
     assert house.run(WEEK_1).success
@@ -242,13 +242,11 @@ def test_the_file_written_last_counts(house: Lakehouse) -> None:
 def test_two_files_of_one_name_are_both_kept(house: Lakehouse) -> None:
     """From two folders, copied with their times: one would take the other's place."""
     drop_week(house.lake, WEEK_1, publication())
-    written = drop(house.lake, f"a/netflix_cast_{WEEK_1}.csv", credits("cast", ("A", "1"))).stat().st_mtime
-    os.utime(
-        drop(house.lake, f"b/netflix_cast_{WEEK_1}.csv", credits("cast", ("B", "1"))), (written, written)
-    )
+    written = drop(house.lake, f"a/netflix_cast_{WEEK_1}.csv", lookup("cast", ("A", "1"))).stat().st_mtime
+    os.utime(drop(house.lake, f"b/netflix_cast_{WEEK_1}.csv", lookup("cast", ("B", "1"))), (written, written))
     assert house.run(WEEK_1).success
     landed = [path.read_bytes() for path in (house.lake.root / "raw" / "landed").rglob("*__*")]
-    assert sorted(landed) == [credits("cast", (name, "1")) for name in "AB"]
+    assert sorted(landed) == [lookup("cast", (name, "1")) for name in "AB"]
 
 
 def test_a_file_that_cannot_be_read_is_told(house: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -256,9 +256,9 @@ def meant(week: date) -> dict[int, dict[str, Any]]:
 
 def cast(week: date) -> dict[int, set[str]]:
     """Who plays in each title."""
-    credits = LookupFile(replace(EDITION, week=week), "cast")
+    file = LookupFile(replace(EDITION, week=week), "cast")
     found: dict[int, set[str]] = {}
-    for row in credits.typed(np.arange(credits.records)).to_pylist():
+    for row in file.typed(np.arange(file.records)).to_pylist():
         found.setdefault(row["show_id"], set()).add(row["cast"])
     return found
 
@@ -310,10 +310,10 @@ def test_no_two_titles_share_an_id_however_many_there_are() -> None:
 
 
 @pytest.mark.parametrize("name", LOOKUPS)
-def test_no_title_has_a_credit_twice(name: str) -> None:
+def test_no_title_has_a_lookup_twice(name: str) -> None:
     """The truth would call both of them accepted."""
-    credits = LookupFile(replace(EDITION, titles=5_000), name)
-    rows = credits.typed(np.arange(credits.records)).to_pylist()
+    file = LookupFile(replace(EDITION, titles=5_000), name)
+    rows = file.typed(np.arange(file.records)).to_pylist()
     assert len({tuple(row.values()) for row in rows}) == len(rows)
     values = LOOKUPS_OF_SAMPLE[name].values().to_pylist()
     assert len(set(values)) == len(values)

@@ -38,7 +38,7 @@ class Sampled:
         return pq.read_table(self.folder / str(week) / "truth" / f"{path}.parquet")
 
     def summary(self, week: date) -> dict[str, Any]:
-        """How many rows the sample says that each table must hold and refuse."""
+        """How many rows the sample says that each table must hold and quarantine."""
         text = (self.folder / str(week) / "truth" / "truth.json").read_text(encoding="utf-8")
         tables: dict[str, Any] = json.loads(text)["tables"]
         return tables
@@ -94,7 +94,7 @@ def test_the_lake_holds_what_is_true(sampled: Sampled, table: Table) -> None:
 
 
 @pytest.mark.parametrize("table", JUDGED, ids=lambda table: table.path)
-def test_the_quarantine_holds_what_is_refused_and_why(sampled: Sampled, table: Table) -> None:
+def test_the_quarantine_holds_what_breaks_a_rule_and_why(sampled: Sampled, table: Table) -> None:
     """A record refused for the wrong reason sends its reader to the wrong place."""
     path = f"{table.path}_quarantine"
     for week in sampled.weeks:

@@ -24,7 +24,7 @@ from spark.silver.titles import TABLE
 Row = dict[str, Any]
 
 TITLES = 6_234
-FRAGMENT_AS_ID, NO_ID, QUOTES_LEFT = 109, 4, 130
+TEXT_AS_ID, NO_ID, QUOTES_LEFT = 109, 4, 130
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ def test_what_they_corrupted_in_numbers(silver: dict[int, Row], theirs: list[Row
     """Of 6,236 rows, 109 carry a text as show_id, 4 none, 130 the file's quotes; 111 titles are lost."""
     assert len(silver) == TITLES
     assert sum(row["show_id"] is None for row in theirs) == NO_ID
-    assert sum(row["show_id"] is not None and not _has_id(row) for row in theirs) == FRAGMENT_AS_ID
-    assert len(pairs) == len(theirs) - FRAGMENT_AS_ID - NO_ID
+    assert sum(row["show_id"] is not None and not _has_id(row) for row in theirs) == TEXT_AS_ID
+    assert len(pairs) == len(theirs) - TEXT_AS_ID - NO_ID
     assert len(pairs) == len({pair.ours["show_id"] for pair in pairs}) == TITLES - 111
     assert sum(pair.their_quotes_are_left for pair in pairs) == QUOTES_LEFT
 

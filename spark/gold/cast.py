@@ -14,7 +14,7 @@ class GoldCast(GoldLookup):
 
 
 def gold_cast(silver_cast: DataFrame) -> DataFrame:
-    """Keep what analysts join; the foreign key refuses orphans."""
+    """Keep what analysts join; the foreign key quarantines orphans."""
     return lookup(silver_cast, "cast")
 
 

@@ -14,7 +14,7 @@ class GoldCategory(GoldLookup):
 
 
 def gold_category(silver_category: DataFrame) -> DataFrame:
-    """Keep what analysts join; the foreign key refuses orphans."""
+    """Keep what analysts join; the foreign key quarantines orphans."""
     return lookup(silver_category, "listed_in")
 
 

@@ -14,7 +14,7 @@ class GoldCountries(GoldLookup):
 
 
 def gold_countries(silver_countries: DataFrame) -> DataFrame:
-    """Keep what analysts join; the foreign key refuses orphans."""
+    """Keep what analysts join; the foreign key quarantines orphans."""
     return lookup(silver_countries, "country")
 
 

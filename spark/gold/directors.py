@@ -14,7 +14,7 @@ class GoldDirectors(GoldLookup):
 
 
 def gold_directors(silver_directors: DataFrame) -> DataFrame:
-    """Keep what analysts join; the foreign key refuses orphans."""
+    """Keep what analysts join; the foreign key quarantines orphans."""
     return lookup(silver_directors, "director")
 
 

@@ -16,7 +16,7 @@ class GoldLookup(pa.DataFrameModel):
 
 
 def lookup(silver: DataFrame, column: str) -> DataFrame:
-    """Keep what analysts join, and the address, by which a refused row is found."""
+    """Keep what analysts join, and the address, by which a quarantined row is found."""
     return silver.select("show_id", column, *ADDRESS)
 
 

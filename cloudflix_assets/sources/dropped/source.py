@@ -35,16 +35,16 @@ class DropFolder:
         """Validate what was dropped for a week, and move it to `landed/` or to `refused/` with the reason.
 
         Raises:
-            SourceRefused: some of it was refused.
+            SourceRefused: some of it was rejected.
         """
         now = datetime.now(UTC)
-        refusals = reject_by_name(self.lake, now)
+        rejections = reject_by_name(self.lake, now)
         for file in dropped_files(self.lake):
             route = file.route
             if isinstance(route, Route) and route.week == week and file.has_settled(now):
-                refusals += self._take_in(file, route)
-        if refusals:
-            raise SourceRefused(" ".join(refusals))
+                rejections += self._take_in(file, route)
+        if rejections:
+            raise SourceRefused(" ".join(rejections))
 
     def deliveries(self, week: date, *, pin: Pin | None = None) -> Sequence[Delivered]:
         """The file of each dataset that was dropped last.

@@ -15,7 +15,7 @@ def lookup_slips(name: str, column: str) -> Kinds:
 
 def _slips(column: str) -> Kinds:
     return {
-        # Refused
+        # Quarantined
         "equal row": (Slip(broken=("duplicate row",), where=Where.LATER),),
         "equal row but for white space": (
             Slip(text={column: " {} ".format}, broken=("duplicate row",), where=Where.LATER),
@@ -26,7 +26,7 @@ def _slips(column: str) -> Kinds:
         "no value": (Slip(text={column: ""}, broken=(f"{column}: nullable",)),),
         "too few fields": (Slip(shape=lambda fields: fields[:1], broken=("malformed record",)),),
         "too many fields": (Slip(shape=lambda fields: [*fields, "x"], broken=("malformed record",)),),
-        # Accepted here, refused by gold
+        # Accepted here, quarantined by gold
         "orphan": (
             Slip(
                 text={"show_id": "1{}".format},

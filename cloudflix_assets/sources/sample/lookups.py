@@ -17,7 +17,7 @@ MOST_PER_TITLE = 32
 
 @dataclass(frozen=True)
 class Lookup:
-    """One kind of credit.
+    """One kind of lookup.
 
     A title takes its values from `values` in strides that no number of them divides, beginning where
     `first` says, so that no value comes twice.

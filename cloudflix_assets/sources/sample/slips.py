@@ -37,7 +37,7 @@ class Slip:
         text: changes to the delivered text.
         shape: what becomes of the list of fields.
         means: changes to what the record means, where it is accepted.
-        broken: the rules for which it is refused, sorted.
+        broken: the rules for which it is quarantined, sorted.
         warned: the rules that it breaks and is accepted all the same.
         orphan: its title is none of this edition's.
     """
@@ -78,7 +78,7 @@ class Plan:
         return [slip for slips in self.kinds.values() for slip in slips]
 
     def quarantined_origins(self) -> Numbers:
-        """Sound records in whose place stands one that is refused."""
+        """Sound records in whose place stands one that is quarantined."""
         quarantining = [
             code for code, slip in enumerate(self.listed, 1) if slip.broken and slip.where is Where.HERE
         ]

@@ -61,7 +61,7 @@ def _copy(rule: str, **text: object) -> tuple[Slip, ...]:
 SECOND_HALF = "fragment, joined into the record before it"
 
 TITLE_SLIPS: Kinds = {
-    # Refused
+    # Quarantined
     "equal row": _copy("duplicate row"),
     "equal row but for white space": _copy("duplicate row", title="{}  ".format),
     "equal key": _copy("duplicate key", title="{} (again)".format),

@@ -1,4 +1,4 @@
-"""The truth beside a publication: what the lake must accept and refuse, and why, table by table.
+"""The truth beside a publication: what the lake must accept and quarantine, and why, table by table.
 
 `silver/titles.parquet` and so on hold accepted rows, typed, with their record number; `…_quarantine`
 record numbers with the sorted rules that they break; `truth.json` the counts. They come from what the

@@ -25,7 +25,7 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_2,
     Lakehouse,
     MemorySource,
-    credits,
+    lookup,
     publication,
     registered,
 )
@@ -35,7 +35,7 @@ from cloudflix_assets_tests.loopback.azure.proxy import ALWAYS, Proxy, When
 
 TABLES = registered("raw/cast", "bronze/cast", "silver/cast")
 STORED = ("raw/cast", "bronze/cast", "silver/cast_quarantine", "silver/cast")
-OTHER = publication(cast=credits("cast", *(("Somebody", str(i)) for i in range(1, 21)), ("Somebody", "1")))
+OTHER = publication(cast=lookup("cast", *(("Somebody", str(i)) for i in range(1, 21)), ("Somebody", "1")))
 QUIET = 0.5
 """Seconds until a client gives a silent server up, in place of thirty."""
 

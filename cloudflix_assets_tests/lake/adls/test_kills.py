@@ -16,14 +16,14 @@ from cloudflix_assets.lake.choice import lake_of
 from cloudflix_assets.runs.weeks import run_weeks
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lake.adls.lakes import committed, ended, killed, leftovers, settings, started
-from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, credits, publication, put
+from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, lookup, publication, put
 from cloudflix_assets_tests.loopback.azure.calls import Call, Kind
 from cloudflix_assets_tests.loopback.azure.faults import reset
 from cloudflix_assets_tests.loopback.azure.proxy import Proxy, When
 
 SELECTED = "+silver/cast"
 STORED = ("raw/cast", "bronze/cast", "silver/cast_quarantine", "silver/cast")
-TWICE = publication(cast=credits("cast", *(("Somebody", str(i)) for i in range(1, 21)), ("Somebody", "1")))
+TWICE = publication(cast=lookup("cast", *(("Somebody", str(i)) for i in range(1, 21)), ("Somebody", "1")))
 Rows = dict[tuple[str, date], list[str]]
 
 

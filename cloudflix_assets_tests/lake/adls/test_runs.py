@@ -20,7 +20,7 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_2,
     Lakehouse,
     MemorySource,
-    credits,
+    lookup,
     publication,
     put,
     registered,
@@ -32,7 +32,7 @@ from cloudflix_assets_tests.loopback.azure.proxy import Proxy
 ENGINE = Environment().engine
 OTHER = publication(
     titles=titles({"duration_minutes": "ninety"}, *({"show_id": str(i)} for i in range(2, 41))),
-    cast=credits("cast", *(("Somebody", str(i)) for i in range(1, 41)), ("Somebody", "1")),
+    cast=lookup("cast", *(("Somebody", str(i)) for i in range(1, 41)), ("Somebody", "1")),
 )
 SOURCE = MemorySource({WEEK_1: publication(), WEEK_2: OTHER})
 OF_TITLES = ("raw/titles", "bronze/titles", "silver/titles", "silver/titles_quarantine")

@@ -28,7 +28,7 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_3,
     Lakehouse,
     MemorySource,
-    credits,
+    lookup,
     publication,
     put,
     registered,
@@ -47,7 +47,7 @@ WEEKS = (WEEK_1, WEEK_2, WEEK_3)
 def of_week(number: int) -> dict[str, bytes]:
     """Another number of rows, one of them refused, each week."""
     ids = [str(i) for i in range(1, 21 + number)]
-    return publication(cast=credits("cast", *((f"Week {number}", i) for i in ids), (f"Week {number}", "1")))
+    return publication(cast=lookup("cast", *((f"Week {number}", i) for i in ids), (f"Week {number}", "1")))
 
 
 @pytest.fixture(scope="module")

@@ -56,10 +56,14 @@ class SqliteEventLog(SqliteEventLogStorage):
         self.store_event_batch([event])
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
-        """Add events in one transaction per database."""
-        with self._one_transaction_each({INDEX_SHARD_NAME, *(event.run_id for event in events)}):
+        """Add events in one transaction per database, and tell those who watch its run."""
+        runs = {event.run_id for event in events}
+        with self._one_transaction_each({INDEX_SHARD_NAME, *runs}):
             for event in events:
                 super().store_event(without_stack(event))
+        # Dagster watches a database's file; a connection that is kept writes to the file beside it alone.
+        for run_id in runs:
+            os.utime(self.path_for_shard(run_id))
 
     @contextmanager
     def _one_transaction_each(self, shards: Collection[str]) -> Iterator[None]:

@@ -14,7 +14,7 @@ PYTEST := $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
 CLASSES := .venv/spark-classes.jsa
 ARCHIVED := -XX:SharedArchiveFile='$(CURDIR)/$(CLASSES)' -Xlog:cds=off -Xlog:cds+dynamic=off
 
-.PHONY: run test test-all setup dev check check-newest format lock clean pictures bench azurite azurite-stop azurite-lock
+.PHONY: run test test-all setup dev check check-newest format lock clean browser pictures bench azurite azurite-stop azurite-lock
 
 run: $(STAMP)  ## Three weeks of sample publications, raw to gold
 	@$(BIN)/cloudflix run --weeks 3
@@ -27,7 +27,7 @@ test: $(STAMP)  ## Every promise once, on sail (5 minutes)
 
 test-all: export PYSPARK_SUBMIT_ARGS = --conf "spark.driver.defaultJavaOptions=$(ARCHIVED)" pyspark-shell
 # A JVM keeps more than a core busy.
-test-all: $(STAMP) $(CLASSES)  ## Every test on sail, then on spark those that both engines must pass (half an hour)
+test-all: $(STAMP) $(CLASSES) browser  ## Every test on sail, then on spark those that both engines must pass (half an hour)
 	@echo "Running all tests on the engine sail"
 	@CLOUDFLIX_ENGINE=sail $(PYTEST) -n 4
 	@echo "Running the tests that both engines must pass on the engine spark"
@@ -78,7 +78,14 @@ lock: $(STAMP)  ## Pin what pyproject.toml asks for
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
 	  --group dev pyproject.toml --output-file requirements.lock
 
-pictures: $(STAMP)  ## The pictures of the README, with Debian's chromium
+# Tests of the web UI say so if there is none.
+browser:  ## Debian's chromium, where it is missing and the user is root
+	@command -v chromium >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || { \
+	  echo "Installing Debian's package chromium (a minute)"; \
+	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
+	    chromium fonts-liberation >/dev/null; } || echo "chromium cannot be installed here"
+
+pictures: $(STAMP) browser  ## The pictures of the README
 	@$(BIN)/python docs/pictures/take.py
 
 clean:

@@ -1,59 +1,14 @@
 """`cloudflix dev`: the web UI and the daemon, on the same instance, ended together and in order."""
 
-import json
-import os
 import signal
 import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import URLError
 from urllib.parse import quote
-from urllib.request import urlopen
 
 import psutil
 import pytest
 
-COMMAND = [sys.executable, "-c", "from cloudflix_assets.cli.commands import main; main()", "dev"]
-UP_SECONDS = 90.0
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def answer(port: int, path: str, body: dict[str, str] | None = None) -> str:
-    """What the web UI answers, once it is up."""
-    data = json.dumps(body).encode() if body else None
-    until = time.monotonic() + UP_SECONDS
-    while True:
-        try:
-            with urlopen(f"http://127.0.0.1:{port}{path}", data, timeout=10) as reply:
-                return str(reply.read().decode())
-        except URLError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.2)
-
-
-@contextmanager
-def dev(home: Path, port: int) -> Iterator[subprocess.Popen[str]]:
-    """The command in a process of its own, which is gone afterwards."""
-    variables = {name: value for name, value in os.environ.items() if not name.startswith("DAGSTER_")}
-    command = [*COMMAND, "--home", str(home), "--port", str(port)]
-    with (
-        (home.parent / "told").open("w") as told,
-        subprocess.Popen(command, env=variables, stdout=told, stderr=told, text=True) as process,
-    ):
-        try:
-            yield process
-        finally:
-            process.kill()
+from cloudflix_assets_tests.web_ui import UP_SECONDS, answer, dev, free_port
 
 
 @pytest.mark.slow

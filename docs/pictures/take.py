@@ -3,26 +3,25 @@
 `make pictures` runs it. It needs Debian's package `chromium`, and leaves nothing behind but the PNGs.
 """
 
-import os
-import signal
-import socket
-import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.error import URLError
-from urllib.request import urlopen
 
-from browser import PATIENCE, NoPicture, Page, browser
+from playwright.sync_api import Page
+
+from cloudflix_assets_tests.cli.command import cloudflix_process
+from cloudflix_assets_tests.web_ui import BrowserAbsent, browser, web_ui
 
 FOLDER = Path(__file__).parent
-CLOUDFLIX = Path(sys.executable).with_name("cloudflix")
-WEEKS = 3
+WEEKS = "3"
+SAMPLE = {"CLOUDFLIX_SOURCE": "sample"}
 LARGEST = 300_000
+STILL_SECONDS = 90
+
+
+class NoPicture(Exception):
+    """Why there is no picture, and what to do, in one sentence."""
 
 
 @dataclass(frozen=True)
@@ -63,71 +62,48 @@ PICTURES = (
 
 def main() -> None:
     """Take every picture."""
-    with TemporaryDirectory(ignore_cleanup_errors=True) as home, browser() as page:
-        environment = {**os.environ, "CLOUDFLIX_HOME": home, "CLOUDFLIX_SOURCE": "sample"}
-        command = [str(CLOUDFLIX), "run", "--weeks", str(WEEKS)]
-        subprocess.run(command, env=environment, check=True, stderr=subprocess.DEVNULL)
-        with web_ui(environment) as address:
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder, browser() as chromium:
+        home = Path(folder, "home")
+        cloudflix_process(home, "run", "--weeks", WEEKS, **SAMPLE)
+        with web_ui(home, **SAMPLE) as address:
             for picture in PICTURES:
-                content = taken(page, address, picture)
+                width, height = picture.window
+                page = chromium.new_page(
+                    base_url=address, viewport={"width": width, "height": height}, device_scale_factor=1.5
+                )
+                content = take(page, picture)
                 (FOLDER / f"{picture.name}.png").write_bytes(content)
                 print(f"{picture.name}.png  {len(content) // 1000} kB")
 
 
-def taken(page: Page, address: str, picture: Picture) -> bytes:
-    """The PNG of a picture.
+def take(page: Page, picture: Picture) -> bytes:
+    """Return the PNG of a picture, once two in a row are equal.
 
     Raises:
-        NoPicture: it is too large for a README.
+        NoPicture: it is too large for a README, or the page never comes to rest.
     """
-    page.sized(*picture.window)
-    page.open(f"{address}{picture.path}")
-    page.wait(f"document.body?.innerText.includes({picture.shows!r})", f"{picture.shows!r} on {picture.path}")
+    page.goto(picture.path)
+    page.get_by_text(picture.shows).first.wait_for()
     for script in picture.then:
-        page.run(script)
-    content = page.settled(*picture.part)
+        page.evaluate(script)
+        page.wait_for_timeout(1000)
+    x, y, width, height = picture.part
+    before = b""
+    for _ in range(STILL_SECONDS):
+        content = page.screenshot(clip={"x": x, "y": y, "width": width, "height": height})
+        if content == before:
+            break
+        before = content
+        page.wait_for_timeout(1000)
+    else:
+        raise NoPicture("the page never came to rest: look at it yourself.")
     if len(content) > LARGEST:
         raise NoPicture(f"{picture.name}.png has {len(content):,} bytes: keep a smaller part of the page.")
     return content
 
 
-@contextmanager
-def web_ui(environment: dict[str, str]) -> Iterator[str]:
-    """The address of a web UI on a free port, which is ended afterwards with all its processes."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [str(CLOUDFLIX), "dev", "--port", str(port)]
-    server = subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    try:
-        wait_for(f"http://127.0.0.1:{port}/server_info", server)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.send_signal(signal.SIGINT)
-        server.wait(PATIENCE)
-
-
-def wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
-    """Until the web UI answers.
-
-    Raises:
-        NoPicture: it never does.
-    """
-    for _ in range(PATIENCE):
-        try:
-            urlopen(url).close()
-        except URLError:
-            time.sleep(1)
-        else:
-            return
-        if server.poll() is not None:
-            break
-    raise NoPicture("the web UI did not come up: run `cloudflix dev` to see why.")
-
-
 if __name__ == "__main__":
     try:
         main()
-    except NoPicture as error:
+    except (NoPicture, BrowserAbsent) as error:
         sys.exit(str(error))

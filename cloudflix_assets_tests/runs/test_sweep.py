@@ -17,14 +17,7 @@ from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.names import PROCESS
 from cloudflix_assets.runs.sweep import sweep
-from cloudflix_assets_tests.lakehouse import (
-    WEEK_1,
-    WEEK_2,
-    Lakehouse,
-    MemorySource,
-    publication,
-    registered,
-)
+from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, Lakehouse, MemorySource, publication, registered
 
 CAST = registered("raw/cast", "bronze/cast", "silver/cast")
 TABLE = "silver/cast"

@@ -5,13 +5,7 @@ from pathlib import Path
 import pytest
 
 from cloudflix_assets_tests.faults import Row
-from cloudflix_assets_tests.lake.adls.credential_cases import (
-    RIGHT,
-    application,
-    lake,
-    new_names,
-    refused,
-)
+from cloudflix_assets_tests.lake.adls.credential_cases import RIGHT, application, lake, new_names, refused
 from cloudflix_assets_tests.loopback.azure import az
 from cloudflix_assets_tests.loopback.azure.authority import Authority
 from cloudflix_assets_tests.loopback.azure.azurite import Azurite

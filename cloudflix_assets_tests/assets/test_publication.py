@@ -48,10 +48,7 @@ def landed(lakehouse: Lakehouse) -> dict[str, int]:
 DEFECTS = {
     "missing file": (None, "netflix_cast.csv is missing from"),
     "header only": (b"cast,show_id\r\n", "netflix_cast.csv holds a header and no records"),
-    "unclosed quote": (
-        cast_file(b'"Ana,2'),
-        "netflix_cast.csv: record 2 opens a quote that is never closed",
-    ),
+    "unclosed quote": (cast_file(b'"Ana,2'), "netflix_cast.csv: record 2 opens a quote that is never closed"),
     "record over the limit": (
         cast_file(b'"' + b"long\r\n" * 400 + b'",2'),
         "netflix_cast.csv: record 2 is over 64 MB",

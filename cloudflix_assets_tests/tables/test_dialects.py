@@ -63,10 +63,7 @@ WRITERS = st.sampled_from([("\r\n", csv.QUOTE_MINIMAL), ("\r\n", csv.QUOTE_ALL),
 @settings(database=None, deadline=None, derandomize=True, max_examples=200)
 @given(ROWS, WRITERS, st.sampled_from(get_args(Delimiter)), st.sampled_from(["utf-8", "cp1252"]))
 def test_both_readers_agree_in_every_dialect(
-    rows: list[list[str]],
-    writer: tuple[str, Literal[0, 1]],
-    delimiter: Delimiter,
-    encoding: Encoding,
+    rows: list[list[str]], writer: tuple[str, Literal[0, 1]], delimiter: Delimiter, encoding: Encoding
 ) -> None:
     """A reader that kept to commas or to UTF-8 would count other records, or place them elsewhere."""
     text = io.StringIO(newline="")

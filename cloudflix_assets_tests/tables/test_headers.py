@@ -46,10 +46,7 @@ def test_every_declared_alias_stands_for_its_column(dataset: Dataset, column: st
 DEFECTS = {
     "missing": (["cast"], "misses the column show_id"),
     "twice": (["cast", "show_id", "cast"], "repeats the column cast"),
-    "twice in other letters": (
-        ["Cast", "CAST", "show_id"],
-        "has more than one column for cast: Cast, CAST",
-    ),
+    "twice in other letters": (["Cast", "CAST", "show_id"], "has more than one column for cast: Cast, CAST"),
     "two aliases": (["actor", "Actors", "show_id"], "has more than one column for cast: actor, Actors"),
     "an alias of another dataset": (["director", "show_id"], "misses the column cast"),
     "after a blank": (["cast", " show_id"], "misses the column show_id"),

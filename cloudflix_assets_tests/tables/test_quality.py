@@ -72,10 +72,7 @@ BREACHES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "orphan": ({"minutes": 91}, ["minutes: in gold_allowed"]),
     "orphan that breaks a rule": ({"minutes": 0}, ["minutes: ge", "minutes: in gold_allowed"]),
     "unreadable is not also null": ({"id": None, REASONS: ["id: readable"]}, ["id: readable"]),
-    "unreadable elsewhere": (
-        {"id": None, REASONS: ["title: readable"]},
-        ["id: nullable", "title: readable"],
-    ),
+    "unreadable elsewhere": ({"id": None, REASONS: ["title: readable"]}, ["id: nullable", "title: readable"]),
     "a torn row breaks nothing else": (
         {"id": None, "minutes": 5001, "title": "!", REASONS: ["torn", "id: readable"]},
         ["torn"],
@@ -189,12 +186,7 @@ def test_all_columns_key_knows_only_duplicate_rows(judged: Any) -> None:
 def test_a_key_of_several_columns(judged: Any) -> None:
     """Rows that are equal in a part of the key are no duplicates."""
     table = Table(
-        layer=Layer.SILVER,
-        name="films",
-        grain="",
-        contract=Films,
-        build=FILMS.build,
-        key=("id", "title"),
+        layer=Layer.SILVER, name="films", grain="", contract=Films, build=FILMS.build, key=("id", "title")
     )
     assert judged(A, B, A | {"id": 2}, A | {"minutes": 80}, table=table).broken == [[], [], [], KEY]
 

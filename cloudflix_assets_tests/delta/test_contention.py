@@ -40,28 +40,18 @@ def overwritten_by_a_stale_handle(stale: DeltaTable, actions: list[AddAction]) -
     )
 
 
+@pytest.mark.parametrize("week", [WEEK_1, WEEK_2], ids=["our week", "another"])
 @pytest.mark.parametrize("point", [OPENED, COMMITTED], ids=str)
-def test_a_foreign_append_to_our_week_does_not_stay(
-    tiny: Tiny, monkeypatch: pytest.MonkeyPatch, point: Point
+def test_a_foreign_append_stays_unless_it_is_to_our_week(
+    tiny: Tiny, monkeypatch: pytest.MonkeyPatch, point: Point, week: date
 ) -> None:
     """Appended between our look and our commit, or between our commit and the proof of it."""
     tiny.write([], WEEK_2)
-    interrupt(monkeypatch, (point, lambda: appended(tiny, WEEK_1)))
+    interrupt(monkeypatch, (point, lambda: appended(tiny, week)))
 
     assert tiny.write(ROWS).committed
     assert tiny.stored() == ROWS
-
-
-@pytest.mark.parametrize("point", [OPENED, COMMITTED], ids=str)
-def test_a_foreign_append_to_another_week_stays(
-    tiny: Tiny, monkeypatch: pytest.MonkeyPatch, point: Point
-) -> None:
-    tiny.write([], WEEK_2)
-    interrupt(monkeypatch, (point, lambda: appended(tiny, WEEK_2)))
-
-    assert tiny.write(ROWS).committed
-    assert tiny.stored() == ROWS
-    assert tiny.stored(WEEK_2) == [(99, "foreign")]
+    assert tiny.stored(WEEK_2) == ([(99, "foreign")] if week == WEEK_2 else [])
 
 
 def test_a_stale_stock_handle_doubles_no_week(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:

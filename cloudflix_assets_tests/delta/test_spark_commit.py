@@ -53,15 +53,6 @@ def test_both_committers_write_a_table_by_turns(tiny: Tiny) -> None:
     assert folded == {f"{9:020}", f"{10:020}"}  # delta-rs's, and Spark's
 
 
-def test_an_empty_week_is_committed_and_known(tiny: Tiny) -> None:
-    """Spark leaves out commits that change no file, unless they carry something else."""
-    first = natively(tiny, [])
-    assert first == Outcome(1, committed=True)
-    again = natively(tiny, [])
-    assert again == Outcome(1, committed=False)
-    assert tiny.read(WEEK_1, required=WEEK_1).count() == 0
-
-
 def test_a_commit_that_spark_put_after_others_is_found(tiny: Tiny) -> None:
     """It was made for version 2 and is version 4: its metadata, and what holds the week, are there."""
     natively(tiny, ROWS, WEEK_2)

@@ -152,6 +152,13 @@ def materialization(instance: dg.DagsterInstance, path: str, week: date) -> dg.A
     return record.asset_materialization
 
 
+def checked(instance: dg.DagsterInstance, path: str) -> list[dg.AssetCheckEvaluation]:
+    """The evaluations of the contract of an asset, the newest first."""
+    key = dg.AssetCheckKey(dg.AssetKey(path.split("/")), "contract")
+    records = instance.event_log_storage.get_asset_check_execution_history(key, limit=10)
+    return [record.event.dagster_event.asset_check_evaluation_data for record in records]  # type: ignore[union-attr]
+
+
 def data_version(instance: dg.DagsterInstance, path: str, week: date) -> str:
     """The data version of the newest materialization of a week of an asset."""
     return (materialization(instance, path, week).tags or {})["dagster/data_version"]

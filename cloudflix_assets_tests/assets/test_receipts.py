@@ -16,31 +16,17 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_2,
     Lakehouse,
     MemorySource,
+    checked,
     data_version,
     publication,
     registered,
     titles,
 )
-from spark.quality import verdict
 
 RAW, BRONZE, SILVER = "raw/titles", "bronze/titles", "silver/titles"
 REFUSED = "silver/titles_quarantine"
 RECEIPT = f"raw/files/receipts/{SILVER}/{WEEK_1}.json"
 FORCE = {"cloudflix/force": "true"}
-
-
-@pytest.fixture
-def judged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Paths of the tables that were judged, in order."""
-    found: list[str] = []
-    original = verdict.judged
-
-    def spy(table: Any, *arguments: Any) -> Any:
-        found.append(table.path)
-        return original(table, *arguments)
-
-    monkeypatch.setattr(verdict, "judged", spy)
-    return found
 
 
 @pytest.fixture
@@ -82,9 +68,7 @@ def test_what_is_kept_is_told_like_what_was_judged(house: Lakehouse) -> None:
     """The check of a rerun would otherwise lose its rules, and the quarantine its samples."""
 
     def told() -> tuple[Any, Any, str, str]:
-        key = dg.AssetCheckKey(dg.AssetKey(SILVER.split("/")), "contract")
-        record = house.instance.event_log_storage.get_asset_check_execution_history(key, limit=1)[0]
-        evaluation = record.event.dagster_event.asset_check_evaluation_data  # type: ignore[union-attr]
+        evaluation, *_ = checked(house.instance, SILVER)
         refused = house.instance.get_latest_materialization_event(dg.AssetKey(REFUSED.split("/")))
         samples = refused.asset_materialization.metadata["samples"]  # type: ignore[union-attr]
         versions = data_version(house.instance, SILVER, WEEK_1), data_version(house.instance, REFUSED, WEEK_1)

@@ -12,6 +12,7 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_2,
     Lakehouse,
     MemorySource,
+    checked,
     credits,
     materialization,
     publication,
@@ -100,11 +101,7 @@ def test_a_failed_check_shows_the_rows_that_no_quarantine_holds(
     rows = [(f"Actor {i}", f"no. {i}") for i in range(1, 21)]
     source = MemorySource({WEEK_1: publication(cast=credits("cast", *rows)), WEEK_2: publication()})
     assert not lakehouse(source=source, tables=CAST).run(WEEK_1).success
-    key = dg.AssetCheckKey(dg.AssetKey(["silver", "cast"]), "contract")
-    (record,) = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
-    assert record.event is not None
-    assert record.event.dagster_event is not None
-    evaluation = record.event.dagster_event.asset_check_evaluation_data
+    (evaluation,) = checked(instance, "silver/cast")
     assert evaluation.description == (
         "20 of 20 rows would be quarantined, above the cap of 5.0%, most often by `show_id: readable` (20); "
         "nothing was published"

@@ -16,6 +16,7 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_2,
     Lakehouse,
     MemorySource,
+    checked,
     credits,
     publication,
     registered,
@@ -112,12 +113,9 @@ def test_a_reason_that_the_table_does_not_declare_publishes_nothing(lakehouse: M
 
 def contract_checks(instance: dg.DagsterInstance) -> list[dict[str, Any]]:
     """The evaluations of silver cast's contract, the newest first."""
-    key = dg.AssetCheckKey(dg.AssetKey(["silver", "cast"]), "contract")
-    records = instance.event_log_storage.get_asset_check_execution_history(key, limit=10)
-    evaluations = [record.event.dagster_event.asset_check_evaluation_data for record in records]  # type: ignore[union-attr]
     return [
         {"passed": e.passed, "severity": e.severity.value, "week": e.partition, "text": e.description}
-        for e in evaluations
+        for e in checked(instance, "silver/cast")
     ]
 
 

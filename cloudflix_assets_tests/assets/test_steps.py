@@ -119,6 +119,13 @@ def test_weeks_never_mix(lakehouse: Makes, order: Sequence[date]) -> None:
         assert {week: len(house.rows(path, week)) for week in amounts} == amounts
         assert {row["week"] for row in house.rows(path, WEEK_2)} == {WEEK_2}
 
+    others = house.digests(WEEK_2, WEEK_3)
+    source.publications[WEEK_1] = publication(titles=titles(*FILMS[:9]))
+    committed(house, WEEK_1)
+    for path in ("bronze/titles", "silver/titles", "gold/titles"):
+        assert len(house.rows(path, WEEK_1)) == 9
+    assert house.digests(WEEK_2, WEEK_3) == others
+
 
 def test_newflag_marks_what_last_week_did_not_hold(lakehouse: Makes) -> None:
     """Comparing with any other week, or with gold itself, would flag the wrong titles."""

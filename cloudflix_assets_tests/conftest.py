@@ -1,6 +1,6 @@
 """What all tests share: one Spark session, lakes in temporary folders, the real files where present."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 
 from cloudflix_assets.engines.choice import spark_resource
 from cloudflix_assets.settings.environment import Environment
-from cloudflix_assets_tests.lakehouse import Lakehouse
+from cloudflix_assets_tests.lakehouse import Lakehouse, Makes
 from cloudflix_assets_tests.settings import TestSettings
 from cloudflix_assets_tests.tiers import is_slow
 from spark.quality import verdict
@@ -51,7 +51,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 
 @pytest.fixture
-def lakehouse(environment: Environment, instance: dg.DagsterInstance) -> Callable[..., Lakehouse]:
+def lakehouse(environment: Environment, instance: dg.DagsterInstance) -> Makes:
     """Makes lakehouses over this test's lake and instance; arguments go to `Lakehouse`."""
     return lambda **arguments: Lakehouse(environment, instance, **arguments)
 

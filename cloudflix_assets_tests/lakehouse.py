@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -125,6 +125,10 @@ class Lakehouse:
         return {
             (path, week): log.committed_digest(self.stored, path, week) for week in weeks for path in paths
         }
+
+
+Makes = Callable[..., Lakehouse]
+"""What the fixture `lakehouse` is."""
 
 
 def registered(*paths: str) -> list[Table]:

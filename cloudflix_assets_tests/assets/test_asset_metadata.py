@@ -1,7 +1,6 @@
 """What a run and a definition tell: counts, digest, version, columns, lineage; and no staging left."""
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,
     Lakehouse,
+    Makes,
     MemorySource,
     checked,
     credits,
@@ -31,7 +31,6 @@ from spark.quality.rules import compiled
 from spark.registry import TABLES
 from spark.table import Layer, Severity, Table
 
-Makes = Callable[..., Lakehouse]
 CAST = registered("raw/cast", "bronze/cast", "silver/cast")
 ROWS = [(f"Actor {i}", str(i)) for i in range(1, 26)]
 SOURCE = MemorySource(

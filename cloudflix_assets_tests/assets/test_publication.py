@@ -1,6 +1,6 @@
 """The publication: a defect of one file refuses all five, and what was landed stays as it was."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -19,6 +19,7 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,
     Lakehouse,
+    Makes,
     MemorySource,
     credits,
     data_version,
@@ -29,7 +30,6 @@ from cloudflix_assets_tests.lakehouse import (
 )
 from spark.datasets import DATASETS
 
-Makes = Callable[..., Lakehouse]
 TITLES = registered("raw/titles", "bronze/titles")
 CAST = registered("raw/cast", "bronze/cast", "silver/cast")
 

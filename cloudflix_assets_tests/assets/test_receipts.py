@@ -15,6 +15,7 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,
     Lakehouse,
+    Makes,
     MemorySource,
     checked,
     data_version,
@@ -40,7 +41,7 @@ def source() -> MemorySource:
 
 
 @pytest.fixture
-def house(lakehouse: Callable[..., Lakehouse], source: MemorySource, judged: list[str]) -> Lakehouse:
+def house(lakehouse: Makes, source: MemorySource, judged: list[str]) -> Lakehouse:
     """A lake whose first week was run once."""
     made = lakehouse(source=source, tables=registered(RAW, BRONZE, SILVER))
     assert made.run(WEEK_1).success
@@ -149,7 +150,7 @@ def test_a_receipt_that_does_not_fit_is_not_believed(
 
 def test_other_code_judges_anew(
     house: Lakehouse,
-    lakehouse: Callable[..., Lakehouse],
+    lakehouse: Makes,
     source: MemorySource,
     judged: list[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -177,7 +178,7 @@ def test_another_engine_or_library_is_another_key(monkeypatch: pytest.MonkeyPatc
     assert len(keys) == 5
 
 
-def test_a_refused_week_leaves_no_receipt(lakehouse: Callable[..., Lakehouse], judged: list[str]) -> None:
+def test_a_refused_week_leaves_no_receipt(lakehouse: Makes, judged: list[str]) -> None:
     """A rerun of a week that failed must fail again, not be kept."""
     bad = publication(titles=titles(*({"show_id": "x"} for _ in range(20))))
     house = lakehouse(source=MemorySource({WEEK_1: bad}), tables=registered(RAW, BRONZE, SILVER))

@@ -1,7 +1,7 @@
 """Why rows were quarantined: the Markdown on a quarantine's materialization, and on a check that failed."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import dagster as dg
 from pyspark.sql import SparkSession
@@ -10,7 +10,7 @@ from cloudflix_assets.assets import refusals
 from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,
-    Lakehouse,
+    Makes,
     MemorySource,
     checked,
     credits,
@@ -21,7 +21,6 @@ from cloudflix_assets_tests.lakehouse import (
 )
 from spark.quality.verdict import QUARANTINE
 
-Makes = Callable[..., Lakehouse]
 TITLES = registered("raw/titles", "bronze/titles", "silver/titles")
 CAST = registered("raw/cast", "bronze/cast", "silver/cast")
 HOSTILE = "<script>alert(1)</script> [x](javascript:alert(1)) | `\u202e"

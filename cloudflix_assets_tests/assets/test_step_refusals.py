@@ -15,6 +15,7 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,
     Lakehouse,
+    Makes,
     MemorySource,
     checked,
     credits,
@@ -24,7 +25,6 @@ from cloudflix_assets_tests.lakehouse import (
 from spark.silver.cast import silver_cast
 from spark.table import REASONS, Severity, Table
 
-Makes = Callable[..., Lakehouse]
 RAW, BRONZE, CAST = registered("raw/cast", "bronze/cast", "silver/cast")
 ORDERLY = [(f"Actor {i}", str(i)) for i in range(1, 20)]
 

@@ -1,7 +1,7 @@
 """One step: what it publishes, what it quarantines, what it leaves untouched. Real runs, small weeks."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -15,6 +15,7 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_2,
     WEEK_3,
     Lakehouse,
+    Makes,
     MemorySource,
     credits,
     publication,
@@ -22,7 +23,6 @@ from cloudflix_assets_tests.lakehouse import (
     titles,
 )
 
-Makes = Callable[..., Lakehouse]
 BRONZE_TITLES = registered("raw/titles", "bronze/titles")
 TITLES = [*BRONZE_TITLES, *registered("silver/titles", "gold/titles")]
 CREDITS = [*TITLES, *registered("raw/cast", "bronze/cast", "silver/cast", "gold/cast")]

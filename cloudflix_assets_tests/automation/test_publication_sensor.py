@@ -1,19 +1,17 @@
 """The publication sensor: one conditional request per tick, one run of the open week per new commit."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 
 from cloudflix_assets.partitions import open_week
 from cloudflix_assets.sources import SourceRefused
-from cloudflix_assets_tests.lakehouse import Lakehouse, registered
+from cloudflix_assets_tests.lakehouse import Makes, registered
 from cloudflix_assets_tests.loopback.github import faults
 from cloudflix_assets_tests.loopback.github.fixtures import WEEKS, Sources, in_folder, moment, published
 from cloudflix_assets_tests.loopback.github.server import NAME, OWNER, RESET, History, LoopbackGitHub
 from cloudflix_assets_tests.ticks import Ticks
 
-Makes = Callable[..., Lakehouse]
 OPEN = str(open_week(datetime.now(UTC)))
 
 

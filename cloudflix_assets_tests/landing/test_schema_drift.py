@@ -1,7 +1,6 @@
 """A publisher's columns drift from week to week: added, kept aside or refused, as its source declares."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import dagster as dg
@@ -16,6 +15,7 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_2,
     WEEK_3,
     Lakehouse,
+    Makes,
     MemorySource,
     credits,
     csv_bytes,
@@ -26,7 +26,6 @@ from spark.delivery.lines import REMEDY
 
 BRONZE, SILVER = "bronze/titles", "silver/titles"
 TABLES = registered("raw/titles", BRONZE, SILVER, "raw/cast", "bronze/cast")
-Makes = Callable[..., Lakehouse]
 
 
 def titles_with(**added: str) -> bytes:

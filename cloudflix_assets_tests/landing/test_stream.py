@@ -6,7 +6,6 @@ The same tests hold on both: what a loader remembers, and what kills it, must no
 import os
 import re
 import shutil
-from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -21,7 +20,7 @@ from cloudflix_assets.landing import stream
 from cloudflix_assets.landing.land import land
 from cloudflix_assets.landing.stream import Arrivals, FileUnparsed
 from cloudflix_assets.settings.environment import Environment
-from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, Lakehouse, registered, titles
+from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, Makes, registered, titles
 from cloudflix_assets_tests.landing.stream_cases import (
     AGREED,
     CORPUS,
@@ -189,7 +188,7 @@ def test_records_unlike_the_manifest_are_refused(loading: Loading, unlike: str) 
         Arrivals(loading.lake, loading.session, TITLES, WEEK_1, (file,), ENGINE)._refuse_disagreement(staged)
 
 
-def test_steps_publish_weeks_of_several_files(lakehouse: Callable[..., Lakehouse]) -> None:
+def test_steps_publish_weeks_of_several_files(lakehouse: Makes) -> None:
     """The same files in two weeks: each week has all of their records, and a commit of its own."""
     house = lakehouse(source=Arriving(CORPUS), tables=TABLES)
     for week in (WEEK_1, WEEK_2):

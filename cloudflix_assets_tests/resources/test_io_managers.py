@@ -1,6 +1,5 @@
 """Through Dagster: weeks go in and out unmixed, also for an asset that is none of ours."""
 
-from collections.abc import Callable
 from datetime import date
 from shutil import rmtree
 from typing import Any
@@ -17,6 +16,7 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_2,
     WEEK_3,
     Lakehouse,
+    Makes,
     MemorySource,
     publication,
     registered,
@@ -39,7 +39,7 @@ def source() -> MemorySource:
 
 
 @pytest.fixture
-def house(lakehouse: Callable[..., Lakehouse], source: MemorySource) -> Lakehouse:
+def house(lakehouse: Makes, source: MemorySource) -> Lakehouse:
     """Silver titles of two weeks."""
     made = lakehouse(source=source, tables=TITLES)
     for week in (WEEK_2, WEEK_1):
@@ -152,7 +152,7 @@ def test_a_refused_table_fails_the_step_with_its_sentence(
     assert names(house, WEEK_1) == ["a", "b"]
 
 
-def test_nothing_landed_names_the_command(lakehouse: Callable[..., Lakehouse], source: MemorySource) -> None:
+def test_nothing_landed_names_the_command(lakehouse: Makes, source: MemorySource) -> None:
     result = lakehouse(source=source, tables=TITLES).run(WEEK_1, "raw/titles")
     assert not result.success
     (sentence,) = result.failures.values()

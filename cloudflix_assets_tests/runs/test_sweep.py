@@ -5,7 +5,6 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
@@ -17,11 +16,18 @@ from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.names import PROCESS
 from cloudflix_assets.runs.sweep import sweep
-from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, Lakehouse, MemorySource, publication, registered
+from cloudflix_assets_tests.lakehouse import (
+    WEEK_1,
+    WEEK_2,
+    Lakehouse,
+    Makes,
+    MemorySource,
+    publication,
+    registered,
+)
 
 CAST = registered("raw/cast", "bronze/cast", "silver/cast")
 TABLE = "silver/cast"
-Makes = Callable[..., Lakehouse]
 
 
 @pytest.fixture

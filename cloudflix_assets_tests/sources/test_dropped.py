@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
@@ -24,6 +24,7 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,
     Lakehouse,
+    Makes,
     MemorySource,
     credits,
     publication,
@@ -33,7 +34,6 @@ from cloudflix_assets_tests.ticks import Ticks
 from spark.delivery.dialect import PLAIN
 from spark.delivery.headers import Drift
 
-Makes = Callable[..., Lakehouse]
 TABLES = registered("raw/cast", "bronze/cast")
 UNCLOSED = b'cast,show_id\r\n"Somebody,1\r\n'
 LONG_AGO = timedelta(hours=1)

@@ -1,18 +1,16 @@
 """The real files over four simulated weeks: each week its own bytes, in any order the same digests."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from cloudflix_assets.landing.manifest import Manifest
-from cloudflix_assets_tests.lakehouse import Lakehouse, MemorySource
+from cloudflix_assets_tests.lakehouse import Lakehouse, Makes, MemorySource
 from cloudflix_assets_tests.loopback.github.fixtures import WEEKS, Sources, in_folder, moment
 from cloudflix_assets_tests.loopback.github.server import History, LoopbackGitHub
 from spark.datasets import DATASETS
 
-Makes = Callable[..., Lakehouse]
 IN_ANY_ORDER = (2, 0, 3, 1)
 
 

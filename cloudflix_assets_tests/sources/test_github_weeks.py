@@ -1,17 +1,15 @@
 """Weeks of a lake from GitHub: each its own state, in any order, again and again."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from cloudflix_assets.landing.manifest import Manifest
 from cloudflix_assets.names import REFRESH
-from cloudflix_assets_tests.lakehouse import Lakehouse, registered
+from cloudflix_assets_tests.lakehouse import Lakehouse, Makes, registered
 from cloudflix_assets_tests.loopback.github.fixtures import WEEKS, Sources, in_folder, moment, published
 from cloudflix_assets_tests.loopback.github.server import History, LoopbackGitHub
 
-Makes = Callable[..., Lakehouse]
 TITLES = registered("raw/titles", "bronze/titles", "silver/titles", "gold/titles")
 REFRESHED = {REFRESH: "true"}
 

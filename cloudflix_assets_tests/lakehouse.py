@@ -110,6 +110,12 @@ class Lakehouse:
         keys = [dg.AssetKey(path.split("/")) for path in paths] or None
         return self.runner.run(week, keys, tags)
 
+    def committed(self, week: date, *paths: str, tags: Mapping[str, str] | None = None) -> list[str]:
+        """Run, which must succeed; the tables that were committed."""
+        result = self.run(week, *paths, tags=tags)
+        assert result.failures == {}
+        return [path for path, table in result.tables.items() if table.committed]
+
     def read(self, path: str, week: date) -> DataFrame:
         """A stored week, with `week`."""
         session = spark_resource(self.environment).spark_session

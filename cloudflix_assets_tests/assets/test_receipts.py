@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -50,17 +49,10 @@ def house(lakehouse: Makes, source: MemorySource, judged: list[str]) -> Lakehous
     return made
 
 
-def committed(house: Lakehouse, *paths: str, week: date = WEEK_1, tags: Any = None) -> list[str]:
-    """Tables that a run of these assets committed."""
-    result = house.run(week, *paths, tags=tags)
-    assert result.success, result.failures
-    return [path for path, table in result.tables.items() if table.committed]
-
-
 def test_nothing_changed_is_not_judged_again(house: Lakehouse, judged: list[str]) -> None:
     """A full week would be computed to find that it is the same."""
     digests = house.digests(WEEK_1)
-    assert committed(house) == []
+    assert house.committed(WEEK_1) == []
     assert judged == []
     assert house.digests(WEEK_1) == digests
 
@@ -76,41 +68,41 @@ def test_what_is_kept_is_told_like_what_was_judged(house: Lakehouse) -> None:
         return evaluation.metadata, samples, *versions
 
     before = told()
-    committed(house)
+    house.committed(WEEK_1)
     assert told() == before
 
 
 def test_an_unchanged_rerun_leaves_nothing_stale(house: Lakehouse) -> None:
     """A kept week must be recorded with its data version, else what follows from it is stale."""
     version = data_version(house.instance, SILVER, WEEK_1)
-    committed(house, SILVER)
+    house.committed(WEEK_1, SILVER)
     assert data_version(house.instance, SILVER, WEEK_1) == version
 
 
 def test_force_judges_and_commits(house: Lakehouse, judged: list[str]) -> None:
     """It would be the only way out, did a receipt lie."""
-    assert committed(house, SILVER, tags=FORCE) == [SILVER, REFUSED]
+    assert house.committed(WEEK_1, SILVER, tags=FORCE) == [SILVER, REFUSED]
     assert judged == [SILVER]
 
 
 def test_another_week_is_judged(house: Lakehouse, judged: list[str]) -> None:
     """Equal files of another week are another week."""
-    committed(house, week=WEEK_2)
+    house.committed(WEEK_2)
     assert judged == [RAW, BRONZE, SILVER]
 
 
 def test_a_changed_file_is_judged(house: Lakehouse, source: MemorySource, judged: list[str]) -> None:
     """And all that follows from it."""
     source.publications[WEEK_1] = publication()
-    committed(house)
+    house.committed(WEEK_1)
     assert judged == [RAW, BRONZE, SILVER]
 
 
 def test_an_upstream_that_was_committed_again_is_judged(house: Lakehouse, judged: list[str]) -> None:
     """Its files have other names; that they hold the same is for the judgement to find."""
-    committed(house, BRONZE, tags=FORCE)
+    house.committed(WEEK_1, BRONZE, tags=FORCE)
     judged.clear()
-    assert committed(house, SILVER) == []
+    assert house.committed(WEEK_1, SILVER) == []
     assert judged == [SILVER]
 
 
@@ -122,7 +114,7 @@ def test_what_somebody_changed_is_mended(house: Lakehouse, judged: list[str], pa
     """A receipt says what was published; the lake is asked whether it still holds that."""
     digests = house.digests(WEEK_1)
     DeltaTable(house.lake.uri(path)).delete("record_number = 21 or record_number = 3")
-    assert committed(house, SILVER) == [path]
+    assert house.committed(WEEK_1, SILVER) == [path]
     assert judged == [SILVER]
     rows = {SILVER: 20, REFUSED: 1}
     assert len(house.rows(path, WEEK_1)) == rows[path]
@@ -143,7 +135,7 @@ def test_a_receipt_that_does_not_fit_is_not_believed(
     """The step judges anew, and writes it anew."""
     content = house.lake.read(RECEIPT) or b""
     house.lake.write(RECEIPT, damage(content))
-    assert committed(house, SILVER) == []
+    assert house.committed(WEEK_1, SILVER) == []
     assert judged == [SILVER]
     assert house.lake.read(RECEIPT) == content
 
@@ -164,7 +156,7 @@ def test_other_code_judges_anew(
     versions.hash_of.cache_clear()
     monkeypatch.setattr(versions, "_parsed", changed)
     other = lakehouse(source=source, tables=registered(RAW, BRONZE, SILVER))
-    committed(other)
+    other.committed(WEEK_1)
     versions.hash_of.cache_clear()
     assert judged == [SILVER]
 

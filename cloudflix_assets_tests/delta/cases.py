@@ -219,6 +219,15 @@ def interrupt(
     return waiting
 
 
+def raising(error: Exception) -> Callable[..., None]:
+    """A function that raises."""
+
+    def raises(*_: object) -> None:
+        raise error
+
+    return raises
+
+
 def commit_natively(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let Spark's own writer commit, which a local session does not by itself."""
     monkeypatch.setattr(commit, "replace", partial(commit.replace, native=True))

@@ -1,6 +1,5 @@
 """Writers that are none of ours, answers that were lost, and attempts that come to an end."""
 
-from collections.abc import Callable
 from datetime import date
 
 import pyarrow as pa
@@ -14,7 +13,16 @@ from cloudflix_assets.delta import attempts, commit, log, spark_commit
 from cloudflix_assets.delta.files import new_folder
 from cloudflix_assets.delta.week import WeekOfTable
 from cloudflix_assets.lake.local import LocalLake
-from cloudflix_assets_tests.delta.cases import OTHER_ROWS, REFUSED, ROWS, TABLE, Point, Tiny, interrupt
+from cloudflix_assets_tests.delta.cases import (
+    OTHER_ROWS,
+    REFUSED,
+    ROWS,
+    TABLE,
+    Point,
+    Tiny,
+    interrupt,
+    raising,
+)
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2
 
 OPENED, COMMITTED = Point("before", "_commit"), Point("after", "_commit")
@@ -72,7 +80,7 @@ def test_a_commit_whose_answer_was_lost_counts(
     tiny: Tiny, monkeypatch: pytest.MonkeyPatch, force: bool
 ) -> None:
     """The commit is there and the answer says conflict; a file that is removed and added again is lost."""
-    interrupt(monkeypatch, (COMMITTED, failing(CommitFailedError("a concurrent transaction"))))
+    interrupt(monkeypatch, (COMMITTED, raising(CommitFailedError("a concurrent transaction"))))
 
     tiny.write(ROWS, force=force)
     assert tiny.stored() == ROWS
@@ -138,10 +146,3 @@ def test_a_quarantine_that_others_keep_replacing_ends(tiny: Tiny, monkeypatch: p
 
     tiny.publish("we")
     assert tiny.authors() == ("we", "we")
-
-
-def failing(error: Exception) -> Callable[[], object]:
-    def fail() -> None:
-        raise error
-
-    return fail

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -61,25 +62,17 @@ def test_statistics_in_the_log_are_those_of_the_rows(tiny: Tiny) -> None:
     assert sum(stats["numRecords"] for stats in told) == 3
     for name in EVERY_TYPE.names[:-1]:
         assert sum(stats["nullCount"][name] for stats in told) == 1, name
-    low, high = (values_of(told, bound) for bound in ("minValues", "maxValues"))
-    assert {name: min(values) for name, values in low.items()} == {
-        "whole": -5,
-        "long": -(2**40),
-        "day": "1969-12-31",
-    }
-    assert {name: max(values) for name, values in high.items()} == {
-        "whole": 7,
-        "long": 2**40,
-        "day": "2026-11-09",
-    }
+    assert bounds(told, "minValues", min) == {"whole": -5, "long": -(2**40), "day": "1969-12-31"}
+    assert bounds(told, "maxValues", max) == {"whole": 7, "long": 2**40, "day": "2026-11-09"}
 
 
-def values_of(told: list[dict[str, Any]], bound: str) -> dict[str, list[Any]]:
+def bounds(told: list[dict[str, Any]], bound: str, outermost: Callable[[list[Any]], Any]) -> dict[str, Any]:
+    """The outermost of what each file's statistics say, by column."""
     found: dict[str, list[Any]] = {}
     for stats in told:
         for name, value in stats[bound].items():
             found.setdefault(name, []).append(value)
-    return found
+    return {name: outermost(values) for name, values in found.items()}
 
 
 ID = T.StructType([T.StructField("id", T.LongType()), T.StructField("day", T.DateType())])

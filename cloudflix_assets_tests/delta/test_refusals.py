@@ -11,7 +11,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from cloudflix_assets.delta import commit, spark_commit, table
 from cloudflix_assets.delta.table import TableRefused
-from cloudflix_assets_tests.delta.cases import OTHER_ROWS, ROWS, TABLE, Tiny, authored
+from cloudflix_assets_tests.delta.cases import OTHER_ROWS, ROWS, TABLE, Tiny, authored, raising
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, WEEK_3
 
 pytestmark = pytest.mark.usefixtures("committer")
@@ -109,12 +109,3 @@ def failing(at: int, error: Exception) -> Callable[..., DeltaTable]:
             super().__init__(*arguments, **options)
 
     return Unreliable
-
-
-def raising(error: Exception) -> Callable[..., None]:
-    """A function that raises."""
-
-    def raises(*_: object) -> None:
-        raise error
-
-    return raises

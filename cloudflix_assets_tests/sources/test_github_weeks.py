@@ -40,8 +40,7 @@ def test_a_rerun_fetches_nothing_and_commits_nothing(house: Lakehouse, github: L
     """The commit is pinned, its blobs lie in the lake; the one question is conditional, and costs nothing."""
     assert house.run(WEEKS[1]).success
     github.requests.clear()
-    again = house.run(WEEKS[1])
-    assert not any(table.committed for table in again.tables.values())
+    assert house.committed(WEEKS[1]) == []
     assert github.requests == [("contents", 304)]
 
 

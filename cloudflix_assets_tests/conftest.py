@@ -1,7 +1,8 @@
 """What all tests share: one Spark session, lakes in temporary folders, the real files where present."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -9,9 +10,11 @@ from pyspark.sql import SparkSession
 
 from cloudflix_assets.engines.choice import spark_resource
 from cloudflix_assets.settings.environment import Environment
-from cloudflix_assets_tests.lakehouse import Lakehouse
+from cloudflix_assets_tests.lakehouse import Lakehouse, Makes
 from cloudflix_assets_tests.settings import TestSettings
 from cloudflix_assets_tests.tiers import is_slow
+from spark.quality import verdict
+from spark.table import Table
 
 pytest_plugins = [
     "cloudflix_assets_tests.loopback.azure.fixtures",
@@ -48,9 +51,23 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 
 @pytest.fixture
-def lakehouse(environment: Environment, instance: dg.DagsterInstance) -> Callable[..., Lakehouse]:
+def lakehouse(environment: Environment, instance: dg.DagsterInstance) -> Makes:
     """Makes lakehouses over this test's lake and instance; arguments go to `Lakehouse`."""
     return lambda **arguments: Lakehouse(environment, instance, **arguments)
+
+
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Paths of the tables that were judged, in order."""
+    found: list[str] = []
+    original = verdict.judged
+
+    def spy(table: Table, *arguments: Any) -> Any:
+        found.append(table.path)
+        return original(table, *arguments)
+
+    monkeypatch.setattr(verdict, "judged", spy)
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -110,6 +110,12 @@ class Lakehouse:
         keys = [dg.AssetKey(path.split("/")) for path in paths] or None
         return self.runner.run(week, keys, tags)
 
+    def committed(self, week: date, *paths: str, tags: Mapping[str, str] | None = None) -> list[str]:
+        """Run, which must succeed; the tables that were committed."""
+        result = self.run(week, *paths, tags=tags)
+        assert result.failures == {}
+        return [path for path, table in result.tables.items() if table.committed]
+
     def read(self, path: str, week: date) -> DataFrame:
         """A stored week, with `week`."""
         session = spark_resource(self.environment).spark_session
@@ -125,6 +131,10 @@ class Lakehouse:
         return {
             (path, week): log.committed_digest(self.stored, path, week) for week in weeks for path in paths
         }
+
+
+Makes = Callable[..., Lakehouse]
+"""What the fixture `lakehouse` is."""
 
 
 def registered(*paths: str) -> list[Table]:
@@ -150,6 +160,13 @@ def materialization(instance: dg.DagsterInstance, path: str, week: date) -> dg.A
     if record.asset_materialization is None:
         raise LookupError(f"{path}, {week}: the event is none of a materialization")
     return record.asset_materialization
+
+
+def checked(instance: dg.DagsterInstance, path: str) -> list[dg.AssetCheckEvaluation]:
+    """The evaluations of the contract of an asset, the newest first."""
+    key = dg.AssetCheckKey(dg.AssetKey(path.split("/")), "contract")
+    records = instance.event_log_storage.get_asset_check_execution_history(key, limit=10)
+    return [record.event.dagster_event.asset_check_evaluation_data for record in records]  # type: ignore[union-attr]
 
 
 def data_version(instance: dg.DagsterInstance, path: str, week: date) -> str:

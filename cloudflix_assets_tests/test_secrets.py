@@ -224,9 +224,7 @@ def values_of_github(request: pytest.FixtureRequest, kind: str) -> Values:
     ],
 )
 def test_nothing_that_is_printed_shows_one(
-    request: pytest.FixtureRequest,
-    values: Callable[[pytest.FixtureRequest, str], Values],
-    kind: str,
+    request: pytest.FixtureRequest, values: Callable[[pytest.FixtureRequest, str], Values], kind: str
 ) -> None:
     """Whoever debugs prints an environment, or a client's configuration."""
     secrets, found = values(request, kind)

@@ -12,14 +12,7 @@ from cloudflix_assets.cli.commands import app
 from cloudflix_assets.engines.choice import spark_resource
 from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.settings.environment import Environment
-from cloudflix_assets_tests.lakehouse import (
-    WEEK_1,
-    Lakehouse,
-    MemorySource,
-    lookup,
-    publication,
-    registered,
-)
+from cloudflix_assets_tests.lakehouse import WEEK_1, Lakehouse, MemorySource, lookup, publication, registered
 
 ROOT = Path(__file__).parents[1]
 MODULES = sorted(path for package in ("spark", "cloudflix_assets") for path in (ROOT / package).rglob("*.py"))

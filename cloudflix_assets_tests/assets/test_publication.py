@@ -1,6 +1,6 @@
 """The publication: if one file is defective, all five are rejected, and what was landed stays as it was."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -19,6 +19,7 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,
     Lakehouse,
+    Makes,
     MemorySource,
     data_version,
     lookup,
@@ -29,7 +30,6 @@ from cloudflix_assets_tests.lakehouse import (
 )
 from spark.datasets import DATASETS
 
-Makes = Callable[..., Lakehouse]
 TITLES = registered("raw/titles", "bronze/titles")
 CAST = registered("raw/cast", "bronze/cast", "silver/cast")
 
@@ -48,10 +48,7 @@ def landed(lakehouse: Lakehouse) -> dict[str, int]:
 DEFECTS = {
     "missing file": (None, "netflix_cast.csv is missing from"),
     "header only": (b"cast,show_id\r\n", "netflix_cast.csv holds a header and no records"),
-    "unclosed quote": (
-        cast_file(b'"Ana,2'),
-        "netflix_cast.csv: record 2 opens a quote that is never closed",
-    ),
+    "unclosed quote": (cast_file(b'"Ana,2'), "netflix_cast.csv: record 2 opens a quote that is never closed"),
     "record over the limit": (
         cast_file(b'"' + b"long\r\n" * 400 + b'",2'),
         "netflix_cast.csv: record 2 is over 64 MB",

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -15,32 +14,19 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,
     Lakehouse,
+    Makes,
     MemorySource,
+    checked,
     data_version,
     publication,
     registered,
     titles,
 )
-from spark.quality import verdict
 
 RAW, BRONZE, SILVER = "raw/titles", "bronze/titles", "silver/titles"
 REFUSED = "silver/titles_quarantine"
 RECEIPT = f"raw/files/receipts/{SILVER}/{WEEK_1}.json"
 FORCE = {"cloudflix/force": "true"}
-
-
-@pytest.fixture
-def judged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Paths of the tables that were judged, in order."""
-    found: list[str] = []
-    original = verdict.judged
-
-    def spy(table: Any, *arguments: Any) -> Any:
-        found.append(table.path)
-        return original(table, *arguments)
-
-    monkeypatch.setattr(verdict, "judged", spy)
-    return found
 
 
 @pytest.fixture
@@ -54,7 +40,7 @@ def source() -> MemorySource:
 
 
 @pytest.fixture
-def house(lakehouse: Callable[..., Lakehouse], source: MemorySource, judged: list[str]) -> Lakehouse:
+def house(lakehouse: Makes, source: MemorySource, judged: list[str]) -> Lakehouse:
     """A lake whose first week was run once."""
     made = lakehouse(source=source, tables=registered(RAW, BRONZE, SILVER))
     assert made.run(WEEK_1).success
@@ -63,17 +49,10 @@ def house(lakehouse: Callable[..., Lakehouse], source: MemorySource, judged: lis
     return made
 
 
-def committed(house: Lakehouse, *paths: str, week: date = WEEK_1, tags: Any = None) -> list[str]:
-    """Tables that a run of these assets committed."""
-    result = house.run(week, *paths, tags=tags)
-    assert result.success, result.failures
-    return [path for path, table in result.tables.items() if table.committed]
-
-
 def test_nothing_changed_is_not_judged_again(house: Lakehouse, judged: list[str]) -> None:
     """A full week would be computed to find that it is the same."""
     digests = house.digests(WEEK_1)
-    assert committed(house) == []
+    assert house.committed(WEEK_1) == []
     assert judged == []
     assert house.digests(WEEK_1) == digests
 
@@ -82,50 +61,48 @@ def test_what_is_kept_is_told_like_what_was_judged(house: Lakehouse) -> None:
     """The check of a rerun would otherwise lose its rules, and the quarantine its samples."""
 
     def told() -> tuple[Any, Any, str, str]:
-        key = dg.AssetCheckKey(dg.AssetKey(SILVER.split("/")), "contract")
-        record = house.instance.event_log_storage.get_asset_check_execution_history(key, limit=1)[0]
-        evaluation = record.event.dagster_event.asset_check_evaluation_data  # type: ignore[union-attr]
+        evaluation, *_ = checked(house.instance, SILVER)
         refused = house.instance.get_latest_materialization_event(dg.AssetKey(REFUSED.split("/")))
         samples = refused.asset_materialization.metadata["samples"]  # type: ignore[union-attr]
         versions = data_version(house.instance, SILVER, WEEK_1), data_version(house.instance, REFUSED, WEEK_1)
         return evaluation.metadata, samples, *versions
 
     before = told()
-    committed(house)
+    house.committed(WEEK_1)
     assert told() == before
 
 
 def test_an_unchanged_rerun_leaves_nothing_stale(house: Lakehouse) -> None:
     """A kept week must be recorded with its data version, else what follows from it is stale."""
     version = data_version(house.instance, SILVER, WEEK_1)
-    committed(house, SILVER)
+    house.committed(WEEK_1, SILVER)
     assert data_version(house.instance, SILVER, WEEK_1) == version
 
 
 def test_force_judges_and_commits(house: Lakehouse, judged: list[str]) -> None:
     """It would be the only way out, did a receipt lie."""
-    assert committed(house, SILVER, tags=FORCE) == [SILVER, REFUSED]
+    assert house.committed(WEEK_1, SILVER, tags=FORCE) == [SILVER, REFUSED]
     assert judged == [SILVER]
 
 
 def test_another_week_is_judged(house: Lakehouse, judged: list[str]) -> None:
     """Equal files of another week are another week."""
-    committed(house, week=WEEK_2)
+    house.committed(WEEK_2)
     assert judged == [RAW, BRONZE, SILVER]
 
 
 def test_a_changed_file_is_judged(house: Lakehouse, source: MemorySource, judged: list[str]) -> None:
     """And all that follows from it."""
     source.publications[WEEK_1] = publication()
-    committed(house)
+    house.committed(WEEK_1)
     assert judged == [RAW, BRONZE, SILVER]
 
 
 def test_an_upstream_that_was_committed_again_is_judged(house: Lakehouse, judged: list[str]) -> None:
     """Its files have other names; that they hold the same is for the judgement to find."""
-    committed(house, BRONZE, tags=FORCE)
+    house.committed(WEEK_1, BRONZE, tags=FORCE)
     judged.clear()
-    assert committed(house, SILVER) == []
+    assert house.committed(WEEK_1, SILVER) == []
     assert judged == [SILVER]
 
 
@@ -137,7 +114,7 @@ def test_what_somebody_changed_is_mended(house: Lakehouse, judged: list[str], pa
     """A receipt says what was published; the lake is asked whether it still holds that."""
     digests = house.digests(WEEK_1)
     DeltaTable(house.lake.uri(path)).delete("record_number = 21 or record_number = 3")
-    assert committed(house, SILVER) == [path]
+    assert house.committed(WEEK_1, SILVER) == [path]
     assert judged == [SILVER]
     rows = {SILVER: 20, REFUSED: 1}
     assert len(house.rows(path, WEEK_1)) == rows[path]
@@ -158,14 +135,14 @@ def test_a_receipt_that_does_not_fit_is_not_believed(
     """The step judges anew, and writes it anew."""
     content = house.lake.read(RECEIPT) or b""
     house.lake.write(RECEIPT, damage(content))
-    assert committed(house, SILVER) == []
+    assert house.committed(WEEK_1, SILVER) == []
     assert judged == [SILVER]
     assert house.lake.read(RECEIPT) == content
 
 
 def test_other_code_judges_anew(
     house: Lakehouse,
-    lakehouse: Callable[..., Lakehouse],
+    lakehouse: Makes,
     source: MemorySource,
     judged: list[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -179,7 +156,7 @@ def test_other_code_judges_anew(
     versions.hash_of.cache_clear()
     monkeypatch.setattr(versions, "_parsed", changed)
     other = lakehouse(source=source, tables=registered(RAW, BRONZE, SILVER))
-    committed(other)
+    other.committed(WEEK_1)
     versions.hash_of.cache_clear()
     assert judged == [SILVER]
 
@@ -193,7 +170,7 @@ def test_another_engine_or_library_is_another_key(monkeypatch: pytest.MonkeyPatc
     assert len(keys) == 5
 
 
-def test_a_refused_week_leaves_no_receipt(lakehouse: Callable[..., Lakehouse], judged: list[str]) -> None:
+def test_a_refused_week_leaves_no_receipt(lakehouse: Makes, judged: list[str]) -> None:
     """A rerun of a week that failed must fail again, not be kept."""
     bad = publication(titles=titles(*({"show_id": "x"} for _ in range(20))))
     house = lakehouse(source=MemorySource({WEEK_1: bad}), tables=registered(RAW, BRONZE, SILVER))

@@ -1,7 +1,7 @@
 """Why rows were quarantined: the Markdown on a quarantine's materialization, and on a check that failed."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import dagster as dg
 from pyspark.sql import SparkSession
@@ -10,8 +10,9 @@ from cloudflix_assets.assets import refusals
 from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,
-    Lakehouse,
+    Makes,
     MemorySource,
+    checked,
     lookup,
     materialization,
     publication,
@@ -20,7 +21,6 @@ from cloudflix_assets_tests.lakehouse import (
 )
 from spark.quality.verdict import QUARANTINE
 
-Makes = Callable[..., Lakehouse]
 TITLES = registered("raw/titles", "bronze/titles", "silver/titles")
 CAST = registered("raw/cast", "bronze/cast", "silver/cast")
 HOSTILE = "<script>alert(1)</script> [x](javascript:alert(1)) | `\u202e"
@@ -100,11 +100,7 @@ def test_a_failed_check_shows_the_rows_that_no_quarantine_holds(
     rows = [(f"Actor {i}", f"no. {i}") for i in range(1, 21)]
     source = MemorySource({WEEK_1: publication(cast=lookup("cast", *rows)), WEEK_2: publication()})
     assert not lakehouse(source=source, tables=CAST).run(WEEK_1).success
-    key = dg.AssetCheckKey(dg.AssetKey(["silver", "cast"]), "contract")
-    (record,) = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
-    assert record.event is not None
-    assert record.event.dagster_event is not None
-    evaluation = record.event.dagster_event.asset_check_evaluation_data
+    (evaluation,) = checked(instance, "silver/cast")
     assert evaluation.description == (
         "20 of 20 rows would be quarantined, above the cap of 5.0%, most often by `show_id: readable` (20); "
         "nothing was published"

@@ -15,7 +15,9 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,
     Lakehouse,
+    Makes,
     MemorySource,
+    checked,
     lookup,
     publication,
     registered,
@@ -23,7 +25,6 @@ from cloudflix_assets_tests.lakehouse import (
 from spark.silver.cast import silver_cast
 from spark.table import REASONS, Severity, Table
 
-Makes = Callable[..., Lakehouse]
 RAW, BRONZE, CAST = registered("raw/cast", "bronze/cast", "silver/cast")
 ORDERLY = [(f"Actor {i}", str(i)) for i in range(1, 20)]
 
@@ -112,12 +113,9 @@ def test_a_reason_that_the_table_does_not_declare_publishes_nothing(lakehouse: M
 
 def contract_checks(instance: dg.DagsterInstance) -> list[dict[str, Any]]:
     """The evaluations of silver cast's contract, the newest first."""
-    key = dg.AssetCheckKey(dg.AssetKey(["silver", "cast"]), "contract")
-    records = instance.event_log_storage.get_asset_check_execution_history(key, limit=10)
-    evaluations = [record.event.dagster_event.asset_check_evaluation_data for record in records]  # type: ignore[union-attr]
     return [
         {"passed": e.passed, "severity": e.severity.value, "week": e.partition, "text": e.description}
-        for e in evaluations
+        for e in checked(instance, "silver/cast")
     ]
 
 

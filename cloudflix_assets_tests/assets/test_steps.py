@@ -1,7 +1,7 @@
 """One step: what it publishes, what it quarantines, what it leaves untouched. Real runs, small weeks."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -15,6 +15,7 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_2,
     WEEK_3,
     Lakehouse,
+    Makes,
     MemorySource,
     lookup,
     publication,
@@ -22,7 +23,6 @@ from cloudflix_assets_tests.lakehouse import (
     titles,
 )
 
-Makes = Callable[..., Lakehouse]
 BRONZE_TITLES = registered("raw/titles", "bronze/titles")
 TITLES = [*BRONZE_TITLES, *registered("silver/titles", "gold/titles")]
 TABLES = [*TITLES, *registered("raw/cast", "bronze/cast", "silver/cast", "gold/cast")]
@@ -34,13 +34,6 @@ FILMS = [
 def broken_by_address(lakehouse: Lakehouse, path: str) -> dict[int, list[str]]:
     """Which rules each quarantined record broke."""
     return {row["record_number"]: row["broken"] for row in lakehouse.rows(path, WEEK_1)}
-
-
-def committed(lakehouse: Lakehouse, week: date, tags: dict[str, str] | None = None) -> set[str]:
-    """The tables that a run commits; it must succeed."""
-    result = lakehouse.run(week, tags=tags)
-    assert result.failures == {}
-    return {path for path, table in result.tables.items() if table.committed}
 
 
 @pytest.fixture
@@ -92,18 +85,18 @@ def test_a_second_run_commits_nothing_and_a_changed_file_only_its_descendants(la
     """Every needless commit makes all dependants stale and the history unreadable."""
     source = MemorySource({WEEK_1: publication()})
     house = lakehouse(source=source)
-    assert committed(house, WEEK_1) == set(PATHS)
+    assert set(house.committed(WEEK_1)) == set(PATHS)
     before = house.digests(WEEK_1)
-    assert committed(house, WEEK_1) == set()
+    assert house.committed(WEEK_1) == []
 
     source.publications[WEEK_1] = publication(directors=lookup("director", ("Someone Else", "1")))
     layers = ("raw", "bronze", "silver", "gold")
-    assert committed(house, WEEK_1) == {f"{layer}/directors" for layer in layers}
+    assert set(house.committed(WEEK_1)) == {f"{layer}/directors" for layer in layers}
     same = {key: value for key, value in house.digests(WEEK_1).items() if "directors" not in key[0]}
     assert same.items() <= before.items()
 
     source.publications[WEEK_1] = publication()
-    committed(house, WEEK_1)
+    house.committed(WEEK_1)
     assert house.digests(WEEK_1) == before
 
 
@@ -114,10 +107,17 @@ def test_weeks_never_mix(lakehouse: Makes, order: Sequence[date]) -> None:
     source = MemorySource({w: publication(titles=titles(*FILMS[:n])) for w, n in amounts.items()})
     house = lakehouse(source=source, tables=TITLES)
     for week in order:
-        committed(house, week)
+        house.committed(week)
     for path in ("bronze/titles", "silver/titles", "gold/titles"):
         assert {week: len(house.rows(path, week)) for week in amounts} == amounts
         assert {row["week"] for row in house.rows(path, WEEK_2)} == {WEEK_2}
+
+    others = house.digests(WEEK_2, WEEK_3)
+    source.publications[WEEK_1] = publication(titles=titles(*FILMS[:9]))
+    house.committed(WEEK_1)
+    for path in ("bronze/titles", "silver/titles", "gold/titles"):
+        assert len(house.rows(path, WEEK_1)) == 9
+    assert house.digests(WEEK_2, WEEK_3) == others
 
 
 def test_newflag_marks_what_last_week_did_not_hold(lakehouse: Makes) -> None:
@@ -126,7 +126,7 @@ def test_newflag_marks_what_last_week_did_not_hold(lakehouse: Makes) -> None:
     source = MemorySource({week: publication(titles=titles(*films)) for week, films in shown.items()})
     house = lakehouse(source=source, tables=TITLES)
     for week in shown:
-        committed(house, week)
+        house.committed(week)
     new = {
         week: {row["show_id"] for row in house.rows("gold/titles", week) if row["newflag"]} for week in shown
     }

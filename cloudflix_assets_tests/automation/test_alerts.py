@@ -23,6 +23,7 @@ from cloudflix_assets_tests.lakehouse import (
     registered,
     titles,
 )
+from cloudflix_assets_tests.ticks import Ticks
 
 TABLES = registered("raw/titles", "bronze/titles", "silver/titles", "gold/titles")
 UNREADABLE = publication(titles=titles(*({"show_id": "x"} for _ in range(20))))
@@ -73,25 +74,6 @@ def webhook() -> Iterator[Webhook]:
     assert hook.wrong == []
 
 
-@dataclass
-class Alerting:
-    """A lakehouse whose alerts go to the webhook, and the daemon that ticks its sensor."""
-
-    house: Lakehouse
-    cursor: str | None = None
-
-    def tick(self) -> str:
-        """Evaluate the sensor once, and return its sentence."""
-        repository = self.house.defs.get_repository_def()
-        context = dg.build_sensor_context(
-            instance=self.house.instance, cursor=self.cursor, repository_def=repository
-        )
-        found = repository.get_sensor_def("alerts").evaluate_tick(context)
-        self.cursor = found.cursor
-        assert not found.run_requests
-        return found.skip_message or ""
-
-
 @pytest.fixture
 def source() -> MemorySource:
     return MemorySource({WEEK_1: publication(), WEEK_2: publication()})
@@ -100,37 +82,38 @@ def source() -> MemorySource:
 @pytest.fixture
 def alerting(
     environment: Environment, instance: dg.DagsterInstance, webhook: Webhook, source: MemorySource
-) -> Alerting:
+) -> Ticks:
+    """A lakehouse whose alerts go to the webhook."""
     settings = Environment(
         home=environment.home, first_week="2026-01-05", alert_webhook=SecretStr(webhook.url), web_ui=UI
     )
-    found = Alerting(Lakehouse(settings, instance, source=source, tables=TABLES))
-    assert found.tick() == "Nothing new went wrong."
+    found = Ticks(Lakehouse(settings, instance, source=source, tables=TABLES), "alerts")
+    assert found.said() == "Nothing new went wrong."
     return found
 
 
-def test_a_sound_run_is_no_news(alerting: Alerting, webhook: Webhook) -> None:
+def test_a_sound_run_is_no_news(alerting: Ticks, webhook: Webhook) -> None:
     assert alerting.house.run(WEEK_1).success
-    assert alerting.tick() == "Nothing new went wrong."
+    assert alerting.said() == "Nothing new went wrong."
     assert webhook.texts == []
 
 
-def test_a_rejected_publication_is_told(alerting: Alerting, webhook: Webhook, source: MemorySource) -> None:
+def test_a_rejected_publication_is_told(alerting: Ticks, webhook: Webhook, source: MemorySource) -> None:
     """Asset, week, reason, remedy, link."""
     source.publications[WEEK_1] = UNSOUND
     failed = alerting.house.run(WEEK_1)
-    assert alerting.tick() == "1 alert sent."
+    assert alerting.said() == "1 alert sent."
     (text,) = webhook.texts
     (sentence,) = failed.failures.values()
     assert text == f"**publication, week {WEEK_1}**: {sentence}\n{UI}/runs/{failed.run_id}"
     assert "have the publisher deliver it again, then rerun the week" in text
 
 
-def test_too_large_a_quarantine_is_told(alerting: Alerting, webhook: Webhook, source: MemorySource) -> None:
+def test_too_large_a_quarantine_is_told(alerting: Ticks, webhook: Webhook, source: MemorySource) -> None:
     """The failed blocking check, by the name of its table."""
     source.publications[WEEK_1] = UNREADABLE
     assert not alerting.house.run(WEEK_1).success
-    alerting.tick()
+    alerting.said()
     (text,) = webhook.texts
     assert text.startswith(
         f"**silver/titles, week {WEEK_1}**: silver/titles, week {WEEK_1}: 20 of 20 rows would be "
@@ -139,16 +122,16 @@ def test_too_large_a_quarantine_is_told(alerting: Alerting, webhook: Webhook, so
     assert "The check `contract` names the records" in text
 
 
-def test_a_failed_retry_is_told_once(alerting: Alerting, webhook: Webhook, source: MemorySource) -> None:
+def test_a_failed_retry_is_told_once(alerting: Ticks, webhook: Webhook, source: MemorySource) -> None:
     """By asset, week and reason; another week is another alert."""
     source.publications = {WEEK_1: UNSOUND, WEEK_2: UNSOUND}
     for _ in range(3):
         assert not alerting.house.run(WEEK_1).success
-    assert alerting.tick() == "1 alert sent."
+    assert alerting.said() == "1 alert sent."
     assert not alerting.house.run(WEEK_1).success
-    assert alerting.tick() == "Nothing new went wrong."
+    assert alerting.said() == "Nothing new went wrong."
     assert not alerting.house.run(WEEK_2).success
-    assert alerting.tick() == "1 alert sent."
+    assert alerting.said() == "1 alert sent."
     assert len(webhook.texts) == 2
 
 
@@ -166,16 +149,16 @@ def test_what_lasts_is_told_again_after_a_day() -> None:
 
 @pytest.mark.parametrize("trouble", ["refuses", "is gone"])
 def test_a_dead_webhook_fails_nothing_and_is_told_later(
-    alerting: Alerting, webhook: Webhook, source: MemorySource, trouble: str
+    alerting: Ticks, webhook: Webhook, source: MemorySource, trouble: str
 ) -> None:
     """What it missed waits; what it took is not sent twice."""
     url, webhook.status = webhook.url, 503 if trouble == "refuses" else 200
     if trouble == "is gone":
-        alerting = Alerting(other(alerting, "http://127.0.0.1:9/hook"), alerting.cursor)
+        alerting = Ticks(other(alerting, "http://127.0.0.1:9/hook"), "alerts", alerting.cursor)
     source.publications[WEEK_1] = UNSOUND
     assert not alerting.house.run(WEEK_1).success
     assert alerting.house.run(WEEK_2).success
-    said = alerting.tick()
+    said = alerting.said()
     assert said.startswith(
         "The webhook answered 503" if trouble == "refuses" else "The webhook cannot be reached"
     )
@@ -184,28 +167,28 @@ def test_a_dead_webhook_fails_nothing_and_is_told_later(
     assert webhook.texts == []
 
     webhook.status = 200
-    alerting = Alerting(other(alerting, url), alerting.cursor)
-    assert alerting.tick() == "1 alert sent."
-    assert alerting.tick() == "Nothing new went wrong."
+    alerting = Ticks(other(alerting, url), "alerts", alerting.cursor)
+    assert alerting.said() == "1 alert sent."
+    assert alerting.said() == "Nothing new went wrong."
 
 
 def test_the_address_of_the_webhook_stands_nowhere(
-    alerting: Alerting, webhook: Webhook, source: MemorySource, caplog: pytest.LogCaptureFixture
+    alerting: Ticks, webhook: Webhook, source: MemorySource, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Who has it can post as the alerts."""
     caplog.set_level("DEBUG")
     source.publications[WEEK_1] = UNSOUND
     failed = alerting.house.run(WEEK_1)
-    said = [alerting.tick(), alerting.cursor or ""]
+    said = [alerting.said(), alerting.cursor or ""]
     webhook.status, source.publications[WEEK_2] = 503, UNSOUND
     assert not alerting.house.run(WEEK_2).success
-    said.append(alerting.tick())
+    said.append(alerting.said())
     told = [repr(alerting.house.environment), repr(failed), caplog.text, *said, *webhook.texts]
     assert len(webhook.texts) == 1
     assert not any("/hook" in text for text in told)
 
 
-def test_a_late_table_is_told(alerting: Alerting, webhook: Webhook) -> None:
+def test_a_late_table_is_told(alerting: Ticks, webhook: Webhook) -> None:
     """Once; and no other than gold has a deadline."""
     change = FreshnessStateChange(
         key=dg.AssetKey(["gold", "titles"]),
@@ -214,31 +197,31 @@ def test_a_late_table_is_told(alerting: Alerting, webhook: Webhook) -> None:
         state_change_timestamp=datetime.now(UTC).timestamp(),
     )
     alerting.house.instance._report_runless_asset_event(change)  # as the daemon does
-    assert alerting.tick() == "1 alert sent."
+    assert alerting.said() == "1 alert sent."
     (text,) = webhook.texts
     assert text.startswith("**gold/titles**: it is late: no run since its deadline, Monday 12:00 UTC.")
     assert text.endswith(f"{UI}/assets/gold/titles")
-    assert alerting.tick() == "Nothing new went wrong."
+    assert alerting.said() == "Nothing new went wrong."
 
 
 def test_without_a_webhook_nobody_is_told(
     environment: Environment, instance: dg.DagsterInstance, source: MemorySource
 ) -> None:
     house = Lakehouse(environment, instance, source=source, tables=TABLES)
-    assert Alerting(house).tick() == "CLOUDFLIX_ALERT_WEBHOOK is not set: nobody is told."
+    assert Ticks(house, "alerts").said() == "CLOUDFLIX_ALERT_WEBHOOK is not set: nobody is told."
 
 
-def test_the_past_is_left_alone(alerting: Alerting, webhook: Webhook, source: MemorySource) -> None:
+def test_the_past_is_left_alone(alerting: Ticks, webhook: Webhook, source: MemorySource) -> None:
     """Switched on, it must not tell of last year's failures."""
     source.publications[WEEK_1] = UNSOUND
     assert not alerting.house.run(WEEK_1).success
-    first = Alerting(alerting.house)
-    assert first.tick() == "Nothing new went wrong."
-    assert first.tick() == "Nothing new went wrong."
+    first = Ticks(alerting.house, "alerts")
+    assert first.said() == "Nothing new went wrong."
+    assert first.said() == "Nothing new went wrong."
     assert webhook.texts == []
 
 
-def other(alerting: Alerting, url: str) -> Lakehouse:
+def other(alerting: Ticks, url: str) -> Lakehouse:
     """The same lakehouse, its alerts sent elsewhere."""
     house = alerting.house
     settings = house.environment.model_copy(update={"alert_webhook": SecretStr(url)})

@@ -1,6 +1,5 @@
 """What runs by itself: a map without a default; tables that follow what has changed, and nothing else."""
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import get_args
 
@@ -15,6 +14,7 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,
     Lakehouse,
+    Makes,
     MemorySource,
     lookup,
     publication,
@@ -22,7 +22,6 @@ from cloudflix_assets_tests.lakehouse import (
     titles,
 )
 
-Makes = Callable[..., Lakehouse]
 TITLES = registered("raw/titles", "bronze/titles", "silver/titles", "gold/titles")
 CAST = registered("raw/cast", "bronze/cast", "silver/cast", "gold/cast")
 

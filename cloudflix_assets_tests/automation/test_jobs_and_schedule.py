@@ -1,14 +1,12 @@
 """Jobs per layer, the weekly schedule, and how backfills and steps are run."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 import dagster as dg
 import pytest
 
-from cloudflix_assets_tests.lakehouse import PATHS, Lakehouse
+from cloudflix_assets_tests.lakehouse import PATHS, Lakehouse, Makes
 
-Makes = Callable[..., Lakehouse]
 LAYERS = ("raw", "bronze", "silver", "gold")
 
 

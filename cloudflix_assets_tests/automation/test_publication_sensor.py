@@ -1,61 +1,36 @@
 """The publication sensor: one conditional request per tick, one run of the open week per new commit."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import dagster as dg
 import pytest
 
 from cloudflix_assets.partitions import open_week
 from cloudflix_assets.sources import SourceRefused
-from cloudflix_assets_tests.lakehouse import Lakehouse, registered
+from cloudflix_assets_tests.lakehouse import Makes, registered
 from cloudflix_assets_tests.loopback.github import faults
 from cloudflix_assets_tests.loopback.github.fixtures import WEEKS, Sources, in_folder, moment, published
 from cloudflix_assets_tests.loopback.github.server import NAME, OWNER, RESET, History, LoopbackGitHub
+from cloudflix_assets_tests.ticks import Ticks
 
-Makes = Callable[..., Lakehouse]
 OPEN = str(open_week(datetime.now(UTC)))
-
-
-@dataclass
-class Ticks:
-    """The daemon: evaluates the sensor, and keeps its cursor unless it crashes before that."""
-
-    house: Lakehouse
-    cursor: str | None = None
-
-    def tick(self, *, crash: bool = False) -> dg.RunRequest | str:
-        """The run that the sensor asks for, or why it asks for none."""
-        repository = self.house.defs.get_repository_def()
-        context = dg.build_sensor_context(
-            instance=self.house.instance, cursor=self.cursor, repository_def=repository
-        )
-        found = repository.get_sensor_def("publication_sensor").evaluate_tick(context)
-        if not crash:
-            self.cursor = found.cursor
-        if not found.run_requests:
-            return found.skip_message or ""
-        (request,) = found.run_requests
-        return request
 
 
 @pytest.fixture
 def ticks(lakehouse: Makes, source: Sources) -> Ticks:
-    return Ticks(lakehouse(source=source(), tables=registered("raw/titles", "bronze/titles")))
+    return Ticks(
+        lakehouse(source=source(), tables=registered("raw/titles", "bronze/titles")), "publication_sensor"
+    )
 
 
 def test_each_new_commit_is_run_once_for_the_open_week(
     ticks: Ticks, github: LoopbackGitHub, history: History
 ) -> None:
-    first = ticks.tick()
-    assert isinstance(first, dg.RunRequest)
+    (first,), _ = ticks.tick()
     assert (first.partition_key, first.run_key) == (OPEN, f"{OPEN} {sha(history)}")
-    assert ticks.tick() == f"github:{OWNER}/{NAME}:data is still at {sha(history)[:12]}."
+    assert ticks.said() == f"github:{OWNER}/{NAME}:data is still at {sha(history)[:12]}."
 
     history.commit(in_folder(published(9)), moment(WEEKS[3], 5))
-    second = ticks.tick()
-    assert isinstance(second, dg.RunRequest)
+    (second,), _ = ticks.tick()
     assert second.run_key == f"{OPEN} {sha(history)}"
 
 
@@ -73,31 +48,28 @@ def test_a_commit_beside_the_folder_is_no_news(ticks: Ticks, history: History) -
     """A new README must not run the lake."""
     ticks.tick()
     history.commit({**in_folder(published(3)), "README.md": b"Another.\n"}, moment(WEEKS[3], 5))
-    assert "is still at" in str(ticks.tick())
+    assert "is still at" in ticks.said()
 
 
 def test_a_crash_before_the_cursor_is_written_asks_for_the_same_run(ticks: Ticks) -> None:
     """Dagster starts a key once."""
-    crashed, again = ticks.tick(crash=True), ticks.tick()
-    assert isinstance(crashed, dg.RunRequest)
-    assert isinstance(again, dg.RunRequest)
+    (crashed,), _ = ticks.tick(crash=True)
+    (again,), _ = ticks.tick()
     assert crashed.run_key == again.run_key
-    assert "is still at" in str(ticks.tick())
+    assert "is still at" in ticks.said()
 
 
 @pytest.mark.parametrize("cursor", ["", "not JSON", '{"etag": 7}', '{"commit": "gone"}'])
 def test_a_cursor_that_says_nothing_asks_anew(ticks: Ticks, cursor: str) -> None:
     """One of an older version, or edited by hand."""
     ticks.cursor = cursor
-    assert isinstance(ticks.tick(), dg.RunRequest)
+    assert len(ticks.tick()[0]) == 1
 
 
 def test_the_run_lands_what_the_tick_saw(ticks: Ticks, history: History) -> None:
     """Provisionally: the week has not ended."""
     history.commit(in_folder(published(9)), datetime.now(UTC))
-    request = ticks.tick()
-    assert isinstance(request, dg.RunRequest)
-    assert request.partition_key is not None
+    (request,), _ = ticks.tick()
     week = open_week(datetime.now(UTC))
     assert request.partition_key == str(week)
     assert ticks.house.run(week).success
@@ -122,11 +94,12 @@ def test_trouble_is_told_and_costs_one_request(ticks: Ticks, github: LoopbackGit
     with pytest.raises(SourceRefused, match=sentence):
         ticks.tick()
     assert len(github.requests) == 1
-    assert isinstance(ticks.tick(), dg.RunRequest)
+    assert len(ticks.tick()[0]) == 1
 
 
 def test_a_source_without_history_is_told_so(lakehouse: Makes) -> None:
-    assert Ticks(lakehouse(tables=registered("raw/titles", "bronze/titles"))).tick() == (
+    house = lakehouse(tables=registered("raw/titles", "bronze/titles"))
+    assert Ticks(house, "publication_sensor").said() == (
         "sample has no history to ask for: the schedule `weekly` runs each ended week."
     )
 

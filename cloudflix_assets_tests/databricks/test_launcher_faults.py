@@ -110,8 +110,7 @@ LINES = {
         f"{RUN}took longer than CLOUDFLIX_DATABRICKS_TIMEOUT allows: Run timed out{SEE}",
     ),
     "cancelled by somebody": Line(
-        (plans(RunPlan(cancelled_after_seconds=0)),),
-        f"{RUN}was cancelled in Databricks: Run cancelled{SEE}",
+        (plans(RunPlan(cancelled_after_seconds=0)),), f"{RUN}was cancelled in Databricks: Run cancelled{SEE}"
     ),
     "skipped": Line((plans(RunPlan(outcome="skipped")),), runs=2),
     "too many runs": Line((plans(RunPlan(outcome="too many runs")),), runs=2),

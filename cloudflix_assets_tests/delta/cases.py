@@ -57,39 +57,14 @@ def _frame(session: SparkSession, rows: Rows, fields: T.StructType) -> DataFrame
     )
 
 
-def judged(session: SparkSession, name: str, rows: Rows, week: date = WEEK_1) -> Judged:
-    """A week of table and quarantine, both of which tell whose step (`name`) they come from; made once."""
-    return _judged(session, name, tuple(rows), week)
-
-
 @cache
-def _judged(session: SparkSession, name: str, rows: Rows, week: date) -> Judged:
+def judged(session: SparkSession, name: str, week: date) -> Judged:
+    """A week of table and quarantine, both of which tell whose step (`name`) they come from; made once."""
     refused = [(f"{name}.csv", number, "{}", [name]) for number in (1, 2)]
     return Judged(
-        week_of(session, rows, week, step=name),
+        week_of(session, authored(name), week, step=name),
         week_of(session, refused, week, fields=QUARANTINE, path=REFUSED, step=name),
     )
-
-
-def published(lake: LocalLake, session: SparkSession, step: Judged) -> Outcome:
-    """What a step does: the quarantine, then the table beside it."""
-    commit.replace(lake, session, step.quarantine)
-    return commit.replace_beside(lake, session, step)
-
-
-def authors(lake: LocalLake, session: SparkSession, week: date = WEEK_1) -> tuple[str, ...]:
-    """Whose rows table and quarantine hold; fails if either holds half a week, two, or another record."""
-    found = []
-    for path, fields, column in ((TABLE, FIELDS, 1), (REFUSED, QUARANTINE, 0)):
-        rows = stored(lake, session, week, path=path, fields=fields)
-        (name,) = {row[column].removesuffix(".csv") for row in rows}
-        mine = judged(session, name, authored(name), week)
-        whole = mine.week if path == TABLE else mine.quarantine
-        assert len(rows) == whole.rows
-        assert delta_log.committed_digest(lake, path, week) == whole.digest
-        assert digest.digest(read.read(lake, session, path, fields, [week]), fields) == whole.digest
-        found.append(name)
-    return tuple(found)
 
 
 def authored(name: str) -> Rows:
@@ -97,42 +72,103 @@ def authored(name: str) -> Rows:
     return [(1, name), (2, name), (3, name)]
 
 
-def stored(
-    lake: LocalLake, session: SparkSession, *weeks: date, path: str = TABLE, fields: T.StructType = FIELDS
-) -> list[tuple[Any, ...]]:
-    """Rows of some weeks as the engine reads them, without `week`, in order."""
-    frame = read.read(lake, session, path, fields, weeks).drop("week")
-    return sorted((tuple(row) for row in frame.collect()), key=repr)
+@dataclass(frozen=True)
+class Tiny:
+    """Tables of tiny weeks in a lake, and the session that writes and reads them."""
 
+    lake: LocalLake
+    session: SparkSession
 
-def version(lake: LocalLake, path: str = TABLE) -> int:
-    """The newest version of a table."""
-    return DeltaTable(lake.uri(path)).version()
+    def week(self, rows: Rows, week: date = WEEK_1, **said: Any) -> WeekOfTable:
+        """A judged week of these rows, as `week_of` makes it."""
+        return week_of(self.session, rows, week, **said)
 
+    def write(self, rows: Rows, week: date = WEEK_1, **said: Any) -> Outcome:
+        """Replace a week by these rows."""
+        return self.replace(self.week(rows, week, **said))
 
-def has_week(lake: LocalLake, week: date, path: str = TABLE) -> bool:
-    """Whether some commit made this week."""
-    table = DeltaTable(lake.uri(path))
-    return table.transaction_version(application(week)) is not None
+    def replace(self, week: WeekOfTable, **how: bool) -> Outcome:
+        """Replace a week by a judged one; `native` says who commits."""
+        return commit.replace(self.lake, self.session, week, **how)
 
+    def judged(self, name: str, week: date = WEEK_1) -> Judged:
+        """A week of table and quarantine by this author."""
+        return judged(self.session, name, week)
 
-def parquet_files(lake: LocalLake, path: str = TABLE) -> set[Path]:
-    """Every Parquet file in a table's folder, committed or not."""
-    return set((lake.root / path).rglob("*.parquet"))
+    def publish(self, name: str, week: date = WEEK_1) -> Outcome:
+        """What a step of this author does: the quarantine, then the table beside it."""
+        step = self.judged(name, week)
+        self.replace(step.quarantine)
+        return commit.replace_beside(self.lake, self.session, step)
 
+    def authors(self, week: date = WEEK_1) -> tuple[str, ...]:
+        """Whose rows table and quarantine hold; fails if either holds half a week, two, or another record."""
+        found = []
+        for path, fields in ((TABLE, FIELDS), (REFUSED, QUARANTINE)):
+            names = self.names(path, week)
+            (name,) = set(names)
+            mine = self.judged(name, week)
+            whole = mine.week if path == TABLE else mine.quarantine
+            assert len(names) == whole.rows
+            assert self.committed_digest(week, path) == whole.digest
+            assert digest.digest(self.read(week, path=path, fields=fields), fields) == whole.digest
+            found.append(name)
+        return tuple(found)
 
-def actions(lake: LocalLake, of_version: int, kind: str, path: str = TABLE) -> list[dict[str, Any]]:
-    """The actions of one kind (`add`, `remove`, `txn`, `commitInfo`) in one commit."""
-    log = lake.root / path / "_delta_log" / f"{of_version:020}.json"
-    lines = map(json.loads, log.read_text().splitlines())
-    return [line[kind] for line in lines if kind in line]
+    def names(self, path: str, week: date = WEEK_1) -> list[str]:
+        """Whose each row of a table or quarantine is."""
+        fields, column = (FIELDS, 1) if path == TABLE else (QUARANTINE, 0)
+        return [row[column].removesuffix(".csv") for row in self.stored(week, path=path, fields=fields)]
 
+    def read(
+        self, *weeks: date, path: str = TABLE, fields: T.StructType | None = FIELDS, **required: date
+    ) -> DataFrame:
+        """Some weeks as the engine reads them; `required` must be there."""
+        return read.read(self.lake, self.session, path, fields, weeks, **required)
 
-def recorded(lake: LocalLake, of_version: int, path: str = TABLE) -> dict[str, Any]:
-    """What a commit of ours says about itself."""
-    (info,) = actions(lake, of_version, "commitInfo", path)
-    metadata: dict[str, Any] = json.loads(info["userMetadata"])
-    return metadata
+    def stored(
+        self, *weeks: date, path: str = TABLE, fields: T.StructType | None = FIELDS
+    ) -> list[tuple[Any, ...]]:
+        """Rows of some weeks, or of the first, without `week`, in order."""
+        frame = self.read(*(weeks or [WEEK_1]), path=path, fields=fields).drop("week")
+        return sorted((tuple(row) for row in frame.collect()), key=repr)
+
+    @property
+    def table(self) -> DeltaTable:
+        """The table as it is now, to delta-rs."""
+        return DeltaTable(self.lake.uri(TABLE))
+
+    def version(self) -> int:
+        """The newest version of the table."""
+        return self.table.version()
+
+    def columns(self) -> list[str]:
+        """The columns of the stored table."""
+        return [field.name for field in self.table.schema().fields]
+
+    def committed_digest(self, week: date = WEEK_1, path: str = TABLE) -> str | None:
+        """The recorded digest of a week."""
+        return delta_log.committed_digest(self.lake, path, week)
+
+    def has_week(self, week: date) -> bool:
+        """Whether some commit made this week."""
+        return self.table.transaction_version(application(week)) is not None
+
+    def files(self) -> set[Path]:
+        """Every Parquet file in the table's folder, committed or not."""
+        return set((self.lake.root / TABLE).rglob("*.parquet"))
+
+    def actions(self, of_version: int, kind: str) -> list[dict[str, Any]]:
+        """The actions of one kind (`add`, `remove`, `txn`, `commitInfo`) in one commit."""
+        log = self.lake.root / TABLE / "_delta_log" / f"{of_version:020}.json"
+        lines = map(json.loads, log.read_text().splitlines())
+        return [line[kind] for line in lines if kind in line]
+
+    def recorded(self, of_version: int) -> dict[str, Any]:
+        """What a commit of ours says about itself."""
+        (info,) = self.actions(of_version, "commitInfo")
+        metadata: dict[str, Any] = json.loads(info["userMetadata"])
+        return metadata
 
 
 @dataclass(frozen=True)
@@ -181,6 +217,15 @@ def interrupt(
         if (module, name) == (commit, "_commit"):
             monkeypatch.setattr(spark_commit, "commit_week", hooked(name, spark_commit.commit_week))
     return waiting
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    """A function that raises."""
+
+    def raises(*_: object) -> None:
+        raise error
+
+    return raises
 
 
 def commit_natively(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,11 @@
 """The lake of a test of commits, and who commits: delta-rs, or Spark's own writer."""
 
 import pytest
+from pyspark.sql import SparkSession
 
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.settings.environment import Environment
-from cloudflix_assets_tests.delta.cases import commit_natively
+from cloudflix_assets_tests.delta.cases import Tiny, commit_natively
 
 collect_ignore = ["test_spark_commit.py"] if Environment().engine == "sail" else []
 """Spark's own writer needs Spark."""
@@ -23,6 +24,6 @@ def committer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.fixture
-def lake(environment: Environment) -> LocalLake:
+def tiny(environment: Environment, spark_session: SparkSession) -> Tiny:
     """An empty lake in a folder."""
-    return LocalLake(environment.lake_root)
+    return Tiny(LocalLake(environment.lake_root), spark_session)

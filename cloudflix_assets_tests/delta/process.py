@@ -14,21 +14,11 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from pyspark.sql import SparkSession
 
 from cloudflix_assets.engines.choice import spark_resource
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.settings.environment import Environment
-from cloudflix_assets_tests.delta.cases import (
-    REFUSED,
-    TABLE,
-    Point,
-    authored,
-    commit_natively,
-    interrupt,
-    judged,
-    published,
-)
+from cloudflix_assets_tests.delta.cases import REFUSED, TABLE, Point, Tiny, commit_natively, interrupt
 from cloudflix_assets_tests.lakehouse import WEEK_1
 
 KILLED = 9
@@ -65,20 +55,21 @@ def ended(process: "subprocess.Popen[str]") -> int:
 
 
 def main(command: str, root: str, name: str, argument: str, committer: str) -> None:
-    lake, session = LocalLake(Path(root)), spark_resource(Environment()).spark_session
+    tiny = Tiny(LocalLake(Path(root)), spark_resource(Environment()).spark_session)
     if committer == "native":
         commit_natively(pytest.MonkeyPatch())
     if command == "race":
-        race(lake, session, name, int(argument))
+        race(tiny, name, int(argument))
     else:
-        die(lake, session, name, argument)
+        die(tiny, name, argument)
 
 
-def race(lake: LocalLake, session: SparkSession, name: str, rounds: int) -> None:
+def race(tiny: Tiny, name: str, rounds: int) -> None:
     for number in range(rounds):
-        step = judged(session, name, authored(name), WEEK_1 + timedelta(weeks=number))
-        meet(lake.root.parent / "rounds", name, number)
-        published(lake, session, step)
+        week = WEEK_1 + timedelta(weeks=number)
+        tiny.judged(name, week)  # made before, so that both commit at once
+        meet(tiny.lake.root.parent / "rounds", name, number)
+        tiny.publish(name, week)
 
 
 def meet(folder: Path, name: str, number: int) -> None:
@@ -89,29 +80,28 @@ def meet(folder: Path, name: str, number: int) -> None:
         time.sleep(0.001)
 
 
-def die(lake: LocalLake, session: SparkSession, name: str, moment: str) -> None:
+def die(tiny: Tiny, name: str, moment: str) -> None:
     point = MOMENTS[moment]
     patches = pytest.MonkeyPatch()
     if point.name == "inspect_files":
-        Thread(target=dies_at_the_first_file, args=(lake,), daemon=True).start()
-        interrupt(patches, (point, partial(torn, lake)))
+        Thread(target=dies_at_the_first_file, args=(tiny,), daemon=True).start()
+        interrupt(patches, (point, partial(torn, tiny)))
     else:
         interrupt(patches, (point, partial(os._exit, KILLED)))
-    published(lake, session, judged(session, name, authored(name)))
+    tiny.publish(name)
 
 
-def dies_at_the_first_file(lake: LocalLake) -> None:
+def dies_at_the_first_file(tiny: Tiny) -> None:
     """Of Spark's own writer, which writes them beside those that are committed."""
-    before = set((lake.root / TABLE).glob("week=*/*.parquet"))
-    while not set((lake.root / TABLE).glob("week=*/*.parquet")) - before:
+    before = set((tiny.lake.root / TABLE).glob("week=*/*.parquet"))
+    while not set((tiny.lake.root / TABLE).glob("week=*/*.parquet")) - before:
         time.sleep(0.001)
     os._exit(KILLED)
 
 
-def torn(lake: LocalLake) -> None:
+def torn(tiny: Tiny) -> None:
     """Die with the table's newest Parquet half written."""
-    files = (lake.root / TABLE).rglob("*.parquet")
-    newest = max(files, key=lambda path: path.stat().st_mtime_ns)
+    newest = max(tiny.files(), key=lambda path: path.stat().st_mtime_ns)
     os.truncate(newest, newest.stat().st_size // 2)
     os._exit(KILLED)
 

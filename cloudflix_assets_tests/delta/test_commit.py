@@ -4,168 +4,145 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from deltalake import DeltaTable, write_deltalake
-from pyspark.sql import SparkSession
+from deltalake import write_deltalake
 from pyspark.sql import functions as F
 
-from cloudflix_assets.delta import commit, read
 from cloudflix_assets.delta import log as delta_log
 from cloudflix_assets.delta.table import application
 from cloudflix_assets.delta.week import Outcome
-from cloudflix_assets.lake.local import LocalLake
-from cloudflix_assets_tests.delta.cases import (
-    FIELDS,
-    OTHER_ROWS,
-    ROWS,
-    TABLE,
-    has_week,
-    parquet_files,
-    recorded,
-    stored,
-    version,
-    week_of,
-)
+from cloudflix_assets_tests.delta.cases import OTHER_ROWS, ROWS, TABLE, Tiny
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, WEEK_3
 
 pytestmark = pytest.mark.usefixtures("committer")
 
 
 @pytest.mark.both_engines
-def test_a_changed_week_is_replaced_and_no_other(lake: LocalLake, spark_session: SparkSession) -> None:
+def test_a_changed_week_is_replaced_and_no_other(tiny: Tiny) -> None:
     """An overwrite that forgets its filter empties the table."""
     for week in (WEEK_1, WEEK_2, WEEK_3):
-        commit.replace(lake, spark_session, week_of(spark_session, ROWS, week))
+        tiny.write(ROWS, week)
 
-    outcome = commit.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2))
+    outcome = tiny.write(OTHER_ROWS, WEEK_2)
 
     assert outcome.committed
-    assert outcome.version == version(lake)
-    assert stored(lake, spark_session, WEEK_2) == OTHER_ROWS
-    assert stored(lake, spark_session, WEEK_1) == stored(lake, spark_session, WEEK_3) == ROWS
+    assert outcome.version == tiny.version()
+    assert tiny.stored(WEEK_2) == OTHER_ROWS
+    assert tiny.stored() == tiny.stored(WEEK_3) == ROWS
 
 
 @pytest.mark.both_engines
-def test_an_unchanged_week_is_not_touched(lake: LocalLake, spark_session: SparkSession) -> None:
+def test_an_unchanged_week_is_not_touched(tiny: Tiny) -> None:
     """A commit of equal content would make every dependant stale."""
-    first = commit.replace(lake, spark_session, week_of(spark_session, ROWS))
-    files = parquet_files(lake)
+    first = tiny.write(ROWS)
+    files = tiny.files()
 
-    again = commit.replace(lake, spark_session, week_of(spark_session, ROWS[::-1], step="another"))
+    again = tiny.write(ROWS[::-1], step="another")
 
     assert again == Outcome(first.version, committed=False)
-    assert version(lake) == first.version
-    assert parquet_files(lake) == files
+    assert tiny.version() == first.version
+    assert tiny.files() == files
 
 
 @pytest.mark.both_engines
-def test_an_empty_week_exists_and_an_absent_one_does_not(
-    lake: LocalLake, spark_session: SparkSession
-) -> None:
-    """A week without rows is known by its commit, not by its files."""
-    outcome = commit.replace(lake, spark_session, week_of(spark_session, []))
+def test_an_empty_week_exists_and_an_absent_one_does_not(tiny: Tiny) -> None:
+    """It is known by its commit, not by its files; and Spark leaves out commits that change no file."""
+    assert tiny.write([]) == Outcome(1, committed=True)
 
-    empty = read.read(lake, spark_session, TABLE, FIELDS, [WEEK_1], required=WEEK_1)
+    empty = tiny.read(WEEK_1, required=WEEK_1)
     assert empty.collect() == []
     assert empty.columns == ["id", "name", "week"]
-    assert has_week(lake, WEEK_1)
-    assert not has_week(lake, WEEK_2)
-    again = commit.replace(lake, spark_session, week_of(spark_session, []))
-    assert again == Outcome(outcome.version, committed=False)
+    assert tiny.has_week(WEEK_1)
+    assert not tiny.has_week(WEEK_2)
+    assert tiny.write([]) == Outcome(1, committed=False)
 
 
-def test_an_empty_week_replaces_a_full_one(lake: LocalLake, spark_session: SparkSession) -> None:
-    commit.replace(lake, spark_session, week_of(spark_session, ROWS))
-    commit.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_2))
+def test_an_empty_week_replaces_a_full_one(tiny: Tiny) -> None:
+    tiny.write(ROWS)
+    tiny.write(ROWS, WEEK_2)
 
-    assert commit.replace(lake, spark_session, week_of(spark_session, [])).committed
+    assert tiny.write([]).committed
 
-    assert stored(lake, spark_session, WEEK_1) == []
-    assert stored(lake, spark_session, WEEK_2) == ROWS
+    assert tiny.stored() == []
+    assert tiny.stored(WEEK_2) == ROWS
 
 
-def test_force_commits_what_is_unchanged(lake: LocalLake, spark_session: SparkSession) -> None:
-    first = commit.replace(lake, spark_session, week_of(spark_session, ROWS))
+def test_force_commits_what_is_unchanged(tiny: Tiny) -> None:
+    first = tiny.write(ROWS)
 
-    again = commit.replace(lake, spark_session, week_of(spark_session, ROWS, force=True))
+    again = tiny.write(ROWS, force=True)
 
     assert again.committed
     assert again.version == first.version + 1
-    assert stored(lake, spark_session, WEEK_1) == ROWS
+    assert tiny.stored() == ROWS
 
 
 @pytest.mark.both_engines
-def test_the_lake_is_asked_what_it_holds_not_its_metadata(
-    lake: LocalLake, spark_session: SparkSession
-) -> None:
+def test_the_lake_is_asked_what_it_holds_not_its_metadata(tiny: Tiny) -> None:
     """Someone changed the rows; the last recorded digest still says that they are right."""
-    commit.replace(lake, spark_session, week_of(spark_session, ROWS))
-    tampered = DeltaTable(lake.uri(TABLE))
+    tiny.write(ROWS)
+    tampered = tiny.table
     tampered.update(updates={"name": "'another'"}, predicate="id = 2")
-    assert stored(lake, spark_session, WEEK_1) == [(1, "one"), (2, "another")]
-    assert delta_log.committed_digest(lake, TABLE, WEEK_1) == week_of(spark_session, ROWS).digest
+    assert tiny.stored() == [(1, "one"), (2, "another")]
+    assert tiny.committed_digest() == tiny.week(ROWS).digest
 
-    assert commit.replace(lake, spark_session, week_of(spark_session, ROWS)).committed
-    assert stored(lake, spark_session, WEEK_1) == ROWS
+    assert tiny.write(ROWS).committed
+    assert tiny.stored() == ROWS
 
 
-def test_rows_that_someone_added_go_with_the_next_replace(
-    lake: LocalLake, spark_session: SparkSession
-) -> None:
-    week = week_of(spark_session, ROWS)
-    commit.replace(lake, spark_session, week)
-    extra = week_of(spark_session, [(9, "nine")], WEEK_1).frame
+def test_rows_that_someone_added_go_with_the_next_replace(tiny: Tiny) -> None:
+    week = tiny.week(ROWS)
+    tiny.replace(week)
+    extra = tiny.week([(9, "nine")], WEEK_1).frame
     assert extra is not None
     rows = extra.toArrow().append_column("week", [[WEEK_1]])
-    write_deltalake(lake.uri(TABLE), rows, mode="append")
-    assert len(stored(lake, spark_session, WEEK_1)) == 3
+    write_deltalake(tiny.lake.uri(TABLE), rows, mode="append")
+    assert len(tiny.stored()) == 3
 
-    assert commit.replace(lake, spark_session, week).committed
-    assert stored(lake, spark_session, WEEK_1) == ROWS
+    assert tiny.replace(week).committed
+    assert tiny.stored() == ROWS
 
 
-def test_a_commit_tells_step_week_digest_and_columns(lake: LocalLake, spark_session: SparkSession) -> None:
-    week = week_of(spark_session, ROWS, step="run-7")
-    committed = commit.replace(lake, spark_session, week).version
+def test_a_commit_tells_step_week_digest_and_columns(tiny: Tiny) -> None:
+    week = tiny.week(ROWS, step="run-7")
+    committed = tiny.replace(week).version
 
     expected = {"step": "run-7", "week": str(WEEK_1), "digest": week.digest, "columns": ["id", "name"]}
-    assert recorded(lake, committed) == expected
-    assert delta_log.committed_digest(lake, TABLE, WEEK_1) == week.digest
-    assert delta_log.committed_digest(lake, TABLE, WEEK_2) is None
-    assert delta_log.committed_digest(lake, "silver/none", WEEK_1) is None
-    assert DeltaTable(lake.uri(TABLE)).transaction_version(application(WEEK_1)) == committed
+    assert tiny.recorded(committed) == expected
+    assert tiny.committed_digest() == week.digest
+    assert tiny.committed_digest(WEEK_2) is None
+    assert delta_log.committed_digest(tiny.lake, "silver/none", WEEK_1) is None
+    assert tiny.table.transaction_version(application(WEEK_1)) == committed
 
 
-def test_the_log_is_folded_every_ten_commits(
-    lake: LocalLake, spark_session: SparkSession, committer: str
-) -> None:
+def test_the_log_is_folded_every_ten_commits(tiny: Tiny, committer: str) -> None:
     """Else every opening reads one file more for every week that was ever run."""
     for number in range(12):
-        commit.replace(lake, spark_session, week_of(spark_session, ROWS[: 1 + number % 2], step=str(number)))
-    log = Path(lake.uri(TABLE)) / "_delta_log"
+        tiny.write(ROWS[: 1 + number % 2], step=str(number))
+    log = Path(tiny.lake.uri(TABLE)) / "_delta_log"
     folded = 10 if committer == "native" else 9
     assert [path.name for path in log.glob("*.checkpoint.parquet")] == [f"{folded:020}.checkpoint.parquet"]
-    assert delta_log.committed_digest(lake, TABLE, WEEK_1) == week_of(spark_session, ROWS[:2]).digest
+    assert tiny.committed_digest() == tiny.week(ROWS[:2]).digest
 
 
-def test_a_week_is_still_known_after_a_checkpoint(lake: LocalLake, spark_session: SparkSession) -> None:
+def test_a_week_is_still_known_after_a_checkpoint(tiny: Tiny) -> None:
     """delta-rs folds a hundred commits into a checkpoint; readers then skip the log before it."""
-    first = commit.replace(lake, spark_session, week_of(spark_session, ROWS))
-    commit.replace(lake, spark_session, week_of(spark_session, [], WEEK_2))
-    DeltaTable(lake.uri(TABLE)).create_checkpoint()
+    first = tiny.write(ROWS)
+    tiny.write([], WEEK_2)
+    tiny.table.create_checkpoint()
 
-    again = commit.replace(lake, spark_session, week_of(spark_session, ROWS))
+    again = tiny.write(ROWS)
 
     assert again == Outcome(first.version, committed=False)
-    assert has_week(lake, WEEK_2)
-    assert delta_log.committed_digest(lake, TABLE, WEEK_1) == week_of(spark_session, ROWS).digest
+    assert tiny.has_week(WEEK_2)
+    assert tiny.committed_digest() == tiny.week(ROWS).digest
 
 
 @pytest.mark.both_engines
-def test_tables_are_created_open_to_every_engine(lake: LocalLake, spark_session: SparkSession) -> None:
+def test_tables_are_created_open_to_every_engine(tiny: Tiny) -> None:
     """Newer features close a table to delta-rs, or make it read nulls."""
-    commit.replace(lake, spark_session, week_of(spark_session, ROWS))
+    tiny.write(ROWS)
 
-    table = DeltaTable(lake.uri(TABLE))
+    table = tiny.table
     protocol, metadata = table.protocol(), table.metadata()
     assert (protocol.min_reader_version, protocol.min_writer_version) == (1, 2)
     assert metadata.configuration["delta.enableDeletionVectors"] == "false"
@@ -175,14 +152,12 @@ def test_tables_are_created_open_to_every_engine(lake: LocalLake, spark_session:
 
 
 @pytest.mark.both_engines
-def test_stored_columns_are_nullable_whatever_the_frame_says(
-    lake: LocalLake, spark_session: SparkSession
-) -> None:
+def test_stored_columns_are_nullable_whatever_the_frame_says(tiny: Tiny) -> None:
     """A literal is never null to the engine; the next week's value of that column may be."""
-    frame = spark_session.range(2).select("id", F.lit("same").alias("name"))
-    week = replace(week_of(spark_session, [(0, "same"), (1, "same")]), frame=frame)
-    commit.replace(lake, spark_session, week)
-    commit.replace(lake, spark_session, week_of(spark_session, [(None, None)], WEEK_2))
+    frame = tiny.session.range(2).select("id", F.lit("same").alias("name"))
+    week = replace(tiny.week([(0, "same"), (1, "same")]), frame=frame)
+    tiny.replace(week)
+    tiny.write([(None, None)], WEEK_2)
 
-    assert all(field.nullable for field in DeltaTable(lake.uri(TABLE)).schema().fields)
-    assert stored(lake, spark_session, WEEK_2) == [(None, None)]
+    assert all(field.nullable for field in tiny.table.schema().fields)
+    assert tiny.stored(WEEK_2) == [(None, None)]

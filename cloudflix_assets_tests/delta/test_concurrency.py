@@ -4,27 +4,12 @@ from itertools import combinations_with_replacement
 
 import pytest
 from deltalake.exceptions import CommitFailedError
-from pyspark.sql import SparkSession
 
 from cloudflix_assets.delta import commit
 from cloudflix_assets.delta.files import new_folder
 from cloudflix_assets.delta.table import open_table
-from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.settings.environment import Environment
-from cloudflix_assets_tests.delta.cases import (
-    OTHER_ROWS,
-    REFUSED,
-    ROWS,
-    TABLE,
-    Point,
-    authored,
-    authors,
-    interrupt,
-    judged,
-    published,
-    stored,
-    week_of,
-)
+from cloudflix_assets_tests.delta.cases import OTHER_ROWS, REFUSED, ROWS, TABLE, Point, Tiny, interrupt
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2
 
 POINTS = [
@@ -68,74 +53,66 @@ def told(value: str | Two) -> str:
 pytestmark = pytest.mark.usefixtures("committer")
 
 
-def both(
-    lake: LocalLake, session: SparkSession, patches: pytest.MonkeyPatch, first: Point, second: Point
-) -> tuple[str, ...]:
+def both(tiny: Tiny, patches: pytest.MonkeyPatch, first: Point, second: Point) -> tuple[str, ...]:
     """Our step, in which theirs replaces its quarantine at `first` and its table at `second`."""
-    theirs = judged(session, "theirs", authored("theirs"))
+    theirs = tiny.judged("theirs")
     waiting = interrupt(
         patches,
-        (first, lambda: commit.replace(lake, session, theirs.quarantine)),
-        (second, lambda: commit.replace_beside(lake, session, theirs)),
+        (first, lambda: tiny.replace(theirs.quarantine)),
+        (second, lambda: commit.replace_beside(tiny.lake, tiny.session, theirs)),
     )
-    published(lake, session, judged(session, "ours", authored("ours")))
+    tiny.publish("ours")
     assert not waiting
-    return authors(lake, session)
+    return tiny.authors()
 
 
 @pytest.mark.parametrize(("first", "second"), pairs(POINTS), ids=str)
 def test_a_new_week_written_by_two_is_of_one(
-    lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch, first: Point, second: Point
+    tiny: Tiny, monkeypatch: pytest.MonkeyPatch, first: Point, second: Point
 ) -> None:
     """delta-rs notices a conflict only where there is something to delete: both would succeed."""
-    found = both(lake, spark_session, monkeypatch, first, second)
+    found = both(tiny, monkeypatch, first, second)
     assert found in {("ours", "ours"), ("theirs", "theirs")}
 
 
 @pytest.mark.parametrize(("before", "two"), KNOWN, ids=told)
 def test_a_known_week_written_by_two_is_of_one(
-    lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch, before: str, two: Two
+    tiny: Tiny, monkeypatch: pytest.MonkeyPatch, before: str, two: Two
 ) -> None:
     """One that finds itself unchanged commits nothing, and may still stand beside the other's quarantine."""
-    published(lake, spark_session, judged(spark_session, before, authored(before)))
-    found = both(lake, spark_session, monkeypatch, *two)
+    tiny.publish(before)
+    found = both(tiny, monkeypatch, *two)
     assert found in {("ours", "ours"), ("theirs", "theirs")}
 
 
 @pytest.mark.parametrize("point", POINTS, ids=str)
 def test_another_week_written_meanwhile_stays(
-    lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch, point: Point
+    tiny: Tiny, monkeypatch: pytest.MonkeyPatch, point: Point
 ) -> None:
     """Also when it creates the table that we were about to create."""
-    theirs = judged(spark_session, "they", authored("they"), WEEK_2)
-    interrupt(monkeypatch, (point, lambda: published(lake, spark_session, theirs)))
-    published(lake, spark_session, judged(spark_session, "we", authored("we")))
+    interrupt(monkeypatch, (point, lambda: tiny.publish("they", WEEK_2)))
+    tiny.publish("we")
 
-    assert authors(lake, spark_session, WEEK_1) == ("we", "we")
-    assert authors(lake, spark_session, WEEK_2) == ("they", "they")
+    assert tiny.authors(WEEK_1) == ("we", "we")
+    assert tiny.authors(WEEK_2) == ("they", "they")
 
 
-def test_the_same_content_written_by_two_is_not_doubled(
-    lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    same = week_of(spark_session, ROWS, step="other-step")
+def test_the_same_content_written_by_two_is_not_doubled(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
     point = Point("before", "_commit", TABLE)
-    interrupt(monkeypatch, (point, lambda: commit.replace(lake, spark_session, same)))
+    interrupt(monkeypatch, (point, lambda: tiny.write(ROWS, step="other-step")))
 
-    outcome = commit.replace(lake, spark_session, week_of(spark_session, ROWS))
-
-    assert not outcome.committed
-    assert stored(lake, spark_session, WEEK_1) == ROWS
+    assert not tiny.write(ROWS).committed
+    assert tiny.stored() == ROWS
 
 
-def test_a_stale_handle_commits_nothing(lake: LocalLake, spark_session: SparkSession) -> None:
+def test_a_stale_handle_commits_nothing(tiny: Tiny) -> None:
     """What delta-rs would retry by itself would double a new week; the table must be seen anew first."""
-    commit.replace(lake, spark_session, week_of(spark_session, []))
-    stale = open_table(lake, TABLE)
-    commit.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_2))
-    ours = week_of(spark_session, OTHER_ROWS, WEEK_2)
+    tiny.write([])
+    stale = open_table(tiny.lake, TABLE)
+    tiny.write(ROWS, WEEK_2)
+    ours = tiny.week(OTHER_ROWS, WEEK_2)
 
     assert stale is not None
     with pytest.raises(CommitFailedError):
-        commit._commit(stale, ours, commit._write(lake, ours, new_folder(ours.week, ours.step)))
-    assert stored(lake, spark_session, WEEK_2) == ROWS
+        commit._commit(stale, ours, commit._write(tiny.lake, ours, new_folder(ours.week, ours.step)))
+    assert tiny.stored(WEEK_2) == ROWS

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyspark.sql.types as T
 import pytest
-from pyspark.sql import SparkSession
 
-from cloudflix_assets.delta import commit, files
+from cloudflix_assets.delta import files
 from cloudflix_assets.lake import parquet
 from cloudflix_assets.lake.local import LocalLake
-from cloudflix_assets_tests.delta.cases import actions, stored, week_of
-from cloudflix_assets_tests.lakehouse import WEEK_1
+from cloudflix_assets_tests.delta.cases import Tiny
 
 NOON = dt.datetime(2026, 1, 1, 12, 0, 0, 123456)  # noqa: DTZ001  as Spark collects it, session in UTC
 EVERY_TYPE = T.StructType(
@@ -46,44 +45,34 @@ NULLS = (None,) * len(EVERY_TYPE)
 
 
 @pytest.mark.both_engines
-def test_every_type_of_a_contract_is_stored_as_it_is(lake: LocalLake, spark_session: SparkSession) -> None:
+def test_every_type_of_a_contract_is_stored_as_it_is(tiny: Tiny) -> None:
     """Engines differ in how they write timestamps, decimals and lists."""
     rows = [LOW, HIGH, NULLS]
-    week = week_of(spark_session, rows, fields=EVERY_TYPE)
-    assert commit.replace(lake, spark_session, week).committed
-    assert stored(lake, spark_session, WEEK_1, fields=EVERY_TYPE) == sorted(rows, key=repr)
-    assert not commit.replace(lake, spark_session, week).committed
+    assert tiny.write(rows, fields=EVERY_TYPE).committed
+    assert tiny.stored(fields=EVERY_TYPE) == sorted(rows, key=repr)
+    assert not tiny.write(rows, fields=EVERY_TYPE).committed
 
 
 @pytest.mark.both_engines
-def test_statistics_in_the_log_are_those_of_the_rows(lake: LocalLake, spark_session: SparkSession) -> None:
+def test_statistics_in_the_log_are_those_of_the_rows(tiny: Tiny) -> None:
     """Readers skip files by them: a range too narrow loses rows without a word."""
-    week = week_of(spark_session, [LOW, HIGH, NULLS], fields=EVERY_TYPE)
-    version = commit.replace(lake, spark_session, week).version
+    version = tiny.write([LOW, HIGH, NULLS], fields=EVERY_TYPE).version
 
-    told = [json.loads(add["stats"]) for add in actions(lake, version, "add")]
+    told = [json.loads(add["stats"]) for add in tiny.actions(version, "add")]
     assert sum(stats["numRecords"] for stats in told) == 3
     for name in EVERY_TYPE.names[:-1]:
         assert sum(stats["nullCount"][name] for stats in told) == 1, name
-    low, high = (values_of(told, bound) for bound in ("minValues", "maxValues"))
-    assert {name: min(values) for name, values in low.items()} == {
-        "whole": -5,
-        "long": -(2**40),
-        "day": "1969-12-31",
-    }
-    assert {name: max(values) for name, values in high.items()} == {
-        "whole": 7,
-        "long": 2**40,
-        "day": "2026-11-09",
-    }
+    assert bounds(told, "minValues", min) == {"whole": -5, "long": -(2**40), "day": "1969-12-31"}
+    assert bounds(told, "maxValues", max) == {"whole": 7, "long": 2**40, "day": "2026-11-09"}
 
 
-def values_of(told: list[dict[str, Any]], bound: str) -> dict[str, list[Any]]:
+def bounds(told: list[dict[str, Any]], bound: str, outermost: Callable[[list[Any]], Any]) -> dict[str, Any]:
+    """The outermost of what each file's statistics say, by column."""
     found: dict[str, list[Any]] = {}
     for stats in told:
         for name, value in stats[bound].items():
             found.setdefault(name, []).append(value)
-    return found
+    return {name: outermost(values) for name, values in found.items()}
 
 
 ID = T.StructType([T.StructField("id", T.LongType()), T.StructField("day", T.DateType())])

@@ -7,15 +7,15 @@ from shutil import rmtree
 
 import pyspark.sql.types as T
 import pytest
-from deltalake import DeltaTable, QueryBuilder
+from deltalake import QueryBuilder
 from pyspark.sql import DataFrame, SparkSession
 
-from cloudflix_assets.delta import commit, log, read
+from cloudflix_assets.delta import read
 from cloudflix_assets.delta.table import TableRefused, open_cached
 from cloudflix_assets.delta.week import WeekOfTable
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.settings.environment import Environment
-from cloudflix_assets_tests.delta.cases import FIELDS, OTHER_ROWS, ROWS, TABLE, stored, week_of
+from cloudflix_assets_tests.delta.cases import FIELDS, OTHER_ROWS, ROWS, TABLE, Tiny
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, WEEK_3
 
 pytestmark = pytest.mark.usefixtures("committer")
@@ -28,11 +28,11 @@ def in_two_files(week: WeekOfTable) -> DataFrame:
 
 
 @pytest.mark.both_engines
-def test_delta_rs_reads_what_the_engine_wrote(lake: LocalLake, spark_session: SparkSession) -> None:
-    commit.replace(lake, spark_session, week_of(spark_session, ROWS))
-    commit.replace(lake, spark_session, week_of(spark_session, OTHER_ROWS, WEEK_2))
+def test_delta_rs_reads_what_the_engine_wrote(tiny: Tiny) -> None:
+    tiny.write(ROWS)
+    tiny.write(OTHER_ROWS, WEEK_2)
 
-    query = QueryBuilder().register("tiny", DeltaTable(lake.uri(TABLE)))
+    query = QueryBuilder().register("tiny", tiny.table)
     found = query.execute("select id, name, week from tiny order by id").read_all()
 
     ids, weeks = (found.column(name).to_pylist() for name in ("id", "week"))
@@ -46,86 +46,82 @@ def test_a_lake_may_lie_in_a_folder_of_any_name(
     tmp_path: Path, spark_session: SparkSession, name: str
 ) -> None:
     """An engine that takes a path for a URL writes elsewhere, or finds no table."""
-    lake = LocalLake(Environment(home=tmp_path / name).lake_root)
-    commit.replace(lake, spark_session, week_of(spark_session, ROWS))
-    assert not commit.replace(lake, spark_session, week_of(spark_session, ROWS)).committed
-    assert stored(lake, spark_session, WEEK_1) == ROWS
+    tiny = Tiny(LocalLake(Environment(home=tmp_path / name).lake_root), spark_session)
+    tiny.write(ROWS)
+    assert not tiny.write(ROWS).committed
+    assert tiny.stored() == ROWS
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 @pytest.mark.both_engines
-def test_a_week_of_which_one_file_is_gone_is_not_read(lake: LocalLake, spark_session: SparkSession) -> None:
+def test_a_week_of_which_one_file_is_gone_is_not_read(tiny: Tiny) -> None:
     """Sail reads the files that are left, and says nothing."""
-    week = week_of(spark_session, ROWS)
-    commit.replace(lake, spark_session, replace(week, frame=in_two_files(week)))
-    one, other = DeltaTable(lake.uri(TABLE)).file_uris()
+    week = tiny.week(ROWS)
+    tiny.replace(replace(week, frame=in_two_files(week)))
+    one, other = tiny.table.file_uris()
     Path(other).unlink()
 
     with pytest.raises(FileNotFoundError) as refused:
-        read.read(lake, spark_session, TABLE, FIELDS, [WEEK_1])
+        tiny.read(WEEK_1)
     assert refused.value.filename == other
     assert Path(one).is_file()
 
 
 @pytest.mark.both_engines
-def test_weeks_are_read_together_and_apart(lake: LocalLake, spark_session: SparkSession) -> None:
+def test_weeks_are_read_together_and_apart(tiny: Tiny) -> None:
     """Two weeks in one frame must keep telling which row is of which."""
     for number, week in enumerate((WEEK_1, WEEK_2, WEEK_3)):
-        commit.replace(lake, spark_session, week_of(spark_session, [(number, None)], week))
+        tiny.write([(number, None)], week)
 
-    frame = read.read(lake, spark_session, TABLE, FIELDS, [WEEK_2, WEEK_3], required=WEEK_3)
+    frame = tiny.read(WEEK_2, WEEK_3, required=WEEK_3)
 
     assert sorted(map(tuple, frame.collect())) == [(1, None, WEEK_2), (2, None, WEEK_3)]
     assert frame.schema["week"].dataType == T.DateType()
 
 
 @pytest.mark.both_engines
-def test_a_column_that_the_stored_table_lacks_is_null(lake: LocalLake, spark_session: SparkSession) -> None:
-    commit.replace(lake, spark_session, week_of(spark_session, ROWS))
+def test_a_column_that_the_stored_table_lacks_is_null(tiny: Tiny) -> None:
+    tiny.write(ROWS)
     wider = T.StructType([*FIELDS, T.StructField("score", T.IntegerType())])
 
-    frame = read.read(lake, spark_session, TABLE, wider, [WEEK_1])
+    frame = tiny.read(WEEK_1, fields=wider)
 
     assert frame.schema["score"].dataType == T.IntegerType()
     assert sorted(map(tuple, frame.collect())) == [(1, "one", None, WEEK_1), (2, None, None, WEEK_1)]
 
 
 @pytest.mark.both_engines
-def test_a_column_keeps_the_type_that_it_is_stored_in(lake: LocalLake, spark_session: SparkSession) -> None:
+def test_a_column_keeps_the_type_that_it_is_stored_in(tiny: Tiny) -> None:
     """Read as the numbers that a newer contract says, stored text would turn into null."""
-    commit.replace(lake, spark_session, week_of(spark_session, ROWS))
+    tiny.write(ROWS)
     newer = T.StructType([FIELDS["id"], T.StructField("name", T.IntegerType())])
 
-    frame = read.read(lake, spark_session, TABLE, newer, [WEEK_1])
+    frame = tiny.read(WEEK_1, fields=newer)
 
     assert frame.schema["name"].dataType == T.StringType()
     assert sorted(map(tuple, frame.collect())) == [(1, "one", WEEK_1), (2, None, WEEK_1)]
 
 
 @pytest.mark.parametrize("exists", [True, False])
-def test_an_absent_earlier_week_has_no_rows(
-    lake: LocalLake, spark_session: SparkSession, exists: bool
-) -> None:
+def test_an_absent_earlier_week_has_no_rows(tiny: Tiny, exists: bool) -> None:
     """`newflag` of the first week looks a week back, into a table that may not be there yet."""
     if exists:
-        commit.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_2))
+        tiny.write(ROWS, WEEK_2)
 
-    frame = read.read(lake, spark_session, TABLE, FIELDS, [WEEK_1])
+    frame = tiny.read(WEEK_1)
 
     assert frame.columns == ["id", "name", "week"]
     assert frame.collect() == []
 
 
 @pytest.mark.parametrize("exists", [True, False])
-def test_an_absent_own_week_names_the_command(
-    lake: LocalLake, spark_session: SparkSession, exists: bool
-) -> None:
+def test_an_absent_own_week_names_the_command(tiny: Tiny, exists: bool) -> None:
     """An empty input would become an empty output, and nobody would notice."""
     if exists:
-        commit.replace(lake, spark_session, week_of(spark_session, ROWS, WEEK_1))
+        tiny.write(ROWS)
 
     with pytest.raises(read.WeekAbsent) as refused:
-        read.read(lake, spark_session, TABLE, FIELDS, [WEEK_1, WEEK_2], required=WEEK_2)
+        tiny.read(WEEK_1, WEEK_2, required=WEEK_2)
 
     sentence = str(refused.value)
     assert f"{TABLE} holds no week {WEEK_2}" in sentence
@@ -133,28 +129,26 @@ def test_an_absent_own_week_names_the_command(
 
 
 @pytest.mark.parametrize("week", [date(2024, 12, 30), date(2026, 1, 5) + timedelta(weeks=520)])
-def test_weeks_of_other_years_are_weeks(lake: LocalLake, spark_session: SparkSession, week: date) -> None:
-    commit.replace(lake, spark_session, week_of(spark_session, ROWS, week))
-    assert stored(lake, spark_session, week) == ROWS
+def test_weeks_of_other_years_are_weeks(tiny: Tiny, week: date) -> None:
+    tiny.write(ROWS, week)
+    assert tiny.stored(week) == ROWS
 
 
-def test_what_is_kept_of_a_table_is_dropped_as_soon_as_anybody_writes_it(
-    lake: LocalLake, spark_session: SparkSession
-) -> None:
+def test_what_is_kept_of_a_table_is_dropped_as_soon_as_anybody_writes_it(tiny: Tiny) -> None:
     """A step opens a table once; another process, a restored backup and a damage are seen nevertheless."""
-    assert open_cached(lake, TABLE) is None
-    commit.replace(lake, spark_session, week_of(spark_session, ROWS))
-    table = open_cached(lake, TABLE)
+    assert open_cached(tiny.lake, TABLE) is None
+    tiny.write(ROWS)
+    table = open_cached(tiny.lake, TABLE)
     assert table is not None
-    assert open_cached(lake, TABLE) is table
+    assert open_cached(tiny.lake, TABLE) is table
 
-    DeltaTable(lake.uri(TABLE)).delete("id = 1")
-    assert stored(lake, spark_session, WEEK_1) == ROWS[1:]
-    assert log.committed_digest(lake, TABLE, WEEK_1) is not None
+    tiny.table.delete("id = 1")
+    assert tiny.stored() == ROWS[1:]
+    assert tiny.committed_digest() is not None
 
-    last = max((lake.root / TABLE / "_delta_log").glob("*.json"))
+    last = max((tiny.lake.root / TABLE / "_delta_log").glob("*.json"))
     last.write_bytes(b"")
     with pytest.raises(TableRefused, match="is empty"):
-        open_cached(lake, TABLE)
-    rmtree(lake.root / TABLE)
-    assert open_cached(lake, TABLE) is None
+        open_cached(tiny.lake, TABLE)
+    rmtree(tiny.lake.root / TABLE)
+    assert open_cached(tiny.lake, TABLE) is None

@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets_tests.cli.command import Told, cloudflix, cloudflix_process
-from cloudflix_assets_tests.delta.cases import authors
+from cloudflix_assets_tests.delta.cases import Tiny
 from cloudflix_assets_tests.delta.process import ended, started
 from cloudflix_assets_tests.lakehouse import PATHS, WEEK_1
 from cloudflix_assets_tests.loopback.connect.servers import serve
@@ -114,5 +114,5 @@ def test_two_processes_at_one_server_write_the_same_new_weeks(
         for process in processes:
             process.kill()
     for number in range(ROUNDS):
-        found = authors(lake, spark_session, WEEK_1 + timedelta(weeks=number))
+        found = Tiny(lake, spark_session).authors(WEEK_1 + timedelta(weeks=number))
         assert found in {("we", "we"), ("they", "they")}

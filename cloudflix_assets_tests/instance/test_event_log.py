@@ -38,6 +38,13 @@ def folder(environment: Environment) -> Path:
     return environment.home / "history" / "runs"
 
 
+def log_of(instance: dg.DagsterInstance) -> SqliteEventLog:
+    """The log of an instance, which must be the quicker one."""
+    storage = instance.event_log_storage
+    assert isinstance(storage, SqliteEventLog)
+    return storage
+
+
 def told(storage: SqliteEventLogStorage, run_id: str) -> list[object]:
     """What a reader of the log asks for."""
     (record,) = storage.get_asset_records([KEY])
@@ -58,7 +65,7 @@ def test_an_instance_keeps_its_log_and_tells_nobody(
     environment: Environment, opened: dg.DagsterInstance
 ) -> None:
     """Telemetry is off, and the quicker log is the one in use."""
-    assert isinstance(opened.event_log_storage, SqliteEventLog)
+    assert log_of(opened)
     assert not opened.telemetry_enabled
     run_id = materialized(opened, 0)
     assert (folder(environment) / f"{run_id}.db").is_file()
@@ -79,9 +86,7 @@ def test_the_log_lies_in_the_home_whatever_its_name(tmp_path: Path, name: str) -
     """YAML reads ` #` as a comment: the log would lie in another folder."""
     environment = Environment(home=tmp_path / name)
     with open_instance(environment) as instance:
-        storage = instance.event_log_storage
-        assert isinstance(storage, SqliteEventLog)
-        assert storage.path_for_shard("index") == str(folder(environment) / "index.db")
+        assert log_of(instance).path_for_shard("index") == str(folder(environment) / "index.db")
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
@@ -90,13 +95,11 @@ def test_dagsters_own_log_reads_what_ours_stored(
 ) -> None:
     """Nobody is locked in: the instance works the same once this class is dropped."""
     run_id = materialized(opened, 0)
-    ours = opened.event_log_storage
-    assert isinstance(ours, SqliteEventLog)
-
+    log = log_of(opened)
     stock = SqliteEventLogStorage(str(folder(environment)))
 
-    assert told(stock, run_id) == told(ours, run_id)
-    assert ours.get_materialized_partitions(KEY) == {WEEKS.get_first_partition_key()}
+    assert told(stock, run_id) == told(log, run_id)
+    assert log.get_materialized_partitions(KEY) == {WEEKS.get_first_partition_key()}
     assert any("a message of the user's" in entry.user_message for entry in stock.get_logs_for_run(run_id))
     stock.dispose()
 
@@ -110,9 +113,9 @@ def test_ours_reads_what_dagsters_own_log_stored(environment: Environment) -> No
         run_id = materialized(instance, 0)
         expected = told(instance.event_log_storage, run_id)
 
-    ours = SqliteEventLog(str(folder(environment)))
-    assert told(ours, run_id) == expected
-    ours.dispose()
+    log = SqliteEventLog(str(folder(environment)))
+    assert told(log, run_id) == expected
+    log.dispose()
 
 
 def test_the_database_of_a_run_is_what_dagster_would_have_made(
@@ -145,8 +148,7 @@ def test_a_batch_of_events_is_stored_whole_or_not_at_all(
     opened: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Half a batch would be stored twice by the attempt that follows."""
-    storage = opened.event_log_storage
-    assert isinstance(storage, SqliteEventLog)
+    storage = log_of(opened)
     run_id = materialized(opened, 0)
     before = told(storage, run_id)
     events = [*storage.get_logs_for_run(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)] * 3
@@ -172,8 +174,7 @@ def test_a_batch_of_events_is_stored_whole_or_not_at_all(
 
 def test_connections_are_bounded_and_closed(opened: dg.DagsterInstance) -> None:
     """A backfill of a hundred weeks is a hundred databases; all stay readable."""
-    storage = opened.event_log_storage
-    assert isinstance(storage, SqliteEventLog)
+    storage = log_of(opened)
     runs = [materialized(opened, number) for number in range(MAX_OPEN + 2)]
     assert len(storage._engines) <= MAX_OPEN
 

@@ -1,6 +1,6 @@
 """A failing run in the web UI: the sentence of what failed, and no stack trace around it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import dagster as dg
 import pytest
@@ -9,9 +9,8 @@ from dagster._core.events import DagsterEvent
 from cloudflix_assets.errors import first_line
 from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.settings.environment import Environment
-from cloudflix_assets_tests.lakehouse import WEEK_1, Lakehouse, MemorySource, publication, registered
+from cloudflix_assets_tests.lakehouse import WEEK_1, Makes, MemorySource, publication, registered
 
-Makes = Callable[..., Lakehouse]
 BROKEN = publication()["cast"] + b'"never closed,1\r\n'
 SENTENCE = (
     "netflix_cast.csv: record 21 opens a quote that is never closed: have the publisher deliver it again, "

@@ -58,26 +58,30 @@ class Arriving:
         ]
 
 
-def loaded(lake: LocalLake, session: SparkSession, files: Mapping[str, bytes]) -> str:
-    """Land these titles, and load them as bronze does on this engine; the digest of their records."""
-    return digest_of(lake, session, raw_titles(lake, session, files))
+@dataclass(frozen=True)
+class Loading:
+    """Titles that are landed in a lake, and loaded as bronze does on this engine."""
 
+    lake: LocalLake
+    session: SparkSession
 
-def raw_titles(lake: LocalLake, session: SparkSession, files: Mapping[str, bytes]) -> DataFrame:
-    """Land these titles; the rows of `raw/titles`."""
-    manifest = land(lake, Arriving(files), WEEK_1, AGREED).manifest
-    return manifest.rows(session).where(f"dataset = '{TITLES.name}'").drop("dataset")
+    def loaded(self, files: Mapping[str, bytes]) -> str:
+        """Land these titles and load them; the digest of their records."""
+        return self.digest_of(self.raw_titles(files))
 
+    def raw_titles(self, files: Mapping[str, bytes]) -> DataFrame:
+        """Land these titles; the rows of `raw/titles`."""
+        manifest = land(self.lake, Arriving(files), WEEK_1, AGREED).manifest
+        return manifest.rows(self.session).where(f"dataset = '{TITLES.name}'").drop("dataset")
 
-def digest_of(lake: LocalLake, session: SparkSession, raw: DataFrame) -> str:
-    """Load what these rows of `raw/titles` list; the digest of the records."""
-    with staging(lake, session, FOLDER) as stage:
-        records = landing_records.records(raw, stage, WEEK_1, engine=ENGINE, drift=Drift.RESCUE)
-        return digest.digest(records, contract_of(TITLES).to_structtype())
+    def digest_of(self, raw: DataFrame) -> str:
+        """Load what these rows of `raw/titles` list; the digest of the records."""
+        with staging(self.lake, self.session, FOLDER) as stage:
+            records = landing_records.records(raw, stage, WEEK_1, engine=ENGINE, drift=Drift.RESCUE)
+            return digest.digest(records, contract_of(TITLES).to_structtype())
 
-
-def remembered(lake: LocalLake) -> dict[str, int]:
-    """The files of records that a stream left for the next run, with the time of their last change."""
-    folder = lake.root / "raw/files/incremental"
-    found = folder.glob("**/records/*/*.parquet")
-    return {str(path.relative_to(folder)): path.stat().st_mtime_ns for path in found}
+    def remembered(self) -> dict[str, int]:
+        """The files of records that a stream left for the next run, with the time of their last change."""
+        folder = self.lake.root / "raw/files/incremental"
+        found = folder.glob("**/records/*/*.parquet")
+        return {str(path.relative_to(folder)): path.stat().st_mtime_ns for path in found}

@@ -14,7 +14,7 @@ from cloudflix_assets.lake import staging
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.landing import stream
 from cloudflix_assets.settings.environment import Environment
-from cloudflix_assets_tests.landing.stream_cases import CORPUS, loaded
+from cloudflix_assets_tests.landing.stream_cases import CORPUS, Loading
 
 KILLED = 9
 MOMENTS = {
@@ -41,7 +41,7 @@ def main(root: str, moment: str) -> None:
         patches.setattr(staging, "_ahead", lambda batches: die(session))
     else:
         patches.setattr(stream.Arrivals, "_parse_batch", dying(session, moment))
-    loaded(LocalLake(Path(root)), session, CORPUS)
+    Loading(LocalLake(Path(root)), session).loaded(CORPUS)
 
 
 def dying(session: SparkSession, moment: str) -> Any:

@@ -6,7 +6,6 @@ The same tests hold on both: what a loader remembers, and what kills it, must no
 import os
 import re
 import shutil
-from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -21,7 +20,7 @@ from cloudflix_assets.landing import stream
 from cloudflix_assets.landing.land import land
 from cloudflix_assets.landing.stream import Arrivals, FileUnparsed
 from cloudflix_assets.settings.environment import Environment
-from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, Lakehouse, registered, titles
+from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, Makes, registered, titles
 from cloudflix_assets_tests.landing.stream_cases import (
     AGREED,
     CORPUS,
@@ -30,10 +29,7 @@ from cloudflix_assets_tests.landing.stream_cases import (
     FOLDER,
     TITLES,
     Arriving,
-    digest_of,
-    loaded,
-    raw_titles,
-    remembered,
+    Loading,
 )
 from cloudflix_assets_tests.landing.stream_process import KILLED, MOMENTS, killed
 from spark.delivery.headers import Drift
@@ -47,8 +43,9 @@ PLAIN = CORPUS["plain.csv"]
 
 
 @pytest.fixture
-def lake(environment: Environment) -> LocalLake:
-    return LocalLake(environment.lake_root)
+def loading(environment: Environment, spark_session: SparkSession) -> Loading:
+    """An empty lake in a folder."""
+    return Loading(LocalLake(environment.lake_root), spark_session)
 
 
 @pytest.fixture(autouse=True)
@@ -61,88 +58,82 @@ def without(*names: str) -> dict[str, bytes]:
     return {name: content for name, content in CORPUS.items() if name not in names}
 
 
-def test_both_loaders_make_the_same_of_every_file(lake: LocalLake, spark_session: SparkSession) -> None:
+def test_both_loaders_make_the_same_of_every_file(loading: Loading) -> None:
     """A loader with a dialect of its own would give an engine digests of its own."""
-    assert loaded(lake, spark_session, CORPUS) == DIGEST
+    assert loading.loaded(CORPUS) == DIGEST
 
 
-def test_large_files_are_read_where_they_lie(
-    lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_large_files_are_read_where_they_lie(loading: Loading, monkeypatch: pytest.MonkeyPatch) -> None:
     """As bytes they would be sent through a pipe that has crashed the JVM; some are large, some not."""
     monkeypatch.setattr(stream, "LARGE_BYTES", len(CORPUS["unicode.csv"]))
-    assert loaded(lake, spark_session, CORPUS) == DIGEST
+    assert loading.loaded(CORPUS) == DIGEST
 
 
 def test_a_rerun_finds_nothing_new_and_another_parser_everything(
-    lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
+    loading: Loading, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A checkpoint remembers files: of an older parser it would hold results that nobody gets today."""
-    loaded(lake, spark_session, CORPUS)
-    before = remembered(lake)
-    assert loaded(lake, spark_session, CORPUS) == DIGEST
-    assert remembered(lake) == before
+    loading.loaded(CORPUS)
+    before = loading.remembered()
+    assert loading.loaded(CORPUS) == DIGEST
+    assert loading.remembered() == before
     monkeypatch.setattr(stream, "parser_version", lambda: "another")
-    assert loaded(lake, spark_session, CORPUS) == DIGEST
-    assert not before.keys() & remembered(lake).keys()
-    assert len(remembered(lake)) == len(before)
+    assert loading.loaded(CORPUS) == DIGEST
+    assert not before.keys() & loading.remembered().keys()
+    assert len(loading.remembered()) == len(before)
 
 
-def test_files_that_come_and_go_and_come_again(lake: LocalLake, spark_session: SparkSession) -> None:
+def test_files_that_come_and_go_and_come_again(loading: Loading) -> None:
     """Records of a replaced file must go, and those of one that is back must not be taken for seen."""
-    first = loaded(lake, spark_session, without("quotes.csv"))
+    first = loading.loaded(without("quotes.csv"))
     replaced = {**without("plain.csv"), "ragged.csv": titles({"show_id": "30"})}
-    assert loaded(lake, spark_session, replaced).split(":")[1] == "6"
-    assert loaded(lake, spark_session, CORPUS) == DIGEST
-    assert loaded(lake, spark_session, without("quotes.csv")) == first
+    assert loading.loaded(replaced).split(":")[1] == "6"
+    assert loading.loaded(CORPUS) == DIGEST
+    assert loading.loaded(without("quotes.csv")) == first
 
 
-def test_columns_that_one_file_adds_are_columns_of_the_week(
-    lake: LocalLake, spark_session: SparkSession
-) -> None:
+def test_columns_that_one_file_adds_are_columns_of_the_week(loading: Loading) -> None:
     """Null in the other files; and what was remembered without them is not taken for it."""
-    raw = raw_titles(lake, spark_session, CORPUS)
-    assert digest_of(lake, spark_session, raw) == DIGEST
-    with staging(lake, spark_session, FOLDER) as stage:
+    raw = loading.raw_titles(CORPUS)
+    assert loading.digest_of(raw) == DIGEST
+    with staging(loading.lake, loading.session, FOLDER) as stage:
         records = landing_records.records(raw, stage, WEEK_1, engine=ENGINE, drift=Drift.EVOLVE)
         assert "extra" in records.columns
         kept = [row["extra"] for row in records.where("rescued is null").collect()]
     assert sorted(map(str, kept)) == [*["None"] * 9, "kept"]
-    assert digest_of(lake, spark_session, raw) == DIGEST
+    assert loading.digest_of(raw) == DIGEST
 
 
-def test_a_file_that_was_landed_long_ago_is_found(lake: LocalLake, spark_session: SparkSession) -> None:
+def test_a_file_that_was_landed_long_ago_is_found(loading: Loading) -> None:
     """Spark's stream ignores what is a week older than the newest file it has seen."""
-    for file in land(lake, Arriving(CORPUS), WEEK_1, AGREED).manifest.files:
+    for file in land(loading.lake, Arriving(CORPUS), WEEK_1, AGREED).manifest.files:
         if file.file == "quotes.csv":
-            os.utime(lake.root / "raw" / file.path, (LONG_AGO, LONG_AGO))
-    loaded(lake, spark_session, without("quotes.csv"))
-    assert loaded(lake, spark_session, CORPUS) == DIGEST
+            os.utime(loading.lake.root / "raw" / file.path, (LONG_AGO, LONG_AGO))
+    loading.loaded(without("quotes.csv"))
+    assert loading.loaded(CORPUS) == DIGEST
 
 
 @pytest.mark.parametrize("moment", MOMENTS[ENGINE])
-def test_a_killed_loader_neither_loses_nor_doubles_a_record(
-    lake: LocalLake, spark_session: SparkSession, moment: str
-) -> None:
+def test_a_killed_loader_neither_loses_nor_doubles_a_record(loading: Loading, moment: str) -> None:
     """What was committed to the checkpoint is kept, what was not is parsed again in its place."""
-    assert killed(lake.root, moment) == KILLED
-    before = {path: at for path, at in remembered(lake).items() if "/records/0/" in path}
+    assert killed(loading.lake.root, moment) == KILLED
+    before = {path: at for path, at in loading.remembered().items() if "/records/0/" in path}
     assert bool(before) == (ENGINE == "spark")
-    assert loaded(lake, spark_session, CORPUS) == DIGEST
-    assert before.items() <= remembered(lake).items()
+    assert loading.loaded(CORPUS) == DIGEST
+    assert before.items() <= loading.remembered().items()
 
 
 def test_a_batch_that_failed_is_read_again_without_what_the_week_no_longer_lists(
-    lake: LocalLake, spark_session: SparkSession, monkeypatch: pytest.MonkeyPatch
+    loading: Loading, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Spark replays a batch with the files of its first time."""
     monkeypatch.setattr(stream, "FILES_PER_BATCH", len(CORPUS))
-    loaded(lake, spark_session, without("quotes.csv", "ragged.csv"))
+    loading.loaded(without("quotes.csv", "ragged.csv"))
     with monkeypatch.context() as patch, suppress(PySparkException):  # the batch loader has no batches
         patch.setattr(Arrivals, "_contents", refuse)
-        loaded(lake, spark_session, without("ragged.csv"))
-    assert loaded(lake, spark_session, without("quotes.csv", "ragged.csv")).split(":")[1] == "5"
-    assert loaded(lake, spark_session, CORPUS) == DIGEST
+        loading.loaded(without("ragged.csv"))
+    assert loading.loaded(without("quotes.csv", "ragged.csv")).split(":")[1] == "5"
+    assert loading.loaded(CORPUS) == DIGEST
 
 
 def refuse(*_: object) -> None:
@@ -150,34 +141,32 @@ def refuse(*_: object) -> None:
 
 
 @pytest.mark.parametrize("lost", ["records/1", "checkpoint"])
-def test_a_memory_that_does_not_hold_is_forgotten(
-    lake: LocalLake, spark_session: SparkSession, lost: str
-) -> None:
+def test_a_memory_that_does_not_hold_is_forgotten(loading: Loading, lost: str) -> None:
     """Half of it would lose records, or double them, in every run from then on."""
-    loaded(lake, spark_session, without("quotes.csv"))
-    for folder in (lake.root / "raw/files/incremental").glob(f"titles/*/*/{lost}"):
+    loading.loaded(without("quotes.csv"))
+    for folder in (loading.lake.root / "raw/files/incremental").glob(f"titles/*/*/{lost}"):
         shutil.rmtree(folder)
-    assert loaded(lake, spark_session, CORPUS) == DIGEST
+    assert loading.loaded(CORPUS) == DIGEST
 
 
-def test_a_landed_file_that_is_gone_is_told(lake: LocalLake, spark_session: SparkSession) -> None:
+def test_a_landed_file_that_is_gone_is_told(loading: Loading) -> None:
     """A stream that finds nothing has nothing to say."""
-    raw = raw_titles(lake, spark_session, CORPUS)
-    next((lake.root / "raw/files/titles").iterdir()).unlink()
+    raw = loading.raw_titles(CORPUS)
+    next((loading.lake.root / "raw/files/titles").iterdir()).unlink()
     with pytest.raises(LakeRefused, match="is gone: restore it"):
-        digest_of(lake, spark_session, raw)
+        loading.digest_of(raw)
 
 
-def test_what_was_parsed_of_a_damaged_file_does_not_outlive_it(
-    lake: LocalLake, spark_session: SparkSession
-) -> None:
+def test_what_was_parsed_of_a_damaged_file_does_not_outlive_it(loading: Loading) -> None:
     """The name is the same when it lands again, and a checkpoint knows names."""
-    raw = raw_titles(lake, spark_session, CORPUS)
-    (landed,) = [path for path in (lake.root / "raw/files/titles").iterdir() if path.read_bytes() == PLAIN]
+    raw = loading.raw_titles(CORPUS)
+    (landed,) = [
+        path for path in (loading.lake.root / "raw/files/titles").iterdir() if path.read_bytes() == PLAIN
+    ]
     landed.write_bytes(PLAIN.replace(b"A Title", b"B Title"))
     with suppress(FileUnparsed):  # the batch loader leaves nothing behind and does not look
-        digest_of(lake, spark_session, raw)
-    assert loaded(lake, spark_session, CORPUS) == DIGEST
+        loading.digest_of(raw)
+    assert loading.loaded(CORPUS) == DIGEST
 
 
 UNLIKE = {
@@ -189,19 +178,17 @@ UNLIKE = {
 
 
 @pytest.mark.parametrize("unlike", UNLIKE)
-def test_records_unlike_the_manifest_are_refused(
-    lake: LocalLake, spark_session: SparkSession, unlike: str
-) -> None:
+def test_records_unlike_the_manifest_are_refused(loading: Loading, unlike: str) -> None:
     """Sums over all files would let one file's loss pass for another's excess."""
     numbers, sentence = UNLIKE[unlike]
-    file = BinaryFile("plain.csv", lake.uri("plain.csv"), "", records=2, longest_record=9)
+    file = BinaryFile("plain.csv", loading.lake.uri("plain.csv"), "", records=2, longest_record=9)
     rows = [("broken", file.address, number) for number in numbers]
-    staged = spark_session.createDataFrame(rows, "malformed string, source_file string, record_number long")
+    staged = loading.session.createDataFrame(rows, "malformed string, source_file string, record_number long")
     with pytest.raises(FileUnparsed, match=re.escape(sentence)):
-        Arrivals(lake, spark_session, TITLES, WEEK_1, (file,), ENGINE)._refuse_disagreement(staged)
+        Arrivals(loading.lake, loading.session, TITLES, WEEK_1, (file,), ENGINE)._refuse_disagreement(staged)
 
 
-def test_steps_publish_weeks_of_several_files(lakehouse: Callable[..., Lakehouse]) -> None:
+def test_steps_publish_weeks_of_several_files(lakehouse: Makes) -> None:
     """The same files in two weeks: each week has all of their records, and a commit of its own."""
     house = lakehouse(source=Arriving(CORPUS), tables=TABLES)
     for week in (WEEK_1, WEEK_2):

@@ -31,16 +31,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> House:
 
 def limited(house: House) -> Told:
     """The second week, in a process that may write no large file."""
-    options = [
-        "run",
-        "--json",
-        "--week",
-        str(WEEK_2),
-        "--source",
-        str(house.source),
-        "--home",
-        str(house.home),
-    ]
+    options = ["run", "--json", f"--week={WEEK_2}", f"--source={house.source}", f"--home={house.home}"]
     ended = subprocess.run(
         [sys.executable, "-c", LIMITED.format(LIMIT), *options], capture_output=True, text=True, check=False
     )

@@ -30,6 +30,7 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,
     Lakehouse,
+    Makes,
     MemorySource,
     csv_bytes,
     publication,
@@ -39,7 +40,6 @@ from cloudflix_assets_tests.lakehouse import (
 )
 from spark.table import Rule, Table
 
-Makes = Callable[..., Lakehouse]
 Places = set[tuple[str, date]]
 
 BEFORE_GOLD = [f"{layer}/{name}" for name in ("titles", "cast") for layer in ("raw", "bronze", "silver")]

@@ -5,7 +5,6 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
@@ -21,6 +20,7 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,
     Lakehouse,
+    Makes,
     MemorySource,
     publication,
     registered,
@@ -28,7 +28,6 @@ from cloudflix_assets_tests.lakehouse import (
 
 CAST = registered("raw/cast", "bronze/cast", "silver/cast")
 TABLE = "silver/cast"
-Makes = Callable[..., Lakehouse]
 
 
 @pytest.fixture

@@ -9,14 +9,7 @@ from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources import Delivered, Source, SourceRefused, source_of
 from cloudflix_assets.sources.directory import Directory
 from cloudflix_assets.sources.sample import Sample
-from cloudflix_assets_tests.lakehouse import (
-    WEEK_1,
-    WEEK_2,
-    WEEK_3,
-    lookup,
-    publication,
-    put,
-)
+from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, WEEK_3, lookup, publication, put
 from spark.datasets import DATASETS
 
 

@@ -2,16 +2,17 @@
 
 import errno
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 import dagster as dg
 import pytest
 
 from cloudflix_assets.automation.sensors import WEEKS_AT_ONCE
+from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.choice import lake_of
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.landing.manifest import Manifest
@@ -25,18 +26,21 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,
     Lakehouse,
+    Makes,
     MemorySource,
     lookup,
     publication,
     registered,
 )
+from cloudflix_assets_tests.ticks import Ticks
 from spark.delivery.dialect import PLAIN
 from spark.delivery.headers import Drift
 
-Makes = Callable[..., Lakehouse]
 TABLES = registered("raw/cast", "bronze/cast")
 UNCLOSED = b'cast,show_id\r\n"Somebody,1\r\n'
 LONG_AGO = timedelta(hours=1)
+LANDED = sorted(f"{WEEK_1}/{dataset}/netflix_{dataset}_{WEEK_1}.csv" for dataset in publication())
+"""What was taken in of the first week."""
 
 
 @pytest.fixture
@@ -61,11 +65,11 @@ def drop_week(lake: LocalLake, week: date, given: Mapping[str, bytes], ago: time
         drop(lake, f"netflix_{dataset}_{week}.csv", content, ago)
 
 
-def listing(lake: LocalLake, folder: str) -> list[str]:
-    """Files below a folder of raw, without the moment that begins their names."""
-    root = lake.root / "raw" / folder
-    paths = [path.relative_to(root) for path in root.rglob("*") if path.is_file()]
-    return sorted(str(path.with_name(path.name.partition("Z-")[2] or path.name)) for path in paths)
+def listing(lake: Lake, folder: str) -> list[str]:
+    """Files below a folder of raw, without what begins the names of those that were moved."""
+    paths = [PurePosixPath(stored.path) for stored in lake.files_below(f"raw/{folder}")]
+    whole = [path.with_name(re.sub(r"^\w+Z-(.*__)?", "", path.name)) for path in paths]
+    return sorted(str(path.relative_to(f"raw/{folder}")) for path in whole)
 
 
 @pytest.mark.parametrize(
@@ -116,9 +120,7 @@ def test_what_was_dropped_is_what_a_source_would_have_delivered(
     drop_week(house.lake, WEEK_1, publication())
     assert house.run(WEEK_1).success
     assert listing(house.lake, "landing") == []
-    assert listing(house.lake, "landed") == sorted(
-        f"{WEEK_1}/{dataset}/netflix_{dataset}_{WEEK_1}.csv" for dataset in publication()
-    )
+    assert listing(house.lake, "landed") == LANDED
     environment = house.environment.model_copy(update={"home": tmp_path / "other"})
     other = Lakehouse(
         environment,
@@ -136,12 +138,6 @@ def drop_now(house: Lakehouse, **given: bytes) -> None:
         house.stored.write(f"raw/landing/from bob/netflix_{dataset}_{WEEK_1}.csv", content)
 
 
-def lying(house: Lakehouse, folder: str) -> list[str]:
-    """The files below a folder of raw, without the moment that begins the names of what was moved."""
-    paths = [stored.path for stored in house.stored.files_below(f"raw/{folder}")]
-    return sorted(path.rpartition("/")[2].rpartition("__")[2] for path in paths)
-
-
 def test_a_week_waits_until_all_five_are_there_and_sound(
     each_environment: Environment, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,19 +153,18 @@ def test_a_week_waits_until_all_five_are_there_and_sound(
     (sentence,) = waiting.notices
     assert sentence.startswith(f"the week {WEEK_1} waits for netflix_cast.csv: drop them into ")
     assert Manifest.of(house.stored, WEEK_1) is None
-    assert (lying(house, "landing"), len(lying(house, "landed"))) == ([], 4)
+    assert (listing(house.stored, "landing"), len(listing(house.stored, "landed"))) == ([], 4)
 
     drop_now(house, cast=UNCLOSED)
     (told,) = house.run(WEEK_1).failures.values()
     refused = f"netflix_cast_{WEEK_1}.csv"
     assert f"It was moved to {house.stored.uri('raw/refused')}/" in told
-    assert lying(house, "refused") == [refused, f"{refused}.reason.txt"]
+    assert listing(house.stored, "refused") == [refused, f"{refused}.reason.txt"]
 
     drop_now(house, cast=cast)
     result = house.run(WEEK_1)
     assert (result.failures, result.tables["bronze/cast"].rows) == ({}, 20)
-    landed = sorted(f"netflix_{dataset}_{WEEK_1}.csv" for dataset in publication())
-    assert (lying(house, "landing"), lying(house, "landed")) == ([], landed)
+    assert (listing(house.stored, "landing"), listing(house.stored, "landed")) == ([], LANDED)
 
 
 def test_a_file_that_may_still_be_growing_waits(house: Lakehouse) -> None:
@@ -212,9 +207,7 @@ def test_an_unsound_file_is_rejected_with_its_reason(house: Lakehouse) -> None:
     (reason,) = (house.lake.root / "raw" / "refused").glob("*.reason.txt")
     assert reason.read_text() == f"{sentence}\n"
 
-    again = house.run(WEEK_1)
-    assert again.success
-    assert not any(table.committed for table in again.tables.values())
+    assert house.committed(WEEK_1) == []
     assert house.digests(WEEK_1) == digests
 
 
@@ -223,9 +216,7 @@ def test_a_file_dropped_again_is_landed_once(house: Lakehouse) -> None:
     drop_week(house.lake, WEEK_1, publication())
     assert house.run(WEEK_1).success
     drop_week(house.lake, WEEK_1, publication(), ago=timedelta(minutes=5))
-    again = house.run(WEEK_1)
-    assert again.success
-    assert not any(table.committed for table in again.tables.values())
+    assert house.committed(WEEK_1) == []
     assert len(list((house.lake.root / "raw" / "files" / "cast").iterdir())) == 1
 
 
@@ -285,28 +276,9 @@ def test_a_lake_of_another_source_takes_nothing_in(house: Lakehouse, lakehouse: 
     assert len(listing(house.lake, "landing")) == 5
 
 
-@dataclass
-class Ticks:
-    """The daemon: evaluates the sensor, and keeps its cursor unless it crashes before that."""
-
-    house: Lakehouse
-    cursor: str | None = None
-
-    def tick(self, *, crash: bool = False) -> tuple[list[dg.RunRequest], str]:
-        """What the sensor asks for, or why it does not."""
-        repository = self.house.defs.get_repository_def()
-        context = dg.build_sensor_context(
-            instance=self.house.instance, cursor=self.cursor, repository_def=repository
-        )
-        found = repository.get_sensor_def("landing_sensor").evaluate_tick(context)
-        if not crash:
-            self.cursor = found.cursor
-        return list(found.run_requests or []), found.skip_message or ""
-
-
 @pytest.fixture
 def ticks(house: Lakehouse) -> Ticks:
-    return Ticks(house)
+    return Ticks(house, "landing_sensor")
 
 
 WAITING = "5 files wait: some may be growing, or their week runs."
@@ -314,16 +286,16 @@ WAITING = "5 files wait: some may be growing, or their week runs."
 
 def test_the_sensor_asks_once_for_the_week_of_what_was_dropped(house: Lakehouse, ticks: Ticks) -> None:
     """As soon as it has settled, and again for what is dropped later."""
-    assert ticks.tick() == ([], "Nothing was dropped.")
+    assert ticks.said() == "Nothing was dropped."
     drop_week(house.lake, WEEK_1, publication(), ago=timedelta())
-    assert ticks.tick() == ([], WAITING)
+    assert ticks.said() == WAITING
     drop_week(house.lake, WEEK_1, publication())
     (first,), _ = ticks.tick()
     assert first.partition_key == str(WEEK_1)
-    assert ticks.tick() == ([], WAITING)
+    assert ticks.said() == WAITING
 
     assert house.run(WEEK_1).success
-    assert ticks.tick() == ([], "Nothing was dropped.")
+    assert ticks.said() == "Nothing was dropped."
     drop_week(house.lake, WEEK_1, publication())
     (second,), _ = ticks.tick()
     assert second.run_key != first.run_key
@@ -356,8 +328,7 @@ def test_the_sensor_moves_away_what_no_run_could_take_in(house: Lakehouse, ticks
     late = open_week(datetime.now(UTC)) + WEEK
     drop(house.lake, "netflix_cast.csv", b"x")
     drop(house.lake, f"netflix_titles_{late}.csv", b"x")
-    requests, said = ticks.tick()
-    assert requests == []
+    said = ticks.said()
     assert "netflix_cast.csv tells no week" in said
     assert f"the week {late} has not begun" in said
     assert listing(house.lake, "landing") == []
@@ -368,5 +339,7 @@ def test_another_source_is_told_so(lakehouse: Makes) -> None:
     """And nothing is touched."""
     house = lakehouse(tables=TABLES)
     path = drop(house.lake, "netflix_cast.csv", b"x")
-    assert Ticks(house).tick() == ([], "the source is sample: set CLOUDFLIX_SOURCE=landing to use it.")
+    assert Ticks(house, "landing_sensor").said() == (
+        "the source is sample: set CLOUDFLIX_SOURCE=landing to use it."
+    )
     assert path.exists()

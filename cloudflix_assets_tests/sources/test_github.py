@@ -35,10 +35,7 @@ def test_a_week_without_a_commit_keeps_what_was_published_before(source: Sources
 
 def test_a_week_ends_with_its_last_second(source: Sources, history: History) -> None:
     """Monday 00:00 belongs to the next week."""
-    late, later = (
-        publication(titles=titles({"title": "Late"})),
-        publication(titles=titles({"title": "Later"})),
-    )
+    late, later = (publication(titles=titles({"title": title})) for title in ("Late", "Later"))
     history.commit(in_folder(late), moment(WEEKS[3], 7) - timedelta(seconds=1))
     history.commit(in_folder(later), moment(WEEKS[3], 7))
     assert read(source().deliveries(WEEKS[3])) == late

@@ -74,8 +74,7 @@ def test_bytes_that_stay_wrong_are_refused(source: Sources, github: LoopbackGitH
 
 LASTING: dict[str, Row[Fault]] = {
     "500": Row(
-        faults.status(500),
-        "did not answer in 5 attempts, .*: it answered 500; rerun the week once it does",
+        faults.status(500), "did not answer in 5 attempts, .*: it answered 500; rerun the week once it does"
     ),
     "reset": Row(faults.reset, "did not answer in 5 attempts"),
     "torn body": Row(faults.cut, "did not answer in 5 attempts"),
@@ -101,8 +100,7 @@ LASTING: dict[str, Row[Fault]] = {
         "did not answer in 5 attempts, .*: its rate limit is used up",
     ),
     "a login page": Row(
-        faults.body(b"<html>Sign in</html>"),
-        r"did not answer as GitHub's API does \(text/html\)",
+        faults.body(b"<html>Sign in</html>"), r"did not answer as GitHub's API does \(text/html\)"
     ),
     "another JSON": Row(
         faults.body(b'{"ok": true}', "application/json"), "did not answer as GitHub's API does"

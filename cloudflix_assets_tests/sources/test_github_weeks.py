@@ -1,17 +1,15 @@
 """Weeks of a lake from GitHub: each its own state, in any order, again and again."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from cloudflix_assets.landing.manifest import Manifest
 from cloudflix_assets.names import REFRESH
-from cloudflix_assets_tests.lakehouse import Lakehouse, registered
+from cloudflix_assets_tests.lakehouse import Lakehouse, Makes, registered
 from cloudflix_assets_tests.loopback.github.fixtures import WEEKS, Sources, in_folder, moment, published
 from cloudflix_assets_tests.loopback.github.server import History, LoopbackGitHub
 
-Makes = Callable[..., Lakehouse]
 TITLES = registered("raw/titles", "bronze/titles", "silver/titles", "gold/titles")
 REFRESHED = {REFRESH: "true"}
 
@@ -42,8 +40,7 @@ def test_a_rerun_fetches_nothing_and_commits_nothing(house: Lakehouse, github: L
     """The commit is pinned, its blobs lie in the lake; the one question is conditional, and costs nothing."""
     assert house.run(WEEKS[1]).success
     github.requests.clear()
-    again = house.run(WEEKS[1])
-    assert not any(table.committed for table in again.tables.values())
+    assert house.committed(WEEKS[1]) == []
     assert github.requests == [("contents", 304)]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from itertools import count
 from typing import Any
@@ -17,6 +18,21 @@ from spark.table import ADDRESS, Input, Table
 
 FILE = "titles/0.csv"
 NAMES = "_names"
+CLEAN: dict[str, Any] = {
+    "show_id": 1,
+    "type": "Movie",
+    "type_flag": 1,
+    "title": "A Title",
+    "short_title": "A Title",
+    "duration_minutes": 90,
+    "duration_seasons": None,
+    "date_added": date(2019, 9, 30),
+    "release_year": 2019,
+    "rating": "PG",
+    "rating_group": "PG",
+    "description": "It happens.",
+}
+"""What silver makes of `TITLE`."""
 BY_NAME = {table.identifier: table for table in TABLES}
 
 Rows = Mapping[str, Any]

@@ -35,41 +35,15 @@ BRONZE_TITLES: list[dict[str, Any]] = [
     TITLE | {"show_id": "4", "title": "Same"},
     TITLE | {"show_id": "4", "title": "Other"},
 ]
+FILM = {"duration_minutes": 90, "type": "Movie", "type_flag": 1, "release_year": 2019}
+SERIES = {"type": "TV Show", "type_flag": 2, "release_year": 2019}
 TITLE_ROWS: list[dict[str, Any]] = [
-    {
-        "show_id": 1,
-        "duration_minutes": 90,
-        "type": "Movie",
-        "type_flag": 1,
-        "title": "A",
-        "release_year": 2019,
-    },
-    {
-        "show_id": 1,
-        "duration_minutes": 90,
-        "type": "Movie",
-        "type_flag": 1,
-        "title": "B",
-        "release_year": 2019,
-    },
-    {
-        "show_id": 2,
-        "duration_minutes": 90,
-        "type": "Movie",
-        "type_flag": 1,
-        "title": "C",
-        "release_year": 2019,
-    },
-    {
-        "show_id": 3,
-        "duration_minutes": 60,
-        "type": "Movie",
-        "type_flag": 1,
-        "title": "D",
-        "release_year": 2019,
-    },
-    {"show_id": 4, "type": "TV Show", "type_flag": 2, "title": "E", "release_year": 2019},
-    {"show_id": 5, "type": "TV Show", "type_flag": 2, "title": None, "release_year": 2019},
+    FILM | {"show_id": 1, "title": "A"},
+    FILM | {"show_id": 1, "title": "B"},
+    FILM | {"show_id": 2, "title": "C"},
+    FILM | {"show_id": 3, "title": "D", "duration_minutes": 60},
+    SERIES | {"show_id": 4, "title": "E"},
+    SERIES | {"show_id": 5, "title": None},
 ]
 NAMES = {"cast": "cast", "category": "listed_in", "countries": "country", "directors": "director"}
 

@@ -23,12 +23,9 @@ class Films(pa.DataFrameModel):
     title: T.StringType = pa.Field(nullable=True)
 
 
-FILMS = Table(
-    layer=Layer.SILVER,
-    name="films",
-    grain="a film",
-    contract=Films,
-    build=lambda rows: rows,
+PLAIN = Table(layer=Layer.SILVER, name="films", grain="a film", contract=Films, build=lambda rows: rows)
+FILMS = replace(
+    PLAIN,
     key=("id",),
     foreign_keys=(ForeignKey("minutes", "gold_allowed"),),
     rules=(Rule("title: calm", lambda: F.col("title").contains("!")),),
@@ -48,7 +45,10 @@ SOUND: dict[str, Any] = {"id": 1, "minutes": 90, "title": "A", REASONS: [], "sou
 
 @pytest.fixture
 def judged(spark_session: SparkSession) -> Any:
-    """Return a function that judges changes of a sound row; the parent allows 90 and 5000 minutes."""
+    """Return a function that judges changes of a sound row; the parent allows 90 and 5000 minutes.
+
+    It holds 90 twice, so that a join which multiplies rows shows in every test.
+    """
     allowed = spark_session.createDataFrame([(90,), (90,), (5000,)], "minutes int")
 
     def make(*changes: dict[str, Any], table: Table = FILMS) -> Judgement:
@@ -72,10 +72,7 @@ BREACHES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "orphan": ({"minutes": 91}, ["minutes: in gold_allowed"]),
     "orphan that breaks a rule": ({"minutes": 0}, ["minutes: ge", "minutes: in gold_allowed"]),
     "unreadable is not also null": ({"id": None, REASONS: ["id: readable"]}, ["id: readable"]),
-    "unreadable elsewhere": (
-        {"id": None, REASONS: ["title: readable"]},
-        ["id: nullable", "title: readable"],
-    ),
+    "unreadable elsewhere": ({"id": None, REASONS: ["title: readable"]}, ["id: nullable", "title: readable"]),
     "a torn row breaks nothing else": (
         {"id": None, "minutes": 5001, "title": "!", REASONS: ["torn", "id: readable"]},
         ["torn"],
@@ -167,36 +164,20 @@ def test_a_nullable_key_is_not_contested_by_null(judged: Any) -> None:
     class Nullable(Films):
         id: T.LongType = pa.Field(nullable=True)
 
-    table = Table(
-        layer=Layer.SILVER, name="films", grain="", contract=Nullable, build=FILMS.build, key=("id",)
-    )
+    table = replace(PLAIN, contract=Nullable, key=("id",))
     assert judged({"id": None}, {"id": None}, {}, {}, table=table).broken == [[], [], [], ROW]
 
 
-def test_all_columns_key_knows_only_duplicate_rows(judged: Any) -> None:
-    """Rows that are equal in a key of all columns are equal altogether."""
-    table = Table(
-        layer=Layer.SILVER,
-        name="films",
-        grain="",
-        contract=Films,
-        build=FILMS.build,
-        key=("id", "minutes", "title"),
-    )
-    assert judged({}, {"title": "B"}, {}, table=table).broken == [[], [], ROW]
+KEYS = {
+    "of all columns": (("id", "minutes", "title"), [A, B, A], [[], [], ROW]),
+    "of several columns": (("id", "title"), [A, B, A | {"id": 2}, A | {"minutes": 80}], [[], [], [], KEY]),
+}
 
 
-def test_a_key_of_several_columns(judged: Any) -> None:
-    """Rows that are equal in a part of the key are no duplicates."""
-    table = Table(
-        layer=Layer.SILVER,
-        name="films",
-        grain="",
-        contract=Films,
-        build=FILMS.build,
-        key=("id", "title"),
-    )
-    assert judged(A, B, A | {"id": 2}, A | {"minutes": 80}, table=table).broken == [[], [], [], KEY]
+@pytest.mark.parametrize(("key", "changes", "expected"), KEYS.values(), ids=KEYS)
+def test_a_key_of_more_than_one_column(judged: Any, key: Any, changes: Any, expected: Any) -> None:
+    """Rows that are equal in a part of the key are no duplicates, and in all columns equal altogether."""
+    assert judged(*changes, table=replace(PLAIN, key=key)).broken == expected
 
 
 def test_an_undeclared_reason_is_an_error(judged: Any) -> None:
@@ -209,31 +190,15 @@ def test_an_undeclared_reason_is_an_error(judged: Any) -> None:
 
 def test_a_table_without_quarantine_accepts_every_row(judged: Any) -> None:
     """There a broken rule fails the week; the judgement itself removes no row."""
-    table = Table(
-        layer=Layer.SILVER, name="films", grain="", contract=Films, build=FILMS.build, has_quarantine=False
-    )
-    found = judged({"id": 0}, {}, table=table)
+    found = judged({"id": 0}, {}, table=replace(PLAIN, has_quarantine=False))
     assert (found.verdict.accepted, found.verdict.broken["id: gt"]) == (2, 1)
     assert found.broken == [["id: gt"], []]
 
 
 def test_a_repeated_key_fails_a_table_without_quarantine(judged: Any) -> None:
     """Without addresses duplicates are not searched for: the key would be declared and never judged."""
-    table = Table(
-        layer=Layer.GOLD,
-        name="films",
-        grain="",
-        contract=Films,
-        build=FILMS.build,
-        key=("id",),
-        has_quarantine=False,
-    )
+    table = replace(PLAIN, layer=Layer.GOLD, key=("id",), has_quarantine=False)
     assert judged({}, {"minutes": 80}, {"id": 2}, table=table).broken == [KEY, KEY, []]
-
-
-def test_judging_adds_no_rows(judged: Any, spark_session: SparkSession) -> None:
-    """A join with a parent that holds its key twice would multiply rows."""
-    assert len(judged({}, {"id": 2}).rows) == 2
 
 
 @pytest.mark.both_engines

@@ -93,12 +93,6 @@ def test_text_that_looks_like_something_else_stays_text(text: str) -> None:
     assert parsed(f"cast,show_id\n{text},1\n".encode())[0][CASTS] == text
 
 
-def test_columns_are_found_by_name() -> None:
-    """A reordered header must not put ids among the names."""
-    row = parsed(b"show_id,cast\n1,Ann\n")[0]
-    assert (row[CASTS], row[IDS]) == ("Ann", "1")
-
-
 def test_undeclared_columns_are_rescued_as_json() -> None:
     """Sorted, absent ones left out, all text: the same bytes give the same digest."""
     content = 'show_id,role,cast,"née, ""b"""\n1,"a ""b""",Ann,é\n2,x,Bob,\n3,,Cid,\n'

@@ -1,30 +1,15 @@
 """Silver titles: real types and nothing invented; each defect is quarantined under its own name."""
 
-from datetime import date
 from typing import Any
 
 import pytest
 
 from cloudflix_assets_tests.lakehouse import TITLE
-from cloudflix_assets_tests.tables.conftest import Judge
+from cloudflix_assets_tests.tables.conftest import CLEAN, Judge
 from spark.quality.rules import compiled
 from spark.silver.titles import KINDS, RATINGS, TABLE, UNRATED
 from spark.split_records import SECOND_HALF
 
-CLEAN = {
-    "show_id": 1,
-    "type": "Movie",
-    "type_flag": 1,
-    "title": "A Title",
-    "short_title": "A Title",
-    "duration_minutes": 90,
-    "duration_seasons": None,
-    "date_added": date(2019, 9, 30),
-    "release_year": 2019,
-    "rating": "PG",
-    "rating_group": "PG",
-    "description": "It happens.",
-}
 SHOW = {"type": "TV Show", "duration_minutes": None, "duration_seasons": "2"}
 
 READ: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {

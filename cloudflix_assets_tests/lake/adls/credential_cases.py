@@ -98,10 +98,7 @@ def credentials(entra: Entra, folder: Path) -> dict[str, dict[str, str]]:
         "sas": {"AZURE_STORAGE_SAS_TOKEN": f"?{signature()}"},
         "service_principal": application(entra),
         "workload_identity": federated,
-        "managed_identity": {
-            "AZURE_CLIENT_ID": IDENTITY,
-            "AZURE_POD_IDENTITY_AUTHORITY_HOST": entra.url,
-        },
+        "managed_identity": {"AZURE_CLIENT_ID": IDENTITY, "AZURE_POD_IDENTITY_AUTHORITY_HOST": entra.url},
         "azure_cli": {"AZURE_TENANT_ID": TENANT},
     }
 

@@ -4,7 +4,6 @@ Every kind of call that a run makes is disturbed once, before the server acts an
 """
 
 import re
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +23,7 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,
     Lakehouse,
+    Makes,
     MemorySource,
     lookup,
     publication,
@@ -42,7 +42,6 @@ QUIET = 0.5
 # A client that was left without an answer drops its connection, and Python tells of the socket.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
-Makes = Callable[..., Lakehouse]
 Digests = dict[tuple[str, date], str | None]
 
 

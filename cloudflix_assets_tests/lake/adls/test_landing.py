@@ -19,7 +19,7 @@ from cloudflix_assets_tests.loopback.azure.azurite import Azurite
 from cloudflix_assets_tests.loopback.azure.calls import Kind
 from cloudflix_assets_tests.loopback.azure.hierarchical import Hierarchical
 from cloudflix_assets_tests.loopback.azure.proxy import Proxy
-from cloudflix_assets_tests.sources.test_dropped import drop_now, lying
+from cloudflix_assets_tests.sources.test_dropped import LANDED, drop_now, listing
 
 FILES = publication()
 # A client that was left without an answer drops its connection, and Python tells of the socket.
@@ -53,9 +53,6 @@ def house(before: Proxy, tmp_path: Path, instance: dg.DagsterInstance) -> Lakeho
     return Lakehouse(environment, instance, source=source, tables=registered("raw/cast"))
 
 
-NAMES = sorted(f"netflix_{dataset}_{WEEK_1}.csv" for dataset in FILES)
-
-
 def test_a_file_that_may_still_grow_waits(house: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its last change is the account's to tell, by the account's clock."""
     monkeypatch.setattr(files, "SETTLED_AFTER", timedelta(hours=1))
@@ -63,7 +60,7 @@ def test_a_file_that_may_still_grow_waits(house: Lakehouse, monkeypatch: pytest.
     result = house.run(WEEK_1)
     assert result.success
     assert any("may still be growing" in notice for notice in result.notices)
-    assert len(lying(house, "landing")) == len(FILES)
+    assert len(listing(house.stored, "landing")) == len(FILES)
 
 
 FAULTS = {name: PASSING[name] for name in ("500 before", "503 after", "reset before", "reset after")}
@@ -82,7 +79,7 @@ def test_a_move_is_disturbed(before: Proxy, house: Lakehouse, fault: str) -> Non
     drop_now(house, **FILES)
     assert house.run(WEEK_1).failures == {}
     assert [rule.left for rule in rules if rule] == [0] * len([rule for rule in rules if rule])
-    assert (lying(house, "landing"), lying(house, "landed")) == ([], NAMES)
+    assert (listing(house.stored, "landing"), listing(house.stored, "landed")) == ([], LANDED)
 
 
 @pytest.mark.parametrize("fault", FAULTS)

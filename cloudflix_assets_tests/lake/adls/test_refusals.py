@@ -46,12 +46,10 @@ SHUT = {
         "the shared access signature is wrong, or was revoked with its key: " + NEW_SIGNATURE,
     ),
     "a signature for the service alone": Row(
-        {"AZURE_STORAGE_SAS_TOKEN": signature(types=ResourceTypes(service=True))},
-        TYPES,
+        {"AZURE_STORAGE_SAS_TOKEN": signature(types=ResourceTypes(service=True))}, TYPES
     ),
     "a signature for objects alone": Row(
-        {"AZURE_STORAGE_SAS_TOKEN": signature(types=ResourceTypes(object=True))},
-        TYPES,
+        {"AZURE_STORAGE_SAS_TOKEN": signature(types=ResourceTypes(object=True))}, TYPES
     ),
 }
 

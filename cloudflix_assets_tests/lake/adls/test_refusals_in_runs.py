@@ -11,14 +11,7 @@ from azure.storage.blob import BlobServiceClient
 from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.lake.adls.lake import OWNER
 from cloudflix_assets.settings.environment import Environment
-from cloudflix_assets_tests.lake.adls.credential_cases import (
-    AFTERWARDS,
-    RIGHT,
-    lake,
-    made,
-    new_names,
-    week,
-)
+from cloudflix_assets_tests.lake.adls.credential_cases import AFTERWARDS, RIGHT, lake, made, new_names, week
 from cloudflix_assets_tests.loopback.azure.azurite import ACCOUNT, KEY, Azurite
 from cloudflix_assets_tests.loopback.azure.faults import Fault, Outcome, refusal
 from cloudflix_assets_tests.loopback.azure.proxy import ALWAYS, Proxy

@@ -15,13 +15,7 @@ from cloudflix_assets.delta.table import open_table
 from cloudflix_assets.engines.choice import spark_resource
 from cloudflix_assets.lake.adls.lake import AdlsLake
 from cloudflix_assets.settings.environment import Environment
-from cloudflix_assets_tests.lake.adls.lakes import (
-    ended,
-    leftovers,
-    settings,
-    started,
-    steps,
-)
+from cloudflix_assets_tests.lake.adls.lakes import ended, leftovers, settings, started, steps
 from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,

@@ -5,13 +5,7 @@ from pathlib import Path
 import pytest
 
 from cloudflix_assets_tests.faults import Row
-from cloudflix_assets_tests.lake.adls.credential_cases import (
-    RIGHT,
-    application,
-    lake,
-    new_names,
-    refused,
-)
+from cloudflix_assets_tests.lake.adls.credential_cases import RIGHT, application, lake, new_names, refused
 from cloudflix_assets_tests.loopback.azure import az
 from cloudflix_assets_tests.loopback.azure.authority import Authority
 from cloudflix_assets_tests.loopback.azure.azurite import Azurite
@@ -28,10 +22,7 @@ TOKEN = (
     "AZURE_AUTHORITY_HOST"
 )
 SIGNED_IN = {
-    "a wrong secret": Row(
-        {"AZURE_CLIENT_SECRET": "no"},
-        "the client secret is wrong: " + PRESENT,
-    ),
+    "a wrong secret": Row({"AZURE_CLIENT_SECRET": "no"}, "the client secret is wrong: " + PRESENT),
     "an expired secret": Row(
         {"AZURE_CLIENT_SECRET": EXPIRED_SECRET},
         "the client secret has expired: make a new one, and " + PRESENT,
@@ -52,11 +43,7 @@ def trusted(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("trusted")
 @pytest.mark.parametrize("name", SIGNED_IN)
 def test_whom_entra_id_refuses(
-    name: str,
-    azurite_tls: Azurite,
-    entra: Entra,
-    tmp_path: Path,
-    caplog: pytest.LogCaptureFixture,
+    name: str, azurite_tls: Azurite, entra: Entra, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The codes of its long answers are what operators would have to look up; its library logs them too."""
     row = SIGNED_IN[name]

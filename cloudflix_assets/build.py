@@ -51,7 +51,7 @@ def build_defs(
     )
     return dg.Definitions(
         assets=[
-            publication_asset(lake, source, context.weeks, agreement),
+            publication_asset(context, source, agreement),
             *(table_assets(context, table) for table in tables),
         ],
         jobs=jobs.jobs(),

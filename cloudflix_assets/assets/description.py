@@ -1,7 +1,7 @@
 """What Dagster shows of a table before it has run: texts, columns, lineage, code and its version."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import dagster as dg
@@ -125,20 +125,22 @@ def stored_fields(table: Table) -> dict[str, T.StructType]:
     return found | ({quarantine_path(table): QUARANTINE} if table.has_quarantine else {})
 
 
-def code_references(table: Table, code_url: str | None) -> dg.CodeReferencesMetadataValue:
-    """Return the web UI's link to the function that builds the table: in a local file, or on the web.
+def code_references(function: Callable[..., object], code_url: str | None) -> dg.CodeReferencesMetadataValue:
+    """Return the web UI's link to the function that makes an asset: in a local file, or on the web.
 
     Args:
-        table: the table.
-        code_url: address of the project's top folder; None to link to the local file. An example is `https://github.com/owner/repo/tree/main`.
+        function: the function; one outside the project is linked to as a local file.
+        code_url: address of the project's top folder, such as `https://github.com/owner/repo/tree/main`;
+            None to link to the local file.
     """
-    function = inspect.unwrap(table.build)
-    file, line = Path(inspect.getfile(function)), inspect.getsourcelines(function)[1]
-    name = file.relative_to(_PROJECT).as_posix()
+    made = inspect.unwrap(function)
+    file, line = Path(inspect.getfile(made)), inspect.getsourcelines(made)[1]
+    ours = file.is_relative_to(_PROJECT)
+    name = file.relative_to(_PROJECT).as_posix() if ours else str(file)
     label = f"{name}:{line}"
     reference = (
         dg.UrlCodeReference(url=f"{code_url.rstrip('/')}/{name}#L{line}", label=label)
-        if code_url
+        if code_url and ours
         else dg.LocalFileCodeReference(file_path=str(file), line_number=line, label=label)
     )
     return dg.CodeReferencesMetadataValue(code_references=[reference])

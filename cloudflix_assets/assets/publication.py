@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from cloudflix_assets.assets.context import Context
+from cloudflix_assets.assets.description import code_references
 from cloudflix_assets.errors import as_failure
 from cloudflix_assets.instance.events import notice
 from cloudflix_assets.lake.base import Lake
@@ -21,19 +23,19 @@ _UNDECLARED = {
 }
 
 
-def publication_asset(
-    lake: Lake, source: Source, weeks: dg.PartitionsDefinition[str], agreement: Agreement
-) -> dg.AssetsDefinition:
+def publication_asset(lakehouse: Context, source: Source, agreement: Agreement) -> dg.AssetsDefinition:
     """Create the asset that fetches, verifies and stores the five files of a week, all or none."""
+    lake = lakehouse.lake
 
     @dg.asset(
         key="publication",
-        partitions_def=weeks,
+        partitions_def=lakehouse.weeks,
         io_manager_key="manifest_io_manager",
         group_name=GROUPS[SOURCE],
         kinds={"csv"},
         tags={LAYER_TAG: SOURCE},
         owners=["team:lakehouse"],
+        metadata={"dagster/code_references": code_references(land, lakehouse.code_url)},
         description="The five files of a week, verified and landed.\n\n"
         "The state of the source as of the end of the week. If one file is defective, all are rejected and "
         "nothing is landed. Grain: one manifest per week.",

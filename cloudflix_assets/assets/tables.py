@@ -89,7 +89,7 @@ def _version(table: Table, drift: Drift) -> str:
 
 def _outs(context: Context, table: Table, version: str) -> dict[str, dg.AssetOut]:
     tables = context.tables
-    code = {"dagster/code_references": code_references(table, context.code_url)}
+    code = {"dagster/code_references": code_references(table.build, context.code_url)}
     shared: dict[str, Any] = {
         "group_name": GROUPS[table.layer],
         "kinds": {"deltalake", "pyspark"},

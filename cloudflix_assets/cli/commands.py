@@ -116,17 +116,20 @@ def status(
       cloudflix status --json                every week and everything known of it
     """
     with speaking_console(debug=debug):
-        from cloudflix_assets.cli.status import print_overview, print_week
+        from cloudflix_assets.cli.status import of_week, print_overview, print_week
         from cloudflix_assets.cli.weeks import day
         from cloudflix_assets.runs.status import lake_status
 
-        entries = lake_status(_environment(home=home))
+        environment = _environment(home=home)
+        entries = lake_status(environment)
+        if week:
+            entries = of_week(entries, day(week))
         if as_json:
             print_json({"tables": [entry.as_json() for entry in entries]})
         elif week:
-            print_week(entries, day(week))
+            print_week(entries)
         else:
-            print_overview(entries)
+            print_overview(entries, environment.home)
 
 
 @app.command()
@@ -204,7 +207,7 @@ def sample(
 def dev(
     source: asked.Source = None,
     home: asked.Home = None,
-    port: Annotated[int, typer.Option(help="Port of the web UI")] = 3000,
+    port: Annotated[int, typer.Option(help="Port of the web UI", min=1, max=65535)] = 3000,
     debug: asked.Debug = False,
 ) -> None:
     """Open Dagster's web UI, its schedules and its sensors on the same lake. Ctrl-C ends it.
@@ -216,12 +219,12 @@ def dev(
     """
     with speaking_console(debug=debug) as console:
         environment = _environment(home=home, source=source)
-        from cloudflix_assets.cli.dev import serve
+        from cloudflix_assets.cli.dev import claim, serve
         from cloudflix_assets.instance.instance import prepare
 
-        prepare(environment)
-        console.print(f"The web UI comes up on [bold]http://localhost:{port}[/]; Ctrl-C ends it.")
-        serve(environment.for_child(), port)
+        with claim(prepare(environment), port):
+            console.print(f"The web UI comes up on [bold]http://localhost:{port}[/]; Ctrl-C ends it.")
+            serve(environment.for_child(), port)
 
 
 def _environment(**given: Any) -> Any:

@@ -2,11 +2,13 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
 from cloudflix_assets.errors import CloudflixError
@@ -21,8 +23,36 @@ class ServiceEnded(CloudflixError):
     """The web UI or the daemon ended by itself."""
 
 
+class ServiceRefused(CloudflixError):
+    """The port is taken, or another process serves the same home."""
+
+
+@contextmanager
+def claim(home: Path, port: int) -> Iterator[None]:
+    """Hold the home for the block, so that no second daemon starts on it; a dead holder's claim is released.
+
+    Raises:
+        ServiceRefused: another process holds it, or listens on the port.
+    """
+    with (home / "dev.lock").open("wb") as lock:
+        try:
+            flock(lock, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            raise ServiceRefused(
+                f"another `cloudflix dev` runs on {home}: end it with Ctrl-C, or choose another --home."
+            ) from None
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError as error:
+            reason = os.strerror(error.errno or 0)
+            raise ServiceRefused(
+                f"port {port} cannot be used ({reason}): choose another one with --port."
+            ) from None
+        yield
+
+
 def serve(variables: Mapping[str, str], port: int) -> None:
-    """Run both until an interrupt, and end both.
+    """Run the web UI and the daemon until an interrupt, then end both.
 
     Args:
         variables: their whole environment, which names the instance.
@@ -44,8 +74,8 @@ def serve(variables: Mapping[str, str], port: int) -> None:
             time.sleep(LOOK_SECONDS)
         ended = next(name for name, process in running.items() if process.poll() is not None)
         raise ServiceEnded(
-            f"{ended} ended with exit code {running[ended].returncode}: what it told stands above; where the "
-            "port is taken, choose another one with --port."
+            f"{ended} ended with exit code {running[ended].returncode}: the reason stands above; correct it, "
+            "then start again."
         )
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -24,11 +25,11 @@ _UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("m", timedelta(m
 Cells = Mapping[tuple[str, date], TableStatus]
 
 
-def print_overview(entries: Sequence[TableStatus], *, now: datetime | None = None) -> None:
+def print_overview(entries: Sequence[TableStatus], home: Path, *, now: datetime | None = None) -> None:
     """Print a line per table and a column per week, for the newest weeks that fit the terminal."""
     console = Console(highlight=False)
     if not entries:
-        console.print("The lake is empty: start with `cloudflix run`.")
+        console.print(f"Nothing was run in {home}: start with `cloudflix run`.", soft_wrap=True)
         return
     cells = {(entry.table, entry.week): entry for entry in entries}
     every = sorted({week for _, week in cells})
@@ -40,22 +41,27 @@ def print_overview(entries: Sequence[TableStatus], *, now: datetime | None = Non
     _print_stale(console, entries)
 
 
-def print_week(entries: Sequence[TableStatus], week: date) -> None:
-    """Print a line per table, with the end of its digest and the time of its last run.
+def of_week(entries: Sequence[TableStatus], week: date) -> list[TableStatus]:
+    """Return the entries of a week.
 
     Raises:
-        CloudflixError: the lake has nothing of this week.
+        CloudflixError: there are none.
     """
-    chosen = {entry.table: entry for entry in entries if entry.week == week}
+    chosen = [entry for entry in entries if entry.week == week]
     if not chosen:
         weeks = sorted({str(entry.week) for entry in entries})
         held = f"it holds {weeks[0]} to {weeks[-1]}" if weeks else "it is empty"
         raise CloudflixError(
             f"the lake has no week {week} ({held}): run it with `cloudflix run --week {week}`."
         )
-    console = Console(highlight=False)
-    console.print(_detail([chosen[path] for path in _ordered(chosen)]))
-    _print_stale(console, list(chosen.values()))
+    return chosen
+
+
+def print_week(entries: Sequence[TableStatus]) -> None:
+    """Print a line per table of one week, with the end of its digest and the time of its last run."""
+    console, tables = Console(highlight=False), {entry.table: entry for entry in entries}
+    console.print(_detail([tables[path] for path in _ordered(tables)]))
+    _print_stale(console, entries)
 
 
 def _overview(cells: Cells, weeks: Sequence[date], now: datetime) -> Table:

@@ -35,7 +35,9 @@ class TableStatus:
 
 
 def lake_status(environment: Environment) -> list[TableStatus]:
-    """Return every materialized week of every Delta table, upstream tables first."""
+    """Return every materialized week of every Delta table, upstream tables first; a home is not created."""
+    if not environment.home.exists():
+        return []
     graph = build_defs(environment).resolve_asset_graph()
     with open_instance(environment) as instance:
         newest = Newest(instance)

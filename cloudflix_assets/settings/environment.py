@@ -22,7 +22,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.settings.azure import AzureSettings
 from cloudflix_assets.settings.databricks import DatabricksSettings
-from cloudflix_assets.settings.values import Absent, Folder, LakeFolder, Monday, shown
+from cloudflix_assets.settings.values import Absent, Folder, LakeFolder, Monday, WebAddress, shown
 from spark.delivery.dialect import Delimiter, Dialect, Encoding
 from spark.delivery.headers import Drift
 
@@ -65,7 +65,9 @@ class Environment(AzureSettings, DatabricksSettings, BaseSettings):
         None, description="Slack's or Teams' webhook that is told of failures"
     )
     web_ui: str = Field("http://localhost:3000", description="Where alerts link to")
-    code_url: str | None = Field(None, description="Where the web UI links to code; None: files here")
+    code_url: Annotated[WebAddress | None, Absent] = Field(
+        None, description="Where the web UI links to code; None: files here"
+    )
     first_week: Monday = Field(date(2026, 1, 5), description="First week of the calendar, a Monday")
     cache: Folder = Field(
         Path("~/.cache/cloudflix"), description="Jars and the Java wrapper of the spark engine"

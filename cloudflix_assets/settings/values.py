@@ -35,9 +35,16 @@ def _readable(path: Path) -> Path:
     return path
 
 
+def _web_address(text: str) -> str:
+    if not re.fullmatch(r"https?://[^/\s]+(/\S*)?", text):
+        raise ValueError("is no web address: write one such as https://github.com/owner/repo/tree/main")
+    return text
+
+
 Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
 LakeFolder = Annotated[Folder, AfterValidator(_readable)]
 Absent = BeforeValidator(lambda value: value or None)
+WebAddress = Annotated[str, AfterValidator(_web_address)]
 Monday = Annotated[date, BeforeValidator(_day), AfterValidator(_monday)]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from cloudflix_assets.assets.description import code_references
 from cloudflix_assets.delta.log import committed_digest
 from cloudflix_assets.names import GROUPS
 from cloudflix_assets.settings.environment import Environment
@@ -202,17 +203,17 @@ def test_sample_titles_are_of_the_declared_columns() -> None:
 
 
 def references(house: Lakehouse) -> dict[str, Any]:
-    """The link to the code of each asset that has one."""
+    """The link to the code of each asset."""
     return {
         path: spec.metadata["dagster/code_references"].code_references[0]
         for path, spec in specs(lambda: house).items()
-        if "dagster/code_references" in spec.metadata
     }
 
 
 def test_an_asset_leads_to_the_function_that_builds_it(lakehouse: Makes) -> None:
     """A link to the factory would lead from every table to the same line."""
     found = references(lakehouse())
+    assert Path(found.pop("publication").file_path).name == "land.py"
     assert set(found) == set(PATHS)
     for path, reference in found.items():
         layer, _, name = path.removesuffix("_quarantine").partition("/")
@@ -220,6 +221,19 @@ def test_an_asset_leads_to_the_function_that_builds_it(lakehouse: Makes) -> None
         assert file.name in {f"{name}.py", f"{layer}.py"}
         line = file.read_text(encoding="utf-8").splitlines()[reference.line_number - 1]
         assert line.lstrip().startswith("def "), line
+
+
+def test_a_table_from_elsewhere_leads_to_its_own_file(
+    environment: Environment, instance: dg.DagsterInstance
+) -> None:
+    """`build_defs` takes tables of another project, whose files lie beside no file of this one."""
+    text = "def build(raw_cast_records):\n    return raw_cast_records\n"
+    file = environment.home.parent / "theirs.py"
+    file.write_text(text)
+    scope: dict[str, Any] = {}
+    exec(compile(text, str(file), "exec"), scope)
+    (reference,) = code_references(scope["build"], "https://example.com/ours").code_references
+    assert reference.label == f"{file}:1"
 
 
 def test_an_asset_leads_to_the_code_on_the_web(

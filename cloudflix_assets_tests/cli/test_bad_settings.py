@@ -8,6 +8,7 @@ from shutil import rmtree
 
 import pytest
 
+from cloudflix_assets.instance.instance import prepare
 from cloudflix_assets.settings.environment import Environment, SettingRefused, environment
 from cloudflix_assets_tests.cli.bad_input import a_file, refused
 from cloudflix_assets_tests.cli.command import cloudflix
@@ -36,6 +37,10 @@ SETTINGS = {
     "CLOUDFLIX_DELIMITER=|": "CLOUDFLIX_DELIMITER=| is not allowed: set it to ',' or ';'.",
     "CLOUDFLIX_ENCODING=latin1": (
         "CLOUDFLIX_ENCODING=latin1 is not allowed: set it to 'utf-8', 'cp1252' or 'iso-8859-1'."
+    ),
+    "CLOUDFLIX_CODE_URL=github.com/owner": (
+        "CLOUDFLIX_CODE_URL=github.com/owner is no web address: write one such as "
+        "https://github.com/owner/repo/tree/main."
     ),
     "CLOUDFLIX_DEPLOYMENT=moon": (
         "CLOUDFLIX_DEPLOYMENT=moon is not allowed: set it to 'local', 'azure' or 'databricks'."
@@ -153,8 +158,7 @@ HOMES: dict[str, tuple[Callable[[Path], object], str]] = {
 @pytest.mark.parametrize("kind", HOMES)
 def test_an_instance_that_cannot_be_opened_is_told_in_a_sentence(tmp_path: Path, kind: str) -> None:
     """SQLAlchemy's report of it is four screens long; the remedy works, and the lake is none of it."""
-    home = tmp_path / "home"
-    assert cloudflix(home, "status").code == 0
+    home = prepare(Environment(home=tmp_path / "home"))
     arrange, sentence = HOMES[kind]
     arrange(home)
     assert refused(cloudflix(home, "status", "--json")) == sentence.format(home=home)

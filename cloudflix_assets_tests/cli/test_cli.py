@@ -134,9 +134,11 @@ def test_status_lists_every_table_and_week(first: tuple[Path, Told]) -> None:
 
 def test_status_of_nothing_says_how_to_begin(tmp_path: Path) -> None:
     """An empty table would leave a newcomer with nothing to do."""
-    told = cloudflix(tmp_path / "home", "status")
-    assert (told.code, told.stdout) == (0, "The lake is empty: start with `cloudflix run`.\n")
-    assert cloudflix(tmp_path / "home", "status", "--json").json == {"tables": []}
+    home = tmp_path / "home"
+    told = cloudflix(home, "status")
+    assert (told.code, told.stdout) == (0, f"Nothing was run in {home}: start with `cloudflix run`.\n")
+    assert cloudflix(home, "status", "--json").json == {"tables": []}
+    assert not home.exists(), "a misspelt home would look like one of ours from then on"
 
 
 def test_runs_are_ordinary_dagster_runs(first: tuple[Path, Told]) -> None:

@@ -8,7 +8,11 @@ from urllib.parse import quote
 import psutil
 import pytest
 
-from cloudflix_assets_tests.web_ui import UP_SECONDS, answer, dev, free_port
+from cloudflix_assets.cli.dev import claim
+from cloudflix_assets.instance.instance import prepare
+from cloudflix_assets.settings.environment import Environment
+from cloudflix_assets_tests.cli.command import cloudflix
+from cloudflix_assets_tests.web_ui import answer, dev, free_port
 
 
 @pytest.mark.slow
@@ -31,12 +35,21 @@ def test_it_serves_this_home_and_leaves_nothing_running(tmp_path: Path) -> None:
     assert "enabled: false" in (home / "dagster.yaml").read_text()
 
 
-@pytest.mark.slow
-def test_a_port_that_is_taken_ends_both_in_a_sentence(tmp_path: Path) -> None:
-    """A daemon without its web UI would go on unseen."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        with dev(tmp_path / "home", taken.getsockname()[1]) as process:
-            assert process.wait(UP_SECONDS) == 1
-    assert "the web UI ended with exit code" in (tmp_path / "told").read_text()
+def test_a_port_that_is_taken_is_refused_at_once(tmp_path: Path) -> None:
+    """It was announced as ours, and a minute later both ended in a stack trace."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told = cloudflix(tmp_path / "home", "dev", "--port", str(port))
+    sentence = f"port {port} cannot be used (Address already in use): choose another one with --port."
+    assert (told.code, told.stdout, told.sentence) == (1, "", sentence)
+
+
+def test_a_home_has_one_daemon(tmp_path: Path) -> None:
+    """Two daemons on one instance start every run of a schedule or a sensor twice."""
+    home = prepare(Environment(home=tmp_path / "home"))
+    with claim(home, free_port()):
+        told = cloudflix(home, "dev", "--port", str(free_port()))
+    assert told.code == 1
+    assert told.sentence == (
+        f"another `cloudflix dev` runs on {home}: end it with Ctrl-C, or choose another --home."
+    )

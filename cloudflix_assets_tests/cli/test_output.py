@@ -159,6 +159,8 @@ def test_status_of_one_week_shows_digests_and_runs(first: tuple[Path, Told]) -> 
         if entry["table"] == "silver/cast"
     )
     assert cast[:5] == ["silver/cast", "22", "1", "fresh", digest[-status.DIGEST_END :]]
+    of_week = cloudflix(first[0], "status", "--json", "--week", str(WEEK_1)).json["tables"]
+    assert {entry["week"] for entry in of_week} == {str(WEEK_1)}
 
 
 @pytest.mark.parametrize(
@@ -172,9 +174,10 @@ def test_status_of_a_week_that_is_not_there_says_which_are(
     first: tuple[Path, Told], week: str, sentence: str
 ) -> None:
     """An empty table would look like an empty week."""
-    told = cloudflix(first[0], "status", "--week", week)
-    assert (told.code, told.stdout) == (1, "")
-    assert sentence in told.sentence
+    for form in ((), ("--json",)):
+        told = cloudflix(first[0], "status", "--week", week, *form)
+        assert (told.code, told.stdout) == (1, "")
+        assert sentence in told.sentence
 
 
 def entry(table: str, week: date, **changed: Any) -> TableStatus:
@@ -185,7 +188,7 @@ def entry(table: str, week: date, **changed: Any) -> TableStatus:
 
 def overview(capsys: pytest.CaptureFixture[str], *entries: TableStatus) -> str:
     """The grid at noon."""
-    status.print_overview(entries, now=NOON + timedelta(hours=26))
+    status.print_overview(entries, Path("home"), now=NOON + timedelta(hours=26))
     return capsys.readouterr().out
 
 

@@ -63,7 +63,7 @@ class Polled(Protocol):
         """Its newest state, or None if it is what was told with `etag`.
 
         Raises:
-            NoPublication: it has published nothing yet.
+            NoPublication: it has published nothing.
             SourceRefused: it cannot be asked.
         """
 

@@ -50,7 +50,7 @@ class DropFolder:
         """The file of each dataset that was dropped last.
 
         Raises:
-            NoPublication: not all five are there yet.
+            NoPublication: not all five are there.
         """
         newest = [(dataset, self._newest_landed(dataset, week)) for dataset in DATASETS]
         if missing := [dataset.file for dataset, path in newest if path is None]:

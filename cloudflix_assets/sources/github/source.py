@@ -50,7 +50,7 @@ class GitHub:
         """The five files, all of one commit: `pin`, or the last by the week's end that touched the folder.
 
         Raises:
-            NoPublication: the folder's history begins later.
+            NoPublication: the folder's history begins after the week.
             SourceRefused: GitHub cannot be read, or the commit lacks a file.
         """
         if pin:
@@ -103,7 +103,7 @@ class GitHub:
         if answer.value is None:
             return None
         if not answer.value:
-            raise NoPublication(f"{self.address} has no commit in {self.address.place} yet")
+            raise NoPublication(f"{self.address} has no commit in {self.address.place}")
         return News(answer.value[0].sha, answer.etag)
 
     def _history(self) -> dict[str, str | int]:
@@ -122,7 +122,7 @@ class GitHub:
         if not commits:
             raise NoPublication(
                 f"{self.address} has no commit in {self.address.place} by the end of the week {week}: "
-                "nothing was published yet; choose a later week, or check the folder and the branch."
+                "nothing was published until then; choose a week after it, or check the folder and the branch."
             )
         return commits[0]
 

@@ -55,7 +55,7 @@ def _quarantined(rule: str, **text: str) -> tuple[Slip, ...]:
 
 
 def _copy(rule: str, **text: object) -> tuple[Slip, ...]:
-    return (Slip(text=text, broken=(rule,), where=Where.LATER),)
+    return (Slip(text=text, broken=(rule,), where=Where.AFTER),)
 
 
 SECOND_HALF = "fragment, joined into the record before it"

@@ -142,6 +142,9 @@ STALE = re.compile(
 JUSTIFIED = {
     "today = now.astimezone(UTC).date()": "the calendar's",
     "return today - timedelta(days=today.weekday()) - WEEK": "the calendar's",
+    '"nothing was published until then; choose a later week, or check the folder and the branch."': (
+        "told at run time, of a week in the calendar"
+    ),
     'f"{week} is before the first week, {first_week}: choose a later one, or set CLOUDFLIX_FIRST_WEEK."': (
         "told at run time, of a week in the calendar"
     ),

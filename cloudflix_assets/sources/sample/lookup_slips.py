@@ -9,7 +9,7 @@ ORPHAN = "show_id: in gold_titles"
 
 
 def lookup_slips(name: str, column: str) -> Kinds:
-    """The slips of a lookup file, whose values stand in `column`."""
+    """Return the slips of a lookup file, whose values stand in `column`."""
     return {**_slips(column), **_ONLY_IN.get(name, {})}
 
 

@@ -56,7 +56,7 @@ Kinds = Mapping[str, Sequence[Slip]]
 
 
 def changed(row: Row, changes: Change) -> dict[str, Any]:
-    """`row` with some values replaced."""
+    """Return `row` with some values replaced."""
     new = {name: change(row[name]) if callable(change) else change for name, change in changes.items()}
     return {**row, **new}
 
@@ -78,7 +78,7 @@ class Plan:
         return [slip for slips in self.kinds.values() for slip in slips]
 
     def quarantined_origins(self) -> Numbers:
-        """Sound records in whose place stands one that is quarantined."""
+        """Return the sound records in whose place stands one that is quarantined."""
         quarantining = [
             code for code, slip in enumerate(self.listed, 1) if slip.broken and slip.where is Where.HERE
         ]
@@ -104,7 +104,7 @@ def planned(edition: Edition, file: str, records: int, kinds: Kinds, per_slip: i
 
 
 def _plan(records: int, kinds: Kinds, accidents: Sequence[tuple[Numbers, Numbers]]) -> Plan:
-    """The plan with each kind's accidents at the first of two places, and more records at the second."""
+    """Return the plan: each kind's accidents at the first of two places, more records at the second."""
     slips = np.zeros(records, np.uint8)
     added: list[tuple[Numbers, Numbers, int]] = []
     parts = ((places, slip) for places, of in zip(accidents, kinds.values(), strict=True) for slip in of)

@@ -1,4 +1,4 @@
-"""What the tests of `cloudflix_assets/delta/` share: tiny weeks, what is stored of them, and moments to interrupt a step."""
+"""What the tests of `delta/` share: tiny weeks, what is stored of them, and moments to interrupt a step."""
 
 import json
 from collections.abc import Callable, Sequence

@@ -33,7 +33,7 @@ Event = dg.AssetCheckResult | dg.Output[Any]
 
 @dataclass(frozen=True)
 class Built:
-    """A week as the table's function built it, not judged yet.
+    """A week as the table's function built it, before it is judged.
 
     Args:
         table: as of this week: records may have columns that the contract does not declare.

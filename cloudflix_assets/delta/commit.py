@@ -197,7 +197,7 @@ def _action(file: File, week: date) -> AddAction:
 
 
 def _prove(lake: Lake, table: DeltaTable, week: WeekOfTable, version: int, files: list[File]) -> None:
-    """Check that the week consists of our files alone, unless a later commit has replaced it."""
+    """Check that the week consists of our files alone, unless a newer commit has replaced it."""
     refresh(lake, week.path, table)
     if table.transaction_version(application(week.week)) != version:
         return

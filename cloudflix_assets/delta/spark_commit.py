@@ -96,7 +96,7 @@ def prove(lake: Lake, table: DeltaTable, week: WeekOfTable) -> Outcome:
     refresh(lake, week.path, table)
     version, actions = _find_commit(lake, table, week, made_for)
     added = [action["add"] for action in actions if "add" in action]
-    if table.transaction_version(application(week.week)) == made_for:  # else a later commit replaced the week
+    if table.transaction_version(application(week.week)) == made_for:  # else a newer commit replaced the week
         active = {unquote(path) for path in files_of(table, week.week)}
         if active != {unquote(add["path"]) for add in added}:
             raise CommitFailedError(f"{week}: another tool added files to this week during the commit")

@@ -92,7 +92,7 @@ class SqliteEventLog(SqliteEventLogStorage):
                 yield self._open[shard]
 
     def _make_missing(self, shards: Collection[str]) -> dict[str, Engine]:
-        """Make the engines that are not open yet.
+        """Make the engines that are not open.
 
         Outside the lock, because making one takes logging's lock, whose holder may be storing an event.
         """

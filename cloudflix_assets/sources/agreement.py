@@ -19,7 +19,7 @@ INSPECTOR = frozenset({"spark.delivery.inspection"})
 
 @dataclass(frozen=True)
 class Agreement:
-    """With the publisher, by settings: it holds for a source, and so for its lake."""
+    """What the settings agree with the publisher; it holds for a source, and so for its lake."""
 
     dialect: Dialect
     drift: Drift

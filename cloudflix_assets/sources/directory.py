@@ -24,7 +24,7 @@ class Directory:
         return f"directory:{self.name or self.folder.name}"
 
     def deliveries(self, week: date, *, pin: Pin | None = None) -> Sequence[Delivered]:
-        """The files of the week's sub-folder if there are sub-folders of weeks, else of the folder."""
+        """Return the files of the week's sub-folder if there are sub-folders of weeks, else of the folder."""
         folder = self._folder(week)
         found = []
         for dataset in DATASETS:

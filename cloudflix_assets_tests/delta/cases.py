@@ -1,4 +1,4 @@
-"""What the tests of delta.py share: tiny weeks, what is stored of them, and moments to interrupt a step."""
+"""What the tests of `delta/` share: tiny weeks, what is stored of them, and moments to interrupt a step."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -173,7 +173,7 @@ class Tiny:
 
 @dataclass(frozen=True)
 class Point:
-    """A moment in a step: right before or after a function of delta.py first runs, for one table or any.
+    """A moment in a step: right before or after a function of `delta/` first runs, for one table or any.
 
     `_committed` is also Spark's own commit, if that is who commits.
     """

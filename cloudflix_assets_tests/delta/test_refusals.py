@@ -1,4 +1,4 @@
-"""What delta.py refuses to write: nothing is committed, no other week is touched, the reason is told."""
+"""What `delta/` refuses to write: nothing is committed, no other week is touched, the reason is told."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -47,10 +47,10 @@ class DropFolder:
             raise SourceRefused(" ".join(rejections))
 
     def deliveries(self, week: date, *, pin: Pin | None = None) -> Sequence[Delivered]:
-        """The file of each dataset that was dropped last.
+        """Return of each dataset the file that was dropped last.
 
         Raises:
-            NoPublication: not all five are there yet.
+            NoPublication: not all five are there.
         """
         newest = [(dataset, self._newest_landed(dataset, week)) for dataset in DATASETS]
         if missing := [dataset.file for dataset, path in newest if path is None]:
@@ -99,7 +99,7 @@ class DropFolder:
 
 
 def reject_by_name(lake: Lake, now: datetime) -> list[str]:
-    """Move away what nothing can be done with; a sentence for each."""
+    """Move files whose names tell no dataset or no week to `refused/`; return a sentence for each."""
     return [
         reject(lake, file, str(file.route))
         for file in dropped_files(lake)
@@ -108,7 +108,7 @@ def reject_by_name(lake: Lake, now: datetime) -> list[str]:
 
 
 def reject(lake: Lake, file: DroppedFile, reason: str) -> str:
-    """Move a file to `refused/`, with a file beside it that says why; returns what to tell."""
+    """Move a file to `refused/`, with a file beside it that says why; return the sentence to tell."""
     target = f"{REJECTED}/{_kept_as(file)}"
     sentence = f"{reason} It was moved to {lake.uri(target)}."
     lake.write(f"{target}.reason.txt", f"{sentence}\n".encode())
@@ -117,5 +117,5 @@ def reject(lake: Lake, file: DroppedFile, reason: str) -> str:
 
 
 def _kept_as(file: DroppedFile) -> str:
-    """A name that sorts by time, and that no two files share."""
+    """Return a name that sorts by time, and that no two files share."""
     return f"{file.written.strftime(_MOMENT)}-{file.name.replace('/', '__')}"

@@ -88,9 +88,9 @@ def main(package: str, step: str, events: str, dbutils: Any) -> None:
 
 def _examine_cluster(events: str) -> None:
     """Write the findings of `cloudflix doctor` about the cluster to `events`."""
-    from cloudflix_assets.doctor.cluster import findings
+    from cloudflix_assets.doctor.cluster import examine_cluster
 
-    Path(events).write_bytes(gzip.compress(json.dumps(findings()).encode()))
+    Path(events).write_bytes(gzip.compress(json.dumps(examine_cluster()).encode()))
 
 
 def _run(told: str, events: str) -> None:

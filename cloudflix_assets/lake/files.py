@@ -156,7 +156,7 @@ class Files(ABC):
         """Copy all files of a folder in `scratch` into the folder `target`; other files there stay."""
 
     @abstractmethod
-    def writing(self, path: str) -> AbstractContextManager[Path]:
+    def write_locally(self, path: str) -> AbstractContextManager[Path]:
         """Yield a local path to write to; if the block succeeds, the file is stored under `path`.
 
         If the block fails, an incomplete file may be left at `path`: the caller removes its folder.

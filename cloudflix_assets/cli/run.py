@@ -11,6 +11,7 @@ from cloudflix_assets.cli.run_report import print_next, print_week
 from cloudflix_assets.cli.terminal import exit_interrupted, print_error, print_json
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake.choice import lake_of
+from cloudflix_assets.names import FORCE, REFRESH
 from cloudflix_assets.runs import weeks
 from cloudflix_assets.runs.interrupts import raise_swallowed_interrupt
 from cloudflix_assets.runs.runner import WeekResult
@@ -27,6 +28,11 @@ class Request:
     stale: bool
     replace_source: bool
     tags: Mapping[str, str]
+
+
+def tags(*, refresh: bool, force: bool) -> Mapping[str, str]:
+    """Return the tags that tell a run's steps of `--refresh` and `--force`."""
+    return {tag: "true" for tag, given in ((REFRESH, refresh), (FORCE, force)) if given}
 
 
 def run(request: Request, console: Console, watch: weeks.Watch, *, debug: bool, as_json: bool) -> None:

@@ -90,8 +90,7 @@ def run(
 
             environment = _environment(home=home, source=source)
             chosen = weeks_to_run(environment.first_week, week or [], weeks, from_, to, stale=stale)
-            tags = run.tags(refresh=refresh, force=force)
-            request = run.Request(environment, chosen, select, stale, replace_source, tags)
+            request = run.Request(environment, chosen, select, stale, replace_source, refresh, force)
             run.run(request, console, progress.watch, debug=debug, as_json=as_json)
 
 

@@ -27,12 +27,14 @@ class Request:
     select: str | None
     stale: bool
     replace_source: bool
-    tags: Mapping[str, str]
+    refresh: bool
+    force: bool
 
-
-def tags(*, refresh: bool, force: bool) -> Mapping[str, str]:
-    """Return the tags that tell a run's steps of `--refresh` and `--force`."""
-    return {tag: "true" for tag, given in ((REFRESH, refresh), (FORCE, force)) if given}
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """The tags that tell a run's steps of `--refresh` and `--force`."""
+        given = {REFRESH: self.refresh, FORCE: self.force}
+        return {tag: "true" for tag, wanted in given.items() if wanted}
 
 
 def run(request: Request, console: Console, watch: weeks.Watch, *, debug: bool, as_json: bool) -> None:

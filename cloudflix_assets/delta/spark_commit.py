@@ -115,6 +115,7 @@ def _find_commit(
     """Find the commit with our transaction and our step: its version and its actions."""
     for version in range(made_for, table.version() + 1):
         actions = entry(lake, week.path, version)
-        if transaction_of(actions, week.week) == made_for and metadata_of(actions).get("step") == week.step:
+        marked = transaction_of(actions, week.week) == made_for
+        if marked and metadata_of(actions).get("step") == week.attempt:
             return version, actions
     raise CommitFailedError(f"{week}: another writer's commit came first, and Spark skipped ours")

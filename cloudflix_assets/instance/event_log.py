@@ -21,6 +21,8 @@ from threading import RLock
 from typing import Any, Self
 
 import dagster as dg
+
+# 2026-11-30: events and their SQLite log are private in Dagster 1.13. Drop once it exports them.
 from dagster._core.events import DagsterEvent, JobFailureData
 from dagster._core.events.log import EventLogEntry
 from dagster._core.execution.plan.objects import StepFailureData

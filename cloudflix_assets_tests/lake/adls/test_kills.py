@@ -10,7 +10,7 @@ import pytest
 from dagster import DagsterRunStatus
 
 from cloudflix_assets.delta import log, read
-from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.engines.choice import start_engine
 from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.lake.choice import lake_of
 from cloudflix_assets.runs.weeks import run_weeks
@@ -72,7 +72,7 @@ def undisturbed(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Rows:
 
 def rows(environment: Environment, *weeks: date) -> Rows:
     """What a reader sees of each table that has a week; fails where its record says something else."""
-    lake, session = lake_of(environment), spark_resource(environment).spark_session
+    lake, session = lake_of(environment), start_engine(environment).spark_session
     found = {}
     for path in STORED:
         for week in weeks:

@@ -12,7 +12,7 @@ import pytest
 from cloudflix_assets.delta.log import commit_metadata
 from cloudflix_assets.delta.read import files_in_lake, read
 from cloudflix_assets.delta.table import open_table
-from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.engines.choice import start_engine
 from cloudflix_assets.lake.adls.lake import AdlsLake
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lake.adls.lakes import ended, leftovers, settings, started, steps
@@ -86,7 +86,7 @@ def run_at_once(account: Environment, *weeks: date, options: Sequence[str] = ())
 
 def check(environment: Environment, undisturbed: Digests, *weeks: date) -> AdlsLake:
     """Every week holds its rows once, its quarantine's are of the same step, and nothing lies beside."""
-    lake, session = AdlsLake.of(environment), spark_resource(environment).spark_session
+    lake, session = AdlsLake.of(environment), start_engine(environment).spark_session
     for path in STORED:
         for week in weeks:
             told = commit_metadata(lake, path, week)

@@ -214,7 +214,7 @@ class Files(ABC):
         """Yield a local path to write to; if the block succeeds, the file is stored under `path`.
 
         If the block fails, an incomplete file may be left at `path`, and readers may see it before: the
-        caller chooses a folder that nobody reads yet, and removes it after a failure.
+        caller chooses a folder that nobody reads, and removes it after a failure.
         """
 
     @abstractmethod

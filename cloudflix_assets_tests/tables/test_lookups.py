@@ -85,9 +85,7 @@ def test_gold_quarantines_a_row_for_the_one_rule_it_breaks(
     column = COLUMNS[name]
     row = {column: "Ann", "show_id": 7} | {k.replace("NAME", column): v for k, v in change.items()}
     sound = {column: "Bob", "show_id": 7}
-    found = judge(
-        BY_NAME[f"gold_{name}"], **{f"silver_{name}": [row, sound], "gold_titles": [{"show_id": 7}]}
-    )
+    found = judge(BY_NAME[f"gold_{name}"], gold_titles=[{"show_id": 7}], **{f"silver_{name}": [row, sound]})
     assert found.broken == [[rule.replace("NAME", column) for rule in broken], []]
 
 
@@ -105,7 +103,7 @@ def test_equal_rows_are_kept_once(judge: Judge, name: str) -> None:
 def test_orphans_are_judged_before_duplicates(judge: Judge, name: str) -> None:
     """The second of two equal orphans is an orphan, too, not a duplicate."""
     row = {COLUMNS[name]: "Ann", "show_id": 8}
-    found = judge(BY_NAME[f"gold_{name}"], **{f"silver_{name}": [row, row], "gold_titles": [{"show_id": 7}]})
+    found = judge(BY_NAME[f"gold_{name}"], gold_titles=[{"show_id": 7}], **{f"silver_{name}": [row, row]})
     assert found.broken == [["show_id: in gold_titles"]] * 2
 
 

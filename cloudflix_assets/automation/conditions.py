@@ -57,7 +57,7 @@ class ParentsHaveTheWeek(SubsetAutomationCondition[dg.AssetKey]):
         """The condition's name in the web UI."""
         return "parents_have_the_week"
 
-    async def compute_subset(  # type: ignore[override]  # as above
+    async def compute_subset(  # type: ignore[override]  # the base allows coroutines, as Dagster's own conditions are
         self, context: AutomationContext[dg.AssetKey]
     ) -> EntitySubset[dg.AssetKey]:
         """Return the candidates for which the condition holds."""

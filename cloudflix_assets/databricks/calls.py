@@ -53,7 +53,7 @@ def patiently(call: Callable[[], T]) -> T:
     )
     try:
         return attempts(lambda: _without_request_log(call))
-    except Exception as error:
+    except Exception as error:  # SDK, requests and sockets share no base class; all others are raised again
         if _is_transient(error) or isinstance(error, TimeoutError):  # the SDK gave up
             raise WorkspaceSilent(" ".join(str(error).split()).rstrip(".")) from error
         raise

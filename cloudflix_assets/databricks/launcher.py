@@ -97,7 +97,7 @@ class Launcher(DatabricksPySparkStepLauncher):
             try:
                 yield from self._launch(step_context, handover)
             except WorkspaceSilent as error:
-                raise _retry_request(step_context, f"Databricks does not answer ({error})")  # noqa: B904  # has a cause
+                raise _retry_request(step_context, f"Databricks does not answer ({error})")  # noqa: B904  # sets its cause
             finally:
                 with suppress(DatabricksError, WorkspaceSilent):  # the next start removes what is left
                     handover.remove()

@@ -65,7 +65,7 @@ def last_week(first_week: date) -> date:
     """Return the last week that has ended.
 
     Raises:
-        UnknownWeek: the calendar begins later.
+        UnknownWeek: the calendar begins after it.
     """
     now = datetime.now(UTC)
     return in_calendar(last_ended(now), first_week, now)

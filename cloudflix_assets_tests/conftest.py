@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 from pyspark.sql import SparkSession
 
-from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.engines.choice import start_engine
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import Lakehouse, Makes
 from cloudflix_assets_tests.settings import TestSettings
@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def spark_session() -> SparkSession:
     """A session of the engine under test (`CLOUDFLIX_ENGINE`), one per process."""
-    session: SparkSession = spark_resource(Environment()).spark_session
+    session: SparkSession = start_engine(Environment()).spark_session
     return session
 
 

@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame
 from cloudflix_assets.assets.description import stored_fields
 from cloudflix_assets.build import build_defs
 from cloudflix_assets.delta import log, read
-from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.engines.choice import start_engine
 from cloudflix_assets.lake.choice import lake_of
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.runs.runner import Runner, WeekResult
@@ -118,7 +118,7 @@ class Lakehouse:
 
     def read(self, path: str, week: date) -> DataFrame:
         """A stored week, with `week`."""
-        session = spark_resource(self.environment).spark_session
+        session = start_engine(self.environment).spark_session
         return read.read(self.stored, session, path, None, [week])
 
     def rows(self, path: str, week: date) -> list[dict[str, Any]]:

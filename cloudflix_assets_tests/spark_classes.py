@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.engines.choice import start_engine
 from cloudflix_assets.settings.environment import Environment
 
 
@@ -25,7 +25,7 @@ def main(target: str) -> None:
     options = f"-XX:ArchiveClassesAtExit='{written}' -Xlog:cds=off -Xlog:cds+dynamic=off"
     os.environ["PYSPARK_SUBMIT_ARGS"] = f'--conf "spark.driver.defaultJavaOptions={options}" pyspark-shell'
     with tempfile.TemporaryDirectory() as folder:
-        _use(spark_resource(Environment(engine="spark")).spark_session, f"{folder}/table")
+        _use(start_engine(Environment(engine="spark")).spark_session, f"{folder}/table")
     written.replace(archive)
 
 

@@ -14,7 +14,7 @@ import pytest
 from azure.core.exceptions import AzureError, ServiceRequestError
 from azure.core.pipeline.transport import HttpRequest, RequestsTransport
 
-from cloudflix_assets.databricks.calls import WorkspaceRefused, patiently, refusing_entry
+from cloudflix_assets.databricks.calls import WorkspaceRefused, explain_refusals, patiently
 from cloudflix_assets.databricks.workspace import client_of, credentials
 from cloudflix_assets.lake.adls import client
 from cloudflix_assets.lake.adls.credentials import describe
@@ -109,7 +109,7 @@ def of_a_workspace(credential: str, **fault: Any) -> Raises:
         given = credentials(environment())
         asked = client_of(given, retry_timeout_seconds=1)
         emulator.faults.append(workspace_faults.Fault(r"GET .*/Me", **fault))
-        with pytest.raises(WorkspaceRefused) as error, refusing_entry(given.host):
+        with pytest.raises(WorkspaceRefused) as error, explain_refusals(given.host):
             patiently(asked.current_user.me)
         return OF_A_WORKSPACE, [error.value]
 

@@ -9,7 +9,7 @@ from dagster_webserver.cli import DEFAULT_WEBSERVER_HOST
 from typer.testing import CliRunner
 
 from cloudflix_assets.cli.commands import app
-from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.engines.choice import start_engine
 from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import WEEK_1, Lakehouse, MemorySource, lookup, publication, registered
@@ -99,7 +99,7 @@ def test_nothing_listens_beyond_this_machine(environment: Environment) -> None:
     assert DEFAULT_WEBSERVER_HOST == "127.0.0.1"
     assert "--host" not in CliRunner().invoke(app, ["dev", "--help"]).output
     if environment.engine == "sail":
-        url = spark_resource(environment).spark_config["spark.remote"]
+        url = start_engine(environment).spark_config["spark.remote"]
         assert url.startswith("sc://127.0.0.1:")
 
 

@@ -148,18 +148,8 @@ _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
 )
 def test_lint_keeps_the_ground_floor_free_of(line: str) -> None:
     """Without this, a clock or an expression on which the engines differ slips into a table."""
-    command = [
-        sys.executable,
-        "-m",
-        "ruff",
-        "check",
-        "--select",
-        "TID251",
-        "--stdin-filename",
-        "spark/probe.py",
-        "-",
-    ]
-    found = subprocess.run(command, input=line, capture_output=True, text=True, cwd=ROOT, check=False)
+    ruff = [sys.executable, "-m", "ruff", "check", "--select", "TID251", "--stdin-filename", "spark/probe.py"]
+    found = subprocess.run([*ruff, "-"], input=line, capture_output=True, text=True, cwd=ROOT, check=False)
     assert found.returncode == 1
     assert "TID251" in found.stdout
 

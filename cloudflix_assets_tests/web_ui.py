@@ -1,6 +1,5 @@
 """The web UI of `cloudflix dev` in a process of its own, and a real browser that looks at it."""
 
-import json
 import os
 import shutil
 import signal
@@ -22,7 +21,7 @@ NO_BROWSER = "there is no browser on this machine: run `apt-get install chromium
 
 
 class BrowserAbsent(Exception):
-    """No Chromium is installed; the message says how to install one."""
+    """No Chromium is installed."""
 
 
 def free_port() -> int:
@@ -32,13 +31,12 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def answer(port: int, path: str, body: dict[str, str] | None = None) -> str:
+def answer(port: int, path: str) -> str:
     """Return what the web UI answers; wait until it is up."""
-    data = json.dumps(body).encode() if body else None
     until = time.monotonic() + UP_SECONDS
     while True:
         try:
-            with urlopen(f"http://127.0.0.1:{port}{path}", data, timeout=10) as reply:
+            with urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as reply:
                 return str(reply.read().decode())
         except URLError:
             if time.monotonic() > until:

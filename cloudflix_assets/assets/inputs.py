@@ -13,7 +13,7 @@ from cloudflix_assets.delta.table import open_cached
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.staging import Staging
 from cloudflix_assets.landing.manifest import LandedFile, Manifest
-from cloudflix_assets.landing.records import records
+from cloudflix_assets.landing.records import parse_records
 from cloudflix_assets.names import asset_key
 from cloudflix_assets.partitions import WEEK
 from spark.table import PUBLICATION, Table
@@ -33,10 +33,10 @@ def asset_ins(table: Table, tables: Mapping[str, Table]) -> dict[str, dg.AssetIn
     }
 
 
-def frames(
+def prepare_frames(
     context: Context, table: Table, loaded: Mapping[str, DataFrame], stage: Staging, week: date
 ) -> Mapping[str, DataFrame]:
-    """Return the frames that the table's function and its foreign keys read, by parameter.
+    """Parse records, and return the frames that the table's function and its foreign keys read, by parameter.
 
     Args:
         context: of the lakehouse.
@@ -52,7 +52,7 @@ def frames(
             found[wanted.parameter] = frame
         elif wanted.as_records:
             found[wanted.table] = _of(frame, week)
-            found[wanted.parameter] = records(
+            found[wanted.parameter] = parse_records(
                 found[wanted.table], stage, week, engine=context.engine, drift=context.drift
             )
         else:

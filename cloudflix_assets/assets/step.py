@@ -33,7 +33,7 @@ Event = dg.AssetCheckResult | dg.Output[Any]
 
 @dataclass(frozen=True)
 class Built:
-    """A week as the table's function built it, not judged yet.
+    """A week as the table's function built it, before it is judged.
 
     Args:
         table: as of this week: records may have columns that the contract does not declare.
@@ -94,8 +94,8 @@ class Step:
     attempt: str
     force: bool
 
-    def events(self, loaded: Mapping[str, DataFrame]) -> Iterator[Event]:
-        """Yield the quarantine, the table and the contract check; for a week that fails it, the check alone.
+    def run(self, loaded: Mapping[str, DataFrame]) -> Iterator[Event]:
+        """Run the step; yield quarantine, table and contract check, or the check alone if it fails.
 
         Args:
             loaded: what the IO manager loaded, by table.
@@ -118,7 +118,7 @@ class Step:
         yield from self._settle(built, judgement, started)
 
     def _build(self, loaded: Mapping[str, DataFrame]) -> Built:
-        frames = inputs.frames(self.context, self.table, loaded, self.stage, self.week)
+        frames = inputs.prepare_frames(self.context, self.table, loaded, self.stage, self.week)
         evolves = self.context.drift is Drift.EVOLVE
         table = self._evolved(frames[self.table.first.parameter].columns) if evolves else self.table
         return Built(table, table.build(*(frames[name] for name in table.parameters)), frames)
@@ -143,7 +143,9 @@ class Step:
         week = self._week(table, verdict, accepted)
         if table.first.as_records and built.frame is built.given:
             week = replace(week, parquet=self.stage.records)
-        quarantine = self._quarantine(week, verdict, judgement.quarantined) if table.has_quarantine else None
+        quarantine = (
+            self._stage_quarantine(week, verdict, judgement.quarantined) if table.has_quarantine else None
+        )
         receipt = Receipt(
             key=self.key,
             columns=tuple(fields(table).names),
@@ -192,11 +194,11 @@ class Step:
             frame=frame,
             rows=verdict.accepted,
             digest=verdict.digest,
-            step=self.attempt,
+            attempt=self.attempt,
             force=self.force,
         )
 
-    def _quarantine(
+    def _stage_quarantine(
         self, week: WeekOfTable, verdict: quality.Verdict, quarantined: DataFrame | None
     ) -> WeekOfTable:
         """The quarantined rows as a week of the quarantine; most have none, and then no query is run."""

@@ -28,7 +28,7 @@ from cloudflix_assets.delta.committer import ASKED
 from cloudflix_assets.delta.table import refuse_unusable
 from cloudflix_assets.engines.remote import engine_of
 from cloudflix_assets.errors import as_failure
-from cloudflix_assets.lake.staging import folder_of, staging
+from cloudflix_assets.lake.staging import folder_of, open_staging
 from cloudflix_assets.names import (
     DATASET_TAG,
     FORCE,
@@ -71,12 +71,12 @@ def table_assets(given: Context, table: Table) -> dg.AssetsDefinition:
         week, folder, lake = week_of(context.partition_key), folder_of(table.path, attempt), given.lake
         with as_failure(), lake.storage_errors(table.path):
             session = context.resources.spark.spark_session
-            with staging(lake, session, folder) as stage:
+            with open_staging(lake, session, folder) as stage:
                 refuse_unusable(lake, table.path)
                 computes = engine_of(session) if given.engine in ASKED else given.engine
                 key = key_of(computes, version, inputs.files_read(given, table, week))
                 force = context.run.tags.get(FORCE) == "true"
-                yield from Step(given, table, week, stage, key, attempt, force).events(loaded)
+                yield from Step(given, table, week, stage, key, attempt, force).run(loaded)
 
     return step
 

@@ -1,6 +1,6 @@
 """Alerts about failed runs and late tables, to a webhook that takes `{"text": …}`, as Slack's and Teams' do.
 
-A sensor sends them, never a run: a dead webhook fails no run, and gets later what it missed.
+A sensor sends them, never a run: a dead webhook fails no run, and gets what it missed once it answers again.
 """
 
 import logging

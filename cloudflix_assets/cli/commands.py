@@ -86,17 +86,11 @@ def run(
 
         with Progress(console) as progress:
             from cloudflix_assets.cli import run
-            from cloudflix_assets.cli.weeks import chosen_weeks
-            from cloudflix_assets.names import FORCE, REFRESH
-            from cloudflix_assets.partitions import last_week
+            from cloudflix_assets.cli.weeks import weeks_to_run
 
             environment = _environment(home=home, source=source)
-            chosen = chosen_weeks(environment.first_week, week or [], weeks, from_, to)
-            if not chosen and not stale:
-                chosen = [last_week(environment.first_week)]
-            tags = {REFRESH: "true"} if refresh else {}
-            tags |= {FORCE: "true"} if force else {}
-            request = run.Request(environment, chosen, select, stale, replace_source, tags)
+            chosen = weeks_to_run(environment.first_week, week or [], weeks, from_, to, stale=stale)
+            request = run.Request(environment, chosen, select, stale, replace_source, refresh, force)
             run.run(request, console, progress.watch, debug=debug, as_json=as_json)
 
 

@@ -52,10 +52,10 @@ def claim(home: Path, port: int) -> Iterator[None]:
 
 
 def serve(variables: Mapping[str, str], port: int) -> None:
-    """Run the web UI and the daemon until an interrupt, then end both.
+    """Run the web UI and the daemon until Ctrl-C or until one of them ends, then end both.
 
     Args:
-        variables: their whole environment, which names the instance.
+        variables: the whole environment of both, which names the instance.
         port: of the web UI.
 
     Raises:
@@ -81,7 +81,7 @@ def serve(variables: Mapping[str, str], port: int) -> None:
 
 @contextmanager
 def _service(command: list[str], variables: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """A service in a session of its own: what interrupts this process ends it once, and in order."""
+    """Start a service in a session of its own, which Ctrl-C does not reach; end it with the block."""
     program = Path(sys.executable).with_name(command[0])
     process = subprocess.Popen([str(program), *command[1:]], env={**variables}, start_new_session=True)
     try:

@@ -11,6 +11,7 @@ from cloudflix_assets.cli.run_report import print_next, print_week
 from cloudflix_assets.cli.terminal import exit_interrupted, print_error, print_json
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake.choice import lake_of
+from cloudflix_assets.names import FORCE, REFRESH
 from cloudflix_assets.runs import weeks
 from cloudflix_assets.runs.interrupts import raise_swallowed_interrupt
 from cloudflix_assets.runs.runner import WeekResult
@@ -26,7 +27,14 @@ class Request:
     select: str | None
     stale: bool
     replace_source: bool
-    tags: Mapping[str, str]
+    refresh: bool
+    force: bool
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """The tags that tell a run's steps of `--refresh` and `--force`."""
+        given = {REFRESH: self.refresh, FORCE: self.force}
+        return {tag: "true" for tag, wanted in given.items() if wanted}
 
 
 def run(request: Request, console: Console, watch: weeks.Watch, *, debug: bool, as_json: bool) -> None:

@@ -26,6 +26,24 @@ def chosen_weeks(
     return sorted({_in_calendar(text, first_week) for text in named})
 
 
+def weeks_to_run(
+    first_week: date,
+    named: Sequence[str],
+    last: int | None,
+    first: str | None,
+    to: str | None,
+    *,
+    stale: bool,
+) -> list[date]:
+    """Return the chosen weeks; without a choice the last that has ended, or none if `stale`.
+
+    Raises:
+        CloudflixError: as in `chosen_weeks`.
+    """
+    chosen = chosen_weeks(first_week, named, last, first, to)
+    return chosen or ([] if stale else [last_week(first_week)])
+
+
 def _between(first_week: date, first: str | None, to: str | None) -> list[date]:
     begin = _in_calendar(first, first_week) if first else first_week
     end = _in_calendar(to, first_week) if to else last_week(first_week)

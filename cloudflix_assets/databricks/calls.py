@@ -81,7 +81,7 @@ def _is_transient(error: BaseException) -> bool:
 
 
 @contextmanager
-def refusing_entry(host: str) -> Iterator[None]:
+def explain_refusals(host: str) -> Iterator[None]:
     """Turn an error of the workspace at `host` into one sentence with a remedy.
 
     Raises:

@@ -76,7 +76,7 @@ class Handover:
             }
         }
 
-    def told(self) -> str | None:
+    def reported(self) -> str | None:
         """The events reported so far, as JSON; None if there is no file or it is being written."""
         content = self.area.get(self._events)
         try:
@@ -86,8 +86,8 @@ class Handover:
 
     def events(self) -> Sequence[EventLogEntry]:
         """The events of the step so far."""
-        told = self.told()
-        return cast("Sequence[EventLogEntry]", deserialize_value(told, list)) if told else ()
+        reported = self.reported()
+        return cast("Sequence[EventLogEntry]", deserialize_value(reported, list)) if reported else ()
 
     def remove(self) -> None:
         """Remove the files of this attempt."""

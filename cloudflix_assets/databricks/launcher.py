@@ -25,7 +25,7 @@ from databricks.sdk.errors.base import DatabricksError
 from databricks.sdk.service.jobs import Run
 
 from cloudflix_assets.databricks import run_states
-from cloudflix_assets.databricks.calls import WorkspaceSilent, patiently, refusing_entry
+from cloudflix_assets.databricks.calls import WorkspaceSilent, explain_refusals, patiently
 from cloudflix_assets.databricks.handover import Handover
 from cloudflix_assets.databricks.provenance import stamped
 from cloudflix_assets.databricks.staging_area import area
@@ -91,7 +91,7 @@ class Launcher(DatabricksPySparkStepLauncher):
             dagster.RetryRequested: the attempt was lost; the step's policy says whether there is another.
         """
         step_context.fetch_external_input_asset_version_info()
-        with as_failure(), refusing_entry(self.environment.databricks_host or ""):
+        with as_failure(), explain_refusals(self.environment.databricks_host or ""):
             staging = area(self.client, staging_of(self.environment))
             handover = Handover.of(staging, step_context)
             try:
@@ -127,7 +127,7 @@ class _Attempt:
         self, client: WorkspaceClient, context: StepExecutionContext, handover: Handover, number: int
     ) -> None:
         self.client, self.context, self.handover, self.number = client, context, handover, number
-        self.state = run_states.State(ended=False, well=False, repeatable=False, told="")
+        self.state = run_states.State(ended=False, succeeded=False, repeatable=False, message="")
         self.seen = 0
         self.finished: float | None = None
 
@@ -147,12 +147,12 @@ class _Attempt:
             if self.finished and time.monotonic() - self.finished > LINGERING:
                 break
         yield from self._await_last_events(run)
-        yield self._engine_event(f"Databricks run {self.number}: {self.state.told or 'goes on'}.", run)
+        yield self._engine_event(f"Databricks run {self.number}: {self.state.message or 'goes on'}.", run)
         if self.finished is None:
             self._raise_failure(run)
-        if self.state.ended and not self.state.well:
+        if self.state.ended and not self.state.succeeded:
             ended_so = "Databricks run %s ended badly after its step was over: %s."
-            self.context.log.warning(ended_so, self.number, self.state.told)
+            self.context.log.warning(ended_so, self.number, self.state.message)
 
     def _poll(self) -> Run:
         try:
@@ -176,19 +176,19 @@ class _Attempt:
 
     def _await_last_events(self, run: Run) -> Iterator[DagsterEvent]:
         given_up = time.monotonic() + LATE
-        while self.state.well and self.finished is None and time.monotonic() < given_up:
+        while self.state.succeeded and self.finished is None and time.monotonic() < given_up:
             time.sleep(FIRST_POLL)
             yield from self._forward_events(run)
 
     def _raise_failure(self, run: Run) -> None:
         """Raise the retry or the failure of a step that reported no end."""
         found = run_states.error(self.client, run)
-        what = f"Databricks run {self.number}: {self.state.told}"
+        what = f"Databricks run {self.number}: {self.state.message}"
         if found and self.state.repeatable is False:
             what = f"{what}: {found[0]}"
         if found:
             self.context.log.error("%s\n%s", what, found[1])
-        if self.state.repeatable or self.state.well:
+        if self.state.repeatable or self.state.succeeded:
             raise _retry_request(self.context, what)
         raise dg.Failure(f"{what}; see {run.run_page_url}.", allow_retries=False)
 

@@ -26,15 +26,15 @@ class State:
 
     Attributes:
         ended: whether it has ended.
-        well: whether it has ended, and Databricks calls it a success.
+        succeeded: whether it has ended, and Databricks calls it a success.
         repeatable: whether it has ended otherwise, and another attempt may succeed.
-        told: what Databricks says of its end.
+        message: what Databricks says of its end.
     """
 
     ended: bool
-    well: bool
+    succeeded: bool
     repeatable: bool
-    told: str
+    message: str
 
 
 def state(run: Run) -> State:
@@ -45,15 +45,15 @@ def state(run: Run) -> State:
     life = run.state.life_cycle_state if run.state else None
     result = run.state.result_state if run.state else None
     ended = life in _ENDED or bool(run.end_time)
-    well = ended and result is RunResultState.SUCCESS
+    succeeded = ended and result is RunResultState.SUCCESS
     details = run.status.termination_details if run.status else None
     ours = details is not None and details.type is TerminationTypeType.CLIENT_ERROR
-    message = (run.state.state_message if run.state else None) or (details.message if details else None)
-    words = [_FINAL.get(result) if result else None, message and message.rstrip(".")]
-    told = ": ".join(filter(None, words)) or f"ended as {_name(result) or _name(life) or 'unknown'}"
+    words = (run.state.state_message if run.state else None) or (details.message if details else None)
+    parts = [_FINAL.get(result) if result else None, words and words.rstrip(".")]
+    message = ": ".join(filter(None, parts)) or f"ended as {_name(result) or _name(life) or 'unknown'}"
     never_ran = life is RunLifeCycleState.SKIPPED
-    repeatable = ended and not well and result not in _FINAL and (never_ran or not ours)
-    return State(ended, well, repeatable, told)
+    repeatable = ended and not succeeded and result not in _FINAL and (never_ran or not ours)
+    return State(ended, succeeded, repeatable, message)
 
 
 def is_running(run: Run) -> bool:

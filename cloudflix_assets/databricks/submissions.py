@@ -8,7 +8,7 @@ from pathlib import Path
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.service.jobs import RunType, SubmitTask
 
-from cloudflix_assets.databricks.calls import WorkspaceSilent, patiently, refusing_entry
+from cloudflix_assets.databricks.calls import WorkspaceSilent, explain_refusals, patiently
 from cloudflix_assets.databricks.cluster import cluster
 from cloudflix_assets.databricks.handover import Handover, give_package, left_behind, libraries
 from cloudflix_assets.databricks.package import Package, package
@@ -86,7 +86,7 @@ def cancel_abandoned(environment: Environment, is_over: Callable[[str], bool]) -
         WorkspaceRefused: the workspace denies access.
     """
     cancelled: list[int] = []
-    with refusing_entry(environment.databricks_host or ""):
+    with explain_refusals(environment.databricks_host or ""):
         client = client_of(credentials(environment))
         try:
             active = patiently(

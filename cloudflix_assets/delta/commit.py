@@ -51,7 +51,7 @@ def replace(lake: Lake, session: SparkSession, week: WeekOfTable, *, native: boo
         with attempt:
             table = _prepare(lake, week)
             version = version_of_week(lake, table, week.path, week.week)
-            ours = tried and commit_metadata(lake, week.path, week.week).get("step") == week.step
+            ours = tried and commit_metadata(lake, week.path, week.week).get("step") == week.attempt
             if version is not None and (ours or not week.force) and _is_present(lake, session, table, week):
                 remove_uncommitted(lake, week.path, folders)
                 return Outcome(version, committed=ours)
@@ -77,7 +77,7 @@ def _commit_natively(lake: Lake, session: SparkSession, table: DeltaTable, week:
 def _commit_embedded(lake: Lake, table: DeltaTable, week: WeekOfTable, folders: list[str]) -> Outcome:
     """Commit with delta-rs; `folders` are those of failed attempts, to which this attempt adds its own."""
     # A new folder for every attempt: one transaction must never remove and add the same path.
-    folder = new_folder(week.week, week.step)
+    folder = new_folder(week.week, week.attempt)
     written = _write(lake, week, folder)
     lost = [*folders]
     folders.append(folder)
@@ -197,7 +197,7 @@ def _action(file: File, week: date) -> AddAction:
 
 
 def _prove(lake: Lake, table: DeltaTable, week: WeekOfTable, version: int, files: list[File]) -> None:
-    """Check that the week consists of our files alone, unless a later commit has replaced it."""
+    """Check that the week consists of our files alone, unless a newer commit has replaced it."""
     refresh(lake, week.path, table)
     if table.transaction_version(application(week.week)) != version:
         return

@@ -119,9 +119,9 @@ def _plain(value: int | date) -> int | str:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def new_folder(week: date, step: str) -> str:
-    """Return a folder that no attempt has used, relative to the table; `step` is the attempt."""
-    return f"week={week}/{step}-{uuid4().hex[:8]}"
+def new_folder(week: date, attempt: str) -> str:
+    """Return a folder that no attempt has used, relative to the table."""
+    return f"week={week}/{attempt}-{uuid4().hex[:8]}"
 
 
 def remove_uncommitted(lake: Lake, path: str, folders: Iterable[str]) -> list[str]:

@@ -30,7 +30,7 @@ def version_of_week(lake: Lake, table: DeltaTable, path: str, week: date) -> int
     other weeks may lie between that version and the commit.
     """
     aimed = table.transaction_version(application(week))
-    if aimed is None or aimed == table.version():  # no later version exists
+    if aimed is None or aimed == table.version():  # no newer version exists
         return aimed
     for version in range(aimed, table.version() + 1):
         actions = entry(lake, path, version)

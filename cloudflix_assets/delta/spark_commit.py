@@ -96,7 +96,7 @@ def prove(lake: Lake, table: DeltaTable, week: WeekOfTable) -> Outcome:
     refresh(lake, week.path, table)
     version, actions = _find_commit(lake, table, week, made_for)
     added = [action["add"] for action in actions if "add" in action]
-    if table.transaction_version(application(week.week)) == made_for:  # else a later commit replaced the week
+    if table.transaction_version(application(week.week)) == made_for:  # else a newer commit replaced the week
         active = {unquote(path) for path in files_of(table, week.week)}
         if active != {unquote(add["path"]) for add in added}:
             raise CommitFailedError(f"{week}: another tool added files to this week during the commit")
@@ -115,6 +115,7 @@ def _find_commit(
     """Find the commit with our transaction and our step: its version and its actions."""
     for version in range(made_for, table.version() + 1):
         actions = entry(lake, week.path, version)
-        if transaction_of(actions, week.week) == made_for and metadata_of(actions).get("step") == week.step:
+        marked = transaction_of(actions, week.week) == made_for
+        if marked and metadata_of(actions).get("step") == week.attempt:
             return version, actions
     raise CommitFailedError(f"{week}: another writer's commit came first, and Spark skipped ours")

@@ -18,7 +18,7 @@ class WeekOfTable:
         frame: exactly `rows` rows with at least the columns `fields`; None if there are no rows.
         rows: the number of rows that were judged.
         digest: the digest of those rows.
-        step: the attempt that commits, `<run>-<retry>`.
+        attempt: the one that commits, `<run>-<retry>`.
         force: commit the week even if it is unchanged.
         parquet: a folder in scratch that holds the rows of `frame` already and can be published as it is.
     """
@@ -29,7 +29,7 @@ class WeekOfTable:
     frame: DataFrame | None
     rows: int
     digest: str
-    step: str
+    attempt: str
     force: bool = False
     parquet: str | None = None
 
@@ -67,4 +67,4 @@ class Outcome:
 
 def metadata(week: WeekOfTable) -> dict[str, object]:
     """Return what the commit of a week states about itself, in `userMetadata`."""
-    return {"step": week.step, "week": str(week.week), "digest": week.digest, "columns": week.fields.names}
+    return {"step": week.attempt, "week": str(week.week), "digest": week.digest, "columns": week.fields.names}

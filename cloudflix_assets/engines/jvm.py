@@ -11,7 +11,7 @@ from typing import Any, Self
 from dagster_pyspark import LazyPySparkResource
 from pydantic import PrivateAttr
 
-from cloudflix_assets.engines.java import java_home
+from cloudflix_assets.engines.java import ensure_java
 from cloudflix_assets.settings.environment import Environment
 
 JVM_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"
@@ -102,7 +102,7 @@ def _prepare_start(
     environment: Environment, jars: Sequence[str], options: Mapping[str, str]
 ) -> dict[str, Any]:
     """Set the variables of this process that the start reads, and return its options."""
-    os.environ["JAVA_HOME"] = str(java_home(environment))
+    os.environ["JAVA_HOME"] = str(ensure_java(environment))
     # By default Python workers run the `python3` on the path, which lacks our packages.
     os.environ["PYSPARK_PYTHON"] = sys.executable
     for name in _REMOTE:

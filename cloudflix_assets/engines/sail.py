@@ -24,13 +24,13 @@ class SailResource(LazyPySparkResource):
         return session
 
 
-def sail_resource(options: Mapping[str, str]) -> SailResource:
-    """Return a session resource with these Spark options, on the one Sail server of this process."""
-    return SailResource(spark_config={"spark.remote": _server_url(), **options})
+def start_sail(options: Mapping[str, str]) -> SailResource:
+    """Start the one Sail server of this process, unless it runs, and return a session resource on it."""
+    return SailResource(spark_config={"spark.remote": _start_server(), **options})
 
 
 @cache
-def _server_url() -> str:
+def _start_server() -> str:
     os.environ.setdefault("RUST_LOG", "error")
     from pysail.spark import SparkConnectServer
 

@@ -8,6 +8,8 @@ from typing import IO, Any, Self
 
 import dagster as dg
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+
+# 2026-11-30: what a manager of compute logs is made with is private in Dagster 1.13. Drop once it exports it.
 from dagster._core.storage.compute_log_manager import ComputeIOType
 from dagster._serdes import ConfigurableClassData
 from dagster_azure.blob import AzureBlobComputeLogManager

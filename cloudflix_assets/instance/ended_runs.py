@@ -20,7 +20,7 @@ _SILENT = "Its process ended without a word: killed, out of memory, or the machi
 
 
 def this_process() -> str:
-    """Return machine, process number and start; the start tells it from a later process of that number."""
+    """Return machine, process number and start; the start tells it from another process of that number."""
     return f"{platform.node()} {os.getpid()} {_start(psutil.Process()):.1f}"
 
 

@@ -21,6 +21,8 @@ from threading import RLock
 from typing import Any, Self
 
 import dagster as dg
+
+# 2026-11-30: events and their SQLite log are private in Dagster 1.13. Drop once it exports them.
 from dagster._core.events import DagsterEvent, JobFailureData
 from dagster._core.events.log import EventLogEntry
 from dagster._core.execution.plan.objects import StepFailureData
@@ -92,7 +94,7 @@ class SqliteEventLog(SqliteEventLogStorage):
                 yield self._open[shard]
 
     def _make_missing(self, shards: Collection[str]) -> dict[str, Engine]:
-        """Make the engines that are not open yet.
+        """Make the engines that are not open.
 
         Outside the lock, because making one takes logging's lock, whose holder may be storing an event.
         """

@@ -64,7 +64,7 @@ def ensure_settings(home: Path) -> Path:
     if not settings.is_file():
         _write(settings, _rendered(home))
         return settings
-    # What cannot be decoded is Dagster's to refuse, a line later.
+    # A file that cannot be decoded passes here: Dagster, which reads it next, refuses it.
     text = settings.read_text(encoding="utf-8", errors="replace")
     moved = [module for module in _MODULE.findall(text) if module in _MOVED]
     if moved and not _is_ours(text):
@@ -100,7 +100,7 @@ def _is_ours(text: str) -> bool:
 
 
 def _write(settings: Path, text: str) -> None:
-    """Whole or not at all: a half-written file would be taken for one that was edited."""
+    """Write the file whole or not at all: half of one would be taken for one that was edited."""
     part = settings.with_name(f".{settings.name}.{os.getpid()}")
     part.write_text(text, encoding="utf-8")
     part.replace(settings)

@@ -1,9 +1,12 @@
 """Files by path: all that this project asks of a storage backend.
 
-A path has no leading slash, separates its parts by `/` and begins with a layer: `raw/files/lake.json`.
-Methods that write make the folders that are missing. Beyond the errors that a method names, it raises its
-backend's own (OSError, AzureError); callers turn those into sentences with `storage_errors`.
-What makes files a lake (its marker, its source, its tables) belongs to base.py.
+A path names a file or folder: the layer first, parts separated by `/`, no slash at either end, as in
+`raw/files/lake.json`. No method takes a folder's path for a file's, or the other way round. A method that
+writes makes missing folders; the layers themselves a backend may want to be there, and then its own error
+says so where a file would be called absent.
+
+A method raises what it names, and its backend's own errors (OSError, AzureError) if storage refuses;
+callers turn those into sentences with `storage_errors`. What makes files a lake is base.py's.
 """
 
 from abc import ABC, abstractmethod
@@ -50,20 +53,26 @@ class Files(ABC):
         return {}
 
     def storage_errors(self, path: str) -> AbstractContextManager[None]:
-        """Raise storage's errors in the block as StorageRefused, whose message names `path`."""
+        """Turn storage's errors in the block into sentences that name `path`.
+
+        Raises:
+            StorageRefused: an error whose text has words of `troubles` or of a disk's troubles.
+        """
         return storage_errors(self.uri(path), self.troubles)
 
     @abstractmethod
     def uri(self, path: str) -> str:
-        """Return the address of a file or folder as the engine takes it."""
+        """Return the address of a file or folder as the engine takes it; it need not exist."""
 
     def delta_uri(self, path: str) -> str:
-        """Return the address of a table as delta-rs takes it."""
+        """Return the address of a table as delta-rs takes it; it need not exist."""
         return self.uri(path)
 
     @abstractmethod
     def store(self, path: str, content: Path) -> bool:
         """Copy a local file to a content-addressed path, which readers see whole or not at all.
+
+        Several that store the same bytes at once all succeed.
 
         Args:
             path: where to; a file there whose bytes differ is damaged, and replaced.
@@ -71,15 +80,23 @@ class Files(ABC):
 
         Returns:
             False if the same bytes were there already; nothing is written then.
+
+        Raises:
+            FileNotFoundError: `content` does not exist.
         """
 
     @abstractmethod
     def write(self, path: str, content: bytes) -> None:
-        """Write a small file, replacing one that is there; readers see the old or the new, never a mix."""
+        """Write a small file, replacing one that is there; readers see the old or the new, never a mix.
+
+        Of several that write at once, the last one's file stays.
+        """
 
     @abstractmethod
     def write_new(self, path: str, content: bytes) -> bool:
         """Write a small file unless there is one; of several that try at once, exactly one succeeds.
+
+        Commits rest on it: a reader sees the whole file or none, as soon as the call has returned.
 
         Returns:
             False if there is one already, which stays as it is.
@@ -93,6 +110,8 @@ class Files(ABC):
     def open(self, path: str) -> BinaryIO:
         """Open a file of any size for reading from its beginning; the caller closes it.
 
+        What it reads stays that of the moment of opening, also if the file is replaced or removed.
+
         Raises:
             FileNotFoundError: there is no such file.
         """
@@ -100,6 +119,8 @@ class Files(ABC):
     @abstractmethod
     def local_copy(self, path: str) -> AbstractContextManager[Path]:
         """Yield a local path that processes of this machine can read the file from, within the block.
+
+        It may be the file itself: nobody may write to it.
 
         Raises:
             FileNotFoundError: there is no such file; at the latest when the local path is opened.
@@ -109,20 +130,28 @@ class Files(ABC):
     def random_access(self, stored: Stored) -> pa.NativeFile:
         """Open a file for reading parts of it, such as a Parquet footer; the caller closes it.
 
+        If the file has been removed since, the backend's own error says so, at the latest at the first read.
+
         Args:
             stored: as `files_below` returned it; its size must still be true.
         """
 
     @abstractmethod
     def files_below(self, folder: str) -> list[Stored]:
-        """Return the files in a folder and all its subfolders, sorted by path; none if it does not exist."""
+        """Return the files in a folder and all its subfolders, sorted by path; none if it does not exist.
+
+        It is no snapshot: of what is written or removed meanwhile, some may be missing or listed. A disk
+        also lists the parts of files that are being written, whose names begin with a dot, and raises
+        FileNotFoundError if one is removed while it lists.
+        """
 
     @abstractmethod
     def names(self, path: str) -> list[str]:
         """Return the names of the files and subfolders directly in a folder, sorted.
 
         Returns:
-            Names without their folder and without a slash; none if the folder does not exist.
+            Names without their folder and without a slash; none if the folder does not exist. A disk also
+            has the parts of files that are being written, whose names begin with a dot.
         """
 
     @abstractmethod
@@ -133,38 +162,68 @@ class Files(ABC):
     def fingerprint(self, path: str) -> frozenset[tuple[object, ...]]:
         """Return a fingerprint of the files directly in a folder.
 
-        It changes when one is added, removed or rewritten, and is empty if the folder does not exist.
+        It changes when one is added, removed or rewritten, also with bytes of the same number. It is
+        compared within one process and never stored.
+
+        Returns:
+            A set, empty if the folder does not exist.
         """
 
     @abstractmethod
     def lock(self, path: str) -> AbstractContextManager[None]:
         """Hold an exclusive lock named by `path`, across processes and threads, for the block.
 
-        It waits without a limit for another holder and is not reentrant. A dead holder's lock is released
-        by the backend. An empty file may stay at `path`.
+        It waits without a limit for another holder and is not reentrant. The backend releases the lock of a
+        dead holder, at once or within a minute; where locks expire, it renews the one of a living holder.
+
+        Args:
+            path: of the lock, at which nothing else is stored; an empty file may stay there.
         """
 
     @abstractmethod
     def move(self, path: str, target: str) -> None:
-        """Move a file within its layer, replacing a file at `target`.
+        """Move a file; nothing happens if there is none at `path`, since another process has moved it.
 
-        It does nothing if there is no file at `path`: another process has moved it.
+        Where storage cannot rename, the file is copied, then removed: for a moment it is at both paths.
+
+        Args:
+            path: from where.
+            target: where to, in the same layer; a file there is replaced.
+
+        Raises:
+            CopyFailed: an account without folders did not copy it (adls/namespaces.py); it stays at `path`.
         """
 
     @abstractmethod
     def publish(self, folder: str, target: str) -> None:
-        """Copy all files of a folder in `scratch` into the folder `target`; other files there stay."""
+        """Copy all files of a folder in `scratch`, and of its subfolders, into the folder `target`.
+
+        Readers may see some of them before the others: nothing may refer to a file before this returns.
+        If it fails, some are there.
+
+        Args:
+            folder: in `scratch`; it must exist, and stays as it is.
+            target: here; a file of the same name is replaced, other files stay.
+
+        Raises:
+            CopyFailed: as in `move`, where scratch lies in the account itself.
+        """
 
     @abstractmethod
-    def writing(self, path: str) -> AbstractContextManager[Path]:
+    def write_locally(self, path: str) -> AbstractContextManager[Path]:
         """Yield a local path to write to; if the block succeeds, the file is stored under `path`.
 
-        If the block fails, an incomplete file may be left at `path`: the caller removes its folder.
+        If the block fails, an incomplete file may be left at `path`, and readers may see it before: the
+        caller chooses a folder that nobody reads, and removes it after a failure.
         """
 
     @abstractmethod
     def remove(self, path: str) -> None:
         """Remove a folder with everything in it; nothing happens if it does not exist.
 
-        On a disk, what cannot be removed stays without an error.
+        Readers may see it half removed, and what is written to it meanwhile may stay. On a disk, what cannot
+        be removed stays without an error.
+
+        Args:
+            path: of a folder, never of a file.
         """

@@ -146,7 +146,7 @@ class LocalLake(Lake):
         copytree(self.root / folder, self.root / target, copy_function=copyfile, dirs_exist_ok=True)
 
     @contextmanager
-    def writing(self, path: str) -> Iterator[Path]:
+    def write_locally(self, path: str) -> Iterator[Path]:
         """Yield the path of the file itself: if the block fails, what was written stays there."""
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)

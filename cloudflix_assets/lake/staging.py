@@ -21,9 +21,9 @@ _READ_ONCE = {"compression": "snappy", "dictionary_enabled": "false"}
 _RUN_ID = len("00000000-0000-0000-0000-000000000000")
 
 
-def folder_of(path: str, step: str) -> str:
-    """Return the staging folder of a step for the table at `path`; `step` is the attempt, `<run>-<retry>`."""
-    return f"{path.partition('/')[0]}/staging/{step}-{path.rpartition('/')[2]}"
+def folder_of(path: str, attempt: str) -> str:
+    """Return the staging folder of an attempt, `<run>-<retry>`, at the table at `path`."""
+    return f"{path.partition('/')[0]}/staging/{attempt}-{path.rpartition('/')[2]}"
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Staging:
     def write_batches(self, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> DataFrame:
         """Stream record batches to one staged file and return it as a frame."""
         with (
-            self.lake.scratch.writing(f"{self._records}/part.parquet") as file,
+            self.lake.scratch.write_locally(f"{self._records}/part.parquet") as file,
             _writer(file, schema) as writer,
         ):
             for batch in _ahead(batches):
@@ -84,17 +84,17 @@ def _ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 @contextmanager
-def removing_on_failure(lake: Lake, path: str, step: str) -> Iterator[None]:
-    """Remove what a step staged if the block that stores it fails: Dagster does not tell the waiting step."""
+def remove_on_failure(lake: Lake, path: str, attempt: str) -> Iterator[None]:
+    """Remove what an attempt staged if the block fails to store it: the waiting step is not told."""
     try:
         yield
     except BaseException:
-        lake.scratch.remove(folder_of(table_of(path), step))
+        lake.scratch.remove(folder_of(table_of(path), attempt))
         raise
 
 
 @contextmanager
-def staging(lake: Lake, session: SparkSession, folder: str) -> Iterator[Staging]:
+def open_staging(lake: Lake, session: SparkSession, folder: str) -> Iterator[Staging]:
     """Yield an empty staging folder, which is removed after the block, also if it fails."""
     lake.scratch.remove(folder)  # a killed step left its own
     try:

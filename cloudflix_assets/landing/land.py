@@ -123,14 +123,14 @@ def _fetch(lake: Lake, delivered: Delivered, same: LandedFile | None, path: Path
 def _verify(
     delivered: Delivered, path: Path, digest: str, before: Manifest | None, agreement: Agreement
 ) -> LandedFile:
-    """Inspect the file at `path`, unless the same inspector has passed the same bytes before.
+    """Inspect the file at `path`, unless the same inspection has passed the same bytes before.
 
     Raises:
         DeliveryDefect: the file breaks the agreement.
     """
     (dataset,) = (dataset for dataset in DATASETS if dataset.name == delivered.dataset)
     for same in before.files if before else ():
-        inspected = same.sha256 == digest and same.inspected_by == agreement.inspector
+        inspected = same.sha256 == digest and same.inspected_by == agreement.inspection_key
         if inspected and (same.dataset, same.file) == (dataset.name, delivered.file):
             return same.model_copy(update={"origin": delivered.origin})
     with path.open("rb") as content:
@@ -146,7 +146,7 @@ def _verify(
         longest_record=contents.longest_record,
         header=dialect.delimiter.join(contents.header),
         undeclared=contents.undeclared,
-        inspected_by=agreement.inspector,
+        inspected_by=agreement.inspection_key,
         origin=delivered.origin,
     )
 

@@ -17,7 +17,7 @@ from spark.delivery.headers import Drift
 from spark.delivery.workers import BinaryFile
 
 
-def records(raw: DataFrame, stage: Staging, week: date, *, engine: str, drift: Drift) -> DataFrame:
+def parse_records(raw: DataFrame, stage: Staging, week: date, *, engine: str, drift: Drift) -> DataFrame:
     """Parse every record of the files that a raw table lists; files with equal bytes are parsed once.
 
     Args:
@@ -39,7 +39,7 @@ def records(raw: DataFrame, stage: Staging, week: date, *, engine: str, drift: D
     (dataset,) = (dataset for dataset in DATASETS if files[0].address.startswith(f"files/{dataset.name}/"))
     added = _added_columns(stage.lake, dataset, files) if drift is Drift.EVOLVE else ()
     if dataset.incremental and (finds := stream.streams(engine, stage.session)):
-        return Arrivals(stage.lake, stage.session, dataset, week, files, finds, added).records()
+        return Arrivals(stage.lake, stage.session, dataset, week, files, finds, added).parse_records()
     return stage.write_batches(parser.schema_of(dataset, added), _parse(stage.lake, dataset, files, added))
 
 

@@ -108,8 +108,8 @@ class Arrivals:
     engine: str
     added: tuple[str, ...] = ()
 
-    def records(self) -> DataFrame:
-        """Return every record of the files; only files that were not parsed before are parsed.
+    def parse_records(self) -> DataFrame:
+        """Parse the files that were not parsed before, and return every record of all files.
 
         Raises:
             LakeRefused: a landed file is gone.
@@ -140,7 +140,7 @@ class Arrivals:
             query.awaitTermination()
         finally:
             query.stop()
-        return self._parsed_records()
+        return self._read_parsed()
 
     def _parse_batch(self, batch: DataFrame, number: int) -> None:
         """Parse a micro-batch into the folder of its number, which a replay of the batch overwrites."""
@@ -177,7 +177,7 @@ class Arrivals:
         named = files.where(large).select("path", F.lit(None).cast("binary").alias("content"))
         return files.where(~large).select("path", "content").unionAll(named)
 
-    def _parsed_records(self) -> DataFrame:
+    def _read_parsed(self) -> DataFrame:
         """Read the records that were parsed, now and before; refuse them if the manifest disagrees."""
         folders = [self.lake.uri(f"{self._records}/{number}") for number in self.lake.names(self._records)]
         if not folders:

@@ -13,7 +13,7 @@ from cloudflix_assets.delta.committer import commits_natively
 from cloudflix_assets.delta.week import Judged, Kept, Outcome, Publishable, WeekOfTable
 from cloudflix_assets.errors import CloudflixError, as_failure
 from cloudflix_assets.lake.base import Lake
-from cloudflix_assets.lake.staging import removing_on_failure
+from cloudflix_assets.lake.staging import remove_on_failure
 from cloudflix_assets.landing.manifest import Manifest
 from cloudflix_assets.partitions import week_of
 
@@ -55,7 +55,7 @@ class DeltaIOManager(dg.IOManager):
                     "declare it as a Table in spark/registry.py, or give the asset an IO manager of its own."
                 )
             week = obj if isinstance(obj, WeekOfTable) else obj.week
-            with removing_on_failure(self.lake, week.path, week.step):
+            with remove_on_failure(self.lake, week.path, week.attempt):
                 native = self._commits_natively()
                 if isinstance(obj, Kept):
                     outcome = Outcome(obj.version, committed=False)

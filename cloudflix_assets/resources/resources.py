@@ -7,7 +7,7 @@ from dagster_pyspark import LazyPySparkResource
 from pyspark.sql import types as T
 
 from cloudflix_assets.databricks.forkserver import AT_ONCE, IMPORTED
-from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.engines.choice import start_engine
 from cloudflix_assets.errors import as_failure
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.names import STEP_LAUNCHER
@@ -36,7 +36,7 @@ def resources(
 
     @dg.resource(description=f"Spark session, engine {environment.engine}")
     def spark(_: dg.InitResourceContext) -> LazyPySparkResource:
-        return spark_resource(environment)
+        return start_engine(environment)
 
     @dg.io_manager(required_resource_keys={"spark"}, description="Weeks of Delta tables")
     def io_manager(context: dg.InitResourceContext) -> DeltaIOManager:

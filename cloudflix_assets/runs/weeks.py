@@ -77,7 +77,7 @@ def run_stale(
     """Run stale assets and all that depend on them; without weeks, in every week that was ever run.
 
     A dependant becomes stale only once its upstream has changed, so both are run at once: where nothing
-    changed after all, nothing is committed. Later weeks depend on earlier ones, never the other way round.
+    changed after all, nothing is committed. A week may depend on those before it, never on those after it.
     """
     _check(environment)
     defs = build_defs(environment)

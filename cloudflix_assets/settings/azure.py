@@ -44,7 +44,10 @@ def _endpoint(url: str) -> str:
 
 
 def _authority(host: str) -> str:
-    """Kubernetes sets it with a slash at its end, and Azure's SDK takes it without a scheme."""
+    """Return the address with a scheme and no slash at its end.
+
+    Kubernetes sets it with a slash, and Azure's SDK takes it without a scheme.
+    """
     host = host.rstrip("/")
     if not re.fullmatch(r"(https?://)?[^/?#\s]+", host):
         raise ValueError(f"is no address of Entra ID: write it like {PUBLIC_AUTHORITY}")

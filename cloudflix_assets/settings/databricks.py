@@ -34,7 +34,7 @@ def _staging(path: str) -> str:
 
 
 def _secrets(value: object) -> object:
-    """`AZURE_STORAGE_KEY=lake/key, GITHUB_TOKEN=git/token`: variable, scope, key."""
+    """Read `AZURE_STORAGE_KEY=lake/key, GITHUB_TOKEN=git/token`: variable, scope, key."""
     if not isinstance(value, str):
         return value
     found = []

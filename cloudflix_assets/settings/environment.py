@@ -80,7 +80,7 @@ class Environment(AzureSettings, DatabricksSettings, BaseSettings):
     java_home: Annotated[Folder | None, Absent] = Field(None, validation_alias="JAVA_HOME")
 
     def for_child(self) -> dict[str, str]:
-        """Variables for a process that shall see the same settings and the same instance."""
+        """Return the variables for a process that shall see the same settings and the same instance."""
         own: dict[str, object] = {
             "HOME": self.home,
             "DEPLOYMENT": self.deployment,
@@ -100,9 +100,9 @@ class Environment(AzureSettings, DatabricksSettings, BaseSettings):
         return {**os.environ, **settings, **remote, "DAGSTER_HOME": str(self.home)}
 
     def for_cluster(self) -> dict[str, str]:
-        """Variables for a step on a cluster: what differs from a default, and no secret and no path of ours.
+        """Return the variables for a step on a cluster: the settings that differ from their defaults.
 
-        A lake in a folder is one that both see.
+        No secret is among them, and no path of this machine but that of a lake in a folder, which both see.
         """
         own = {"home", "cache", "java_home", "azure_token_file", "source", "source_name"}
         names = set(type(self).model_fields) - own - set(DatabricksSettings.model_fields)
@@ -123,7 +123,7 @@ class Environment(AzureSettings, DatabricksSettings, BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _engine_of_databricks(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """Steps run on a cluster, whose engine is not a setting."""
+        """Set the engine of a deployment in which steps run on a cluster, where it is no choice."""
         return {"engine": "databricks", **given} if given.get("deployment") == "databricks" else given
 
     @model_validator(mode="after")
@@ -158,7 +158,7 @@ class Environment(AzureSettings, DatabricksSettings, BaseSettings):
 
     @property
     def is_remote(self) -> bool:
-        """The engine is a server of somebody else's, which sees no disk of this machine but the lake's."""
+        """Whether the engine is a server elsewhere, which sees no disk of this machine but the lake's."""
         return self.engine in {"connect", "databricks"}
 
     @property
@@ -173,7 +173,7 @@ class Environment(AzureSettings, DatabricksSettings, BaseSettings):
 
 
 def environment(**options: Any) -> Environment:
-    """The settings of this process; options win over variables.
+    """Return the settings of this process; options win over variables.
 
     Raises:
         SettingRefused: a variable is mistyped, or a value is none that its setting can have.
@@ -186,7 +186,7 @@ def environment(**options: Any) -> Environment:
 
 
 def _refuse_unknown() -> None:
-    """A mistyped variable would leave its setting at the default, in silence."""
+    """Refuse a mistyped variable, which would leave its setting at the default, in silence."""
     others = {*AzureSettings.model_fields, *DatabricksSettings.model_fields}
     own_first = sorted(Environment.model_fields, key=lambda name: name in others)
     known = {name.upper(): _variable(name) for name in own_first}
@@ -202,7 +202,7 @@ def _refuse_unknown() -> None:
 
 
 def _sentence(problem: ErrorDetails) -> str:
-    """Such as: CLOUDFLIX_ENGINE=sal is not allowed: set it to 'sail', 'spark', 'connect' or 'databricks'."""
+    """Return a sentence: CLOUDFLIX_ENGINE=sal is not allowed: set it to 'sail', 'spark', 'connect' or …."""
     # Of more than one setting, pydantic shows every value.
     setting = f"{_variable(str(problem['loc'][0]))}={shown(problem['input'])} " if problem["loc"] else ""
     if problem["type"] in {"literal_error", "enum"}:
@@ -225,5 +225,5 @@ def _variable(name: str) -> str:
 
 
 def _written(value: object) -> str:
-    """A value as its variable has it."""
+    """Return a value as its variable has it."""
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

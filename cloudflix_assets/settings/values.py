@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator
 
 
 def _day(value: object) -> object:
-    """Stricter than pydantic, to which a number is seconds since 1970."""
+    """Read a day more strictly than pydantic, to which a number is seconds since 1970."""
     if not isinstance(value, str):
         return value
     try:
@@ -26,7 +26,7 @@ def _monday(day: date) -> date:
 
 
 def _readable(path: Path) -> Path:
-    """2026-11-26: engines take these for patterns of file names, Dagster's databases % for a code."""
+    """Refuse what is misread (2026-11-26): by engines as a pattern, by Dagster's databases (%) as a code."""
     if misread := sorted(set(str(path)) & set("*?[]{}\\%")):
         raise ValueError(
             f"is the folder {path}, in whose path {' '.join(misread)} would be misread: choose a folder "
@@ -49,7 +49,7 @@ Monday = Annotated[date, BeforeValidator(_day), AfterValidator(_monday)]
 
 
 def shown(value: object) -> str:
-    """A value as a sentence may tell it: what was pasted into the wrong variable can be a secret."""
+    """Return a value without secrets, for a sentence: one may be pasted into the wrong variable."""
     return _SECRET.sub("…", str(value))
 
 

@@ -19,7 +19,7 @@ INSPECTOR = frozenset({"spark.delivery.inspection"})
 
 @dataclass(frozen=True)
 class Agreement:
-    """With the publisher, by settings: it holds for a source, and so for its lake."""
+    """How files are written and how they may drift: by settings, for a source and so for its lake."""
 
     dialect: Dialect
     drift: Drift
@@ -30,7 +30,7 @@ class Agreement:
         return cls(environment.dialect, environment.schema_drift)
 
     @property
-    def inspector(self) -> str:
+    def inspection_key(self) -> str:
         """A key of all that an inspection depends on, except the bytes of the file."""
         return f"{hash_of(INSPECTOR)} {self.dialect.extension} {self.drift}"
 

@@ -62,10 +62,10 @@ class Polled(Protocol):
     """A source that can be asked whether it has changed, for the price of one request."""
 
     def news(self, etag: str | None) -> News | None:
-        """Its newest state, or None if it is what was told with `etag`.
+        """Return the source's newest state, or None if it is the one that was returned with `etag`.
 
         Raises:
-            NoPublication: it has published nothing yet.
+            NoPublication: it has published nothing.
             SourceRefused: it cannot be asked.
         """
 
@@ -78,7 +78,7 @@ class Receiving(Protocol):
         """Take in what was dropped for a week.
 
         Raises:
-            SourceRefused: some of it was rejected; says why and where it lies now.
+            SourceRefused: some of it was rejected; the sentence says why, and where it lies now.
         """
 
 
@@ -90,7 +90,7 @@ class Source(Protocol):
         """Name that a lake remembers: `directory:netflix`."""
 
     def deliveries(self, week: date, *, pin: Pin | None = None) -> Sequence[Delivered]:
-        """The files as of the end of a week, or as of the state `pin`, one or more per dataset.
+        """Return the files as of the end of a week, or as of the state `pin`, one or more per dataset.
 
         Raises:
             NoPublication: the source's history begins after the week.

@@ -17,7 +17,7 @@ _KIND = re.compile(r"\w{2,}:")
 
 
 def source_of(environment: Environment) -> Source:
-    """`sample`, the lake's landing folder, a folder on GitHub, or a local one.
+    """Return the source that the setting names: the sample, or a folder in the lake, on GitHub or here.
 
     Raises:
         SourceRefused: it is of another kind, such as `https://…`.

@@ -75,19 +75,14 @@ def webhook() -> Iterator[Webhook]:
 
 
 @pytest.fixture
-def source() -> MemorySource:
-    return MemorySource({WEEK_1: publication(), WEEK_2: publication()})
-
-
-@pytest.fixture
 def alerting(
-    environment: Environment, instance: dg.DagsterInstance, webhook: Webhook, source: MemorySource
+    environment: Environment, instance: dg.DagsterInstance, webhook: Webhook, published: MemorySource
 ) -> Ticks:
     """A lakehouse whose alerts go to the webhook."""
     settings = Environment(
         home=environment.home, first_week="2026-01-05", alert_webhook=SecretStr(webhook.url), web_ui=UI
     )
-    found = Ticks(Lakehouse(settings, instance, source=source, tables=TABLES), "alerts")
+    found = Ticks(Lakehouse(settings, instance, source=published, tables=TABLES), "alerts")
     assert found.said() == "Nothing new went wrong."
     return found
 
@@ -98,9 +93,9 @@ def test_a_sound_run_is_no_news(alerting: Ticks, webhook: Webhook) -> None:
     assert webhook.texts == []
 
 
-def test_a_rejected_publication_is_told(alerting: Ticks, webhook: Webhook, source: MemorySource) -> None:
+def test_a_rejected_publication_is_told(alerting: Ticks, webhook: Webhook, published: MemorySource) -> None:
     """Asset, week, reason, remedy, link."""
-    source.publications[WEEK_1] = UNSOUND
+    published.publications[WEEK_1] = UNSOUND
     failed = alerting.house.run(WEEK_1)
     assert alerting.said() == "1 alert sent."
     (text,) = webhook.texts
@@ -109,9 +104,9 @@ def test_a_rejected_publication_is_told(alerting: Ticks, webhook: Webhook, sourc
     assert "have the publisher deliver it again, then rerun the week" in text
 
 
-def test_too_large_a_quarantine_is_told(alerting: Ticks, webhook: Webhook, source: MemorySource) -> None:
+def test_too_large_a_quarantine_is_told(alerting: Ticks, webhook: Webhook, published: MemorySource) -> None:
     """The failed blocking check, by the name of its table."""
-    source.publications[WEEK_1] = UNREADABLE
+    published.publications[WEEK_1] = UNREADABLE
     assert not alerting.house.run(WEEK_1).success
     alerting.said()
     (text,) = webhook.texts
@@ -122,9 +117,9 @@ def test_too_large_a_quarantine_is_told(alerting: Ticks, webhook: Webhook, sourc
     assert "The check `contract` names the records" in text
 
 
-def test_a_failed_retry_is_told_once(alerting: Ticks, webhook: Webhook, source: MemorySource) -> None:
+def test_a_failed_retry_is_told_once(alerting: Ticks, webhook: Webhook, published: MemorySource) -> None:
     """By asset, week and reason; another week is another alert."""
-    source.publications = {WEEK_1: UNSOUND, WEEK_2: UNSOUND}
+    published.publications = {WEEK_1: UNSOUND, WEEK_2: UNSOUND}
     for _ in range(3):
         assert not alerting.house.run(WEEK_1).success
     assert alerting.said() == "1 alert sent."
@@ -149,13 +144,13 @@ def test_what_lasts_is_told_again_after_a_day() -> None:
 
 @pytest.mark.parametrize("trouble", ["refuses", "is gone"])
 def test_a_dead_webhook_fails_nothing_and_is_told_later(
-    alerting: Ticks, webhook: Webhook, source: MemorySource, trouble: str
+    alerting: Ticks, webhook: Webhook, published: MemorySource, trouble: str
 ) -> None:
     """What it missed waits; what it took is not sent twice."""
     url, webhook.status = webhook.url, 503 if trouble == "refuses" else 200
     if trouble == "is gone":
         alerting = Ticks(other(alerting, "http://127.0.0.1:9/hook"), "alerts", alerting.cursor)
-    source.publications[WEEK_1] = UNSOUND
+    published.publications[WEEK_1] = UNSOUND
     assert not alerting.house.run(WEEK_1).success
     assert alerting.house.run(WEEK_2).success
     said = alerting.said()
@@ -173,14 +168,14 @@ def test_a_dead_webhook_fails_nothing_and_is_told_later(
 
 
 def test_the_address_of_the_webhook_stands_nowhere(
-    alerting: Ticks, webhook: Webhook, source: MemorySource, caplog: pytest.LogCaptureFixture
+    alerting: Ticks, webhook: Webhook, published: MemorySource, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Who has it can post as the alerts."""
     caplog.set_level("DEBUG")
-    source.publications[WEEK_1] = UNSOUND
+    published.publications[WEEK_1] = UNSOUND
     failed = alerting.house.run(WEEK_1)
     said = [alerting.said(), alerting.cursor or ""]
-    webhook.status, source.publications[WEEK_2] = 503, UNSOUND
+    webhook.status, published.publications[WEEK_2] = 503, UNSOUND
     assert not alerting.house.run(WEEK_2).success
     said.append(alerting.said())
     told = [repr(alerting.house.environment), repr(failed), caplog.text, *said, *webhook.texts]
@@ -205,15 +200,15 @@ def test_a_late_table_is_told(alerting: Ticks, webhook: Webhook) -> None:
 
 
 def test_without_a_webhook_nobody_is_told(
-    environment: Environment, instance: dg.DagsterInstance, source: MemorySource
+    environment: Environment, instance: dg.DagsterInstance, published: MemorySource
 ) -> None:
-    house = Lakehouse(environment, instance, source=source, tables=TABLES)
+    house = Lakehouse(environment, instance, source=published, tables=TABLES)
     assert Ticks(house, "alerts").said() == "CLOUDFLIX_ALERT_WEBHOOK is not set: nobody is told."
 
 
-def test_the_past_is_left_alone(alerting: Ticks, webhook: Webhook, source: MemorySource) -> None:
+def test_the_past_is_left_alone(alerting: Ticks, webhook: Webhook, published: MemorySource) -> None:
     """Switched on, it must not tell of last year's failures."""
-    source.publications[WEEK_1] = UNSOUND
+    published.publications[WEEK_1] = UNSOUND
     assert not alerting.house.run(WEEK_1).success
     first = Ticks(alerting.house, "alerts")
     assert first.said() == "Nothing new went wrong."

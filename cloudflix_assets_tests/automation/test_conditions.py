@@ -91,13 +91,8 @@ class Daemon:
 
 
 @pytest.fixture
-def source() -> MemorySource:
-    return MemorySource({WEEK_1: publication(), WEEK_2: publication()})
-
-
-@pytest.fixture
-def house(lakehouse: Makes, source: MemorySource) -> Lakehouse:
-    made = lakehouse(source=source, tables=[*TITLES, *CAST])
+def house(lakehouse: Makes, published: MemorySource) -> Lakehouse:
+    made = lakehouse(source=published, tables=[*TITLES, *CAST])
     assert made.run(WEEK_1).success
     assert made.run(WEEK_2).success
     return made
@@ -111,10 +106,10 @@ def daemon(house: Lakehouse) -> Daemon:
 
 
 def test_a_changed_week_refreshes_what_follows_from_it(
-    house: Lakehouse, source: MemorySource, daemon: Daemon
+    house: Lakehouse, published: MemorySource, daemon: Daemon
 ) -> None:
     """And nothing beside it: the titles of that week did not change, nor did any other week."""
-    source.publications[WEEK_2] = publication(cast=lookup("cast", ("Somebody Else", "1")))
+    published.publications[WEEK_2] = publication(cast=lookup("cast", ("Somebody Else", "1")))
     assert house.run(WEEK_2, "publication").success
     assert daemon.followed() == [
         f"raw/cast {WEEK_2}",
@@ -132,19 +127,19 @@ def test_a_rerun_that_changed_nothing_refreshes_nothing(house: Lakehouse, daemon
 
 
 def test_the_weekly_run_is_not_followed_by_another(
-    house: Lakehouse, source: MemorySource, daemon: Daemon
+    house: Lakehouse, published: MemorySource, daemon: Daemon
 ) -> None:
     """It has refreshed the dependants itself."""
-    source.publications[WEEK_2] = RETITLED
+    published.publications[WEEK_2] = RETITLED
     assert house.run(WEEK_2).success
     assert daemon.followed() == []
 
 
 def test_the_week_after_is_refreshed_where_it_is_read(
-    house: Lakehouse, source: MemorySource, daemon: Daemon
+    house: Lakehouse, published: MemorySource, daemon: Daemon
 ) -> None:
     """`newflag` of a week reads the titles of the week before."""
-    source.publications[WEEK_1] = RETITLED
+    published.publications[WEEK_1] = RETITLED
     assert house.run(WEEK_1, "publication", "raw/titles", "bronze/titles", "silver/titles").success
     asked = daemon.followed()
     assert f"gold/titles {WEEK_1}" in asked
@@ -152,9 +147,11 @@ def test_the_week_after_is_refreshed_where_it_is_read(
     assert not [one for one in asked if one.startswith(("silver", "bronze", "raw/titles"))]
 
 
-def test_a_warning_does_not_stop_what_follows(house: Lakehouse, source: MemorySource, daemon: Daemon) -> None:
+def test_a_warning_does_not_stop_what_follows(
+    house: Lakehouse, published: MemorySource, daemon: Daemon
+) -> None:
     """Dagster calls a check failed that only warned: a ragged record of bronze would end the chain."""
-    source.publications[WEEK_2] = publication(titles=RETITLED["titles"] + b"too,few\r\n")
+    published.publications[WEEK_2] = publication(titles=RETITLED["titles"] + b"too,few\r\n")
     assert house.run(WEEK_2, "publication").success
     followed = daemon.followed()
     assert {f"silver/titles {WEEK_2}", f"gold/titles {WEEK_2}"} <= set(followed)
@@ -162,21 +159,21 @@ def test_a_warning_does_not_stop_what_follows(house: Lakehouse, source: MemorySo
 
 
 def test_what_a_failed_run_did_not_reach_stops_nothing(
-    house: Lakehouse, source: MemorySource, daemon: Daemon
+    house: Lakehouse, published: MemorySource, daemon: Daemon
 ) -> None:
     """Dagster calls its checks failed too; the tables are as they were."""
-    source.publications[WEEK_2] = publication(cast=b"no,header\r\n")
+    published.publications[WEEK_2] = publication(cast=b"no,header\r\n")
     assert not house.run(WEEK_2).success
-    source.publications[WEEK_2] = publication(cast=lookup("cast", ("Somebody Else", "1")))
+    published.publications[WEEK_2] = publication(cast=lookup("cast", ("Somebody Else", "1")))
     assert house.run(WEEK_2, "publication").success
     assert f"gold/cast {WEEK_2}" in daemon.followed()
 
 
 def test_what_failed_its_blocking_check_is_not_followed(
-    house: Lakehouse, source: MemorySource, daemon: Daemon
+    house: Lakehouse, published: MemorySource, daemon: Daemon
 ) -> None:
     """The refused silver keeps its content; gold would be built from it as if nothing had happened."""
-    source.publications[WEEK_2] = publication(titles=titles(*({"show_id": "x"} for _ in range(20))))
+    published.publications[WEEK_2] = publication(titles=titles(*({"show_id": "x"} for _ in range(20))))
     assert house.run(WEEK_2, "publication", "raw/titles", "bronze/titles").success
     assert not house.run(WEEK_2, "silver/titles").success
     assert not [path for path, _ in daemon.tick() if path == "gold/titles"]

@@ -9,7 +9,8 @@ from cloudflix_assets.sources import SourceRefused
 from cloudflix_assets_tests.lakehouse import Makes, registered
 from cloudflix_assets_tests.loopback.github import faults
 from cloudflix_assets_tests.loopback.github.fixtures import WEEKS, Sources, in_folder, moment, published
-from cloudflix_assets_tests.loopback.github.server import NAME, OWNER, RESET, History, LoopbackGitHub
+from cloudflix_assets_tests.loopback.github.history import History
+from cloudflix_assets_tests.loopback.github.server import NAME, OWNER, RESET, LoopbackGitHub
 from cloudflix_assets_tests.ticks import Ticks
 
 OPEN = str(open_week(datetime.now(UTC)))

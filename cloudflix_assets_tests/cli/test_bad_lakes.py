@@ -23,10 +23,7 @@ OTHER = "choose another lake (CLOUDFLIX_LAKE)"
 IN_THE_WAY = f"is a file, and the lake needs a folder there: move the file away, or {OTHER}."
 LAKES: dict[str, tuple[Callable[[Path], object], str]] = {
     "is a file": (a_file, f"{{lake}} {IN_THE_WAY}"),
-    "has a file for a layer": (
-        lambda lake: a_file(lake / "silver"),
-        f"{{lake}}/silver {IN_THE_WAY}",
-    ),
+    "has a file for a layer": (lambda lake: a_file(lake / "silver"), f"{{lake}}/silver {IN_THE_WAY}"),
     "of another source": (
         lambda lake: (lake / MARKER).write_text('{"format": 1, "source": "sample"}'),
         (

@@ -130,11 +130,7 @@ MISTAKES = [
         "CLOUDFLIX_ENGINE=duck is not allowed: set it to 'sail', 'spark', 'connect' or 'databricks'.",
     ),
     ("", {"CLOUDFLIX_DEPLOYMENT": "moon"}, "CLOUDFLIX_DEPLOYMENT=moon is not allowed"),
-    (
-        "",
-        {"CLOUDFLIX_FIRST_WEEK": "2026-01-06"},
-        "CLOUDFLIX_FIRST_WEEK=2026-01-06 is a Tuesday",
-    ),
+    ("", {"CLOUDFLIX_FIRST_WEEK": "2026-01-06"}, "CLOUDFLIX_FIRST_WEEK=2026-01-06 is a Tuesday"),
     # A calendar that has not begun has no week to run.
     ("", {"CLOUDFLIX_FIRST_WEEK": "2027-01-04"}, "2026-11-16 is before the first week, 2027-01-04"),
     ("--weeks 2", {"CLOUDFLIX_FIRST_WEEK": "2027-01-04"}, "CLOUDFLIX_FIRST_WEEK"),

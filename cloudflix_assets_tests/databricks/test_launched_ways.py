@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,14 +46,6 @@ def digests(tmp_path_factory: pytest.TempPathFactory, source: Path) -> dict[str,
     """Digests of the same week, run on this machine."""
     told = cloudflix(None, tmp_path_factory.mktemp("here"), *run(source))
     return {path: told.weeks[0]["tables"][path]["digest"] for path in STORED}
-
-
-@pytest.fixture
-def jvm(tmp_path: Path) -> Iterator[Emulator]:
-    """A workspace whose drivers run Spark on a JVM."""
-    with Emulator(tmp_path / "workspace", kind="jvm") as emulator:
-        yield emulator
-    assert emulator.wrong == []
 
 
 def run(source: Path, upto: str = "silver/directors") -> tuple[str, ...]:

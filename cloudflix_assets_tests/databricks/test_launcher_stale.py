@@ -75,12 +75,6 @@ def housed(
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    with Emulator(tmp_path_factory.mktemp("workspace")) as emulator:
-        yield emulator
-
-
-@pytest.fixture(scope="module")
 def home(workspace: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home of two weeks in which nothing is stale."""
     new, folder = tmp_path_factory.mktemp("new"), tmp_path_factory.mktemp("prepared")

@@ -1,6 +1,6 @@
 """Mistaken settings of a workspace, and one that refuses: a sentence from a run, before anything is made."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from cloudflix_assets_tests.cli.bad_input import refused
 from cloudflix_assets_tests.cli.command import cloudflix, cloudflix_process
 from cloudflix_assets_tests.lakehouse import WEEK_1, publication, put
 from cloudflix_assets_tests.loopback.databricks.emulator import Emulator
+from cloudflix_assets_tests.loopback.databricks.troubled import expired, without_dbfs
 
 KEY = "k" * 86 + "=="
 SETTINGS = {
@@ -140,27 +141,10 @@ def test_a_cluster_is_told_what_differs_and_no_secret(
     assert (there.on_cluster, there.launches, there.has_account) == (True, False, True)
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Iterator[Emulator]:
-    with Emulator(tmp_path / "workspace") as emulator:
-        yield emulator
-    assert emulator.wrong == []
-
-
 def options(folder: Path) -> tuple[str, ...]:
     """Options of a run of two steps of a week."""
     source = str(put(folder / "netflix", publication()))
     return ("--json", "--quiet", "--week", str(WEEK_1), "--select", "+raw/cast", "--source", source)
-
-
-def expired(emulator: Emulator) -> dict[str, str]:
-    emulator.tokens.expire()
-    return {}
-
-
-def without_dbfs(emulator: Emulator) -> dict[str, str]:
-    emulator.storage.dbfs_disabled = True
-    return {"CLOUDFLIX_DATABRICKS_STAGING": "dbfs:/cloudflix"}
 
 
 LETS_NOBODY_IN: dict[str, tuple[Callable[[Emulator], dict[str, str]], str]] = {
@@ -186,27 +170,27 @@ LETS_NOBODY_IN: dict[str, tuple[Callable[[Emulator], dict[str, str]], str]] = {
 
 @pytest.mark.parametrize("case", LETS_NOBODY_IN)
 def test_a_run_ends_before_its_first_step_where_a_workspace_lets_nobody_in(
-    case: str, workspace: Emulator, tmp_path: Path
+    case: str, emulator: Emulator, tmp_path: Path
 ) -> None:
     """Nothing is landed, and no step waits for its turn to fail."""
     arrange, sentence = LETS_NOBODY_IN[case]
-    env = {**workspace.variables, **arrange(workspace)}
+    env = {**emulator.variables, **arrange(emulator)}
     told = cloudflix(tmp_path / "home", "run", *options(tmp_path), env=env)
     assert told.code == 1
-    assert told.sentence.startswith(sentence.format(host=workspace.host))
-    assert not (workspace.root / "lake").exists()
-    assert workspace.runs == []
+    assert told.sentence.startswith(sentence.format(host=emulator.host))
+    assert not (emulator.root / "lake").exists()
+    assert emulator.runs == []
 
 
 def test_a_cluster_that_is_not_there_fails_the_first_step_in_a_sentence(
-    workspace: Emulator, tmp_path: Path
+    emulator: Emulator, tmp_path: Path
 ) -> None:
     """There is no other attempt, because none would succeed."""
-    none = {**workspace.variables, "CLOUDFLIX_DATABRICKS_CLUSTER": "1126-none"}
+    none = {**emulator.variables, "CLOUDFLIX_DATABRICKS_CLUSTER": "1126-none"}
     told = cloudflix_process(tmp_path / "home", "run", *options(tmp_path), **none)
     assert told.code == 1
     assert told.weeks[0]["tables"]["raw/cast"]["reason"] == (
-        f"{workspace.host} does not accept it (Cluster 1126-none does not exist): correct the setting."
+        f"{emulator.host} does not accept it (Cluster 1126-none does not exist): correct the setting."
     )
-    assert workspace.runs == []
-    assert workspace.counted("POST", "/jobs/runs/submit") == 1
+    assert emulator.runs == []
+    assert emulator.counted("POST", "/jobs/runs/submit") == 1

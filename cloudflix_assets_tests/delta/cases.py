@@ -1,4 +1,4 @@
-"""What the tests of delta.py share: tiny weeks, what is stored of them, and moments to interrupt a step."""
+"""What the tests of `delta/` share: tiny weeks, what is stored of them, and moments to interrupt a step."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -40,13 +40,13 @@ def week_of(
     *,
     fields: T.StructType = FIELDS,
     path: str = TABLE,
-    step: str = "a-step",
+    attempt: str = "an-attempt",
     force: bool = False,
 ) -> WeekOfTable:
     """A judged week of these rows."""
     frame = _frame(session, rows, fields) if rows else None
     found = digest.empty(fields) if frame is None else digest.digest(frame, fields)
-    return WeekOfTable(path, fields, week, frame, len(rows), found, step, force)
+    return WeekOfTable(path, fields, week, frame, len(rows), found, attempt, force)
 
 
 def _frame(session: SparkSession, rows: Rows, fields: T.StructType) -> DataFrame:
@@ -62,8 +62,8 @@ def judged(session: SparkSession, name: str, week: date) -> Judged:
     """A week of table and quarantine, both of which tell whose step (`name`) they come from; made once."""
     refused = [(f"{name}.csv", number, "{}", [name]) for number in (1, 2)]
     return Judged(
-        week_of(session, authored(name), week, step=name),
-        week_of(session, refused, week, fields=QUARANTINE, path=REFUSED, step=name),
+        week_of(session, authored(name), week, attempt=name),
+        week_of(session, refused, week, fields=QUARANTINE, path=REFUSED, attempt=name),
     )
 
 
@@ -173,7 +173,7 @@ class Tiny:
 
 @dataclass(frozen=True)
 class Point:
-    """A moment in a step: right before or after a function of delta.py first runs, for one table or any.
+    """A moment in a step: right before or after a function of `delta/` first runs, for one table or any.
 
     `_committed` is also Spark's own commit, if that is who commits.
     """

@@ -15,7 +15,7 @@ from threading import Thread
 
 import pytest
 
-from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.engines.choice import start_engine
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.delta.cases import REFUSED, TABLE, Point, Tiny, commit_natively, interrupt
@@ -55,7 +55,7 @@ def ended(process: "subprocess.Popen[str]") -> int:
 
 
 def main(command: str, root: str, name: str, argument: str, committer: str) -> None:
-    tiny = Tiny(LocalLake(Path(root)), spark_resource(Environment()).spark_session)
+    tiny = Tiny(LocalLake(Path(root)), start_engine(Environment()).spark_session)
     if committer == "native":
         commit_natively(pytest.MonkeyPatch())
     if command == "race":

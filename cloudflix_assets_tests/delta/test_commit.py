@@ -36,7 +36,7 @@ def test_an_unchanged_week_is_not_touched(tiny: Tiny) -> None:
     first = tiny.write(ROWS)
     files = tiny.files()
 
-    again = tiny.write(ROWS[::-1], step="another")
+    again = tiny.write(ROWS[::-1], attempt="another")
 
     assert again == Outcome(first.version, committed=False)
     assert tiny.version() == first.version
@@ -103,7 +103,7 @@ def test_rows_that_someone_added_go_with_the_next_replace(tiny: Tiny) -> None:
 
 
 def test_a_commit_tells_step_week_digest_and_columns(tiny: Tiny) -> None:
-    week = tiny.week(ROWS, step="run-7")
+    week = tiny.week(ROWS, attempt="run-7")
     committed = tiny.replace(week).version
 
     expected = {"step": "run-7", "week": str(WEEK_1), "digest": week.digest, "columns": ["id", "name"]}
@@ -117,7 +117,7 @@ def test_a_commit_tells_step_week_digest_and_columns(tiny: Tiny) -> None:
 def test_the_log_is_folded_every_ten_commits(tiny: Tiny, committer: str) -> None:
     """Else every opening reads one file more for every week that was ever run."""
     for number in range(12):
-        tiny.write(ROWS[: 1 + number % 2], step=str(number))
+        tiny.write(ROWS[: 1 + number % 2], attempt=str(number))
     log = Path(tiny.lake.uri(TABLE)) / "_delta_log"
     folded = 10 if committer == "native" else 9
     assert [path.name for path in log.glob("*.checkpoint.parquet")] == [f"{folded:020}.checkpoint.parquet"]

@@ -99,7 +99,7 @@ def test_another_week_written_meanwhile_stays(
 
 def test_the_same_content_written_by_two_is_not_doubled(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
     point = Point("before", "_commit", TABLE)
-    interrupt(monkeypatch, (point, lambda: tiny.write(ROWS, step="other-step")))
+    interrupt(monkeypatch, (point, lambda: tiny.write(ROWS, attempt="other-step")))
 
     assert not tiny.write(ROWS).committed
     assert tiny.stored() == ROWS
@@ -114,5 +114,5 @@ def test_a_stale_handle_commits_nothing(tiny: Tiny) -> None:
 
     assert stale is not None
     with pytest.raises(CommitFailedError):
-        commit._commit(stale, ours, commit._write(tiny.lake, ours, new_folder(ours.week, ours.step)))
+        commit._commit(stale, ours, commit._write(tiny.lake, ours, new_folder(ours.week, ours.attempt)))
     assert tiny.stored(WEEK_2) == ROWS

@@ -67,7 +67,7 @@ def test_a_stale_stock_handle_doubles_no_week(tiny: Tiny, monkeypatch: pytest.Mo
     tiny.write([], WEEK_2)
     stale = tiny.table
     theirs = tiny.week(OTHER_ROWS)
-    files = commit._write(tiny.lake, theirs, new_folder(theirs.week, theirs.step))
+    files = commit._write(tiny.lake, theirs, new_folder(theirs.week, theirs.attempt))
     actions = [commit._action(file, WEEK_1) for file in files]
     interrupt(monkeypatch, (COMMITTED, lambda: overwritten_by_a_stale_handle(stale, actions)))
 

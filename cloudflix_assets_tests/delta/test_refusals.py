@@ -1,4 +1,4 @@
-"""What delta.py refuses to write: nothing is committed, no other week is touched, the reason is told."""
+"""What `delta/` refuses to write: nothing is committed, no other week is touched, the reason is told."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,7 +23,7 @@ def test_other_rows_than_judged_are_not_committed(tiny: Tiny, week: date, judged
     """The engine lost or doubled rows between the judgement and the write."""
     tiny.write(OTHER_ROWS)
     before = tiny.version()
-    wrong = replace(tiny.week(ROWS, week, step="run-7"), rows=judged_rows)
+    wrong = replace(tiny.week(ROWS, week, attempt="run-7"), rows=judged_rows)
 
     sentence = f"{judged_rows} rows were judged and 2 (are to be )?written; nothing was committed"
     with pytest.raises(RuntimeError, match=sentence) as told:

@@ -33,7 +33,7 @@ def test_both_committers_write_a_table_by_turns(tiny: Tiny) -> None:
     held: dict[int, Rows] = {}
     for number in range(14):
         rows: Rows = [(number, "x"), (number + 1, None)][: 1 + number % 2]
-        week = tiny.week(rows, WEEK_1 + timedelta(weeks=number % 3), step=str(number))
+        week = tiny.week(rows, WEEK_1 + timedelta(weeks=number % 3), attempt=str(number))
         outcome = tiny.replace(week, native=number % 2 == 1)
         assert outcome == Outcome(number + 1, committed=True, bytes=outcome.bytes)
         assert tiny.recorded(outcome.version)["step"] == str(number)
@@ -56,10 +56,10 @@ def test_both_committers_write_a_table_by_turns(tiny: Tiny) -> None:
 def test_a_commit_that_spark_put_after_others_is_found(tiny: Tiny) -> None:
     """It was made for version 2 and is version 4: its metadata, and what holds the week, are there."""
     natively(tiny, ROWS, WEEK_2)
-    table, week = open_table(tiny.lake, TABLE), tiny.week(OTHER_ROWS, step="late")
+    table, week = open_table(tiny.lake, TABLE), tiny.week(OTHER_ROWS, attempt="late")
     assert table is not None
     for number in range(2):
-        between = tiny.week(ROWS[:1], WEEK_2, step=str(number), force=True)
+        between = tiny.week(ROWS[:1], WEEK_2, attempt=str(number), force=True)
         tiny.replace(between)
 
     spark_commit.commit_week(tiny.lake, tiny.session, table, week, week.frame)
@@ -81,7 +81,7 @@ def test_a_write_that_spark_skips_is_noticed(tiny: Tiny) -> None:
     natively(tiny, [])
     stale, ours = open_table(tiny.lake, TABLE), tiny.week(OTHER_ROWS)
     assert stale is not None
-    natively(tiny, ROWS, step="theirs")
+    natively(tiny, ROWS, attempt="theirs")
 
     spark_commit.commit_week(tiny.lake, tiny.session, stale, ours, ours.frame)
 

@@ -147,7 +147,7 @@ def test_a_doctor_whose_engine_does_not_start_says_so(
     def broken(_: object) -> NoReturn:
         raise ImportError("libsail.so: cannot open shared object file")
 
-    monkeypatch.setattr(machine, "spark_resource", broken)
+    monkeypatch.setattr(machine, "start_engine", broken)
     told = cloudflix(tmp_path / "home", "doctor")
     assert told.code == 1
     assert "fail  engine" in told.stdout

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from cloudflix_assets.doctor import workspace as checks
-from cloudflix_assets.doctor.finding import Finding
 from cloudflix_assets.settings.environment import Environment, environment
 from cloudflix_assets_tests.cli.command import Told, cloudflix
+from cloudflix_assets_tests.doctor.findings import found
 from cloudflix_assets_tests.lakehouse import publication, put
 from cloudflix_assets_tests.loopback.databricks.emulator import Emulator
 from cloudflix_assets_tests.loopback.databricks.runs import Outcome, RunPlan
@@ -37,10 +37,6 @@ def launched(emulator: Emulator, folder: Path, **changed: str) -> Told:
     source = ("--source", str(put(folder / "netflix", publication())))
     env = {**emulator.variables, "CLOUDFLIX_LAKE": str(folder / "lake"), **changed}
     return cloudflix(folder / "home", "doctor", "--json", "--launch", *source, env=env)
-
-
-def found(told: Told) -> dict[str, Finding]:
-    return {entry["check"]: Finding(**entry) for entry in told.json["checks"]}
 
 
 def test_a_cluster_is_asked_for_its_packages_its_session_and_its_lake(

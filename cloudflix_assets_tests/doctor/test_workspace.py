@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from cloudflix_assets.doctor import workspace as checks
-from cloudflix_assets.doctor.finding import Finding
 from cloudflix_assets_tests.cli.command import Told, cloudflix
+from cloudflix_assets_tests.doctor.findings import found
 from cloudflix_assets_tests.lakehouse import publication, put
 from cloudflix_assets_tests.loopback.databricks import clusters
 from cloudflix_assets_tests.loopback.databricks.emulator import Emulator
 from cloudflix_assets_tests.loopback.databricks.faults import Fault
 from cloudflix_assets_tests.loopback.databricks.people import USER
+from cloudflix_assets_tests.loopback.databricks.troubled import expired, without_dbfs
 
 pytestmark = pytest.mark.usefixtures("no_engine", "no_workspace")
 
@@ -41,11 +42,6 @@ def doctored(emulator: Emulator, folder: Path, changed: Variables, *options: str
     return cloudflix(folder / "home", "doctor", "--json", *source, *options, env=env)
 
 
-def found(told: Told) -> dict[str, Finding]:
-    """By check."""
-    return {entry["check"]: Finding(**entry) for entry in told.json["checks"]}
-
-
 def application(emulator: Emulator, **changed: str) -> Variables:
     tokens = emulator.tokens
     own = {"DATABRICKS_CLIENT_ID": tokens.client_id, "DATABRICKS_CLIENT_SECRET": tokens.client_secret}
@@ -68,11 +64,6 @@ def old_spark(emulator: Emulator) -> Variables:
     return {"CLOUDFLIX_DATABRICKS_CLUSTER": older.cluster_id}
 
 
-def expired(emulator: Emulator) -> Variables:
-    emulator.tokens.expire()
-    return {}
-
-
 def a_web_page(emulator: Emulator) -> Variables:
     emulator.faults.append(Fault(r"GET /oidc/", status=404, body=b"<html>not here</html>"))
     return {}
@@ -87,11 +78,6 @@ def no_right(emulator: Emulator) -> Variables:
 def silent(emulator: Emulator) -> Variables:
     emulator.faults.append(Fault(r"GET .*/Me", status=503, times=None))
     return {}
-
-
-def without_dbfs(emulator: Emulator) -> Variables:
-    emulator.storage.dbfs_disabled = True
-    return {"CLOUDFLIX_DATABRICKS_STAGING": "dbfs:/cloudflix"}
 
 
 def with_secrets(told: str) -> Arrange:

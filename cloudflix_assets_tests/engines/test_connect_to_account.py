@@ -57,7 +57,7 @@ def test_what_a_step_stages_lies_in_the_account(makes: Callable[..., AdlsLake], 
     """Written on this machine and uploaded, then copied within the account."""
     lake = makes(engine="connect", spark_remote=SOMEWHERE)
     assert lake.scratch is lake
-    with lake.scratch.writing("bronze/staging/step/records/part.parquet") as file:
+    with lake.scratch.write_locally("bronze/staging/step/records/part.parquet") as file:
         file.write_bytes(b"rows")
     assert not file.exists()
 
@@ -72,7 +72,7 @@ def test_a_file_that_was_not_finished_is_not_uploaded(makes: Callable[..., AdlsL
     lake = makes(engine="connect", spark_remote=SOMEWHERE)
 
     def fails() -> None:
-        with lake.writing("bronze/staging/half") as file:
+        with lake.write_locally("bronze/staging/half") as file:
             file.write_bytes(b"half")
             raise OSError("in the middle")
 

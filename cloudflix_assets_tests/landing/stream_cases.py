@@ -9,7 +9,7 @@ from functools import partial
 from pyspark.sql import DataFrame, SparkSession
 
 from cloudflix_assets.lake.local import LocalLake
-from cloudflix_assets.lake.staging import staging
+from cloudflix_assets.lake.staging import open_staging
 from cloudflix_assets.landing import records as landing_records
 from cloudflix_assets.landing.land import land
 from cloudflix_assets.settings.environment import Environment
@@ -76,8 +76,8 @@ class Loading:
 
     def digest_of(self, raw: DataFrame) -> str:
         """Load what these rows of `raw/titles` list; the digest of the records."""
-        with staging(self.lake, self.session, FOLDER) as stage:
-            records = landing_records.records(raw, stage, WEEK_1, engine=ENGINE, drift=Drift.RESCUE)
+        with open_staging(self.lake, self.session, FOLDER) as stage:
+            records = landing_records.parse_records(raw, stage, WEEK_1, engine=ENGINE, drift=Drift.RESCUE)
             return digest.digest(records, contract_of(TITLES).to_structtype())
 
     def remembered(self) -> dict[str, int]:

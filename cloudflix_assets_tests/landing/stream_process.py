@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.engines.choice import start_engine
 from cloudflix_assets.lake import staging
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.landing import stream
@@ -34,7 +34,7 @@ def killed(root: Path, moment: str) -> int:
 
 
 def main(root: str, moment: str) -> None:
-    session = spark_resource(Environment()).spark_session
+    session = start_engine(Environment()).spark_session
     patches = pytest.MonkeyPatch()
     patches.setattr(stream, "FILES_PER_BATCH", 2)
     if moment == "while records are staged":

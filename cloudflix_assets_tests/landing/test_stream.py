@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 
 from cloudflix_assets.lake.base import LakeRefused
 from cloudflix_assets.lake.local import LocalLake
-from cloudflix_assets.lake.staging import staging
+from cloudflix_assets.lake.staging import open_staging
 from cloudflix_assets.landing import records as landing_records
 from cloudflix_assets.landing import stream
 from cloudflix_assets.landing.land import land
@@ -96,8 +96,8 @@ def test_columns_that_one_file_adds_are_columns_of_the_week(loading: Loading) ->
     """Null in the other files; and what was remembered without them is not taken for it."""
     raw = loading.raw_titles(CORPUS)
     assert loading.digest_of(raw) == DIGEST
-    with staging(loading.lake, loading.session, FOLDER) as stage:
-        records = landing_records.records(raw, stage, WEEK_1, engine=ENGINE, drift=Drift.EVOLVE)
+    with open_staging(loading.lake, loading.session, FOLDER) as stage:
+        records = landing_records.parse_records(raw, stage, WEEK_1, engine=ENGINE, drift=Drift.EVOLVE)
         assert "extra" in records.columns
         kept = [row["extra"] for row in records.where("rescued is null").collect()]
     assert sorted(map(str, kept)) == [*["None"] * 9, "kept"]

@@ -114,11 +114,25 @@ def serve(answer: Answer, wrong: list[str], tls: Authority | None = None, port: 
             server.cut_off()
 
 
-class Handler(BaseHTTPRequestHandler):
+class Connection(BaseHTTPRequestHandler):
+    """The base of the doubles' handlers: one connection, which a fault may reset."""
+
+    protocol_version = "HTTP/1.1"
+
+    def reset(self) -> None:
+        """Reset the TCP connection, as a crashed peer does."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+        self.connection.close()
+
+    def log_message(self, *_: object) -> None:
+        """Write no access log."""
+
+
+class Handler(Connection):
     """The handler of one connection."""
 
     server: Server
-    protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
     def setup(self) -> None:
@@ -161,18 +175,9 @@ class Handler(BaseHTTPRequestHandler):
         head = "\r\n".join([*lines, "", ""]).encode("latin-1")
         return head if self.command == "HEAD" else head + reply.body
 
-    def reset(self) -> None:
-        """Reset the TCP connection, as a crashed peer does."""
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.close_connection = True
-        self.connection.close()
-
     def pause(self, seconds: float) -> None:
         """Wait for some seconds, at most until the server stops."""
         self.server.stopping.wait(seconds)
-
-    def log_message(self, *_: object) -> None:
-        """Write no access log."""
 
 
 class Upstream:

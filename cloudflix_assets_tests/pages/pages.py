@@ -22,17 +22,8 @@ from deltalake import DeltaTable
 
 ROOT = Path(__file__).parents[2]
 NOT_COPIED = (
-    *(
-        ".git",
-        ".venv",
-        ".venv-newest",
-        ".cloudflix",
-        ".hypothesis",
-        ".pytest_cache",
-        ".ruff_cache",
-        "__pycache__",
-    ),
-    *(".cloudflix-azurite", ".azurite.env", ".azurite.pid", ".azurite.log", "node_modules"),
+    *(".git", ".venv", ".venv-newest", ".cloudflix", ".hypothesis", ".pytest_cache", ".ruff_cache"),
+    *("__pycache__", ".cloudflix-azurite", ".azurite.env", ".azurite.pid", ".azurite.log", "node_modules"),
 )
 NODE_MODULES = Path("cloudflix_assets_tests", "loopback", "azure", "node_modules")
 

@@ -1,12 +1,13 @@
 """The web UI in a real browser: what its pages must show, and a week that is run from there."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from cloudflix_assets.partitions import open_week
 from cloudflix_assets_tests.cli.command import cloudflix, cloudflix_process
 from cloudflix_assets_tests.web_ui import BrowserAbsent, browser, web_ui
 from spark.silver.countries import silver_countries
@@ -14,7 +15,7 @@ from spark.silver.countries import silver_countries
 pytestmark = pytest.mark.slow
 SAMPLE = {"CLOUDFLIX_SOURCE": "sample"}
 PATIENCE_MS = 120_000
-DAY = timedelta(days=1)
+OPEN_WEEK = open_week(datetime.now(UTC))
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +103,5 @@ def test_a_week_that_is_launched_there_is_in_the_lake(page: Page, home: Path) ->
     page.goto("/asset-groups/")
     materialize(page, "Materialize all…")
     sees(page, "Success")
-    today = datetime.now(UTC).date()
-    monday = today - today.weekday() * DAY
     tables = cloudflix(home, "status", "--json", env=SAMPLE).json["tables"]
-    assert {table["state"] for table in tables if table["week"] == str(monday)} == {"fresh"}
+    assert {table["state"] for table in tables if table["week"] == str(OPEN_WEEK)} == {"fresh"}

@@ -10,7 +10,8 @@ from cloudflix_assets.sources import Delivered, LandedBefore, NoPublication, Pin
 from cloudflix_assets.sources.github.address import Address
 from cloudflix_assets_tests.lakehouse import publication, titles
 from cloudflix_assets_tests.loopback.github.fixtures import WEEKS, Sources, in_folder, moment, published
-from cloudflix_assets_tests.loopback.github.server import History, LoopbackGitHub
+from cloudflix_assets_tests.loopback.github.history import History
+from cloudflix_assets_tests.loopback.github.server import LoopbackGitHub
 
 
 def read(deliveries: Sequence[Delivered]) -> dict[str, bytes]:

@@ -8,7 +8,8 @@ import pytest
 from cloudflix_assets.landing.manifest import Manifest
 from cloudflix_assets_tests.lakehouse import Lakehouse, Makes, MemorySource
 from cloudflix_assets_tests.loopback.github.fixtures import WEEKS, Sources, in_folder, moment
-from cloudflix_assets_tests.loopback.github.server import History, LoopbackGitHub
+from cloudflix_assets_tests.loopback.github.history import History
+from cloudflix_assets_tests.loopback.github.server import LoopbackGitHub
 from spark.datasets import DATASETS
 
 IN_ANY_ORDER = (2, 0, 3, 1)

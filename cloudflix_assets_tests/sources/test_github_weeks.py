@@ -8,7 +8,8 @@ from cloudflix_assets.landing.manifest import Manifest
 from cloudflix_assets.names import REFRESH
 from cloudflix_assets_tests.lakehouse import Lakehouse, Makes, registered
 from cloudflix_assets_tests.loopback.github.fixtures import WEEKS, Sources, in_folder, moment, published
-from cloudflix_assets_tests.loopback.github.server import History, LoopbackGitHub
+from cloudflix_assets_tests.loopback.github.history import History
+from cloudflix_assets_tests.loopback.github.server import LoopbackGitHub
 
 TITLES = registered("raw/titles", "bronze/titles", "silver/titles", "gold/titles")
 REFRESHED = {REFRESH: "true"}

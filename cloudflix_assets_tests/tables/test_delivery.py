@@ -24,10 +24,7 @@ DEFECTS = {
     # Every defect of a header is in test_headers.py.
     "missing column": (b"cast,id\nAnn,1\n", "the header misses the column show_id"),
     "no header": (b"Ann,1\nBob,2\n", "the header misses the column cast"),
-    "unclosed quote": (
-        b'cast,show_id\nAnn,1\n"Bob,2\nCid,3\n',
-        "record 2 opens a quote that is never closed",
-    ),
+    "unclosed quote": (b'cast,show_id\nAnn,1\n"Bob,2\nCid,3\n', "record 2 opens a quote that is never"),
     "unclosed quote in the header": (b'cast,"show_id\nAnn,1\n', "the header opens a quote that is never"),
     "text after a quote": (b'cast,show_id\nAnn,1\n"Bob"x,2\n', "record 2 has text after a closing quote"),
     "blank after a quote": (b'cast,show_id\n"Ann" ,1\n', "record 1 has text after a closing quote"),

@@ -64,9 +64,8 @@ def test_every_rule_has_its_row(layer: str, name: str) -> None:
     gold = {rule for _, broken in GOLD_BREACHES.values() for rule in broken}
     tested = {rule.replace("NAME", COLUMNS[name]) for rule in (silver if layer == "silver" else gold)}
     # The key is all columns, so that duplicates differ in their address alone; they have tests of their own.
-    elsewhere = {"duplicate row", "duplicate key"} | (
-        {SENTENCE.name} if (layer, name) == ("silver", "cast") else set()
-    )
+    sentence = {SENTENCE.name} if (layer, name) == ("silver", "cast") else set()
+    elsewhere = {"duplicate row", "duplicate key"} | sentence
     assert {rule.name for rule in compiled(BY_NAME[f"{layer}_{name}"])} == tested | elsewhere
 
 
@@ -85,9 +84,8 @@ def test_gold_quarantines_a_row_for_the_one_rule_it_breaks(
     """A row of a title that does not exist would count for nothing, or be lost in a join."""
     column = COLUMNS[name]
     row = {column: "Ann", "show_id": 7} | {k.replace("NAME", column): v for k, v in change.items()}
-    table = BY_NAME[f"gold_{name}"]
     sound = {column: "Bob", "show_id": 7}
-    found = judge(table, **{f"silver_{name}": [row, sound], "gold_titles": [{"show_id": 7}]})
+    found = judge(BY_NAME[f"gold_{name}"], gold_titles=[{"show_id": 7}], **{f"silver_{name}": [row, sound]})
     assert found.broken == [[rule.replace("NAME", column) for rule in broken], []]
 
 
@@ -95,9 +93,8 @@ def test_gold_quarantines_a_row_for_the_one_rule_it_breaks(
 def test_equal_rows_are_kept_once(judge: Judge, name: str) -> None:
     """Two rows of one name and one title differ in their address alone; another title is another row."""
     column = COLUMNS[name]
-    rows = [
-        {column: text, "show_id": show_id} for text, show_id in [("Ann", "7"), (" Ann", "7"), ("Ann", "8")]
-    ]
+    named = [("Ann", "7"), (" Ann", "7"), ("Ann", "8")]
+    rows = [{column: text, "show_id": show_id} for text, show_id in named]
     found = judge(BY_NAME[f"silver_{name}"], **{f"bronze_{name}": rows})
     assert found.broken == [[], ["duplicate row"], []]
 
@@ -106,8 +103,7 @@ def test_equal_rows_are_kept_once(judge: Judge, name: str) -> None:
 def test_orphans_are_judged_before_duplicates(judge: Judge, name: str) -> None:
     """The second of two equal orphans is an orphan, too, not a duplicate."""
     row = {COLUMNS[name]: "Ann", "show_id": 8}
-    table = BY_NAME[f"gold_{name}"]
-    found = judge(table, **{f"silver_{name}": [row, row], "gold_titles": [{"show_id": 7}]})
+    found = judge(BY_NAME[f"gold_{name}"], gold_titles=[{"show_id": 7}], **{f"silver_{name}": [row, row]})
     assert found.broken == [["show_id: in gold_titles"]] * 2
 
 

@@ -184,7 +184,7 @@ class AccountFiles(Files):
                 self._copy(stored.path, path)
 
     @contextmanager
-    def writing(self, path: str) -> Iterator[Path]:
+    def write_locally(self, path: str) -> Iterator[Path]:
         """Yield a temporary local path, which is uploaded to `path` if the block succeeds."""
         with NamedTemporaryFile(prefix="cloudflix-") as local:
             yield Path(local.name)

@@ -27,7 +27,7 @@ from cloudflix_assets.lake.adls.credentials import (
     SharedAccessSignature,
     WorkloadIdentity,
 )
-from cloudflix_assets.lake.adls.token_endpoint import endpoint_for
+from cloudflix_assets.lake.adls.token_endpoint import serve_tokens
 from cloudflix_assets.settings.azure import PUBLIC_AUTHORITY
 
 # Its errors are raised; logged as well, users would read them twice.
@@ -99,8 +99,8 @@ def _variables(account: Account) -> dict[str, str]:
     return {names.get(name, name).upper(): value for name, value in options.items()}
 
 
-def hadoop_options(account: Account) -> dict[str, str]:
-    """Return the `fs.azure.*` options of a JVM.
+def prepare_hadoop_options(account: Account) -> dict[str, str]:
+    """Return the `fs.azure.*` options of a JVM; serve tokens for a credential that Hadoop does not support.
 
     Set them on the session: as options of its start, everybody on the machine could read them.
     """
@@ -108,7 +108,7 @@ def hadoop_options(account: Account) -> dict[str, str]:
     options = {
         # By default a dead endpoint is retried for minutes.
         "fs.azure.io.retry.max.retries": "5",
-        **{f"{name}.{host}": value for name, value in _hadoop_credential(account).items()},
+        **{f"{name}.{host}": value for name, value in _prepare_hadoop_credential(account).items()},
     }
     if account.flat:
         options[f"fs.azure.account.hns.enabled.{host}"] = "false"
@@ -129,7 +129,7 @@ _WITHOUT_TLS = {
 }
 
 
-def _hadoop_credential(account: Account) -> dict[str, str]:
+def _prepare_hadoop_credential(account: Account) -> dict[str, str]:
     match account.credential:
         case AccountKey(key):
             return {"fs.azure.account.key": key.get_secret_value()}
@@ -148,7 +148,7 @@ def _hadoop_credential(account: Account) -> dict[str, str]:
             told = {"msi.endpoint": endpoint, "msi.tenant": "", "client.id": client or ""}
             return _oauth("MsiTokenProvider", told)
         case ManagedIdentity() | AzureCli():  # Hadoop supports neither
-            endpoint = endpoint_for(account, token_credential(account))
+            endpoint = serve_tokens(account, token_credential(account))
             return _oauth("MsiTokenProvider", {"msi.endpoint": endpoint, "msi.tenant": "", "client.id": ""})
 
 

@@ -54,8 +54,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Log nothing: the path is a secret."""
 
 
-def endpoint_for(account: Hashable, credential: TokenCredential) -> str:
-    """Return the address at which this process hands out tokens for an account, starting it if need be."""
+def serve_tokens(account: Hashable, credential: TokenCredential) -> str:
+    """Hand out tokens for an account from this process, unless it does already; return the address."""
     if account not in _ENDPOINTS:
         server = _Server(credential)
         Thread(target=server.serve_forever, daemon=True).start()

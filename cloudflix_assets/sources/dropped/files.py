@@ -39,12 +39,12 @@ class DroppedFile:
         return PurePosixPath(self.path).name
 
     def has_settled(self, now: datetime) -> bool:
-        """Nobody has written to it for a while."""
+        """Return whether nobody has written to it for a while."""
         return now - self.written >= SETTLED_AFTER
 
 
 def dropped_files(lake: Lake) -> Sequence[DroppedFile]:
-    """Every finished-looking file, those written first first."""
+    """Return the files whose names do not say that they are unfinished, the oldest first."""
     found = [
         _dropped_file(stored) for stored in lake.files_below(DROP_FOLDER) if not is_unfinished(stored.path)
     ]

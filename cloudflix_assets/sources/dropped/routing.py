@@ -38,14 +38,15 @@ class Route:
 
 
 def is_unfinished(path: str) -> bool:
-    """Whether a name says that its file is still being written: hidden, or with a suffix of `UNFINISHED`."""
+    """Return whether a name says that its file is being written: hidden, or with a suffix of `UNFINISHED`."""
     name = PurePosixPath(path).name
     return name.startswith((".", "_")) or name.lower().endswith(UNFINISHED)
 
 
 def route_of(path: str) -> Route:
-    """`netflix_titles_2026-11-11.csv` and `2026-11-09/netflix_titles.csv` are titles of the week 2026-11-09.
+    """Return the dataset and the week that the name of a dropped file tells.
 
+    `netflix_titles_2026-11-11.csv` and `2026-11-09/netflix_titles.csv` are titles of the week 2026-11-09.
     Any day stands for its week. The name of the file wins over that of its folder.
 
     Raises:

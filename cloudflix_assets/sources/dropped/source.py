@@ -57,7 +57,7 @@ class DropFolder:
         """Return the file of each dataset that arrived last, or all parts of its last delivery.
 
         Raises:
-            NoPublication: not all five are there yet.
+            NoPublication: not all five are there.
         """
         newest = [(dataset, self._last_delivery(dataset, week)) for dataset in DATASETS]
         if missing := [_lacks(dataset, paths) for dataset, paths in newest if None in paths]:
@@ -132,7 +132,7 @@ class DropFolder:
 
 
 def reject_by_name(lake: Lake, now: datetime) -> list[str]:
-    """Move away what nothing can be done with; a sentence for each."""
+    """Move files whose names tell no dataset or no week to `refused/`; return a sentence for each."""
     return [
         reject(lake, file, str(file.route))
         for file in dropped_files(lake)
@@ -168,7 +168,7 @@ def _lacks(dataset: Dataset, parts: Sequence[str | None]) -> str:
 
 
 def reject(lake: Lake, file: DroppedFile, reason: str) -> str:
-    """Move a file to `refused/`, with a file beside it that says why; returns what to tell."""
+    """Move a file to `refused/`, with a file beside it that says why; return the sentence to tell."""
     target = f"{REJECTED}/{_kept_as(file, datetime.now(UTC))}"
     sentence = f"{reason} It was moved to {lake.uri(target)}."
     lake.write(f"{target}.reason.txt", f"{sentence}\n".encode())

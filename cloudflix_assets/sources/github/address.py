@@ -23,10 +23,10 @@ class Address:
 
     @classmethod
     def of(cls, setting: str) -> Self:
-        """Read a setting.
+        """Return the address that a setting names.
 
         Raises:
-            SourceRefused: it is none.
+            SourceRefused: the setting is no address.
         """
         if not (found := _ADDRESS.fullmatch(setting)):
             raise SourceRefused(
@@ -37,7 +37,7 @@ class Address:
         return cls(found["owner"], found["repo"], found["branch"], folder)
 
     def __str__(self) -> str:
-        """The address as a setting, in canonical spelling."""
+        """Return the address as a setting, in canonical spelling."""
         branch = f"@{self.branch}" if self.branch else ""
         return f"{SCHEME}{self.repository}{branch}{f':{self.folder}' if self.folder else ''}"
 

@@ -59,7 +59,7 @@ class Api:
         token: raises the limits, and opens private repositories.
         backoff: seconds before another attempt, where the answer does not say.
         timeout: seconds, for a connection and for the next bytes.
-        attempts: how often a fault that passes is met before it is told.
+        attempts: how often a request is sent, at most, while it meets faults that may pass.
     """
 
     server: str
@@ -69,18 +69,21 @@ class Api:
     attempts: int = ATTEMPTS
 
     def ask(self, path: str, model: Any, params: Mapping[str, str | int] | None = None) -> Any:
-        """A GET, its answer checked.
+        """Send a GET request, and return the answer as a valid `model`.
 
         Raises:
             NotThere: 404.
-            SourceRefused: it cannot be had; says why, and what to do.
+            SourceRefused: there is no such answer; the sentence says why, and what to do.
         """
         return self.ask_if_changed(path, model, params).value
 
     def ask_if_changed(
         self, path: str, model: Any, params: Mapping[str, str | int] | None = None, etag: str | None = None
     ) -> Answer:
-        """The same, or None as its value if it is what was told with `etag`, which costs no quota."""
+        """Send a GET request as `ask` does; the value is None if the answer is the one that `etag` names.
+
+        A 304, which says so, costs nothing of the rate limit. Raises what `ask` raises.
+        """
         headers = {"accept": _JSON, **({"if-none-match": etag} if etag else {})}
 
         def once() -> Answer:
@@ -93,10 +96,10 @@ class Api:
         return cast("Answer", self._retry(once, path))
 
     def download(self, repository: str, entry: Entry) -> BinaryIO:
-        """The bytes of a file, held against its size and git's hash, to read from their beginning.
+        """Download a file, compare it with its size and git's hash, and return it opened at its beginning.
 
         Raises:
-            SourceRefused: they cannot be had.
+            SourceRefused: GitHub refuses it, or no attempt succeeded.
         """
         path = f"/repos/{repository}/git/blobs/{entry.sha}"
 
@@ -149,7 +152,7 @@ class Api:
         return self.backoff(state) if told is None else told
 
     def _raise_for_status(self, response: httpx.Response) -> None:
-        """Raise what the status means."""
+        """Raise the error that a status stands for; a success or a 304 raises none."""
         status = response.status_code
         if response.is_success or status == httpx.codes.NOT_MODIFIED:
             return
@@ -176,7 +179,7 @@ class Api:
 
 @contextmanager
 def _raise_transient() -> Iterator[None]:
-    """Timeouts, resets and torn bodies, as httpx calls them."""
+    """Raise httpx's timeouts, resets and torn bodies as `_Transient`."""
     try:
         yield
     except httpx.TooManyRedirects as error:
@@ -201,7 +204,7 @@ def _parse(response: httpx.Response, model: Any) -> Any:
 
 
 def _copy(response: httpx.Response, entry: Entry, target: BinaryIO) -> None:
-    """Write the body; what was announced otherwise is asked for again."""
+    """Write the body; raise `_Transient` if its bytes are not those that were announced."""
     digest, size = hashlib.sha1(b"blob %d\0" % entry.size, usedforsecurity=False), 0
     for chunk in response.iter_bytes(_CHUNK):
         digest.update(chunk)

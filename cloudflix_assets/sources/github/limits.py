@@ -9,7 +9,7 @@ SECONDARY_SECONDS = 60.0
 
 
 def wait_seconds(status: int, headers: Mapping[str, str], message: str, now: datetime) -> float | None:
-    """Seconds until the same request may be sent again; None where the answer is about no limit.
+    """Return the seconds until the request may be sent again; None if the answer is about no limit.
 
     Primary limits tell when they are reset, secondary ones how long to wait, or nothing.
     """

@@ -38,7 +38,7 @@ class GitHub:
 
     @classmethod
     def at(cls, address: Address, server: str, token: SecretStr | None) -> Self:
-        """On a server, with a token if there is one."""
+        """Return the source at an address on a server, read with a token if there is one."""
         return cls(address, Api(server, token.get_secret_value() if token else None))
 
     @property
@@ -47,10 +47,10 @@ class GitHub:
         return str(self.address)
 
     def deliveries(self, week: date, *, pin: Pin | None = None) -> Sequence[Delivered]:
-        """The five files, all of one commit: `pin`, or the last by the week's end that touched the folder.
+        """Return the five files, all of one commit: `pin`, or the week's last one that touched the folder.
 
         Raises:
-            NoPublication: the folder's history begins later.
+            NoPublication: the folder's history begins after the week.
             SourceRefused: GitHub cannot be read, or the commit lacks a file.
         """
         if pin:
@@ -72,7 +72,7 @@ class GitHub:
         return self._deliveries(week, answer, origin)
 
     def _pinned(self, week: date, pin: Pin) -> Sequence[Delivered]:
-        """The files of the commit that the week was landed from; after a 304, as they were told then."""
+        """Return the files of the commit that the week was landed from; after a 304, as they were landed."""
         origin = dict(pin.files[0].origin)
         try:
             answer = self._contents(pin.commit, origin.get("etag"))
@@ -87,9 +87,9 @@ class GitHub:
         return [self._unchanged(file) for file in pin.files]
 
     def news(self, etag: str | None) -> News | None:
-        """The newest commit that touched the folder, or None if it is what was told with `etag`.
+        """Return the newest commit that touched the folder, or None if it came with `etag` before.
 
-        One request and no second attempt: the next tick asks again.
+        There is one request and no second attempt: the next tick asks again.
 
         Raises:
             NoPublication: the folder has no history.
@@ -103,11 +103,11 @@ class GitHub:
         if answer.value is None:
             return None
         if not answer.value:
-            raise NoPublication(f"{self.address} has no commit in {self.address.place} yet")
+            raise NoPublication(f"{self.address} has no commit in {self.address.place}")
         return News(answer.value[0].sha, answer.etag)
 
     def _history(self) -> dict[str, str | int]:
-        """Parameters that ask for the newest commit of the folder on the branch."""
+        """Return parameters that ask for the newest commit of the folder on the branch."""
         params: dict[str, str | int] = {"per_page": 1}
         params |= {"path": self.address.folder} if self.address.folder else {}
         return params | ({"sha": self.address.branch} if self.address.branch else {})
@@ -122,7 +122,7 @@ class GitHub:
         if not commits:
             raise NoPublication(
                 f"{self.address} has no commit in {self.address.place} by the end of the week {week}: "
-                "nothing was published yet; choose a later week, or check the folder and the branch."
+                "nothing was published until then; choose a later week, or check the folder and the branch."
             )
         return commits[0]
 
@@ -163,7 +163,7 @@ class GitHub:
         return Delivered(dataset.name, dataset.file, opened, {**origin, "blob": entry.sha})
 
     def _explain_absence(self) -> SourceRefused:
-        """Why a history is not there: no such repository, or no such branch."""
+        """Return the error for a history that is not there: no such repository, or no such branch."""
         return self._explain_hidden() or SourceRefused(
             f"{self.address.repository} has no branch {self.address.branch} (was it renamed?): its default "
             f"is {self._repository().default_branch}; nothing was landed."

@@ -20,7 +20,7 @@ _SECOND = np.uint64(0x94D049BB133111EB)
 
 
 def bits(seed: int, purpose: str, *counters: Numbers) -> Bits:
-    """64 bits per element of the counters, which are as long as each other."""
+    """Return 64 bits per element of the counters, which are as long as each other."""
     begin = blake2b(f"{seed} {purpose}".encode(), digest_size=8).digest()
     state: Bits = np.array([int.from_bytes(begin, "little")], np.uint64)
     for counter in counters:
@@ -29,12 +29,12 @@ def bits(seed: int, purpose: str, *counters: Numbers) -> Bits:
 
 
 def below(limit: int, drawn: Bits) -> Numbers:
-    """A number from 0 up to `limit`, evenly."""
+    """Return numbers from 0 up to `limit` (excluded), evenly, one per element."""
     return (drawn % np.uint64(limit)).astype(np.int64)
 
 
 def weighted(weights: Sequence[int], drawn: Bits) -> Numbers:
-    """A position in `weights`, each as often as it weighs."""
+    """Return positions in `weights`, each as often as it weighs, one per element."""
     bounds = np.cumsum(weights)
     return np.searchsorted(bounds, below(int(bounds[-1]), drawn), side="right").astype(np.int64)
 

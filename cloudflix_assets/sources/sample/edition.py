@@ -38,28 +38,28 @@ class Edition:
         return replace(self, week=self.week - timedelta(days=7))
 
     def places(self) -> Numbers:
-        """Every place, in the order of the file."""
+        """Return every place, in the order of the file."""
         return np.arange(self.titles, dtype=np.int64)
 
     def numbers(self, places: Numbers, *, ago: int = 0) -> Numbers:
-        """The title at each place, or the one that was there `ago` titles before."""
+        """Return the number of the title at each place, or of the one that was there `ago` titles before."""
         return places * _TITLES_PER_PLACE + (self._turns(places) // STAY - ago) % _TITLES_PER_PLACE
 
     def arrivals(self, places: Numbers) -> Numbers:
-        """Monday of the week in which each title came, in days since 1970."""
+        """Return the Monday of the week in which each title came, in days since 1970."""
         monday = (self.week - date(1970, 1, 1)).days
         return monday - self._turns(places) % STAY * 7
 
     def revisions(self, places: Numbers, change: str) -> Numbers:
-        """How often this part of each title has changed."""
+        """Return how often this part of each title has changed."""
         period = STAY * len(CHANGES)
         return (self._turns(places) + CHANGES.index(change) * STAY + STAY // 2) // period
 
     def _turns(self, places: Numbers) -> Numbers:
-        """Weeks counted at each place from a beginning of its own."""
+        """Return the weeks at each place, counted from a beginning of its own."""
         return (self.week - EPOCH).days // 7 + places * _TURN
 
 
 def ids(numbers: Numbers) -> Numbers:
-    """The show_id of each title: eight digits in no order, as the real ones are."""
+    """Return the show_id of each title: eight digits in no order, as the real ones are."""
     return _FIRST_ID + numbers * _SCATTER % _IDS

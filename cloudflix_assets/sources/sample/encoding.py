@@ -13,12 +13,12 @@ _SPECIAL = '[",\r\n]'
 
 
 def header(columns: Sequence[str]) -> bytes:
-    """The first line of a file."""
+    """Return the first line of a file."""
     return f"{BOM}{','.join(columns)}{END}".encode()
 
 
 def line(fields: Iterable[str]) -> str:
-    """One record."""
+    """Return one record as its line."""
     quoted = (
         '"{}"'.format(text.replace('"', '""')) if re.search(_SPECIAL, text) else text for text in fields
     )
@@ -26,13 +26,13 @@ def line(fields: Iterable[str]) -> str:
 
 
 def lines(columns: Sequence[pa.Array]) -> pa.Array:
-    """One record per row of the columns."""
+    """Return one record per row of the columns."""
     *others, last = map(_quoted, columns)
     return pc.binary_join_element_wise(*others, pc.binary_join_element_wise(last, END, ""), ",")
 
 
 def content(texts: pa.Array) -> memoryview:
-    """The bytes of all texts, one after the other: as they lie in memory, so nothing is copied."""
+    """Return the bytes of all texts, one after the other: as they lie in memory, so nothing is copied."""
     _, offsets, data = texts.buffers()
     bounds = np.frombuffer(offsets, np.int32)[texts.offset :]
     return memoryview(data)[bounds[0] : bounds[len(texts)]]

@@ -51,12 +51,12 @@ class File:
     delivered: Callable[[pa.RecordBatch], Texts]
 
     def content(self, chunk: int = CHUNK) -> Iterator[bytes | memoryview]:
-        """The bytes of the file."""
+        """Yield the bytes of the file, header first."""
         yield header(self.columns)
         yield from (part.content for part in self.parts(chunk))
 
     def parts(self, chunk: int = CHUNK) -> Iterator[Part]:
-        """All records in their order; the header is no part of them."""
+        """Yield all records in their order; the header is no part of them."""
         for begin in range(0, len(self.plan.origins), chunk):
             yield self._part(slice(begin, begin + chunk))
 
@@ -84,7 +84,7 @@ class File:
 
 
 def _written(slips: Sequence[Slip], texts: Texts) -> pa.Array:
-    """The records of these slips, as they stand in the file."""
+    """Return the records of these slips, as they stand in the file."""
     columns = [column.to_pylist() for column in texts.values()]
     records = (dict(zip(texts, values, strict=True)) for values in zip(*columns, strict=True))
     changes = (

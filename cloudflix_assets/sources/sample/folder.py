@@ -30,7 +30,7 @@ class WrittenWeek:
     truth: Mapping[str, truth.TableTruth]
 
     def as_json(self) -> dict[str, Any]:
-        """Files and truth."""
+        """Return the files and the truth, for JSON."""
         files = {name: {"bytes": self.bytes[name], "records": self.records[name]} for name in self.bytes}
         tables = {path: table.as_json() for path, table in self.truth.items()}
         return {"week": str(self.week), "files": files, "tables": tables}

@@ -9,16 +9,16 @@ ORPHAN = "show_id: in gold_titles"
 
 
 def lookup_slips(name: str, column: str) -> Kinds:
-    """The slips of a lookup file, whose values stand in `column`."""
+    """Return the slips of a lookup file, whose values stand in `column`."""
     return {**_slips(column), **_ONLY_IN.get(name, {})}
 
 
 def _slips(column: str) -> Kinds:
     return {
         # Quarantined
-        "equal row": (Slip(broken=("duplicate row",), where=Where.LATER),),
+        "equal row": (Slip(broken=("duplicate row",), where=Where.AFTER),),
         "equal row but for white space": (
-            Slip(text={column: " {} ".format}, broken=("duplicate row",), where=Where.LATER),
+            Slip(text={column: " {} ".format}, broken=("duplicate row",), where=Where.AFTER),
         ),
         "id is no number": (Slip(text={"show_id": "tt0080000"}, broken=("show_id: readable",)),),
         "id is zero": (Slip(text={"show_id": "0"}, broken=("show_id: gt",)),),

@@ -46,7 +46,7 @@ class LookupFile:
 
     @property
     def lookup(self) -> Lookup:
-        """Its kind."""
+        """What kind of lookup the file holds."""
         return LOOKUPS[self.name]
 
     @property
@@ -56,7 +56,7 @@ class LookupFile:
 
     @cached_property
     def places(self) -> Numbers:
-        """The title of each, by its place."""
+        """The place of each record's title."""
         return np.repeat(self.edition.places(), self._sizes)
 
     @cached_property
@@ -73,7 +73,7 @@ class LookupFile:
         return self.lookup.first(self.edition, self.edition.places())
 
     def typed(self, records: Numbers) -> pa.RecordBatch:
-        """These records, with the columns of silver and the place of their title."""
+        """Return these records, with the columns of silver and the place of their title."""
         places = self.places[records]
         steps = self._steps(records - self._starts[places], places)
         first = self._firsts[places]
@@ -91,7 +91,7 @@ class LookupFile:
         return np.where(replaced, MOST_PER_TITLE + revision, positions)
 
     def delivered(self, typed: pa.RecordBatch) -> dict[str, pa.Array]:
-        """Their text, in the columns of the file."""
+        """Return the records as text, in the columns of the file."""
         return {
             self.lookup.column: typed.column(self.lookup.column),
             "show_id": typed.column("show_id").cast(pa.string()),
@@ -106,14 +106,14 @@ def _people(purpose: str) -> Callable[[Edition, Numbers], Numbers]:
 
 
 def _first_category(edition: Edition, places: Numbers) -> Numbers:
-    """Movies and TV shows have their own."""
+    """Draw a first category of those that movies or TV shows have."""
     drawn = bits(edition.seed, "category", edition.numbers(places))
     block = len(words.CATEGORIES[words.MOVIE])
     return np.where(is_series(edition, places), block, 0) + below(block, drawn)
 
 
 def _first_country(edition: Edition, places: Numbers) -> Numbers:
-    """The first in the list come most often."""
+    """Draw a first country; those at the beginning of the list come most often."""
     drawn = bits(edition.seed, "countries", edition.numbers(places))
     tries = (below(len(words.COUNTRIES), drawn >> np.uint64(16 * i)) for i in range(3))
     lowest: Numbers = np.minimum.reduce(list(tries))

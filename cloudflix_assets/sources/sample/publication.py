@@ -28,12 +28,12 @@ MADE = tuple(dataset for dataset in DATASETS if dataset.name in {TITLES, *LOOKUP
 
 @dataclass(frozen=True)
 class Publication:
-    """What the sample delivers in one week. Depends on seed, week and number of titles alone."""
+    """What the sample delivers in one week; it depends on seed, week and number of titles alone."""
 
     edition: Edition
 
     def file(self, name: str) -> File:
-        """A file, by the name of its dataset."""
+        """Return the file of a dataset."""
         columns = {dataset.name: dataset.columns for dataset in MADE}[name]
         if name == TITLES:
             return File(columns, self._titles, partial(titles.typed, self.edition), titles.delivered)
@@ -54,14 +54,14 @@ class Publication:
         return accepted
 
     def gold_titles(self, silver: pa.Table) -> pa.Table:
-        """Accepted titles with their rank by minutes and whether the week before lacked them."""
+        """Return accepted titles with their rank by minutes and whether the week before lacked them."""
         minutes = silver.column("duration_minutes")
         ranks = pa.array(self._ranks).take(minutes)
         new = pa.array(self._new).take(silver.column(titles.PLACE))
         return silver.append_column("duration_ranking", ranks).append_column("newflag", new)
 
     def known(self, silver: pa.Table) -> pa.ChunkedArray:
-        """Whether gold holds the title of each row of a lookup."""
+        """Return whether gold holds the title of each row of a lookup."""
         return pc.fill_null(pa.array(self.accepted).take(silver.column(titles.PLACE)), False)
 
     @cached_property

@@ -26,7 +26,7 @@ class Where(Enum):
 
     HERE = "here"
     NEXT = "directly after it"
-    LATER = "somewhere after it"
+    AFTER = "somewhere after it"
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ Kinds = Mapping[str, Sequence[Slip]]
 
 
 def changed(row: Row, changes: Change) -> dict[str, Any]:
-    """`row` with some values replaced."""
+    """Return `row` with some values replaced."""
     new = {name: change(row[name]) if callable(change) else change for name, change in changes.items()}
     return {**row, **new}
 
@@ -78,7 +78,7 @@ class Plan:
         return [slip for slips in self.kinds.values() for slip in slips]
 
     def quarantined_origins(self) -> Numbers:
-        """Sound records in whose place stands one that is quarantined."""
+        """Return the sound records in whose place stands one that is quarantined."""
         quarantining = [
             code for code, slip in enumerate(self.listed, 1) if slip.broken and slip.where is Where.HERE
         ]
@@ -97,22 +97,22 @@ def planned(edition: Edition, file: str, records: int, kinds: Kinds, per_slip: i
     turn = bits(edition.seed, f"{file}: kind", week, stretch // len(kinds))
     kind = (stretch + below(len(kinds), turn)) % len(kinds)
     here = stretch * (half * 2) + below(half, bits(edition.seed, f"{file}: here", week, stretch))
-    later = here + 1 + below(half, bits(edition.seed, f"{file}: later", week, stretch))
+    after = here + 1 + below(half, bits(edition.seed, f"{file}: later", week, stretch))
     return _plan(
-        records, kinds, [(here[kind == number], later[kind == number]) for number in range(len(kinds))]
+        records, kinds, [(here[kind == number], after[kind == number]) for number in range(len(kinds))]
     )
 
 
 def _plan(records: int, kinds: Kinds, accidents: Sequence[tuple[Numbers, Numbers]]) -> Plan:
-    """The plan with each kind's accidents at the first of two places, and more records at the second."""
+    """Return the plan: each kind's accidents at the first of two places, more records at the second."""
     slips = np.zeros(records, np.uint8)
     added: list[tuple[Numbers, Numbers, int]] = []
     parts = ((places, slip) for places, of in zip(accidents, kinds.values(), strict=True) for slip in of)
-    for code, ((here, later), slip) in enumerate(parts, 1):
+    for code, ((here, after), slip) in enumerate(parts, 1):
         if slip.where is Where.HERE:
             slips[here] = code
         else:
-            added.append((here, here + 1 if slip.where is Where.NEXT else later, code))
+            added.append((here, here + 1 if slip.where is Where.NEXT else after, code))
     origins = np.concatenate([here for here, _, _ in added])
     places = np.concatenate([place for _, place, _ in added])
     codes = np.concatenate([np.full(len(here), code, np.uint8) for here, _, code in added])

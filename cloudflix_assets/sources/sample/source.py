@@ -20,7 +20,7 @@ class Sample:
     identity: str = "sample"
 
     def deliveries(self, week: date, *, pin: Pin | None = None) -> Sequence[Delivered]:
-        """The five files of a week, each made when it is opened.
+        """Return the five files of a week, each made when it is opened.
 
         Raises:
             SourceRefused: a file is declared that the sample does not make.

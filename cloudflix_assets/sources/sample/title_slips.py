@@ -9,7 +9,7 @@ TITLE, DESCRIPTION = 3, 7
 
 
 def _first_half(column: int) -> Callable[[list[str]], list[str]]:
-    """The first half of a record that breaks at a blank inside this column; the rest is empty."""
+    """Return what makes a record its first half, broken at a blank inside this column; the rest is empty."""
 
     def shape(fields: list[str]) -> list[str]:
         first, _ = _halves(fields[column])
@@ -19,7 +19,7 @@ def _first_half(column: int) -> Callable[[list[str]], list[str]]:
 
 
 def _second_half(column: int, indent: str = "") -> Callable[[list[str]], list[str]]:
-    """The second half, with the quote that once closed the broken field."""
+    """Return what makes a record its second half, with the quote that closed the broken field."""
 
     def shape(fields: list[str]) -> list[str]:
         _, second = _halves(fields[column])
@@ -33,7 +33,7 @@ def _filled(fields: list[str]) -> list[str]:
 
 
 def _halves(text: str) -> tuple[str, str]:
-    """Before and after the last blank."""
+    """Return what stands before and after the last blank."""
     first, _, second = text.rpartition(" ")
     return first, second
 
@@ -55,7 +55,7 @@ def _quarantined(rule: str, **text: str) -> tuple[Slip, ...]:
 
 
 def _copy(rule: str, **text: object) -> tuple[Slip, ...]:
-    return (Slip(text=text, broken=(rule,), where=Where.LATER),)
+    return (Slip(text=text, broken=(rule,), where=Where.AFTER),)
 
 
 SECOND_HALF = "fragment, joined into the record before it"

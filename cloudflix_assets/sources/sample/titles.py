@@ -21,19 +21,19 @@ _EPOCH = date(1970, 1, 1)
 
 
 def is_series(edition: Edition, places: Numbers) -> Mask:
-    """Which titles are TV shows."""
+    """Return which titles are TV shows."""
     series: Mask = weighted(KIND_WEIGHTS, bits(edition.seed, "kind", edition.numbers(places))) == 1
     return series
 
 
 def minutes(edition: Edition, places: Numbers) -> Numbers:
-    """Minutes of each title, whether or not it is a movie."""
+    """Return the minutes of each title, whether or not it is a movie."""
     drawn = bits(edition.seed, "minutes", edition.numbers(places))
     return 40 + below(70, drawn) + below(70, drawn >> np.uint64(32))
 
 
 def typed(edition: Edition, places: Numbers) -> pa.RecordBatch:
-    """The titles at these places, with the columns of silver and their place."""
+    """Return the titles at these places, with the columns of silver and their place."""
     numbers = edition.numbers(places)
 
     def draw(purpose: str, *more: Numbers) -> Bits:
@@ -62,7 +62,7 @@ def typed(edition: Edition, places: Numbers) -> pa.RecordBatch:
 
 
 def delivered(titles: pa.RecordBatch) -> dict[str, pa.Array]:
-    """Their text, in the columns of the file."""
+    """Return the titles as text, in the columns of the file."""
 
     def number(column: str) -> pa.Array:
         return pc.fill_null(titles.column(column).cast(pa.string()), "")
@@ -81,7 +81,7 @@ def delivered(titles: pa.RecordBatch) -> dict[str, pa.Array]:
 
 
 def _ratings(drawn: Bits) -> tuple[pa.Array, pa.Array]:
-    """Ratings and their groups."""
+    """Return ratings and their groups."""
     chosen = pa.array(weighted([weight for *_, weight in words.RATINGS], drawn))
     ratings, groups, _ = zip(*words.RATINGS, strict=True)
     # Encoded last: a dictionary in which a group stands twice is written to Parquet in one way or another.
@@ -90,7 +90,7 @@ def _ratings(drawn: Bits) -> tuple[pa.Array, pa.Array]:
 
 
 def _names(drawn: Bits) -> tuple[pa.Array, pa.Array]:
-    """Full titles, and what stands before their first colon."""
+    """Return full titles, and what stands before their first colon."""
     beginning = _chosen(words.TITLE_BEGINNINGS, drawn)
     noun = _chosen(words.TITLE_NOUNS, drawn >> np.uint64(20))
     ending = pa.array(weighted([weight for _, weight in words.TITLE_ENDINGS], drawn >> np.uint64(40)))
@@ -107,7 +107,7 @@ def _seasons(drawn: Bits) -> Numbers:
 
 
 def _years(came: Numbers, drawn: Bits) -> Numbers:
-    """The year in which it came, or up to 63 before; most are recent."""
+    """Return for each title the year in which it came, or one before; most are recent."""
     years = 1970 + came.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64)
     return years - below(10, drawn) * below(8, drawn >> np.uint64(32))
 

@@ -38,12 +38,12 @@ class TableTruth:
     rules: Counter[str] = field(default_factory=Counter)
 
     def as_json(self) -> dict[str, Any]:
-        """Only rules that some row breaks."""
+        """Return the counts, with only those rules that some row breaks."""
         return {**vars(self), "rules": dict(sorted((+self.rules).items()))}
 
 
 class Truth:
-    """Writes the truth of one publication, part by part, until its context ends."""
+    """A writer of the truth of one publication, part by part, until its context ends."""
 
     def __init__(self, folder: Path, publication: Publication) -> None:
         self._folder, self._publication = folder / FOLDER, publication
@@ -60,7 +60,7 @@ class Truth:
         self._open.close()
 
     def add(self, name: str, part: Part) -> None:
-        """Note what becomes of some records of the file `name`."""
+        """Write what becomes of some records of the file `name`, and count it."""
         self._count(
             f"bronze/{name}", part.records, 0, Counter({"malformed: a ragged record": part.malformed})
         )

@@ -22,7 +22,7 @@ from deltalake import DeltaTable, write_deltalake
 from deltalake.fs import DeltaStorageHandler
 from pyspark.sql import SparkSession
 
-from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.engines.choice import start_engine
 from cloudflix_assets.lake.adls.client import blob_service
 from cloudflix_assets.lake.adls.lake import AdlsLake
 from cloudflix_assets.settings.environment import environment
@@ -75,7 +75,7 @@ def _processes() -> dict[str, str]:
 def _case(told: Mapping[str, str]) -> dict[str, Any]:
     with variables(told):
         settings = environment()
-        lake, session = AdlsLake.of(settings), spark_resource(settings).spark_session
+        lake, session = AdlsLake.of(settings), start_engine(settings).spark_session
         for container in lake.account.containers:
             blob_service(lake.account).create_container(container)
         moved = _tried(partial(_moved, lake))

@@ -10,12 +10,12 @@ import pytest
 from dagster import DagsterRunStatus
 
 from cloudflix_assets.delta import log, read
-from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.engines.choice import start_engine
 from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.lake.choice import lake_of
 from cloudflix_assets.runs.weeks import run_weeks
 from cloudflix_assets.settings.environment import Environment
-from cloudflix_assets_tests.lake.adls.lakes import committed, ended, killed, leftovers, settings, started
+from cloudflix_assets_tests.lake.adls.lakes import committed, ended, killed, leftovers, started
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, lookup, publication, put
 from cloudflix_assets_tests.loopback.azure.calls import Call, Kind
 from cloudflix_assets_tests.loopback.azure.faults import reset
@@ -70,14 +70,9 @@ def undisturbed(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Rows:
     return rows(environment, WEEK_1, WEEK_2)
 
 
-@pytest.fixture
-def environment(proxy: Proxy, source: Path, tmp_path: Path) -> Environment:
-    return settings(proxy, tmp_path / "home", source=str(source))
-
-
 def rows(environment: Environment, *weeks: date) -> Rows:
     """What a reader sees of each table that has a week; fails where its record says something else."""
-    lake, session = lake_of(environment), spark_resource(environment).spark_session
+    lake, session = lake_of(environment), start_engine(environment).spark_session
     found = {}
     for path in STORED:
         for week in weeks:
@@ -100,30 +95,30 @@ def scratch(environment: Environment) -> set[str]:
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_a_killed_run(proxy: Proxy, environment: Environment, undisturbed: Rows, moment: str) -> None:
+def test_a_killed_run(proxy: Proxy, account: Environment, undisturbed: Rows, moment: str) -> None:
     """Half a week must never be visible, and the same command must make it good and leave nothing behind."""
     when, kind, path = MOMENTS[moment]
-    process = started(environment, *command(WEEK_1))
+    process = started(account, *command(WEEK_1))
     proxy.hold(lambda _: killed(process), kind=kind, path=path, when=when)
     proxy.fault(reset, kind=kind, path=path, when=when)
     assert ended(process) == -9
-    assert rows(environment, WEEK_1).items() <= undisturbed.items()
-    kept = {path: committed(lake_of(environment), path) for path in STORED}
+    assert rows(account, WEEK_1).items() <= undisturbed.items()
+    kept = {path: committed(lake_of(account), path) for path in STORED}
 
-    (again,) = run_weeks(environment, [WEEK_1], SELECTED, {})
+    (again,) = run_weeks(account, [WEEK_1], SELECTED, {})
     assert again.failures == {}
-    assert rows(environment, WEEK_1) == {key: undisturbed[key] for key in undisturbed if key[1] == WEEK_1}
-    lake = lake_of(environment)
-    assert leftovers(lake, *STORED) | scratch(environment) == set()
+    assert rows(account, WEEK_1) == {key: undisturbed[key] for key in undisturbed if key[1] == WEEK_1}
+    lake = lake_of(account)
+    assert leftovers(lake, *STORED) | scratch(account) == set()
     assert all(kept[path] <= {s.path for s in lake.files_below(path)} for path in STORED)
-    with open_instance(environment) as instance:
+    with open_instance(account) as instance:
         states = [run.status for run in instance.get_runs()]
     assert states == [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE]
 
 
 @pytest.mark.parametrize("same_instance", [True, False])
 def test_what_a_run_that_goes_on_has_written_is_not_swept(
-    proxy: Proxy, environment: Environment, undisturbed: Rows, tmp_path: Path, same_instance: bool
+    proxy: Proxy, account: Environment, undisturbed: Rows, tmp_path: Path, same_instance: bool
 ) -> None:
     """A second run begins while another has written its Parquet and not yet committed it."""
     there, go_on = threading.Event(), threading.Event()
@@ -134,18 +129,18 @@ def test_what_a_run_that_goes_on_has_written_is_not_swept(
 
     when, kind, path = MOMENTS["before the table's commit"]
     proxy.hold(wait, kind=kind, path=path, when=when)
-    process = started(environment, *command(WEEK_1))
+    process = started(account, *command(WEEK_1))
     try:
         assert there.wait(60)
-        lake = lake_of(environment)
-        written = leftovers(lake, *STORED) | scratch(environment)
+        lake = lake_of(account)
+        written = leftovers(lake, *STORED) | scratch(account)
         assert {path.partition("/")[0] for path in written} == {"silver"}
-        home = environment.home if same_instance else tmp_path / "other"
-        (other,) = run_weeks(environment.model_copy(update={"home": home}), [WEEK_2], SELECTED, {})
+        home = account.home if same_instance else tmp_path / "other"
+        (other,) = run_weeks(account.model_copy(update={"home": home}), [WEEK_2], SELECTED, {})
         assert other.success
-        assert leftovers(lake, *STORED) | scratch(environment) == written
+        assert leftovers(lake, *STORED) | scratch(account) == written
     finally:
         go_on.set()
     assert ended(process) == 0
-    assert rows(environment, WEEK_1, WEEK_2) == undisturbed
-    assert leftovers(lake, *STORED) | scratch(environment) == set()
+    assert rows(account, WEEK_1, WEEK_2) == undisturbed
+    assert leftovers(lake, *STORED) | scratch(account) == set()

@@ -127,8 +127,8 @@ def test_another_cloud_is_told_to_each_library_as_it_takes_it(endpoint: str | No
     public = "abfss://bronze@lake1.dfs.core.windows.net/cast"
     assert jvm.uri("bronze/cast") == f"abfss://bronze@{host}/cast"
     assert (sail.uri("bronze/cast"), jvm.delta_uri("bronze/cast")) == (public, public)
-    assert library_options.hadoop_options(jvm)[f"fs.azure.account.key.{host}"] == "a2V5"
-    assert library_options.hadoop_options(jvm).get("fs.azure.abfs.endpoint") == (
+    assert library_options.prepare_hadoop_options(jvm)[f"fs.azure.account.key.{host}"] == "a2V5"
+    assert library_options.prepare_hadoop_options(jvm).get("fs.azure.abfs.endpoint") == (
         "127.0.0.1:1" if endpoint and "127.0.0.1" in endpoint else None
     )
     assert library_options.storage_options(jvm).get("azure_storage_endpoint") == told
@@ -146,9 +146,9 @@ def test_delta_rs_asks_the_other_cloud() -> None:
 @pytest.mark.parametrize("kind", CHOSEN)
 def test_no_library_is_told_of_two_credentials(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of two, each library would choose in an order of its own."""
-    monkeypatch.setattr(library_options, "endpoint_for", lambda *_: "http://127.0.0.1:1/secret")
+    monkeypatch.setattr(library_options, "serve_tokens", lambda *_: "http://127.0.0.1:1/secret")
     of = account(kind)
-    hadoop, options = library_options.hadoop_options(of), library_options.storage_options(of)
+    hadoop, options = library_options.prepare_hadoop_options(of), library_options.storage_options(of)
     parts = {
         "account_key": {"account_key"},
         "sas": {"sas_token"},

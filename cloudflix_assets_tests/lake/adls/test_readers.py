@@ -9,7 +9,7 @@ import pytest
 from deltalake import DeltaTable
 
 from cloudflix_assets.delta import commit
-from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.engines.choice import start_engine
 from cloudflix_assets.lake.adls.lake import AdlsLake
 from cloudflix_assets_tests.delta.cases import OTHER_ROWS, ROWS, TABLE, week_of
 from cloudflix_assets_tests.lake.adls.lakes import settings
@@ -39,7 +39,7 @@ def by_duckdb(uri: str, options: dict[str, str]) -> list[tuple[Any, ...]]:
 def lake(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> AdlsLake:
     """A table of two weeks, one of which was replaced."""
     environment = settings(azurite, tmp_path_factory.mktemp("home"))
-    lake, session = AdlsLake.of(environment), spark_resource(environment).spark_session
+    lake, session = AdlsLake.of(environment), start_engine(environment).spark_session
     for rows, week in ((ROWS, WEEK_1), (ROWS, WEEK_2), (OTHER_ROWS, WEEK_2)):
         commit.replace(lake, session, week_of(session, rows, week))
     return lake

@@ -12,7 +12,7 @@ import pytest
 from cloudflix_assets.delta.log import commit_metadata
 from cloudflix_assets.delta.read import files_in_lake, read
 from cloudflix_assets.delta.table import open_table
-from cloudflix_assets.engines.choice import spark_resource
+from cloudflix_assets.engines.choice import start_engine
 from cloudflix_assets.lake.adls.lake import AdlsLake
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lake.adls.lakes import ended, leftovers, settings, started, steps
@@ -62,11 +62,6 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Digests:
         return house.digests(*WEEKS)
 
 
-@pytest.fixture
-def environment(proxy: Proxy, source: Path, tmp_path: Path) -> Environment:
-    return settings(proxy, tmp_path / "home", source=str(source))
-
-
 class Meeting:
     """Runs wait for each other before their first commit of a table, so that they do race."""
 
@@ -91,7 +86,7 @@ def run_at_once(account: Environment, *weeks: date, options: Sequence[str] = ())
 
 def check(environment: Environment, undisturbed: Digests, *weeks: date) -> AdlsLake:
     """Every week holds its rows once, its quarantine's are of the same step, and nothing lies beside."""
-    lake, session = AdlsLake.of(environment), spark_resource(environment).spark_session
+    lake, session = AdlsLake.of(environment), start_engine(environment).spark_session
     for path in STORED:
         for week in weeks:
             told = commit_metadata(lake, path, week)
@@ -105,30 +100,30 @@ def check(environment: Environment, undisturbed: Digests, *weeks: date) -> AdlsL
     return lake
 
 
-def test_three_runs_of_three_weeks(proxy: Proxy, environment: Environment, undisturbed: Digests) -> None:
+def test_three_runs_of_three_weeks(proxy: Proxy, account: Environment, undisturbed: Digests) -> None:
     """The first of all: they create every table together, and each commit but one meets another's."""
     meetings = [Meeting(proxy, 3, rf"{path}/_delta_log/0+\.json") for path in STORED]
-    run_at_once(environment, *WEEKS)
-    lake = check(environment, undisturbed, *WEEKS)
+    run_at_once(account, *WEEKS)
+    lake = check(account, undisturbed, *WEEKS)
     assert {path: len(steps(lake, path)) for path in STORED} == dict.fromkeys(STORED, 3)
     assert all(meeting.barrier.n_waiting == 0 for meeting in meetings)
 
 
-def test_three_runs_of_the_same_week(proxy: Proxy, environment: Environment, undisturbed: Digests) -> None:
+def test_three_runs_of_the_same_week(proxy: Proxy, account: Environment, undisturbed: Digests) -> None:
     """All commit at the same moment: two of the three must find that the week is there."""
     Meeting(proxy, 3, r"silver/cast/_delta_log/0{19}1\.json")
-    run_at_once(environment, WEEK_1, WEEK_1, WEEK_1)
-    lake = check(environment, undisturbed, WEEK_1)
+    run_at_once(account, WEEK_1, WEEK_1, WEEK_1)
+    lake = check(account, undisturbed, WEEK_1)
     assert Counter(map(len, (steps(lake, path) for path in STORED))) == {1: len(STORED)}
 
 
 def test_two_runs_that_replace_the_same_week(
-    proxy: Proxy, environment: Environment, undisturbed: Digests
+    proxy: Proxy, account: Environment, undisturbed: Digests
 ) -> None:
     """With --force both commit, and the quarantine and the table must end with the same one's."""
     Meeting(proxy, 2, r"silver/cast_quarantine/_delta_log/0{19}1\.json")
-    run_at_once(environment, WEEK_1, WEEK_1, options=["--force"])
-    lake = check(environment, undisturbed, WEEK_1)
+    run_at_once(account, WEEK_1, WEEK_1, options=["--force"])
+    lake = check(account, undisturbed, WEEK_1)
     ends = {commit_metadata(lake, path, WEEK_1)["step"] for path in ("silver/cast", "silver/cast_quarantine")}
     assert len(ends) == 1
 

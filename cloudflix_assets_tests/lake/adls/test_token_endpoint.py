@@ -13,7 +13,7 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import AzureError, ServiceRequestError
 from azure.identity import AzureCliCredential
 
-from cloudflix_assets.lake.adls.token_endpoint import endpoint_for
+from cloudflix_assets.lake.adls.token_endpoint import serve_tokens
 from cloudflix_assets_tests.loopback.azure import az
 
 ASKED = {"Metadata": "true"}
@@ -46,7 +46,7 @@ def asked(url: str, headers: dict[str, str]) -> tuple[int, Any]:
 def test_hadoop_gets_a_token_and_its_end_as_the_metadata_service_tells_them() -> None:
     """Without its end, a JVM would use a token that the account takes no more."""
     credential = Tokens()
-    status, told = asked(f"{endpoint_for(uuid4(), credential)}?resource=x&api-version=2018-02-01", ASKED)
+    status, told = asked(f"{serve_tokens(uuid4(), credential)}?resource=x&api-version=2018-02-01", ASKED)
     assert (status, told["access_token"], told["token_type"]) == (200, "a.token.oftests", "Bearer")
     assert 50 < int(told["expires_on"]) - time.time() <= 100
     assert credential.scopes == ("https://storage.azure.com/.default",)
@@ -54,7 +54,7 @@ def test_hadoop_gets_a_token_and_its_end_as_the_metadata_service_tells_them() ->
 
 def test_who_does_not_know_the_path_or_is_a_browser_gets_none() -> None:
     """Every user of the machine can reach the port."""
-    url = endpoint_for(uuid4(), Tokens())
+    url = serve_tokens(uuid4(), Tokens())
     base, _, secret = url.rpartition("/")
     assert len(secret) > 40
     for target, headers in ((base, ASKED), (f"{base}/x", ASKED), (f"{url}x", ASKED), (url, {})):
@@ -67,20 +67,20 @@ def test_an_account_has_one_endpoint_and_another_account_another() -> None:
     """One account would get the tokens of another; and each session would leave a thread."""
     mine, other = Tokens(), Tokens()
     account = uuid4()
-    assert endpoint_for(account, mine) == endpoint_for(account, mine)
-    assert endpoint_for(uuid4(), other) != endpoint_for(account, mine)
+    assert serve_tokens(account, mine) == serve_tokens(account, mine)
+    assert serve_tokens(uuid4(), other) != serve_tokens(account, mine)
 
 
 def test_nobody_logged_in_reaches_the_jvm_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else the step would fail with a parse error of Hadoop's."""
     monkeypatch.setenv("PATH", az.first_on_path(az.install(tmp_path / "az", None)))
-    status, told = asked(endpoint_for(uuid4(), AzureCliCredential()), ASKED)
+    status, told = asked(serve_tokens(uuid4(), AzureCliCredential()), ASKED)
     assert (status, "Please run 'az login'" in told) == (400, True)
 
 
 def test_an_identity_provider_that_does_not_answer_is_told_too(capfd: pytest.CaptureFixture[str]) -> None:
     """The connection would just end, with a stack trace on the terminal."""
     unreachable = ServiceRequestError("Name or service not known")
-    status, told = asked(endpoint_for(uuid4(), Tokens(unreachable)), ASKED)
+    status, told = asked(serve_tokens(uuid4(), Tokens(unreachable)), ASKED)
     assert (status, json.loads(told)["error_description"]) == (503, "Name or service not known")
     assert capfd.readouterr().err == ""

@@ -81,10 +81,7 @@ class Entra:
     @contextmanager
     def serve(self) -> Iterator["Entra"]:
         """Serve on two free ports of this machine until the block ends."""
-        with (
-            serve(self._answer, self.wrong) as plain,
-            serve(self._answer, self.wrong, self.tls) as secure,
-        ):
+        with serve(self._answer, self.wrong) as plain, serve(self._answer, self.wrong, self.tls) as secure:
             self.url, self.tls_url = f"http://127.0.0.1:{plain}", f"https://127.0.0.1:{secure}"
             yield self
 

@@ -37,6 +37,14 @@ def emulator(tmp_path: Path) -> Iterator[Emulator]:
     assert emulator.wrong == []
 
 
+@pytest.fixture
+def jvm(tmp_path: Path) -> Iterator[Emulator]:
+    """A workspace whose drivers run Spark on a JVM."""
+    with Emulator(tmp_path / "workspace", kind="jvm") as emulator:
+        yield emulator
+    assert emulator.wrong == []
+
+
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """A workspace for all tests of a module, because a Sail server starts slowly; each test resets it."""

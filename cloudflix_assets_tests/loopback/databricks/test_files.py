@@ -6,12 +6,7 @@ import io
 import httpx
 import pytest
 from databricks.sdk import WorkspaceClient
-from databricks.sdk.errors import (
-    BadRequest,
-    InvalidParameterValue,
-    NotFound,
-    PermissionDenied,
-)
+from databricks.sdk.errors import BadRequest, InvalidParameterValue, NotFound, PermissionDenied
 from databricks.sdk.errors.base import DatabricksError
 
 from cloudflix_assets_tests.loopback.databricks.emulator import Emulator

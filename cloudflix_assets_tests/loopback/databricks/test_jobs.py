@@ -7,12 +7,7 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import InvalidParameterValue
 from databricks.sdk.errors.base import DatabricksError
 from databricks.sdk.service.compute import ClusterSpec, Kind, Library, PythonPyPiLibrary
-from databricks.sdk.service.jobs import (
-    NotebookTask,
-    RunLifeCycleState,
-    SparkPythonTask,
-    SubmitTask,
-)
+from databricks.sdk.service.jobs import NotebookTask, RunLifeCycleState, SparkPythonTask, SubmitTask
 
 from cloudflix_assets_tests.loopback.databricks.emulator import Emulator
 from cloudflix_assets_tests.loopback.databricks.runs import NOT_RUN, RunPlan

@@ -1,28 +1,18 @@
 """Tests of drivers with a JVM: they have Delta's own writer, and workers that cannot import this project."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from deltalake import DeltaTable
 
 from cloudflix_assets_tests.loopback.databricks.emulator import Emulator
 from cloudflix_assets_tests.loopback.databricks.tasks import Tasks, client_of, new_cluster
 
 
-@pytest.fixture
-def emulator(tmp_path: Path) -> Iterator[Emulator]:
-    """A workspace that computes on Spark itself."""
-    with Emulator(tmp_path / "workspace", kind="jvm") as emulator:
-        yield emulator
-    assert emulator.wrong == []
-
-
-def test_a_driver_has_a_jvm_of_its_own_with_delta(emulator: Emulator, tmp_path: Path) -> None:
+def test_a_driver_has_a_jvm_of_its_own_with_delta(jvm: Emulator, tmp_path: Path) -> None:
     """Guard against a driver without Delta or its settings, and against workers that import this project."""
-    emulator.secrets["lake"] = {"key": "s3cret"}
+    jvm.secrets["lake"] = {"key": "s3cret"}
     spec = new_cluster(spark_conf={"spark.ours": "given", "a.key": "{{secrets/lake/key}}"})
-    run = Tasks(emulator, client_of(emulator, token=emulator.token)).run(
+    run = Tasks(jvm, client_of(jvm, token=jvm.token)).run(
         """
         import sys
         spark.range(3).write.format("delta").save(sys.argv[1])
@@ -45,10 +35,10 @@ def test_a_driver_has_a_jvm_of_its_own_with_delta(emulator: Emulator, tmp_path: 
     assert DeltaTable(tmp_path / "table").to_pyarrow_table().num_rows == 3
 
 
-def test_standard_access_is_spark_connect_with_delta(emulator: Emulator, tmp_path: Path) -> None:
+def test_standard_access_is_spark_connect_with_delta(jvm: Emulator, tmp_path: Path) -> None:
     """Guard against code that needs a SparkContext, and passes here although it fails on a cluster."""
     spec = new_cluster(data_security_mode="USER_ISOLATION", spark_conf={"spark.ours": "given"})
-    run = Tasks(emulator, client_of(emulator, token=emulator.token)).run(
+    run = Tasks(jvm, client_of(jvm, token=jvm.token)).run(
         """
         import sys
         from pyspark.sql import SparkSession

@@ -7,10 +7,7 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import NotFound
 from databricks.sdk.errors.base import DatabricksError
 from databricks.sdk.service.iam import AccessControlRequest, PermissionLevel
-from databricks.sdk.service.jobs import (
-    JobAccessControlRequest,
-    JobPermissionLevel,
-)
+from databricks.sdk.service.jobs import JobAccessControlRequest, JobPermissionLevel
 
 from cloudflix_assets_tests.loopback.databricks.emulator import Emulator
 from cloudflix_assets_tests.loopback.databricks.runs import NOT_RUN, RunPlan

@@ -9,7 +9,8 @@ from cloudflix_assets.sources.github.address import Address
 from cloudflix_assets.sources.github.api import Api
 from cloudflix_assets.sources.github.source import GitHub
 from cloudflix_assets_tests.lakehouse import publication, titles
-from cloudflix_assets_tests.loopback.github.server import NAME, OWNER, History, LoopbackGitHub
+from cloudflix_assets_tests.loopback.github.history import History
+from cloudflix_assets_tests.loopback.github.server import NAME, OWNER, LoopbackGitHub
 
 FOLDER = "data"
 WEEKS = [date(2026, 10, 26) + timedelta(days=7 * number) for number in range(4)]

@@ -6,82 +6,24 @@ It follows GitHub's documentation of the REST API, version 2022-11-28.
 import hashlib
 import json
 import re
-import socket
-import struct
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
-from dulwich.objects import Blob, Commit, ObjectID, Tree
+from dulwich.objects import Commit
+
+from cloudflix_assets_tests.loopback.github.history import History
+from cloudflix_assets_tests.loopback.web import Connection
 
 OWNER, NAME, BRANCH = "acme", "catalogue", "main"
 JSON, RAW = "application/vnd.github+json", "application/vnd.github.raw+json"
 RESET = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp())
-
-
-class History:
-    """A repository with one branch; a test makes and dates its commits. The objects are real git objects."""
-
-    def __init__(self) -> None:
-        self.commits: dict[bytes, Commit] = {}
-        self.trees: dict[bytes, Tree] = {}
-        self.blobs: dict[bytes, Blob] = {}
-        self.head: Commit | None = None
-
-    def commit(self, files: Mapping[str, bytes], when: datetime, author: datetime | None = None) -> str:
-        """Commit `files` (by path) as the whole content, at the moment `when`; return the commit's hash."""
-        commit = Commit()
-        commit.tree = self._tree(files)
-        commit.parents = [self.head.id] if self.head else []
-        commit.author = commit.committer = b"Ana <ana@example.org>"
-        commit.commit_time, commit.author_time = int(when.timestamp()), int((author or when).timestamp())
-        commit.commit_timezone = commit.author_timezone = 0
-        commit.message = b"publish"
-        self.commits[commit.id] = self.head = commit
-        return commit.id.decode()
-
-    def _tree(self, files: Mapping[str, bytes]) -> ObjectID:
-        tree = Tree()
-        folders: dict[str, dict[str, bytes]] = defaultdict(dict)
-        for path, content in files.items():
-            first, _, rest = path.partition("/")
-            if rest:
-                folders[first][rest] = content
-            else:
-                blob = Blob.from_string(content)
-                self.blobs[blob.id] = blob
-                tree.add(first.encode(), 0o100644, blob.id)
-        for name, inside in folders.items():
-            tree.add(name.encode(), 0o040000, self._tree(inside))
-        self.trees[tree.id] = tree
-        return tree.id
-
-    def last(self, until: datetime | None, path: str) -> list[Commit]:
-        """Return a list of the newest commit that is not later than `until` and changed `path`, or []."""
-        commit = self.head
-        while commit:
-            parent = self.commits[commit.parents[0]] if commit.parents else None
-            touched = self.at(commit, path) != (self.at(parent, path) if parent else None)
-            if touched and (until is None or commit.commit_time <= until.timestamp()):
-                return [commit]
-            commit = parent
-        return []
-
-    def at(self, commit: Commit, path: str) -> bytes | None:
-        """Return the hash of the file or folder at a path in a commit, or None."""
-        found: bytes = commit.tree
-        for part in filter(None, path.split("/")):
-            tree = self.trees.get(found)
-            if tree is None or part.encode() not in tree:
-                return None
-            found = tree[part.encode()][1]
-        return found
 
 
 Fault = Callable[["Handler", "Reply"], "Reply | None"]
@@ -223,13 +165,12 @@ _ROUTES: list[tuple[str, str, set[str]]] = [
 ]
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(Connection):
     """The handler of one connection."""
 
     github: LoopbackGitHub
-    protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802
         address = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
         kind, reply = self.github.reply(address.path, dict(parse_qsl(address.query)), headers)
@@ -256,15 +197,6 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("content-length", str(len(reply.body) if length is None else length))
         self.end_headers()
         self.wfile.write(reply.body)
-
-    def reset(self) -> None:
-        """Reset the TCP connection, as a crashed peer does."""
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.close_connection = True
-        self.connection.close()
-
-    def log_message(self, *_: object) -> None:
-        """Write no access log."""
 
 
 def _json(value: object) -> Reply:

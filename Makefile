@@ -101,7 +101,7 @@ $(CLASSES): $(STAMP)
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "cloudflix needs Python 3.11 or later: run \`make PYTHON=python3.12 …\` with one that is."; exit 1; }
-	@echo "Setting up .venv from requirements.lock (one or two minutes, 1.5 GB)"
+	@echo "Setting up .venv from requirements.lock (one or two minutes, 2 GB)"
 	@$(PYTHON) -m venv --clear .venv
 	@awk '/^uv==/ {on=1} on {print} on && !/\\$$/ {exit}' requirements.lock > .venv/uv.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.lock

@@ -4,7 +4,6 @@ import json
 import re
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import date
 from uuid import uuid4
 
@@ -161,28 +160,6 @@ def refuse_foreign_folder(lake: Lake, path: str) -> None:
         raise TableRefused(
             f"{path} is no Delta table, and its folder {lake.uri(path)} holds other things "
             f"({', '.join(names[:3])}): move them away, then rerun; nothing was written."
-        )
-
-
-def refuse_to_remove_foreign(lake: Lake, path: str) -> None:
-    """Refuse to remove a table that was not made here, or a folder that holds other things beside the table.
-
-    A table that cannot be opened is ours by its place in our lake.
-
-    Raises:
-        TableRefused: it is one of these.
-    """
-    names = lake.names(path)
-    others = [name for name in names if name != "_delta_log" and not name.startswith(f"{WEEK.name}=")]
-    foreign = ", ".join(others[:3])
-    with suppress(DeltaError):  # there is none, or it is damaged
-        columns = CachedDeltaTable(lake.delta_uri(path), lake.storage_options).metadata().partition_columns
-        if columns != [WEEK.name]:
-            foreign = f"a table partitioned by {columns or 'nothing'}"
-    if foreign:
-        raise TableRefused(
-            f"{lake.uri(path)} holds what was not made here ({foreign}): move it away, then run the same "
-            "command again; nothing was removed."
         )
 
 

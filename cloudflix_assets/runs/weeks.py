@@ -10,7 +10,7 @@ import dagster as dg
 
 from cloudflix_assets.assets.description import stored_fields
 from cloudflix_assets.build import build_defs
-from cloudflix_assets.delta.table import refuse_to_remove_foreign
+from cloudflix_assets.delta.foreign import refuse_to_remove_foreign
 from cloudflix_assets.errors import CloudflixError, first_line
 from cloudflix_assets.instance.ended_runs import end_gone, is_over
 from cloudflix_assets.instance.instance import open_instance

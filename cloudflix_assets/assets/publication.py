@@ -50,6 +50,8 @@ def publication_asset(lakehouse: Context, source: Source, agreement: Agreement) 
             except NoPublication as none:  # no error: Dagster skips the assets that depend on it
                 yield notice(context, str(none))
                 return
+        for told in landed.notices:
+            yield notice(context, told)
         if landed.moved:
             yield notice(context, landed.moved)
         if landed.undeclared:

@@ -105,6 +105,8 @@ def owner(settings: Environment) -> Finding:
     if marked:
         lake.refuse_other_source(source.identity)
         return Finding("lake's source", "ok", source.identity)
+    if not settings.has_account:  # account.py looks at containers
+        lake.refuse_unusable()
     return Finding("lake's source", "ok", "none yet: the first run marks the lake")
 
 

@@ -20,6 +20,8 @@ from typing import BinaryIO
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake.files import Files
 
+DROPPED = frozenset({"landing", "landed", "refused"})
+"""Folders that may lie in raw before the lake is marked: files are dropped and sorted before a week lands."""
 FORMAT = 1
 MARKER = "raw/files/lake.json"
 

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import pyarrow as pa
 
-from cloudflix_assets.lake.base import Lake, LakeRefused
+from cloudflix_assets.lake.base import DROPPED, MARKER, Lake, LakeRefused
 from cloudflix_assets.lake.files import Files, Stored
 from spark.table import Layer
 
@@ -163,10 +163,10 @@ class LocalLake(Lake):
                 rmtree(self.root / path)  # raises: what stayed would be mixed with the next source's
 
     def refuse_unusable(self) -> None:
-        """Refuse a place where a file lies instead of the lake's folder or a layer's.
+        """Refuse a file instead of a folder, and layers that hold what no marker says to be ours.
 
         Raises:
-            LakeRefused: the message names the file.
+            LakeRefused: it is one of these; the message names what lies there.
         """
         for folder in (*self.root.parents, self.root, *(self.root / layer for layer in Layer)):
             if folder.is_file():
@@ -174,6 +174,22 @@ class LocalLake(Lake):
                     f"{folder} is a file, and the lake needs a folder there: move the file away, or "
                     f"{self.remedy}."
                 )
+        others = [name for layer in Layer for name in self._strangers(layer)]
+        # The marker is looked for last, because another run may just have claimed the lake.
+        if others and not (self.root / MARKER).exists():
+            raise LakeRefused(
+                f"the folder {self.root} holds {', '.join(others[:3])} and no marker ({MARKER}) "
+                f"that says whose that is: {self.remedy}, or restore the marker; nothing was written."
+            )
+
+    def _strangers(self, layer: Layer) -> Iterator[str]:
+        """Yield what lies in a layer and was neither dropped nor staged; hidden files are the system's."""
+        for name in self.names(layer.value):
+            kept = {"staging", "files", *DROPPED} if layer is Layer.RAW else {"staging"}
+            if name not in kept and not name.startswith("."):
+                yield f"{layer.value}/{name}"
+        if layer is Layer.RAW:
+            yield from (f"raw/files/{name}" for name in self.names("raw/files") if not name.startswith("."))
 
     @contextmanager
     def _part_of(self, target: Path) -> Iterator[Path]:

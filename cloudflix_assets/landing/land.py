@@ -1,6 +1,6 @@
 """Land a publication: fetch every file, verify every byte, store all files or none."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -22,10 +22,11 @@ CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Landed:
-    """The manifest of a landed week, and the one that the week had before (None if it had none)."""
+    """The manifest of a landed week, the one before (None if it had none), and the source's notices."""
 
     manifest: Manifest
     before: Manifest | None
+    notices: Sequence[str]
 
     @property
     def moved(self) -> str | None:
@@ -74,7 +75,8 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
     pin = _pin(before) if before and not refresh else None
     with storage_errors(gettempdir()), TemporaryDirectory(prefix="cloudflix-") as folder:
         spooled: list[tuple[Path, LandedFile]] = []
-        for number, delivered in enumerate(source.deliveries(week, pin=pin)):
+        deliveries = source.deliveries(week, pin=pin)
+        for number, delivered in enumerate(deliveries):
             path = Path(folder) / str(number)  # two files may have the same name
             digest = _fetch(lake, delivered, _same_blob(delivered, before), path)
             spooled.append((path, _verify(delivered, path, digest, before, agreement)))
@@ -84,7 +86,8 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
                 lake.store(f"raw/{file.path}", path)
     files = tuple(file for _, file in spooled)
     manifest = Manifest(week=week, source=source.identity, landed_at=datetime.now(UTC), files=files)
-    return Landed(manifest, before)
+    notices = dict.fromkeys(delivered.notice for delivered in deliveries if delivered.notice)
+    return Landed(manifest, before, list(notices))
 
 
 def _manifest_before(lake: Lake, week: date) -> Manifest | None:

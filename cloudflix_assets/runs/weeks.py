@@ -10,6 +10,7 @@ import dagster as dg
 
 from cloudflix_assets.assets.description import stored_fields
 from cloudflix_assets.build import build_defs
+from cloudflix_assets.delta.foreign import refuse_to_remove_foreign
 from cloudflix_assets.errors import CloudflixError, first_line
 from cloudflix_assets.instance.ended_runs import end_gone, is_over
 from cloudflix_assets.instance.instance import open_instance
@@ -60,8 +61,14 @@ def run_weeks(
         if replace_source:
             with suppress(NoPublication):  # what is mistyped must be told before the lake is emptied
                 source.deliveries(min(weeks))
+            tables = [path for table in TABLES for path in stored_fields(table)]
             with lake.storage_errors("raw"):
-                lake.empty(path for table in TABLES for path in stored_fields(table))
+                for path in tables:
+                    refuse_to_remove_foreign(lake, path)
+                lake.empty(tables)
+                lake.claim(
+                    source.identity
+                )  # tables of others may lie beside ours, and look like a foreign lake
             instance.wipe_assets(list(runner.keys))
         yield from _run(runner, lake, weeks, lambda _: keys, tags=tags, watch=watch)
 

@@ -21,12 +21,14 @@ class Delivered:
     """One file of a publication; `open` reads it from its beginning, `origin` tells where it was.
 
     A source with a history names in `origin` its `commit`, and the `blob` by which equal bytes are known.
+    A `notice` is part of a sentence: what else the source holds that could be meant.
     """
 
     dataset: str
     file: str
     open: Callable[[], BinaryIO]
     origin: Mapping[str, str]
+    notice: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,15 @@
 """Publications in a folder: five CSV files that stand for every week, or sub-folders named by week."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from cloudflix_assets.sources.base import Delivered, Pin, SourceRefused
-from spark.datasets import DATASETS
+from spark.datasets import DATASETS, Dataset
 
 
 @dataclass(frozen=True)
@@ -24,34 +25,95 @@ class Directory:
         return f"directory:{self.name or self.folder.name}"
 
     def deliveries(self, week: date, *, pin: Pin | None = None) -> Sequence[Delivered]:
-        """Return the files of the week's sub-folder if there are sub-folders of weeks, else of the folder."""
-        folder = self._folder(week)
-        found = []
-        for dataset in DATASETS:
-            path = folder / dataset.file
-            if not path.is_file():
-                raise SourceRefused(
-                    f"{dataset.file} is missing from {folder}: "
-                    f"put it there, then rerun the week {week}; nothing was landed."
-                )
-            found.append(Delivered(dataset.name, dataset.file, partial(_open, path), {"path": str(path)}))
-        return found
+        """Return the five files of the week's sub-folder, else of the folder, which stands for every week.
 
-    def _folder(self, week: date) -> Path:
+        A folder that begins to have sub-folders of weeks stands for the weeks before the first of them.
+
+        Raises:
+            SourceRefused: a file is missing, the week has no folder, or it has two.
+        """
+        folder, notice = self._folder(week)
+        return [self._delivery(dataset, folder, week, notice) for dataset in DATASETS]
+
+    def _delivery(self, dataset: Dataset, folder: Path, week: date, notice: str | None) -> Delivered:
+        path = folder / dataset.file
+        if not path.is_file():
+            raise SourceRefused(
+                f"{dataset.file} is missing from {folder}{self._instead(dataset, folder)}: "
+                f"put it there, then rerun the week {week}; nothing was landed."
+            )
+        return Delivered(dataset.name, dataset.file, partial(_open, path), {"path": str(path)}, notice)
+
+    def _folder(self, week: date) -> tuple[Path, str | None]:
+        """Return the folder that holds the week, and a notice if another one could be meant."""
         if not self.folder.is_dir():
             raise SourceRefused(
                 f"the source {self.folder} is no folder: "
                 "give --source (or CLOUDFLIX_SOURCE) one that holds five CSV files, or `sample`."
             )
-        if any((self.folder / dataset.file).exists() for dataset in DATASETS):
-            return self.folder
-        weeks = sorted(path.name for path in self.folder.iterdir() if path.is_dir())
-        if weeks and str(week) not in weeks:
+        outside = [dataset.file for dataset in DATASETS if (self.folder / dataset.file).exists()]
+        weeks = self._weeks()
+        match weeks.get(week, []):
+            case []:
+                return self.folder, self._of_an_earlier_week(week, weeks, outside)
+            case [folder]:
+                return folder, _left_aside(outside, self.folder, folder)
+            case several:
+                names = " and ".join(folder.name for folder in several)
+                raise SourceRefused(
+                    f"{self.folder} has {len(several)} folders of the week {week} ({names}): "
+                    "move all but one away, then rerun the week; nothing was landed."
+                )
+
+    def _weeks(self) -> Mapping[date, Sequence[Path]]:
+        """Return the sub-folders named by a date, by the week that the date lies in."""
+        found: dict[date, list[Path]] = {}
+        for path in sorted(self.folder.iterdir()):
+            with suppress(ValueError):  # another name: not a week's
+                if path.is_dir():
+                    day = date.fromisoformat(path.name)
+                    found.setdefault(day - timedelta(days=day.weekday()), []).append(path)
+        return found
+
+    def _of_an_earlier_week(self, week: date, weeks: Mapping[date, object], outside: list[str]) -> str | None:
+        """Return a notice if weeks have begun to have folders; refuse a week that should have one."""
+        if not weeks:
+            return None
+        first = min(weeks)
+        if week > first or len(outside) < len(DATASETS):
+            held = ", ".join(str(other) for other in sorted(weeks)[-10:])
             raise SourceRefused(
-                f"{self.folder} has no publication of the week {week}: it has {', '.join(weeks[:10])}; "
-                "choose one of these, or add a sub-folder."
+                f"{self.folder} has no publication of the week {week}: it has {held}; "
+                f"choose one of these, or add a sub-folder {week}{_no_match(outside, first)}."
             )
-        return self.folder / str(week) if weeks else self.folder
+        return (
+            f"the week {week} was taken from {self.folder} itself, "
+            f"which stands for the weeks before {first}, the first that has a folder"
+        )
+
+    def _instead(self, dataset: Dataset, folder: Path) -> str:
+        """Return what could be meant by the file that is missing, in brackets; nothing if nothing could."""
+        entries = sorted(folder.iterdir())
+        for path in entries:
+            if path.name.casefold() == dataset.file.casefold():
+                return f" (there is {path.name})"
+        if folders := [path.name for path in entries if path.is_dir() and not path.name.startswith(".")]:
+            return f" (a sub-folder of a week is named by a date, and there is {', '.join(folders[:5])})"
+        return ""
+
+
+def _left_aside(files: Sequence[str], outside: Path, folder: Path) -> str | None:
+    if not files:
+        return None
+    return f"{', '.join(files)} of {outside} itself: not taken, because the week has the folder {folder.name}"
+
+
+def _no_match(files: Sequence[str], first: date) -> str:
+    if not files:
+        return ""
+    if len(files) < len(DATASETS):
+        return f" ({', '.join(files)} beside the folders is no publication: move it into one, or away)"
+    return f" (the files beside the folders stand for the weeks before {first})"
 
 
 def _open(path: Path) -> BinaryIO:

@@ -124,7 +124,7 @@ def test_a_reordered_header_makes_the_same_tables(
 def source_cases(folder: Path) -> dict[str, tuple[str, str]]:
     """A source that cannot be read, by what is wrong with it, and the sentence."""
     rerun = f"rerun the week {WEEK_2}; nothing was landed."
-    choose = "choose one of these, or add a sub-folder."
+    choose = "choose one of these, or add a sub-folder 2026-11-09."
     readable = "make it readable for this user, then rerun the week; nothing was landed."
     remedy = "give --source (or CLOUDFLIX_SOURCE) one that holds five CSV files, or `sample`."
     (folder / "file").write_text("no folder")

@@ -200,11 +200,37 @@ def test_another_source_is_refused_until_the_lake_is_emptied(tmp_path: Path) -> 
     assert set(committed(kept).values()) == {False}  # a mistyped folder has emptied nothing
     assert {e["week"] for e in cloudflix(home, "status", "--json").json["tables"]} == {str(WEEK_1)}
 
+    beside = [home / "lake" / "gold" / place for place in ("mine/note.txt", "cast/note.txt")]
+    for note in beside:
+        note.parent.mkdir(exist_ok=True)
+        note.write_text("not made here")
+    foreign = cloudflix(home, *run, str(theirs), "--week", str(WEEK_2), "--replace-source")
+    assert f"{beside[1].parent} holds what was not made here (note.txt): move it" in foreign.sentence
+    assert set(committed(cloudflix(home, *run, str(ours), "--week", str(WEEK_1))).values()) == {False}
+
+    beside[1].unlink()
     replaced = cloudflix(home, *run, str(theirs), "--week", str(WEEK_2), "--replace-source")
     assert replaced.code == 0
+    assert beside[0].read_text() == "not made here"
     assert replaced.weeks[0]["tables"]["gold/cast"]["rows"] == 1
     entries = cloudflix(home, "status", "--json").json["tables"]
     assert {(entry["week"], entry["state"]) for entry in entries} == {(str(WEEK_2), "fresh")}
+
+
+@pytest.mark.parametrize("options", [(), ("--replace-source",)])
+def test_a_lake_of_somebody_else_stays_as_it_is(
+    tmp_path: Path, files: Path, options: tuple[str, ...]
+) -> None:
+    """Twenty foreign files were gone with exit code 0, and nine tables were made before the refusal."""
+    theirs = tmp_path / "home" / "lake" / "gold" / "titles" / "part-0.parquet"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("theirs")
+    told = cloudflix(tmp_path / "home", "run", "--source", str(files), "--week", str(WEEK_1), *options)
+    assert "holds gold/titles and no marker (raw/files/lake.json) that says whose that is" in told.sentence
+    assert told.code == 1
+    assert [path for path in (tmp_path / "home" / "lake").rglob("*") if path.is_file()] == [theirs]
+    doctor = cloudflix(tmp_path / "home", "doctor", "--json", "--source", str(files)).json["checks"]
+    assert any("and no marker" in finding["seen"] for finding in doctor if finding["state"] == "fail")
 
 
 @pytest.mark.slow

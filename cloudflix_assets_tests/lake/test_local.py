@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cloudflix_assets.lake import local
-from cloudflix_assets.lake.base import MARKER
+from cloudflix_assets.lake.base import MARKER, LakeRefused
 from cloudflix_assets.lake.local import LocalLake
 
 
@@ -49,6 +49,34 @@ def test_an_emptied_folder_takes_another_source(lake: LocalLake) -> None:
     lake.empty(["silver/titles"])
     assert everything(lake) == {"raw", "silver", "README.md"}
     lake.claim("another source")
+
+
+@pytest.mark.parametrize(
+    "theirs", ["gold/titles/x.parquet", "raw/files/notes.txt", "silver/mine/_delta_log/0"]
+)
+def test_a_folder_of_somebody_else_is_refused(lake: LocalLake, theirs: str) -> None:
+    """Our tables were put beside theirs without a word."""
+    lake.write(theirs, b"theirs")
+    lake.write("raw/landing/netflix_titles.csv", b"")
+    with pytest.raises(LakeRefused) as refused:
+        lake.refuse_other_source("sample")
+    name = "/".join(theirs.split("/")[: 3 if theirs.startswith("raw/files") else 2])
+    assert str(refused.value) == (
+        f"the folder {lake.root} holds {name} and no marker ({MARKER}) that says whose that is: "
+        "choose another lake (CLOUDFLIX_LAKE), or restore the marker; nothing was written."
+    )
+    lake.write(MARKER, b'{"format": 1, "source": "sample"}')
+    lake.refuse_other_source("sample")
+
+
+@pytest.mark.parametrize(
+    "ours", ["raw/landing/a", "raw/refused/b", "bronze/staging/x/y.parquet", "raw/.DS_Store"]
+)
+def test_what_was_dropped_or_staged_first_is_no_stranger(lake: LocalLake, ours: str) -> None:
+    """Files are dropped before a week lands; another run may be claiming the lake at this moment."""
+    lake.write(ours, b"")
+    lake.write("raw/files/.lake.json.4711", b"")
+    lake.refuse_other_source("sample")
 
 
 def test_what_cannot_be_removed_is_told(lake: LocalLake, monkeypatch: pytest.MonkeyPatch) -> None:

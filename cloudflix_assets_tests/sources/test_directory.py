@@ -1,6 +1,6 @@
 """Where publications come from: folders flat or by week, and how a setting names a source."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -50,6 +50,77 @@ def test_a_week_without_its_sub_folder_is_refused(tmp_path: Path) -> None:
     put(tmp_path / str(WEEK_1), publication())
     with pytest.raises(SourceRefused, match=f"has no publication of the week {WEEK_3}: it has {WEEK_1}"):
         Directory(tmp_path).deliveries(WEEK_3)
+
+
+OTHER = publication(cast=lookup("cast", ("Someone Else", "1")))
+
+
+def test_a_folder_of_the_week_wins_over_files_beside_it(tmp_path: Path) -> None:
+    """The old files beside a new folder were published as the week's, in silence."""
+    put(tmp_path, publication())
+    put(tmp_path / str(WEEK_2), OTHER)
+    source = Directory(tmp_path)
+    assert contents(source, WEEK_2) == OTHER
+    files = ", ".join(dataset.file for dataset in DATASETS)
+    assert {delivered.notice for delivered in source.deliveries(WEEK_2)} == {
+        f"{files} of {tmp_path} itself: not taken, because the week has the folder {WEEK_2}"
+    }
+    assert contents(source, WEEK_1) == publication()
+    assert source.deliveries(WEEK_1)[0].notice == (
+        f"the week {WEEK_1} was taken from {tmp_path} itself, which stands for the weeks before {WEEK_2}, "
+        "the first that has a folder"
+    )
+    with pytest.raises(SourceRefused) as refused:
+        source.deliveries(WEEK_3)
+    assert str(refused.value) == (
+        f"{tmp_path} has no publication of the week {WEEK_3}: it has {WEEK_2}; choose one of these, or add a "
+        f"sub-folder {WEEK_3} (the files beside the folders stand for the weeks before {WEEK_2})."
+    )
+
+
+def test_a_stray_file_beside_folders_of_weeks_is_named(tmp_path: Path) -> None:
+    """The refusal advised to complete it, which would have made old rows of it."""
+    put(tmp_path / str(WEEK_2), OTHER)
+    (tmp_path / "netflix_cast.csv").write_bytes(b"stray")
+    source = Directory(tmp_path)
+    assert contents(source, WEEK_2) == OTHER
+    assert source.deliveries(WEEK_2)[0].notice == (
+        f"netflix_cast.csv of {tmp_path} itself: not taken, because the week has the folder {WEEK_2}"
+    )
+    with pytest.raises(SourceRefused, match=r"\(netflix_cast.csv beside the folders is no publication"):
+        source.deliveries(WEEK_1)
+
+
+def test_any_day_names_the_folder_of_its_week_and_two_are_refused(tmp_path: Path) -> None:
+    """A folder of the day of the export was passed over, and the files beside it were taken."""
+    wednesday, friday = (str(WEEK_2 + timedelta(days=days)) for days in (2, 4))
+    put(tmp_path, publication())
+    put(tmp_path / wednesday, OTHER)
+    assert contents(Directory(tmp_path), WEEK_2) == OTHER
+    put(tmp_path / friday, OTHER)
+    with pytest.raises(SourceRefused) as refused:
+        Directory(tmp_path).deliveries(WEEK_2)
+    assert str(refused.value) == (
+        f"{tmp_path} has 2 folders of the week {WEEK_2} ({wednesday} and {friday}): move all but one away, "
+        "then rerun the week; nothing was landed."
+    )
+
+
+@pytest.mark.parametrize(
+    ("there", "told"),
+    [
+        ("Netflix_Cast.CSV", "(there is Netflix_Cast.CSV)"),
+        ("week 47/x", "(a sub-folder of a week is named by a date, and there is week 47)"),
+    ],
+)
+def test_what_could_be_meant_by_a_missing_file_is_named(tmp_path: Path, there: str, told: str) -> None:
+    """Whoever has put it there looks at it, and reads that it is missing."""
+    put(tmp_path, {name: content for name, content in publication().items() if name != "cast"})
+    (tmp_path / there).parent.mkdir(exist_ok=True)
+    (tmp_path / there).write_bytes(b"")
+    with pytest.raises(SourceRefused) as refused:
+        Directory(tmp_path).deliveries(WEEK_1)
+    assert f"netflix_cast.csv is missing from {tmp_path} {told}: put it there" in str(refused.value)
 
 
 @pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: dataset.name)

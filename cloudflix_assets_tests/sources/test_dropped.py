@@ -103,6 +103,8 @@ def test_a_name_tells_dataset_and_week(name: str, dataset: str, week: str) -> No
         ("netflix_titles.csv", "netflix_titles.csv tells no week, neither by its name nor by its folder's"),
         ("netflix_titles_2026-02-30.csv", "tells no week"),
         ("netflix_titles_120261109.csv", "tells no week"),
+        ("netflix_titles_2026-11-09_part1.csv", "is a part and does not tell which of how many"),
+        ("netflix_titles_2026-11-09_part3of2.csv", "is a part and does not tell which of how many"),
     ],
 )
 def test_a_name_that_tells_too_little_is_refused(name: str, sentence: str) -> None:
@@ -110,7 +112,7 @@ def test_a_name_that_tells_too_little_is_refused(name: str, sentence: str) -> No
     with pytest.raises(Unroutable) as refused:
         route_of(name)
     assert sentence in str(refused.value)
-    assert "call it like netflix_titles_2026-11-09.csv" in str(refused.value)
+    assert "call it like netflix_titles_2026-11-09" in str(refused.value)
 
 
 def test_what_was_dropped_is_what_a_source_would_have_delivered(
@@ -220,24 +222,77 @@ def test_a_file_dropped_again_is_landed_once(house: Lakehouse) -> None:
     assert len(list((house.lake.root / "raw" / "files" / "cast").iterdir())) == 1
 
 
-def test_the_file_written_last_counts(house: Lakehouse) -> None:
-    """Whichever was dropped or taken in first."""
+def test_what_arrives_last_counts_whatever_its_time(house: Lakehouse) -> None:
+    """A correction that was copied with its time looked older than what it corrects, and was ignored."""
     drop_week(house.lake, WEEK_1, publication())
-    newer, older = lookup("cast", ("Newer", "1")), lookup("cast", ("Older", "1"))
-    drop(house.lake, f"netflix_cast_{WEEK_1}_v2.csv", newer, ago=timedelta(minutes=2))
-    drop(house.lake, f"netflix_cast_{WEEK_1}_v1.csv", older, ago=timedelta(minutes=9))
     assert house.run(WEEK_1).success
-    assert [row["cast"] for row in house.rows("bronze/cast", WEEK_1)] == ["Newer"]
+    drop(house.lake, f"netflix_cast_{WEEK_1}.csv", lookup("cast", ("Right", "1")), ago=timedelta(days=400))
+    assert house.run(WEEK_1).success
+    assert [row["cast"] for row in house.rows("bronze/cast", WEEK_1)] == ["Right"]
 
 
-def test_two_files_of_one_name_are_both_kept(house: Lakehouse) -> None:
-    """From two folders, copied with their times: one would take the other's place."""
+def test_a_clock_that_was_ahead_does_not_keep_a_correction_out(house: Lakehouse) -> None:
+    """The arrival of the file before lies in the future then, or was named by a writer's clock."""
     drop_week(house.lake, WEEK_1, publication())
-    written = drop(house.lake, f"a/netflix_cast_{WEEK_1}.csv", lookup("cast", ("A", "1"))).stat().st_mtime
-    os.utime(drop(house.lake, f"b/netflix_cast_{WEEK_1}.csv", lookup("cast", ("B", "1"))), (written, written))
     assert house.run(WEEK_1).success
-    landed = [path.read_bytes() for path in (house.lake.root / "raw" / "landed").rglob("*__*")]
-    assert sorted(landed) == [lookup("cast", (name, "1")) for name in "AB"]
+    (landed,) = (house.lake.root / "raw" / "landed" / str(WEEK_1) / "cast").iterdir()
+    landed.rename(landed.with_name(f"29991231T000000000000Z-{landed.name.partition('-')[2]}"))
+    drop(house.lake, f"netflix_cast_{WEEK_1}.csv", lookup("cast", ("Right", "1")))
+    assert house.run(WEEK_1).success
+    assert [row["cast"] for row in house.rows("bronze/cast", WEEK_1)] == ["Right"]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("netflix_cast_{}.csv", "a/netflix_cast_{}.csv"),
+        ("netflix_cast_{}_v1.csv", "netflix_cast_{}_v2.csv"),
+        ("netflix_cast_{}.csv", "netflix_cast_{}_part1of1.csv"),
+        ("netflix_cast_{}_part1of2.csv", "netflix_cast_{}_part2of3.csv"),
+        ("a/netflix_cast_{}_part1of2.csv", "netflix_cast_{}_part1of2.csv"),
+    ],
+)
+def test_several_files_of_which_nothing_tells_which_counts_are_refused(
+    house: Lakehouse, names: tuple[str, ...]
+) -> None:
+    """The one written last won in silence, and the rows of the others were lost."""
+    drop_week(house.lake, WEEK_1, {name: file for name, file in publication().items() if name != "cast"})
+    both = [name.format(WEEK_1) for name in names]
+    for name in both:
+        drop(house.lake, name, lookup("cast", (name, "1")))
+    (sentence,) = house.run(WEEK_1).failures.values()
+    told = re.match(r"netflix_cast.csv has 2 files in .* which one counts \(([^)]*)\): leave one", sentence)
+    assert told
+    assert set(told[1].split(" and ")) == set(both)
+    assert len(listing(house.lake, "landing")) == 6
+
+    (house.lake.root / "raw" / "landing" / both[0]).unlink()
+    if "part" not in both[1]:
+        assert house.run(WEEK_1).success
+        assert [row["cast"] for row in house.rows("bronze/cast", WEEK_1)] == [both[1]]
+
+
+def test_the_parts_of_a_delivery_count_together_and_are_never_mixed(house: Lakehouse) -> None:
+    """Half of a new delivery with half of the old one is a table that nobody published."""
+    drop_week(house.lake, WEEK_1, publication())
+    assert house.run(WEEK_1).success
+
+    def deliver(part: int, of: int, name: str) -> tuple[list[str], list[str]]:
+        """Drop a part, and return the notices of the run and the names in bronze then."""
+        drop(house.lake, f"netflix_cast_{WEEK_1}_part{part}of{of}.csv", lookup("cast", (name, str(part))))
+        told = house.run(WEEK_1)
+        assert told.failures == {}
+        return list(told.notices), sorted(row["cast"] for row in house.rows("bronze/cast", WEEK_1))
+
+    (waits,), rows = deliver(2, 2, "B")
+    assert f"the week {WEEK_1} waits for netflix_cast.csv (part 1 of 2): drop" in waits
+    assert len(rows) == 20
+    assert deliver(1, 2, "A") == ([], ["A", "B"])
+    (waits,), rows = deliver(1, 2, "A corrected")
+    assert "(part 2 of 2)" in waits
+    assert rows == ["A", "B"]
+    assert deliver(2, 2, "B again") == ([], ["A corrected", "B again"])
+    assert deliver(1, 1, "All") == ([], ["All"])
 
 
 def test_a_file_that_cannot_be_read_is_told(house: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,8 @@ from hypothesis import given, reject, settings
 
 from spark.datasets import DATASETS, Dataset
 from spark.delivery import parser
+from spark.delivery.blocks import Blocks
+from spark.delivery.dialect import PLAIN, Dialect
 from spark.delivery.inspection import inspect_file
 from spark.delivery.lines import DeliveryDefect
 from spark.delivery.parser import record_batches
@@ -131,14 +133,17 @@ def assert_both_readers_agree(text: str, encoding: str) -> None:
     expected = [row for row in lines if row][1:]
     content = text.encode(encoding)
     assert inspect_file(io.BytesIO(content), CAST, CAST.file).records == len(expected)
-    rows = parsed(content)
-    assert [row["record_number"] for row in rows] == list(range(1, len(expected) + 1))
-    for row, fields in zip(rows, expected, strict=True):
-        if len(fields) == len(HEADER):
-            assert row["malformed"] is None
-            assert [row[CASTS] or "", row[IDS] or ""] == fields
-        else:
-            assert next(csv.reader(io.StringIO(row["malformed"], newline=""))) == fields
+    for block in (1, 16, 64, 4096):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(parser, "MIN_BLOCK_BYTES", block)
+            rows = parsed(content)
+        assert [row["record_number"] for row in rows] == list(range(1, len(expected) + 1))
+        for row, fields in zip(rows, expected, strict=True):
+            if len(fields) == len(HEADER):
+                assert row["malformed"] is None
+                assert [row[CASTS] or "", row[IDS] or ""] == fields
+            else:
+                assert next(csv.reader(io.StringIO(row["malformed"], newline=""))) == fields
 
 
 # With lines that end in LF alone, Python's writer leaves CR unquoted unless it quotes everything.
@@ -158,7 +163,7 @@ def test_both_readers_read_what_a_writer_wrote(
 
 
 @steadily
-@given(st.text('a ",\r\n', max_size=30))
+@given(st.text('a ",\r\n\ufeff', max_size=30))
 def test_both_readers_read_alike_whatever_passed(text: str) -> None:
     """Whatever text the strict reader accepts, the fast one must read the same."""
     delivered = f"cast,show_id\nAnn,1\n{text}"
@@ -167,6 +172,32 @@ def test_both_readers_read_alike_whatever_passed(text: str) -> None:
     except DeliveryDefect:
         reject()
     assert_both_readers_agree(delivered, "utf-8")
+
+
+def test_a_line_break_in_quotes_survives_the_edge_of_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pyarrow lost the line feed of one whose carriage return ended a block."""
+    monkeypatch.setattr(parser, "MIN_BLOCK_BYTES", 64)
+    for length in range(40, 80):
+        rows = parsed(f'cast,show_id\r\n{"a" * length},1\r\n"first\r\nsecond",2\r\n'.encode())
+        assert rows[-1][CASTS] == "first\r\nsecond"
+
+
+def test_a_byte_order_mark_that_begins_the_first_record_is_text() -> None:
+    """The reader starts after the header, and took it for a second mark of the file."""
+    assert parsed("\ufeffcast,show_id\n\ufeffAnn,1\n".encode())[0][CASTS] == "\ufeffAnn"
+
+
+@pytest.mark.parametrize("dialect", [PLAIN, Dialect(";", "cp1252")])
+def test_a_value_that_was_read_otherwise_refuses_the_file(
+    dialect: Dialect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The number of records was the same on both sides, so nobody had noticed."""
+    read = Blocks.read
+    monkeypatch.setattr(Blocks, "read", lambda self, size: read(self, size).replace(b"\r\n", b"\r"))
+    content = f'cast{dialect.delimiter}show_id\n"first\r\nsecond"{dialect.delimiter}1\n'
+    with pytest.raises(DeliveryDefect) as refused:
+        list(record_batches(io.BytesIO(content.encode()), CAST, "f", 100, dialect=dialect))
+    assert "raw/f: its fields hold the byte 0x0A 1 times and read 0: report it" in str(refused.value)
 
 
 @pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: dataset.name)

@@ -5,8 +5,6 @@ Reading the records of a file that has passed is done in `parser`.
 """
 
 import csv
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, NoReturn
 
@@ -21,6 +19,7 @@ from spark.delivery.lines import (
     NotAgreed,
     is_unmistakably_utf_8,
     rows,
+    unlimited_fields,
 )
 
 
@@ -52,7 +51,7 @@ def inspect_file(
             quote, or text after a closing quote.
         NotAgreed: another dialect would read it, or it has undeclared columns and `drift` is FAIL.
     """
-    with _unlimited_fields():
+    with unlimited_fields():
         header, length = _checked_header(source, dataset, file, dialect)
         undeclared = tuple(header.undeclared)
         if undeclared and drift is Drift.FAIL:
@@ -129,12 +128,3 @@ def _refuse_utf_8(source: BinaryIO, file: str, dialect: Dialect) -> None:
     if is_unmistakably_utf_8(source):
         defect = f"{file} is UTF-8 and not {dialect.encoding.upper()}"
         raise NotAgreed(defect, Dialect(dialect.delimiter))
-
-
-@contextmanager
-def _unlimited_fields() -> Iterator[None]:
-    before = csv.field_size_limit(MAX_RECORD_BYTES)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)

@@ -6,6 +6,7 @@ What the lines mean belongs to `inspection` (is the file sound?) and to `parser`
 import csv
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO, NoReturn
 
 from spark.delivery.counting import MAX_COMMAS
@@ -112,6 +113,16 @@ def is_unmistakably_utf_8(source: BinaryIO) -> bool:
 def rows(lines: Lines) -> Iterator[list[str]]:
     """Read the lines as records with the strict reader of Python's `csv`; a blank line is an empty record."""
     return csv.reader(lines, strict=True, delimiter=lines.dialect.delimiter)
+
+
+@contextmanager
+def unlimited_fields() -> Iterator[None]:
+    """Let Python's reader take fields of up to `MAX_RECORD_BYTES` in the block."""
+    before = csv.field_size_limit(MAX_RECORD_BYTES)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def _decodes(line: bytes, encoding: str) -> bool:

@@ -5,13 +5,16 @@ A *ragged record* has too few or too many fields; it is kept as text in `malform
 Python's strict reader, so that each of the two readers checks the other's number of records.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Collection, Iterator
 from typing import BinaryIO
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pc
 
 from spark.datasets import Dataset
+from spark.delivery.blocks import Blocks, Counts, content_of, counts, values_of
 from spark.delivery.dialect import PLAIN, Dialect
 from spark.delivery.headers import Header, HeaderDefect, resolved
 from spark.delivery.layout import MALFORMED, RESCUED, Layout, record_numbers
@@ -88,16 +91,15 @@ def _batches(
         ragged.append((row.number, row.text))
         return "skip"
 
-    # pyarrow recodes any other encoding to UTF-8 first, in which a character of one byte has up to three.
-    encoding, widest = ("utf8", 1) if dialect.encoding == "utf-8" else (dialect.encoding, 3)
     positions = [str(position) for position in range(fields)]
+    block_bytes = max(MIN_BLOCK_BYTES, longest_record + 1)
+    # As UTF-8, a character of one byte has up to three; a byte order mark begins the first block.
+    widest = 1 if dialect.encoding == "utf-8" else 3
+    blocks = Blocks(source, dialect, block_bytes)
     reader = pc.open_csv(
-        source,
+        blocks,
         read_options=pc.ReadOptions(
-            use_threads=False,
-            block_size=max(MIN_BLOCK_BYTES, widest * longest_record + 1),
-            column_names=positions,
-            encoding=encoding,
+            use_threads=False, block_size=widest * block_bytes + len(BOM_UTF8), column_names=positions
         ),
         parse_options=pc.ParseOptions(
             delimiter=dialect.delimiter, newlines_in_values=True, invalid_row_handler=keep_ragged
@@ -109,13 +111,29 @@ def _batches(
             quoted_strings_can_be_null=True,
         ),
     )
+    values = counts(b"")
     following = 1
     for batch in reader:
         numbers = record_numbers(following, batch.num_rows, [number for number, _ in ragged])
         following = int(numbers[-1]) + 1 if len(numbers) else following
+        values += values_of(batch)
         yield layout.batch(batch, numbers)
     if ragged:
         yield layout.ragged(ragged)
+    values += sum((content_of(text.encode(), dialect.delimiter) for _, text in ragged), counts(b""))
+    _refuse_other_values(values, blocks.content, layout.source_file)
+
+
+def _refuse_other_values(values: Counts, content: Counts, source_file: str) -> None:
+    if differing := np.flatnonzero(values != content).tolist():
+        bytes_ = ", ".join(
+            f"0x{byte:02X} {content[byte]:,} times and read {values[byte]:,}" for byte in differing[:5]
+        )
+        raise DeliveryDefect(
+            f"raw/{source_file}: its fields hold the byte{'s' if len(differing) > 1 else ''} {bytes_}",
+            "report it with the file, which the two readers of this project read differently; nothing was "
+            "published",
+        )
 
 
 def _header_passed(source: BinaryIO, dataset: Dataset, source_file: str, dialect: Dialect) -> Header:

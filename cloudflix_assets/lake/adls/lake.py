@@ -12,7 +12,7 @@ from cloudflix_assets.lake.adls.account import Account
 from cloudflix_assets.lake.adls.files import AccountFiles
 from cloudflix_assets.lake.adls.library_options import storage_options, tell_process
 from cloudflix_assets.lake.adls.troubles import troubles_of
-from cloudflix_assets.lake.base import Lake, LakeRefused
+from cloudflix_assets.lake.base import DROPPED, Lake, LakeRefused
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.settings.environment import Environment
 from spark.table import Layer
@@ -21,8 +21,6 @@ OWNER = ".cloudflix.json"
 """The file in each container that names the lake which the container belongs to."""
 PATIENCE = {"timeout": "30s", "retry_timeout": "60s"}
 """Options of delta-rs. By default each of its calls waits three minutes for a silent server."""
-_DROPPED = {"landing", "landed", "refused"}
-"""Folders that may lie in raw before it is marked: files are dropped and sorted before a week lands."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +105,7 @@ class AdlsLake(AccountFiles, Lake):
         container, _ = self._container(layer.value)
         page = next(container.walk_blobs(results_per_page=10).by_page(), iter(()))
         names = [entry.name.rstrip("/") for entry in page]
-        return [name for name in names if layer is not Layer.RAW or name not in _DROPPED]
+        return [name for name in names if layer is not Layer.RAW or name not in DROPPED]
 
     def claim(self, source: str) -> None:
         """Mark each container as the lake's and the lake as `source`'s; refuse what is marked otherwise.

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from cloudflix_assets.sources.base import SourceRefused
 from spark.datasets import DATASETS, Dataset
@@ -11,6 +12,7 @@ from spark.datasets import DATASETS, Dataset
 _DATE = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})(?!\d)")
 _BY_STEM = {PurePosixPath(dataset.file).stem: dataset for dataset in DATASETS}
 EXAMPLE = f"{next(iter(_BY_STEM))}_2026-11-09.csv"
+_PART = re.compile(r"(?<![a-z])part[-_ ]?(\d+)(?:[-_ ]?of[-_ ]?(\d+))?")
 UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart")
 """Names that tools give to what they are still writing."""
 
@@ -19,12 +21,20 @@ class Unroutable(SourceRefused):
     """A name that tells no dataset or no week."""
 
 
+class Part(NamedTuple):
+    """A file that is one of several that make a dataset's delivery, counted from 1."""
+
+    number: int
+    of: int
+
+
 @dataclass(frozen=True)
 class Route:
-    """The dataset and the week that a dropped file belongs to."""
+    """The dataset and the week that a dropped file belongs to; `part` is None if it is whole."""
 
     dataset: Dataset
     week: date
+    part: Part | None = None
 
 
 def is_unfinished(path: str) -> bool:
@@ -52,7 +62,25 @@ def route_of(path: str) -> Route:
             f"{name.name} begins with the name of no dataset ({', '.join(_BY_STEM)}): "
             f"call it like {EXAMPLE}, and drop it again."
         )
-    return Route(matching[0], _week(name))
+    return Route(matching[0], _week(name), part_of(name.name))
+
+
+def part_of(name: str) -> Part | None:
+    """`netflix_titles_2026-11-09_part1of2.csv` is the first of two parts.
+
+    Raises:
+        Unroutable: it is a part, and does not say of how many.
+    """
+    found = _PART.search(name.lower())
+    if found is None:
+        return None
+    number, of = (int(digits or 0) for digits in found.groups())
+    if not 1 <= number <= of:
+        raise Unroutable(
+            f"{name} is a part and does not tell which of how many: call it like "
+            f"{EXAMPLE.removesuffix('.csv')}_part1of2.csv, and drop it again."
+        )
+    return Part(number, of)
 
 
 def _week(name: PurePosixPath) -> date:

@@ -1,21 +1,23 @@
 """The lake's own landing folder as a source: five files make a week, the newest of each dataset counts."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
 from cloudflix_assets.lake.base import Lake, LakeRefused
 from cloudflix_assets.sources.agreement import Agreement
 from cloudflix_assets.sources.base import Delivered, NoPublication, Pin, SourceRefused
 from cloudflix_assets.sources.dropped.files import DROP_FOLDER, DroppedFile, dropped_files
-from cloudflix_assets.sources.dropped.routing import Route, Unroutable
+from cloudflix_assets.sources.dropped.routing import Part, Route, Unroutable, part_of
 from spark.datasets import DATASETS, Dataset
 from spark.delivery.lines import DeliveryDefect
 
 LANDED, REJECTED = "raw/landed", "raw/refused"
 _MOMENT = "%Y%m%dT%H%M%S%fZ"
 """Sorts by time as text."""
+_ARRIVED = re.compile(r"(\d{8}T\d{12}Z)-")
 
 
 @dataclass(frozen=True)
@@ -35,29 +37,35 @@ class DropFolder:
         """Validate what was dropped for a week, and move it to `landed/` or to `refused/` with the reason.
 
         Raises:
-            SourceRefused: some of it was rejected.
+            SourceRefused: some of it was rejected, or nothing tells which of several files counts.
         """
         now = datetime.now(UTC)
         rejections = reject_by_name(self.lake, now)
-        for file in dropped_files(self.lake):
-            route = file.route
-            if isinstance(route, Route) and route.week == week and file.has_settled(now):
-                rejections += self._take_in(file, route)
+        mine = [
+            (file, file.route)
+            for file in dropped_files(self.lake)
+            if isinstance(file.route, Route) and file.route.week == week and file.has_settled(now)
+        ]
+        if told := rejections + _rivals(mine, self.lake.uri(DROP_FOLDER)):
+            raise SourceRefused(" ".join(told))
+        for file, route in mine:
+            rejections += self._take_in(file, route)
         if rejections:
             raise SourceRefused(" ".join(rejections))
 
     def deliveries(self, week: date, *, pin: Pin | None = None) -> Sequence[Delivered]:
-        """Return of each dataset the file that was dropped last.
+        """Return the file of each dataset that arrived last, or all parts of its last delivery.
 
         Raises:
             NoPublication: not all five are there.
         """
-        newest = [(dataset, self._newest_landed(dataset, week)) for dataset in DATASETS]
-        if missing := [dataset.file for dataset, path in newest if path is None]:
+        newest = [(dataset, self._last_delivery(dataset, week)) for dataset in DATASETS]
+        if missing := [_lacks(dataset, paths) for dataset, paths in newest if None in paths]:
             raise NoPublication(self._waiting(week, missing))
         return [
             Delivered(dataset.name, dataset.file, partial(self.lake.open_landed, path), {"landed": path})
-            for dataset, path in newest
+            for dataset, paths in newest
+            for path in paths
             if path
         ]
 
@@ -75,13 +83,38 @@ class DropFolder:
                 f"{self.lake.uri(file.path)} cannot be read ({error.strerror or error}): make it readable "
                 "for this user, then rerun the week; nothing was landed."
             ) from error
-        self.lake.move(file.path, f"{LANDED}/{route.week}/{route.dataset.name}/{_kept_as(file)}")
+        folder = f"{LANDED}/{route.week}/{route.dataset.name}"
+        self.lake.move(file.path, f"{folder}/{_kept_as(file, self._arrival(folder))}")
         return []
 
-    def _newest_landed(self, dataset: Dataset, week: date) -> str | None:
+    def _landed(self, folder: str) -> Mapping[str, datetime]:
+        """Return the names of landed files with the moments of their arrival, the first first."""
+        found = {name: _ARRIVED.match(name) for name in self.lake.names(folder)}
+        return {
+            name: datetime.strptime(arrived[1], _MOMENT).replace(tzinfo=UTC)
+            for name, arrived in sorted(found.items())
+            if arrived
+        }
+
+    def _arrival(self, folder: str) -> datetime:
+        """Return now, or a moment after the last arrival in the folder, if a clock was ahead then."""
+        moments = self._landed(folder).values()
+        return max([datetime.now(UTC), *(moment + timedelta(microseconds=1) for moment in moments)])
+
+    def _last_delivery(self, dataset: Dataset, week: date) -> Sequence[str | None]:
+        """Return the paths of what arrived last: one file, or its parts in order, None for each that lacks.
+
+        A whole file, a part that is there already, or one of another number of parts begins a new delivery:
+        parts of two deliveries are never mixed.
+        """
         folder = f"{LANDED}/{week}/{dataset.name}"
-        names = [name for name in self.lake.names(folder) if not name.startswith(".")]
-        return f"{folder}/{names[-1]}" if names else None
+        parts: list[str | None] = [None]
+        for name in self._landed(folder):
+            part = part_of(name) or Part(1, 1)
+            if len(parts) != part.of or parts[part.number - 1]:
+                parts = [None] * part.of
+            parts[part.number - 1] = f"{folder}/{name}"
+        return parts
 
     def _waiting(self, week: date, missing: Sequence[str]) -> str:
         now = datetime.now(UTC)
@@ -107,15 +140,42 @@ def reject_by_name(lake: Lake, now: datetime) -> list[str]:
     ]
 
 
+def _rivals(files: Sequence[tuple[DroppedFile, Route]], folder: str) -> list[str]:
+    """Return a sentence for each dataset of which several files wait that are not the parts of one delivery.
+
+    Which of them arrived last is not known: the time of a file is its writer's.
+    """
+    sentences = []
+    for dataset in DATASETS:
+        mine = [(file, route.part) for file, route in files if route.dataset is dataset]
+        parts = [part for _, part in mine if part]
+        one_delivery = len(parts) == len(mine) == len(set(parts)) and len({part.of for part in parts}) == 1
+        if len(mine) > 1 and not one_delivery:
+            names = " and ".join(file.name for file, _ in mine)
+            sentences.append(
+                f"{dataset.file} has {len(mine)} files in {folder}, and nothing tells which one counts "
+                f"({names}): leave one of them, or name them like parts (_part1of2, _part2of2), then rerun "
+                "the week; nothing was landed."
+            )
+    return sentences
+
+
+def _lacks(dataset: Dataset, parts: Sequence[str | None]) -> str:
+    if len(parts) == 1:
+        return dataset.file
+    lacking = [str(number) for number, path in enumerate(parts, 1) if path is None]
+    return f"{dataset.file} (part {', '.join(lacking)} of {len(parts)})"
+
+
 def reject(lake: Lake, file: DroppedFile, reason: str) -> str:
     """Move a file to `refused/`, with a file beside it that says why; return the sentence to tell."""
-    target = f"{REJECTED}/{_kept_as(file)}"
+    target = f"{REJECTED}/{_kept_as(file, datetime.now(UTC))}"
     sentence = f"{reason} It was moved to {lake.uri(target)}."
     lake.write(f"{target}.reason.txt", f"{sentence}\n".encode())
     lake.move(file.path, target)
     return sentence
 
 
-def _kept_as(file: DroppedFile) -> str:
-    """Return a name that sorts by time, and that no two files share."""
-    return f"{file.written.strftime(_MOMENT)}-{file.name.replace('/', '__')}"
+def _kept_as(file: DroppedFile, arrived: datetime) -> str:
+    """Return a name that sorts by arrival: the time of a file is its writer's, who may have copied it."""
+    return f"{arrived.strftime(_MOMENT)}-{file.name.replace('/', '__')}"

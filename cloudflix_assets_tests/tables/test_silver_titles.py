@@ -1,16 +1,25 @@
 """Silver titles: real types and nothing invented; each defect is quarantined under its own name."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 
 from cloudflix_assets_tests.lakehouse import TITLE
-from cloudflix_assets_tests.tables.conftest import CLEAN, Judge
+from cloudflix_assets_tests.tables.conftest import CLEAN, FILE, Judge
 from spark.quality.rules import compiled
 from spark.silver.titles import KINDS, RATINGS, TABLE, UNRATED
-from spark.split_records import SECOND_HALF
+from spark.split_records import HALVES, SECOND_HALF
 
+RAW = {"path": FILE, "header": ",".join(TITLE)}
 SHOW = {"type": "TV Show", "duration_minutes": None, "duration_seasons": "2"}
+
+
+@pytest.fixture
+def judge(judge: Judge) -> Judge:
+    """Judge titles of a file in the declared order, of which the first is listed under a category."""
+    return partial(judge, TABLE, raw_titles=[RAW], bronze_category=[{"show_id": "1"}])
+
 
 READ: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "as delivered": ({}, {}),
@@ -57,7 +66,7 @@ READ: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 @pytest.mark.parametrize(("change", "expected"), READ.values(), ids=READ)
 def test_a_sound_title_is_typed(judge: Judge, change: dict[str, Any], expected: dict[str, Any]) -> None:
     """The tutorial filled absent minutes with 0 and cut ratings at the hyphen: here the truth stays."""
-    found = judge(TABLE, bronze_titles=[TITLE | change])
+    found = judge(bronze_titles=[TITLE | change])
     assert found.broken == [[]]
     assert {name: found.accepted[0][name] for name in CLEAN} == CLEAN | expected
 
@@ -96,7 +105,7 @@ def test_a_title_that_breaks_one_rule_is_quarantined_for_that_rule(
     judge: Judge, change: dict[str, Any], broken: list[str]
 ) -> None:
     """An operator repairs what the rule names: one defect must not be named as another."""
-    found = judge(TABLE, bronze_titles=[TITLE | change])
+    found = judge(bronze_titles=[TITLE | change])
     assert found.broken == [broken]
     assert found.accepted == []
 
@@ -105,19 +114,19 @@ def test_every_rule_has_its_title() -> None:
     """A rule that no title here breaks might never break."""
     tested = {rule for _, broken in BROKEN.values() for rule in broken}
     impossible = {"type_flag: nullable"}  # derived, never null
-    elsewhere = {"rating: isin", SECOND_HALF, "duplicate row", "duplicate key"}
+    elsewhere = {"rating: isin", *HALVES, "duplicate row", "duplicate key"}
     assert {rule.name for rule in compiled(TABLE)} == tested | impossible | elsewhere
 
 
 @pytest.mark.parametrize("rating", ["TV-MA ", "G", "NR", "UR", "TV-Y7-FV"])
 def test_known_ratings_are_not_reported(judge: Judge, rating: str) -> None:
     """NR and UR are ratings, too, and must not be reported as unknown."""
-    assert judge(TABLE, bronze_titles=[TITLE | {"rating": rating}]).broken == [[]]
+    assert judge(bronze_titles=[TITLE | {"rating": rating}]).broken == [[]]
 
 
 def test_an_unknown_rating_is_reported_and_kept(judge: Judge) -> None:
     """A new rating is reported, and is no reason to lose the title."""
-    found = judge(TABLE, bronze_titles=[TITLE | {"rating": "66 min"}])
+    found = judge(bronze_titles=[TITLE | {"rating": "66 min"}])
     assert found.broken == [["rating: isin"]]
     assert found.accepted[0]["rating"] == "66 min"
 
@@ -133,7 +142,7 @@ def test_a_split_record_is_one_title(judge: Judge) -> None:
     values = list(TITLE.values())
     first = dict(zip(title, [*values[:7], "And"], strict=False))
     second = dict(zip(title, ['will."', "1"], strict=False))
-    found = judge(TABLE, bronze_titles=[first, second])
+    found = judge(bronze_titles=[first, second])
     assert found.broken == [[], [SECOND_HALF]]
     assert (found.accepted[0]["show_id"], found.accepted[0]["description"]) == (1, "And\nwill.")
     assert found.accepted[0]["record_number"] == 1
@@ -142,5 +151,5 @@ def test_a_split_record_is_one_title(judge: Judge) -> None:
 def test_of_two_titles_with_one_id_the_first_stays(judge: Judge) -> None:
     """Two rows for one show would double its rows in every lookup."""
     other = TITLE | {"title": "Another"}
-    found = judge(TABLE, bronze_titles=[TITLE | {"duration_minutes": "5000"}, TITLE, TITLE, other])
+    found = judge(bronze_titles=[TITLE | {"duration_minutes": "5000"}, TITLE, TITLE, other])
     assert found.broken == [["duration_minutes: le"], [], ["duplicate row"], ["duplicate key"]]

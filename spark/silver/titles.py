@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark.datasets import DATASETS
-from spark.split_records import SECOND_HALF, rejoined
+from spark.split_records import HALVES, rejoined
 from spark.table import REASONS, Layer, Severity, Table
 from spark.text import MALFORMED_RECORD, MEANINGS, long_number, month_day_year, number, readable, tidy, typed
 
@@ -18,8 +18,7 @@ KINDS = ["Movie", "TV Show"]
 RATINGS = ["TV-MA", "TV-14", "TV-PG", "TV-Y7-FV", "TV-Y7", "TV-Y", "TV-G", "NC-17", "R", "PG-13", "PG", "G"]
 UNRATED = ["NR", "UR"]
 
-DELIVERED = DATASETS[0].columns
-
+TITLES = next(dataset for dataset in DATASETS if dataset.name == "titles")
 
 PARSERS = {
     "duration_minutes": number,
@@ -61,10 +60,13 @@ class SilverTitles(pa.DataFrameModel):
     record_number: T.LongType = pa.Field(nullable=False, ge=1, description="1-based, after the header")
 
 
-def silver_titles(bronze_titles: DataFrame) -> DataFrame:
-    """Join split records, then parse and tidy every title; absent values stay absent."""
+def silver_titles(bronze_titles: DataFrame, raw_titles: DataFrame, bronze_category: DataFrame) -> DataFrame:
+    """Join split records, then parse and tidy every title; absent values stay absent.
+
+    Every title is listed under a category, so that its id stands there, too.
+    """
     return (
-        bronze_titles.transform(rejoined, DELIVERED)
+        bronze_titles.transform(rejoined, raw_titles, bronze_category, TITLES)
         .transform(typed, PARSERS)
         .withColumns({name: tidy(F.col(name)) for name in ("type", "title", "rating")})
         .withColumns(
@@ -89,12 +91,9 @@ TABLE = Table(
     key=("show_id",),
     reasons=(
         MALFORMED_RECORD,
-        SECOND_HALF,
+        *HALVES,
         *map(readable, PARSERS),
     ),
     severities={"rating: isin": Severity.WARN},
-    meanings={
-        **MEANINGS,
-        SECOND_HALF: "no second half of a record that a line break split; the first half holds both",
-    },
+    meanings={**MEANINGS, **HALVES},
 )

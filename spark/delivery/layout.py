@@ -4,7 +4,7 @@ Reading the fields is done in `parser`; which column is which is decided in `hea
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -51,13 +51,17 @@ class Layout:
         ]
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
-    def ragged(self, records: Sequence[tuple[int, str]]) -> pa.RecordBatch:
-        """Return ragged records, each a number and a text, as rows that have no other fields."""
-        rows = [
-            {MALFORMED: text, "source_file": self.source_file, "record_number": number}
-            for number, text in records
-        ]
-        return pa.RecordBatch.from_pylist(rows, schema=self.schema)
+    def ragged(self, records: Mapping[int, str]) -> pa.RecordBatch:
+        """Return ragged records, texts by their numbers, as rows that have no other fields."""
+        absent = pa.nulls(len(records), pa.string())
+        own = {
+            MALFORMED: pa.array(records.values(), pa.string()),
+            "source_file": pa.repeat(self.source_file, len(records)),
+            "record_number": pa.array(records, pa.int64()),
+        }
+        return pa.RecordBatch.from_arrays(
+            [own.get(name, absent) for name in self.schema.names], schema=self.schema
+        )
 
 
 def record_numbers(first: int, count: int, ragged: list[int]) -> np.ndarray:

@@ -74,6 +74,11 @@ def first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
+def printable(text: str) -> str:
+    """Return a text of somebody else's with escapes for what a terminal would obey or UTF-8 cannot hold."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 @contextmanager
 def storage_errors(place: str, troubles: Mapping[str, Trouble] = MappingProxyType({})) -> Iterator[None]:
     """Raise trouble with storage as StorageRefused, whether Python, an engine, delta-rs or SQLite met it.

@@ -99,12 +99,20 @@ class LocalLake(Lake):
         """Return the files in a folder and all its subfolders, sorted by path."""
         walked = os.walk(self.root / folder, onerror=_raise_unless_absent)
         paths = (Path(parent, name) for parent, _, names in walked for name in names)
-        return sorted((self._stored(path) for path in paths), key=lambda stored: stored.path)
+        found = (self._stored(path) for path in paths)
+        return sorted((stored for stored in found if stored), key=lambda stored: stored.path)
 
-    def _stored(self, path: Path) -> Stored:
-        its = path.stat()
+    def _stored(self, path: Path) -> Stored | None:
+        """Return the file at a path: a link to nothing is an empty one; None if it is gone by now."""
+        try:
+            its = path.lstat()
+            size = 0
+            with suppress(FileNotFoundError):
+                size = (its := path.stat()).st_size
+        except FileNotFoundError:
+            return None
         written = datetime.fromtimestamp(its.st_mtime_ns / 1e9, UTC)
-        return Stored(path.relative_to(self.root).as_posix(), its.st_size, written)
+        return Stored(path.relative_to(self.root).as_posix(), size, written)
 
     def names(self, path: str) -> list[str]:
         """Return the names of the files and subfolders directly in a folder, sorted."""

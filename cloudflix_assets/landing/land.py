@@ -69,8 +69,7 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
         StorageRefused: the temporary folder or the lake cannot be written.
     """
     lake.refuse_other_source(source.identity)
-    if isinstance(source, Receiving):
-        source.receive(week)
+    rejected = source.receive(week) if isinstance(source, Receiving) else ()
     before = _manifest_before(lake, week)
     pin = _pin(before) if before and not refresh else None
     with storage_errors(gettempdir()), TemporaryDirectory(prefix="cloudflix-") as folder:
@@ -87,7 +86,7 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
     files = tuple(file for _, file in spooled)
     manifest = Manifest(week=week, source=source.identity, landed_at=datetime.now(UTC), files=files)
     notices = dict.fromkeys(delivered.notice for delivered in deliveries if delivered.notice)
-    return Landed(manifest, before, list(notices))
+    return Landed(manifest, before, [*rejected, *notices])
 
 
 def _manifest_before(lake: Lake, week: date) -> Manifest | None:

@@ -74,8 +74,11 @@ class Polled(Protocol):
 class Receiving(Protocol):
     """A source that is given its files: what was dropped is taken in before a week is landed."""
 
-    def receive(self, week: date) -> None:
+    def receive(self, week: date) -> Sequence[str]:
         """Take in what was dropped for a week.
+
+        Returns:
+            Sentences on what was rejected and belongs to no week.
 
         Raises:
             SourceRefused: some of it was rejected; the sentence says why, and where it lies now.

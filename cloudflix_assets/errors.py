@@ -9,12 +9,15 @@ from typing import NamedTuple
 
 import dagster as dg
 
-from spark.delivery.lines import DeliveryDefect
+from spark.delivery.lines import DeliveryDefect, printable
 from spark.quality.verdict import UndeclaredReason
 
 
 class CloudflixError(Exception):
     """Base of every error whose message is shown to users without a traceback."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(printable(sentence))
 
 
 class StorageRefused(CloudflixError):
@@ -72,11 +75,6 @@ def as_failure() -> Iterator[None]:
 def first_line(error: BaseException) -> str:
     """Return the first line of an error's message, or the name of its class if it has no message."""
     return (str(error).splitlines() or [type(error).__name__])[0]
-
-
-def printable(text: str) -> str:
-    """Return a text of somebody else's with escapes for what a terminal would obey or UTF-8 cannot hold."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from rich.text import Text
 from cloudflix_assets.instance.events import Counts
 from cloudflix_assets.names import quarantine_of, quarantine_path, table_of
 from cloudflix_assets.runs.runner import TableResult, WeekResult
+from spark.delivery.lines import printable
 from spark.registry import TABLES
 from spark.table import Layer
 
@@ -39,9 +40,9 @@ def print_week(console: Console, result: WeekResult) -> None:
         console.print(grid)
     for sentence in dict.fromkeys(result.failures.values()):
         steps = ", ".join(step for step, told in result.failures.items() if told == sentence)
-        console.print(Text.assemble((f"{steps}: ", "red"), sentence), soft_wrap=True)
+        console.print(Text.assemble((f"{steps}: ", "red"), printable(sentence)), soft_wrap=True)
     for sentence in result.notices:
-        console.print(sentence, style="yellow", soft_wrap=True, markup=False)
+        console.print(printable(sentence), style="yellow", soft_wrap=True, markup=False)
     console.print(_changed(result.tables), soft_wrap=True)
     console.print()
 

@@ -16,6 +16,7 @@ from cloudflix_assets.sources import Delivered, LandedBefore, Pin, Receiving, So
 from cloudflix_assets.sources.agreement import Agreement
 from spark.datasets import DATASETS
 from spark.delivery.headers import listed
+from spark.delivery.lines import printable
 
 CHUNK_BYTES = 1 << 20
 
@@ -44,7 +45,9 @@ class Landed:
     @property
     def undeclared(self) -> str | None:
         """A sentence that names files with undeclared columns, or None if there are none."""
-        found = [f"{f.file} has {listed(f.undeclared)}" for f in self.manifest.files if f.undeclared]
+        found = [
+            f"{f.file} has {printable(listed(f.undeclared))}" for f in self.manifest.files if f.undeclared
+        ]
         return f"undeclared columns in the week {self.manifest.week}: {'; '.join(found)}" if found else None
 
 

@@ -57,14 +57,14 @@ class Environment(AzureSettings, DatabricksSettings, BaseSettings):
     schema_drift: Drift = Field(Drift.RESCUE, description="What an undeclared column of a delivery does")
     delimiter: Delimiter = Field(",", description="What parts the fields of the source's files")
     encoding: Encoding = Field("utf-8", description="How the source's files are encoded")
-    github_api: str = Field("https://api.github.com", description="GitHub's API, or an enterprise's")
+    github_api: WebAddress = Field("https://api.github.com", description="GitHub's API, or an enterprise's")
     github_token: SecretStr | None = Field(
         None, validation_alias="GITHUB_TOKEN", description="For private repositories and higher limits"
     )
     alert_webhook: SecretStr | None = Field(
         None, description="Slack's or Teams' webhook that is told of failures"
     )
-    web_ui: str = Field("http://localhost:3000", description="Where alerts link to")
+    web_ui: WebAddress = Field("http://localhost:3000", description="Where alerts link to")
     code_url: Annotated[WebAddress | None, Absent] = Field(
         None, description="Where the web UI links to code; None: files here"
     )

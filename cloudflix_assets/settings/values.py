@@ -38,6 +38,8 @@ def _readable(path: Path) -> Path:
 def _web_address(text: str) -> str:
     if not re.fullmatch(r"https?://[^/\s]+(/\S*)?", text):
         raise ValueError("is no web address: write one such as https://github.com/owner/repo/tree/main")
+    if "@" in text.split("/")[2]:
+        raise ValueError("holds a password: write it without; a token of GitHub belongs into GITHUB_TOKEN")
     return text
 
 
@@ -56,6 +58,7 @@ def shown(value: object) -> str:
 _SECRET = re.compile(
     r"(?i)(?<=sig=)[^&;\s]+|(?<=key=)[^;\s]+|(?<=://)[^/@\s]+(?=@)|[a-z0-9+/]{86}=="
     r"|(?<=token=)[^;\s]+|(?<=secret=)[^;\s]+|(?:dapi|dose)[a-z0-9-]{20,}"
+    r"|gh[opsru]_[a-z0-9]{20,}|github_pat_\w{20,}|(?<=hooks.slack.com/services/)\S+"
 )
-"""A signature, a key in a connection string, a password in an address, a bare key of an account; a variable
-that is none of a secret's place, a token or a secret of a workspace."""
+"""A signature, a key in a connection string, a password in an address, a bare key of an account; a token or a
+secret of a workspace; a token of GitHub; the path of a webhook."""

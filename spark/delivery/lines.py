@@ -22,12 +22,17 @@ CHUNK_BYTES = 2**20
 _MARKS = {",": "commas", ";": "semicolons"}
 
 
+def printable(text: str) -> str:
+    """Return somebody else's text with escapes for what a terminal would obey, or UTF-8 cannot hold."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 class DeliveryDefect(ValueError):
     """A file is rejected; the message says what is wrong, where, and what to do."""
 
     def __init__(self, defect: str, remedy: str = REMEDY) -> None:
-        self.defect = defect
-        super().__init__(f"{defect}: {remedy}.")
+        self.defect = printable(defect)
+        super().__init__(f"{self.defect}: {remedy}.")
 
 
 class NotAgreed(DeliveryDefect):

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
-from cloudflix_assets.errors import printable
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.files import Stored
 from cloudflix_assets.sources.dropped.routing import Route, Unroutable, is_unfinished, route_of
+from spark.delivery.lines import printable
 
 DROP_FOLDER = "raw/landing"
 SETTLED_AFTER = timedelta(seconds=30)

@@ -1,6 +1,8 @@
 """A lake in a local folder."""
 
 import os
+import re
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,6 +19,9 @@ import pyarrow as pa
 from cloudflix_assets.lake.base import DROPPED, MARKER, Lake, LakeRefused
 from cloudflix_assets.lake.files import Files, Stored
 from spark.table import Layer
+
+DEAD_SECONDS = 86_400
+_PART = re.compile(r"\..+\.[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -198,6 +203,14 @@ class LocalLake(Lake):
                 yield f"{layer.value}/{name}"
         if layer is Layer.RAW:
             yield from (f"raw/files/{name}" for name in self.names("raw/files") if not name.startswith("."))
+
+    def remove_dead_parts(self, folders: Iterable[str]) -> None:
+        """Remove the halves of files that killed writers left in these folders, a day after."""
+        for parent, _, names in (found for folder in folders for found in os.walk(self.root / folder)):
+            for part in (Path(parent, name) for name in names if _PART.fullmatch(name)):
+                with suppress(OSError):
+                    if time.time() - part.stat().st_mtime > DEAD_SECONDS:
+                        part.unlink()
 
     @contextmanager
     def _part_of(self, target: Path) -> Iterator[Path]:

@@ -7,10 +7,11 @@ from datetime import UTC, date, datetime
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
+from tempfile import gettempdir
 
 from cloudflix_assets.errors import storage_errors
 from cloudflix_assets.lake.base import Lake, LakeRefused
+from cloudflix_assets.lake.held import spool
 from cloudflix_assets.landing.manifest import LandedFile, Manifest, ManifestDamaged
 from cloudflix_assets.sources import Delivered, LandedBefore, Pin, Receiving, Source, SourceRefused
 from cloudflix_assets.sources.agreement import Agreement
@@ -75,11 +76,11 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
     rejected = source.receive(week) if isinstance(source, Receiving) else ()
     before = _manifest_before(lake, week)
     pin = _pin(before) if before and not refresh else None
-    with storage_errors(gettempdir()), TemporaryDirectory(prefix="cloudflix-") as folder:
+    with storage_errors(gettempdir()), spool() as folder:
         spooled: list[tuple[Path, LandedFile]] = []
         deliveries = source.deliveries(week, pin=pin)
         for number, delivered in enumerate(deliveries):
-            path = Path(folder) / str(number)  # two files may have the same name
+            path = folder / str(number)  # two files may have the same name
             digest = _fetch(lake, delivered, _same_blob(delivered, before), path)
             spooled.append((path, _verify(delivered, path, digest, before, agreement)))
         with lake.storage_errors("raw/files"):

@@ -26,7 +26,7 @@ from dagster._utils.interrupts import check_captured_interrupt
 
 from cloudflix_assets.automation.jobs import WEEKLY_REFRESH
 from cloudflix_assets.instance import events as run_events
-from cloudflix_assets.instance.ended_runs import this_process
+from cloudflix_assets.instance.ended_runs import hold_run, this_process
 from cloudflix_assets.instance.events import notices
 from cloudflix_assets.names import PROCESS
 from cloudflix_assets.runs.interrupts import Noted, note_interrupts, raise_swallowed_interrupt
@@ -129,7 +129,8 @@ class Runner:
         with note_interrupts() as ctrl_c:  # a run that was created must also be ended
             job = self._job_of(None if keys is None else selected)
             run = self._create_run(job, week, selected, tags or {})
-            events = self._execute(job, run, seen, ctrl_c)
+            with hold_run(self.instance, run.run_id):
+                events = self._execute(job, run, seen, ctrl_c)
             finished = self.instance.get_run_by_id(run.run_id)
         return WeekResult(
             week=week,

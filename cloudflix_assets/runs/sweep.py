@@ -8,6 +8,7 @@ from dagster import DagsterRunStatus, RunsFilter
 
 from cloudflix_assets.delta.files import remove_of_run
 from cloudflix_assets.instance.ended_runs import end_gone, is_over
+from cloudflix_assets.instance.run_logs import remove_old_logs
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.held import remove_dead_spools
 from cloudflix_assets.lake.staging import remove_dead_staging
@@ -31,6 +32,7 @@ def sweep(lake: Lake, instance: dg.DagsterInstance, tables: Collection[str]) -> 
     """
     now = datetime.now(UTC) - _CLOCK_STEP
     end_gone(instance)
+    remove_old_logs(instance)
     remove_dead_spools()
     lake.remove_dead_parts(["raw/files", *(f"{table}/_delta_log" for table in tables)])
     remove_dead_staging(lake, lambda run_id: is_over(instance, run_id))

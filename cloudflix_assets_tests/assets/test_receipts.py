@@ -24,6 +24,8 @@ from cloudflix_assets_tests.lakehouse import (
 )
 
 RAW, BRONZE, SILVER = "raw/titles", "bronze/titles", "silver/titles"
+TABLES = registered(SILVER)
+ALL = sorted(table.path for table in TABLES)
 REFUSED = "silver/titles_quarantine"
 RECEIPT = f"raw/files/receipts/{SILVER}/{WEEK_1}.json"
 FORCE = {"cloudflix/force": "true"}
@@ -42,9 +44,9 @@ def source() -> MemorySource:
 @pytest.fixture
 def house(lakehouse: Makes, source: MemorySource, judged: list[str]) -> Lakehouse:
     """A lake whose first week was run once."""
-    made = lakehouse(source=source, tables=registered(RAW, BRONZE, SILVER))
+    made = lakehouse(source=source, tables=TABLES)
     assert made.run(WEEK_1).success
-    assert judged == [RAW, BRONZE, SILVER]
+    assert sorted(judged) == ALL
     judged.clear()
     return made
 
@@ -88,14 +90,14 @@ def test_force_judges_and_commits(house: Lakehouse, judged: list[str]) -> None:
 def test_another_week_is_judged(house: Lakehouse, judged: list[str]) -> None:
     """Equal files of another week are another week."""
     house.committed(WEEK_2)
-    assert judged == [RAW, BRONZE, SILVER]
+    assert sorted(judged) == ALL
 
 
 def test_a_changed_file_is_judged(house: Lakehouse, source: MemorySource, judged: list[str]) -> None:
     """And all that follows from it."""
     source.publications[WEEK_1] = publication()
     house.committed(WEEK_1)
-    assert judged == [RAW, BRONZE, SILVER]
+    assert sorted(judged) == ALL
 
 
 def test_an_upstream_that_was_committed_again_is_judged(house: Lakehouse, judged: list[str]) -> None:
@@ -155,7 +157,7 @@ def test_other_code_judges_anew(
 
     versions.hash_of.cache_clear()
     monkeypatch.setattr(versions, "_parsed", changed)
-    other = lakehouse(source=source, tables=registered(RAW, BRONZE, SILVER))
+    other = lakehouse(source=source, tables=TABLES)
     other.committed(WEEK_1)
     versions.hash_of.cache_clear()
     assert judged == [SILVER]
@@ -173,8 +175,8 @@ def test_another_engine_or_library_is_another_key(monkeypatch: pytest.MonkeyPatc
 def test_a_refused_week_leaves_no_receipt(lakehouse: Makes, judged: list[str]) -> None:
     """A rerun of a week that failed must fail again, not be kept."""
     bad = publication(titles=titles(*({"show_id": "x"} for _ in range(20))))
-    house = lakehouse(source=MemorySource({WEEK_1: bad}), tables=registered(RAW, BRONZE, SILVER))
+    house = lakehouse(source=MemorySource({WEEK_1: bad}), tables=TABLES)
     for _ in range(2):
         assert not house.run(WEEK_1).success
         assert house.lake.read(RECEIPT) is None
-    assert judged == [RAW, BRONZE, SILVER, SILVER]
+    assert sorted(judged) == sorted([*ALL, SILVER])

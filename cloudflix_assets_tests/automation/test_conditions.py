@@ -22,8 +22,7 @@ from cloudflix_assets_tests.lakehouse import (
     titles,
 )
 
-TITLES = registered("raw/titles", "bronze/titles", "silver/titles", "gold/titles")
-CAST = registered("raw/cast", "bronze/cast", "silver/cast", "gold/cast")
+TABLES = registered("gold/titles", "gold/cast")
 
 
 RETITLED = publication(titles=titles(*({"show_id": str(i), "title": f"Another {i}"} for i in range(1, 21))))
@@ -92,7 +91,7 @@ class Daemon:
 
 @pytest.fixture
 def house(lakehouse: Makes, published: MemorySource) -> Lakehouse:
-    made = lakehouse(source=published, tables=[*TITLES, *CAST])
+    made = lakehouse(source=published, tables=TABLES)
     assert made.run(WEEK_1).success
     assert made.run(WEEK_2).success
     return made

@@ -16,6 +16,9 @@ from dagster._core.event_api import PartitionKeyFilter
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionResolvedStatus as Status
 from dagster._record import record
 
+from cloudflix_assets.instance.staleness import Staleness
+from cloudflix_assets.partitions import week_of
+
 
 @record
 class NotRefused(SubsetAutomationCondition[dg.AssetCheckKey]):
@@ -68,6 +71,29 @@ class ParentsHaveTheWeek(SubsetAutomationCondition[dg.AssetKey]):
         return found
 
 
+@record
+class HasReadItsParents(SubsetAutomationCondition[dg.AssetKey]):
+    """Holds for weeks whose newest run read what their parents hold now.
+
+    `AutomationCondition.newly_updated()` also holds after a run that read its parents before they changed.
+    """
+
+    @property
+    def name(self) -> str:
+        """The condition's name in the web UI."""
+        return "has_read_its_parents"
+
+    async def compute_subset(  # type: ignore[override]  # the base allows coroutines, as Dagster's own conditions are
+        self, context: AutomationContext[dg.AssetKey]
+    ) -> EntitySubset[dg.AssetKey]:
+        """Return the candidates for which the condition holds."""
+        view, found = context.asset_graph_view, context.candidate_subset
+        staleness = Staleness(view.asset_graph, view.instance)
+        weeks = found.expensively_compute_partition_keys()
+        behind = {week for week in weeks if staleness.is_behind(context.key, week_of(week))}
+        return found.compute_difference(found.compute_intersection_with_partition_keys(behind))
+
+
 def _warned(context: AutomationContext[dg.AssetCheckKey], week: str) -> bool:
     """Whether the newest evaluation of a week is a warning."""
     log = context.asset_graph_view.instance.event_log_storage
@@ -78,10 +104,16 @@ def _warned(context: AutomationContext[dg.AssetCheckKey], week: str) -> bool:
     return evaluation is not None and evaluation.severity is dg.AssetCheckSeverity.WARN
 
 
+_CHANGED: dg.AutomationCondition[dg.AssetKey] = dg.AutomationCondition.any_deps_match(
+    dg.AutomationCondition.data_version_changed()
+)
+_ANSWERED: dg.AutomationCondition[dg.AssetKey] = (
+    # What changes after a request, within the same tick, may come too late for the requested run.
+    dg.AutomationCondition.newly_requested() & ~_CHANGED
+) | (dg.AutomationCondition.newly_updated() & HasReadItsParents())
+
 WHEN_CHANGED: dg.AutomationCondition[dg.AssetKey] = (
-    dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_version_changed())
-    .since(dg.AutomationCondition.newly_requested() | dg.AutomationCondition.newly_updated())
-    .with_label("upstream has changed")
+    _CHANGED.since(_ANSWERED).with_label("upstream has changed")
     & ParentsHaveTheWeek()
     & dg.AutomationCondition.all_deps_match(
         dg.AutomationCondition.all_checks_match(NotRefused(), blocking_only=True)

@@ -10,7 +10,12 @@ import dagster as dg
 
 # 2026-11-23: what GraphQL's `staleStatusByPartition` asks, without a server. Drop for a public API.
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
-from dagster._core.definitions.data_version import CachingStaleStatusResolver, DataProvenance, StaleStatus
+from dagster._core.definitions.data_version import (
+    CachingStaleStatusResolver,
+    DataProvenance,
+    StaleCauseCategory,
+    StaleStatus,
+)
 from dagster._core.definitions.events import AssetKeyPartitionKey
 from dagster._core.loader import LoadingContextForTest
 
@@ -79,6 +84,11 @@ class Staleness:
     def causes(self, key: dg.AssetKey, week: date) -> list[str]:
         """Return why the asset is stale, in Dagster's words."""
         return [cause.reason for cause in self._resolver.get_stale_causes(key, str(week))]
+
+    def is_behind(self, key: dg.AssetKey, week: date) -> bool:
+        """Return whether a parent's data has changed since the asset's newest run read it."""
+        causes = self._resolver.get_stale_causes(key, str(week))
+        return any(cause.category is StaleCauseCategory.DATA for cause in causes)
 
     def stale(self, week: date) -> list[dg.AssetKey]:
         """Return every stale asset of a week."""

@@ -23,7 +23,7 @@ from cloudflix_assets.assets.description import (
 )
 from cloudflix_assets.assets.receipts import key_of
 from cloudflix_assets.assets.step import Event, Step
-from cloudflix_assets.automation.conditions import LATE, WHEN_CHANGED
+from cloudflix_assets.automation.conditions import WHEN_CHANGED
 from cloudflix_assets.delta.committer import ASKED
 from cloudflix_assets.delta.table import refuse_unusable
 from cloudflix_assets.engines.remote import engine_of
@@ -42,7 +42,7 @@ from cloudflix_assets.names import (
 )
 from cloudflix_assets.partitions import week_of
 from spark.delivery.headers import Drift
-from spark.table import Layer, Table
+from spark.table import Table
 
 
 def table_assets(given: Context, table: Table) -> dg.AssetsDefinition:
@@ -108,7 +108,6 @@ def _outs(context: Context, table: Table, version: str) -> dict[str, dg.AssetOut
                 "dagster/column_lineage": column_lineage(table, tables),
                 **code,
             },
-            freshness_policy=LATE if table.layer is Layer.GOLD else None,
             **shared,
         )
     }

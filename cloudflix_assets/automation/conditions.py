@@ -1,17 +1,14 @@
-"""When a table is refreshed without being asked for, and when a gold table is late."""
-
-from datetime import timedelta
+"""When a table is refreshed without being asked for."""
 
 import dagster as dg
 
-# 2026-11-30: a condition of our own is a subclass of what Dagster 1.13 keeps private, and so is the state of
-# a freshness policy. Drop when it exports them.
+# 2026-11-30: a condition of our own is a subclass of what Dagster 1.13 keeps private. Drop when it
+# exports it.
 from dagster._core.asset_graph_view.entity_subset import EntitySubset
 from dagster._core.definitions.declarative_automation.automation_context import AutomationContext
 from dagster._core.definitions.declarative_automation.operands.subset_automation_condition import (
     SubsetAutomationCondition,
 )
-from dagster._core.definitions.freshness import FreshnessState
 from dagster._core.event_api import PartitionKeyFilter
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionResolvedStatus as Status
 from dagster._record import record
@@ -104,10 +101,8 @@ def _warned(context: AutomationContext[dg.AssetCheckKey], week: str) -> bool:
     return evaluation is not None and evaluation.severity is dg.AssetCheckSeverity.WARN
 
 
-_CHANGED: dg.AutomationCondition[dg.AssetKey] = dg.AutomationCondition.any_deps_match(
-    dg.AutomationCondition.data_version_changed()
-)
-_ANSWERED: dg.AutomationCondition[dg.AssetKey] = (
+_CHANGED = dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_version_changed())
+_ANSWERED = (
     # What changes after a request, within the same tick, may come too late for the requested run.
     dg.AutomationCondition.newly_requested() & ~_CHANGED
 ) | (dg.AutomationCondition.newly_updated() & HasReadItsParents())
@@ -125,11 +120,3 @@ WHEN_CHANGED: dg.AutomationCondition[dg.AssetKey] = (
 
 `AutomationCondition.eager()` would also refresh after a rerun that changed nothing.
 """
-
-LATE = dg.FreshnessPolicy.cron(deadline_cron="0 12 * * 1", lower_bound_delta=timedelta(hours=12))
-"""Gold must have run between Monday 00:00 and 12:00 UTC (the schedule starts at 06:00), changed or not."""
-
-
-def is_late(state: object) -> bool:
-    """Whether a table's freshness state says that it missed its deadline."""
-    return state is FreshnessState.FAIL

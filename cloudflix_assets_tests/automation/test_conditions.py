@@ -7,7 +7,6 @@ from typing import Any, get_args
 import dagster as dg
 import pytest
 from dagster._core.definitions.asset_daemon_cursor import AssetDaemonCursor
-from dagster._core.definitions.freshness import FreshnessPolicy
 
 from cloudflix_assets.assets import inputs
 from cloudflix_assets.assets.context import Context
@@ -38,7 +37,8 @@ def test_every_deployment_says_what_runs_by_itself(lakehouse: Makes) -> None:
     assert set(switches.BY_ITSELF) == set(get_args(Environment.model_fields["deployment"].annotation))
     repository = lakehouse().defs.get_repository_def()
     names = {each.name for each in repository.schedule_defs} | {s.name for s in repository.sensor_defs}
-    assert names == {"weekly", "publication_sensor", "landing_sensor", "changed_upstream", "alerts"}
+    sensors = {"publication_sensor", "landing_sensor", "changed_upstream", "freshness", "alerts"}
+    assert names == {"weekly", *sensors}
     assert frozenset().union(*switches.BY_ITSELF.values()) <= names
 
 
@@ -55,7 +55,7 @@ def test_on_a_desk_nothing_starts_by_itself(lakehouse: Makes) -> None:
         s.name for s in repository.schedule_defs if s.default_status is dg.DefaultScheduleStatus.RUNNING
     }
     running |= {s.name for s in repository.sensor_defs if s.default_status is dg.DefaultSensorStatus.RUNNING}
-    assert running == {"alerts"}
+    assert running == {"freshness", "alerts"}
 
 
 class Daemon:
@@ -266,14 +266,3 @@ def run_and_tick(
     assert house.run(WEEK_2, "silver/cast").success
     assert inputs.prepare_frames is prepare
     return asked
-
-
-def test_gold_has_a_deadline_and_nothing_else_has(house: Lakehouse) -> None:
-    """What analysts read; the layers before it are late for its sake."""
-    policies = {
-        "/".join(node.key.path): node.freshness_policy_or_from_metadata
-        for node in house.runner.graph.asset_nodes
-    }
-    late = {path for path, policy in policies.items() if policy}
-    assert late == {"gold/titles", "gold/cast"}
-    assert isinstance(policies["gold/titles"], FreshnessPolicy)

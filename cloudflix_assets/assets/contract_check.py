@@ -96,7 +96,8 @@ def failure(table: Table, verdict: Verdict, week: str) -> dg.Failure | None:
         return None
     return dg.Failure(
         description=f"{table.path}, week {week}: {'; '.join(problems)}; nothing was published. "
-        "The check `contract` names the records: have them corrected at the source, or change the contract.",
+        "The check `contract` names the records: have them corrected at the source and rerun the whole week "
+        "(from the failed step on it would read the same records), or change the contract.",
         allow_retries=False,
     )
 

@@ -27,7 +27,8 @@ def this_process() -> str:
 def end_gone(instance: dg.DagsterInstance) -> None:
     """Report the runs whose process is gone as failed."""
     for run in instance.get_runs(RunsFilter(statuses=_GOING)):
-        if _is_gone(run.tags.get(PROCESS)):
+        # The web UI copies the tags of a run that it re-executes, which is another process then.
+        if run.parent_run_id is None and _is_gone(run.tags.get(PROCESS)):
             instance.report_run_failed(run, _SILENT)
 
 

@@ -70,7 +70,9 @@ class _Resolver(CachingStaleStatusResolver):
 class Staleness:
     """A snapshot of staleness: answers are cached. Give `newest` when many weeks are asked for."""
 
-    def __init__(self, graph: BaseAssetGraph[Any], instance: dg.DagsterInstance, newest: Newest | None = None) -> None:
+    def __init__(
+        self, graph: BaseAssetGraph[Any], instance: dg.DagsterInstance, newest: Newest | None = None
+    ) -> None:
         self._graph = graph
         self._resolver = (
             _Resolver(instance, graph, newest)

@@ -50,7 +50,7 @@ def publication_asset(lakehouse: Context, source: Source, agreement: Agreement) 
     )
     def publication(context: dg.AssetExecutionContext) -> Iterator[dg.AssetObservation | dg.Output[Manifest]]:
         refresh = context.run.tags.get(REFRESH) == "true"
-        with as_failure(), lake.storage_errors("raw/files"):
+        with as_failure(context.instance, context.run.run_id), lake.storage_errors("raw/files"):
             try:
                 landed = land(lake, source, week_of(context.partition_key), agreement, refresh=refresh)
             except NoPublication as none:  # no error: Dagster skips the assets that depend on it

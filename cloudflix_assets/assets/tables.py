@@ -69,7 +69,7 @@ def table_assets(given: Context, table: Table) -> dg.AssetsDefinition:
     def step(context: dg.AssetExecutionContext, **loaded: DataFrame) -> Iterator[Event]:
         attempt = f"{context.run.run_id}-{context.retry_number}"
         week, folder, lake = week_of(context.partition_key), folder_of(table.path, attempt), given.lake
-        with as_failure(), lake.storage_errors(table.path):
+        with as_failure(context.instance, context.run.run_id), lake.storage_errors(table.path):
             session = context.resources.spark.spark_session
             with open_staging(lake, session, folder) as stage:
                 refuse_unusable(lake, table.path)

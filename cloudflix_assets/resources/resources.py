@@ -60,11 +60,11 @@ def _launcher(environment: Environment) -> dg.ResourceDefinition:
         return dg.ResourceDefinition.none_resource("Steps run in this process")
 
     @dg.resource(description="Steps run as Databricks jobs")
-    def step_launcher(_: dg.InitResourceContext) -> dg.StepLauncher:
+    def step_launcher(context: dg.InitResourceContext) -> dg.StepLauncher:
         # Imported here, because Databricks' libraries are slow to import.
         from cloudflix_assets.databricks.launcher import Launcher
 
-        with as_failure():
+        with as_failure(context.instance, context.run_id):
             return Launcher(environment)
 
     return step_launcher

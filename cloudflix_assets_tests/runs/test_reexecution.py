@@ -74,12 +74,11 @@ class Failed:
 @pytest.fixture
 def failed(tmp_path: Path) -> Iterator[Failed]:
     source = put(tmp_path / "netflix", UNCLOSED)
-    settings = {"source": str(source), "first_week": str(WEEK)}
     with (
         instance_for_test(overrides=HERE) as instance,
-        served(tmp_path, instance, **settings) as workspace,
+        served(tmp_path, instance, source=str(source), first_week=str(WEEK)) as workspace,
     ):
-        environment = Environment(home=tmp_path / "home", **settings)
+        environment = Environment(home=tmp_path / "home", source=str(source), first_week=str(WEEK))
         yield Failed(source, instance, workspace, Lakehouse(environment, instance, tables=TABLES))
 
 

@@ -7,8 +7,8 @@ import dagster as dg
 from cloudflix_assets.assets.context import Context
 from cloudflix_assets.assets.description import code_references
 from cloudflix_assets.automation.jobs import WEEKLY_REFRESH
-from cloudflix_assets.errors import as_failure
 from cloudflix_assets.instance.events import notice
+from cloudflix_assets.instance.failures import as_failure
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.landing.land import land
 from cloudflix_assets.landing.manifest import Manifest

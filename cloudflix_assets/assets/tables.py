@@ -27,7 +27,7 @@ from cloudflix_assets.automation.conditions import WHEN_CHANGED
 from cloudflix_assets.delta.committer import ASKED
 from cloudflix_assets.delta.table import refuse_unusable
 from cloudflix_assets.engines.remote import engine_of
-from cloudflix_assets.errors import as_failure
+from cloudflix_assets.instance.failures import as_failure
 from cloudflix_assets.lake.staging import folder_of, open_staging
 from cloudflix_assets.names import (
     DATASET_TAG,

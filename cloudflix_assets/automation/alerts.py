@@ -62,11 +62,7 @@ class Told(Cursor):
 
 
 def sensor(
-    webhook: SecretStr | None,
-    web_ui: str,
-    steps: Mapping[str, str],
-    deadlines: Deadlines,
-    deployment: str,
+    webhook: SecretStr | None, web_ui: str, steps: Mapping[str, str], deadlines: Deadlines, deployment: str
 ) -> dg.SensorDefinition:
     """Create the sensor that sends alerts.
 

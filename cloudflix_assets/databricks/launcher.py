@@ -32,7 +32,8 @@ from cloudflix_assets.databricks.provenance import stamped
 from cloudflix_assets.databricks.staging_area import area
 from cloudflix_assets.databricks.submissions import cancel_attempt, run_name, submit
 from cloudflix_assets.databricks.workspace import credentials, staging_of
-from cloudflix_assets.errors import CloudflixError, as_failure, end_retries
+from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.instance.failures import as_failure, end_retries
 from cloudflix_assets.names import REPEATED
 from cloudflix_assets.settings.environment import Environment
 

@@ -12,7 +12,8 @@ from pyspark.sql.types import StructType
 from cloudflix_assets.delta import commit, read
 from cloudflix_assets.delta.committer import commits_natively
 from cloudflix_assets.delta.week import Judged, Kept, Outcome, Publishable, WeekOfTable
-from cloudflix_assets.errors import CloudflixError, as_failure
+from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.instance.failures import as_failure
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.staging import remove_on_failure
 from cloudflix_assets.landing.manifest import Manifest

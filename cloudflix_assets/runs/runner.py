@@ -25,11 +25,10 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._utils.interrupts import check_captured_interrupt
 
 from cloudflix_assets.automation.jobs import WEEKLY_REFRESH
-from cloudflix_assets.errors import FINAL
 from cloudflix_assets.instance import events as run_events
 from cloudflix_assets.instance.ended_runs import this_process
 from cloudflix_assets.instance.events import notices
-from cloudflix_assets.names import PROCESS
+from cloudflix_assets.names import FINAL, PROCESS
 from cloudflix_assets.runs.interrupts import Noted, note_interrupts, raise_swallowed_interrupt
 from cloudflix_assets.runs.traces import keep_traces
 

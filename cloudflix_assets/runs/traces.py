@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cloudflix_assets import errors
+from cloudflix_assets.instance.failures import LOG
 
 
 class _Traces(logging.Handler):
@@ -22,10 +22,10 @@ class _Traces(logging.Handler):
 @contextmanager
 def keep_traces() -> Iterator[list[str]]:
     """Collect the stack traces of errors that become sentences within the block, in this process."""
-    log, handler = logging.getLogger(errors.__name__), _Traces()
-    log.setLevel(logging.DEBUG)
-    log.addHandler(handler)
+    handler = _Traces()
+    LOG.setLevel(logging.DEBUG)
+    LOG.addHandler(handler)
     try:
         yield handler.found
     finally:
-        log.removeHandler(handler)
+        LOG.removeHandler(handler)

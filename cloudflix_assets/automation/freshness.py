@@ -67,7 +67,7 @@ def check(deadlines: Deadlines) -> dg.AssetChecksDefinition:
 
 
 def sensor(deadlines: Deadlines, deployment: str) -> dg.SensorDefinition:
-    """Create the sensor that records the check of a table whenever its result changes."""
+    """Create the sensor that records the check of a table when its result changes, and after its runs."""
 
     @dg.sensor(
         name=FRESHNESS,
@@ -109,10 +109,14 @@ def _judge(week: date, ran: datetime | None) -> Freshness:
 
 
 def _recorded(instance: dg.DagsterInstance, key: dg.AssetKey) -> Freshness | None:
-    """Return the newest result of a table's check, None if there is none or it is being executed."""
+    """Return the result that the web UI shows at a table: it shows none of before the table's newest run."""
     record = instance.get_latest_asset_check_evaluation_record(dg.AssetCheckKey(key, FRESHNESS))
-    evaluation = record and record.evaluation
-    return Freshness(evaluation.passed, evaluation.description or "") if evaluation else None
+    if record is None or record.evaluation is None:
+        return None
+    newest = instance.get_latest_materialization_event(key)
+    if newest and newest.timestamp >= record.create_timestamp:
+        return None
+    return Freshness(record.evaluation.passed, record.evaluation.description or "")
 
 
 _DESCRIPTION = (

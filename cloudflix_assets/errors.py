@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import NamedTuple
 
-import dagster as dg
-
 from spark.delivery.lines import DeliveryDefect, printable
 from spark.quality.verdict import UndeclaredReason
 
@@ -61,15 +59,6 @@ _STORAGE = {
     "disk I/O error": _FAILS,
 }
 """Troubles by words in an error's text: Python, the engines and delta-rs share these words and no class."""
-
-
-@contextmanager
-def as_failure() -> Iterator[None]:
-    """Turn an error of `TOLD` into a `dg.Failure` with its message, which Dagster does not retry."""
-    try:
-        yield
-    except TOLD as error:
-        raise dg.Failure(description=str(error), allow_retries=False) from error
 
 
 def first_line(error: BaseException) -> str:

@@ -89,15 +89,19 @@ def result(
     )
 
 
-def failure(table: Table, verdict: Verdict, week: str) -> dg.Failure | None:
-    """Return the failure that the step raises instead of publishing, or None."""
+class WeekRefused(CloudflixError):
+    """The contract does not let a week be published."""
+
+
+def failure(table: Table, verdict: Verdict, week: str) -> WeekRefused | None:
+    """Return the error that the step raises instead of publishing, or None."""
     problems = _problems(table, verdict)
     if not problems:
         return None
-    return dg.Failure(
-        description=f"{table.path}, week {week}: {'; '.join(problems)}; nothing was published. "
-        "The check `contract` names the records: have them corrected at the source, or change the contract.",
-        allow_retries=False,
+    return WeekRefused(
+        f"{table.path}, week {week}: {'; '.join(problems)}; nothing was published. "
+        "The check `contract` names the records: have them corrected at the source and rerun the whole week "
+        "(from the failed step on it would read the same records), or change the contract."
     )
 
 

@@ -68,7 +68,7 @@ class Judgement:
     verdict: quality.Verdict
     samples: Mapping[str, list[str]]
     quarantined: DataFrame | None
-    failure: dg.Failure | None
+    failure: contract_check.WeekRefused | None
     evaluated: dg.AssetCheckResult
 
 
@@ -101,7 +101,7 @@ class Step:
             loaded: what the IO manager loaded, by table.
 
         Raises:
-            dagster.Failure: the contract does not let the week be published.
+            WeekRefused: the contract does not let the week be published.
             RecordsLost: the table's function lost or invented records.
         """
         started = time.monotonic()

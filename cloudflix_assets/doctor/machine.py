@@ -10,6 +10,7 @@ from tempfile import TemporaryFile
 from cloudflix_assets.doctor.finding import Finding
 from cloudflix_assets.engines.choice import start_engine
 from cloudflix_assets.engines.java import MIN_JAVA, installed_java
+from cloudflix_assets.instance.daemon_settings import KEYS
 from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.lake.base import MARKER
 from cloudflix_assets.lake.choice import lake_of
@@ -128,12 +129,20 @@ def probe_instance(settings: Environment) -> Finding:
         versions = (instance.run_storage.alembic_version(), instance.event_log_storage.alembic_version())
         behind = [found for found in versions if found and found[0] != found[1]]
         runs = instance.get_runs_count()
+        lacking = [key for key in KEYS if not instance.get_settings(key)]
     if behind:
         return Finding(
             "instance",
             "fail",
             f"its schema is {behind[0][0]}, Dagster's is {behind[0][1]}",
             f"DAGSTER_HOME={settings.home} {sys.executable} -m dagster instance migrate",
+        )
+    if lacking:
+        return Finding(
+            "instance",
+            "warn",
+            f"{settings.home / 'dagster.yaml'} was edited by hand and lacks {', '.join(lacking)}",
+            "add them as docs/automation.md shows",
         )
     return Finding("instance", "ok", f"{settings.home}, runs so far: {runs:,}")
 

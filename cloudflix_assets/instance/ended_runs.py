@@ -46,7 +46,9 @@ def hold_run(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
 def end_gone(instance: dg.DagsterInstance) -> None:
     """Report the runs whose process is gone as failed."""
     for run in instance.get_runs(RunsFilter(statuses=_GOING)):
-        if _is_let_go(instance, run.run_id) or _is_gone(run.tags.get(PROCESS)):
+        # The web UI copies the tags of a run that it re-executes, which is another process then.
+        by_tag = run.parent_run_id is None and _is_gone(run.tags.get(PROCESS))
+        if by_tag or _is_let_go(instance, run.run_id):
             instance.report_run_failed(run, _SILENT)
 
 

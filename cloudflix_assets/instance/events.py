@@ -66,13 +66,10 @@ def failures(events: Sequence[DagsterEvent]) -> dict[str, str]:
     return found
 
 
-def traces(events: Sequence[DagsterEvent]) -> dict[str, str]:
-    """Return the stack trace of each failed step."""
-    return {
-        event.step_key: event.step_failure_data.error.to_string()
-        for event in events
-        if event.is_step_failure and event.step_key and event.step_failure_data.error
-    }
+def traces(events: Sequence[DagsterEvent]) -> list[str]:
+    """Return the stack traces of failed steps, except of those that failed with a sentence."""
+    data = [event.step_failure_data for event in events if event.is_step_failure]
+    return [one.error.to_string() for one in data if one.error and not one.user_failure_data]
 
 
 def interrupted(event: DagsterEvent) -> bool:

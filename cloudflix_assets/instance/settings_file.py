@@ -11,9 +11,9 @@ import re
 from pathlib import Path
 
 from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.instance.daemon_settings import DAEMON, TELEMETRY, is_empty, with_daemon_settings
 
 _HEADER = "# Written by cloudflix when it was missing; yours from then on.\n"
-_TELEMETRY = "telemetry:\n  enabled: false\n"
 _NUX = "nux:\n  enabled: false\n"
 _CONCURRENCY = """\
 # Each run of a backfill is a process with an engine of its own.
@@ -35,9 +35,10 @@ compute_logs:
   config:
     base_dir: {logs}
 """
-_FIRST = _HEADER + _TELEMETRY + _EVENT_LOG
-_SECOND = _HEADER + _TELEMETRY + _NUX + _EVENT_LOG
-_CURRENT = _HEADER + _TELEMETRY + _NUX + _CONCURRENCY + _EVENT_LOG + _COMPUTE_LOGS
+_FIRST = _HEADER + TELEMETRY + _EVENT_LOG
+_SECOND = _HEADER + TELEMETRY + _NUX + _EVENT_LOG
+_THIRD = _HEADER + TELEMETRY + _NUX + _CONCURRENCY + _EVENT_LOG + _COMPUTE_LOGS
+_CURRENT = _THIRD + DAEMON
 _EVENT_LOG_MODULE = "cloudflix_assets.instance.event_log"
 _COMPUTE_LOGS_MODULE = "cloudflix_assets.instance.compute_logs"
 _MOVED = {
@@ -61,19 +62,21 @@ def ensure_settings(home: Path) -> Path:
         InstanceRefused: it was edited by hand and names a module that has moved.
     """
     settings = home / "dagster.yaml"
-    if not settings.is_file():
+    # A file that cannot be decoded passes here: Dagster, which reads it next, refuses it.
+    text = settings.read_text(encoding="utf-8", errors="replace") if settings.is_file() else ""
+    if is_empty(text):
         _write(settings, _rendered(home))
         return settings
-    # A file that cannot be decoded passes here: Dagster, which reads it next, refuses it.
-    text = settings.read_text(encoding="utf-8", errors="replace")
     moved = [module for module in _MODULE.findall(text) if module in _MOVED]
     if moved and not _is_ours(text):
         raise InstanceRefused(
             f"{settings} names the module {moved[0]}, which is {_MOVED[moved[0]]} now, and was edited "
             "by hand: write the new name there."
         )
-    if moved:
-        _write(settings, _MODULE.sub(lambda found: _MOVED.get(found[0], found[0]), text))
+    current = _MODULE.sub(lambda found: _MOVED.get(found[0], found[0]), text)
+    current = with_daemon_settings(current, _CURRENT)
+    if current != text:
+        _write(settings, current)
     return settings
 
 
@@ -94,7 +97,7 @@ def _is_ours(text: str) -> bool:
 
     written = (
         version.format(event_log="x", compute_logs="x", runs="x", logs="x")
-        for version in (_FIRST, _SECOND, _CURRENT)
+        for version in (_FIRST, _SECOND, _THIRD, _CURRENT)
     )
     return without_values(text) in map(without_values, written)
 

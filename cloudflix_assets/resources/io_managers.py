@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 
 import dagster as dg
 from dagster_pyspark import LazyPySparkResource
@@ -11,7 +12,8 @@ from pyspark.sql.types import StructType
 from cloudflix_assets.delta import commit, read
 from cloudflix_assets.delta.committer import commits_natively
 from cloudflix_assets.delta.week import Judged, Kept, Outcome, Publishable, WeekOfTable
-from cloudflix_assets.errors import CloudflixError, as_failure
+from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.instance.failures import as_failure
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.staging import remove_on_failure
 from cloudflix_assets.landing.manifest import Manifest
@@ -48,7 +50,7 @@ class DeltaIOManager(dg.IOManager):
             NotJudged: the value is no week that a step has judged.
         """
         started = time.monotonic()
-        with as_failure(), self.lake.storage_errors("/".join(context.asset_key.path)):
+        with _as_failure(context), self.lake.storage_errors("/".join(context.asset_key.path)):
             if not isinstance(obj, Publishable):
                 raise NotJudged(
                     f"{'/'.join(context.asset_key.path)} returned a {type(obj).__name__} that nobody judged: "
@@ -86,7 +88,7 @@ class DeltaIOManager(dg.IOManager):
         """
         path = "/".join(context.asset_key.path)
         weeks = sorted(week_of(key) for key in context.asset_partition_keys)
-        with as_failure(), self.lake.storage_errors(path):
+        with _as_failure(context), self.lake.storage_errors(path):
             own = week_of(context.partition_key) if context.has_partition_key else weeks[-1]
             required = own if own in weeks else None
             self._commits_natively()  # fails early for an engine that does not see the lake
@@ -98,6 +100,11 @@ class DeltaIOManager(dg.IOManager):
         return commits_natively(self.engine, self.lake, self.spark.spark_session)
 
 
+def _as_failure(context: dg.InputContext | dg.OutputContext) -> AbstractContextManager[None]:
+    step = context.step_context
+    return as_failure(step.instance, step.run_id)
+
+
 class ManifestIOManager(dg.IOManager):
     """Stores the manifest of a week's publication, and loads it for raw tables with one row per file."""
 
@@ -106,7 +113,7 @@ class ManifestIOManager(dg.IOManager):
 
     def handle_output(self, context: dg.OutputContext, obj: Manifest) -> None:
         """Store the manifest of a week."""
-        with as_failure(), self.lake.storage_errors(obj.path):
+        with _as_failure(context), self.lake.storage_errors(obj.path):
             self.lake.write(obj.path, obj.model_dump_json(indent=2).encode())
 
     def load_input(self, context: dg.InputContext) -> DataFrame:
@@ -116,7 +123,7 @@ class ManifestIOManager(dg.IOManager):
             WeekAbsent: nothing was landed for the week.
         """
         week = week_of(context.partition_key)
-        with as_failure(), self.lake.storage_errors(Manifest.path_of(week)):
+        with _as_failure(context), self.lake.storage_errors(Manifest.path_of(week)):
             manifest = Manifest.of(self.lake, week)
             if manifest is None:
                 raise read.WeekAbsent(

@@ -28,8 +28,9 @@ from cloudflix_assets.automation.jobs import WEEKLY_REFRESH
 from cloudflix_assets.instance import events as run_events
 from cloudflix_assets.instance.ended_runs import hold_run, this_process
 from cloudflix_assets.instance.events import notices
-from cloudflix_assets.names import PROCESS
+from cloudflix_assets.names import FINAL, PROCESS
 from cloudflix_assets.runs.interrupts import Noted, note_interrupts, raise_swallowed_interrupt
+from cloudflix_assets.runs.traces import keep_traces
 
 DEFINITIONS = "cloudflix_assets.definitions"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -63,7 +64,7 @@ class WeekResult:
         notices: sentences of steps that succeeded.
         quarantined: per table, the rules for which rows were quarantined, the most frequent first.
         warned: per table, the rules that warn.
-        traces: a stack trace per failed step.
+        traces: of failed steps, with those of errors that are told in a sentence.
         interrupted: a Ctrl-C was seen; the run may have been over already.
     """
 
@@ -77,7 +78,7 @@ class WeekResult:
     notices: Sequence[str] = ()
     quarantined: Mapping[str, run_events.Counts] = field(default_factory=dict)
     warned: Mapping[str, run_events.Counts] = field(default_factory=dict)
-    traces: Mapping[str, str] = field(default_factory=dict)
+    traces: Sequence[str] = ()
     interrupted: bool = False
 
     def as_json(self) -> dict[str, Any]:
@@ -126,7 +127,10 @@ class Runner:
         selected = set(self.keys) if keys is None else self._with_siblings(keys)
         started = time.monotonic()
         raise_swallowed_interrupt()
-        with note_interrupts() as ctrl_c:  # a run that was created must also be ended
+        with (
+            keep_traces() as traces,
+            note_interrupts() as ctrl_c,
+        ):  # a created run must also be ended
             job = self._job_of(None if keys is None else selected)
             run = self._create_run(job, week, selected, tags or {})
             with hold_run(self.instance, run.run_id):
@@ -143,7 +147,7 @@ class Runner:
             notices=notices(events),
             quarantined=run_events.broken(events, "quarantine"),
             warned=run_events.broken(events, "warn"),
-            traces=run_events.traces(events),
+            traces=[*traces, *run_events.traces(events)],
             interrupted=ctrl_c.seen,
         )
 
@@ -188,7 +192,13 @@ class Runner:
             job_def=definition,
             execution_plan=create_execution_plan(job, _QUIET, instance_ref=reference),
             run_config=_QUIET,
-            tags={**definition.run_tags, **tags, "dagster/partition": str(week), PROCESS: this_process()},
+            tags={
+                **definition.run_tags,
+                **tags,
+                "dagster/partition": str(week),
+                PROCESS: this_process(),
+                FINAL: "0",  # whoever typed the command sees how it ended
+            },
             asset_selection=None if len(selected) == len(self.keys) else selected,
             remote_job_origin=_origin(),
         )

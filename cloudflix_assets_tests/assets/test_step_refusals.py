@@ -146,7 +146,7 @@ def test_a_stopped_week_keeps_its_content_and_stores_the_failed_check(
     told = result.failures["silver_cast"]
     assert not result.success
     assert told.startswith(f"silver/cast, week {WEEK_1}: {sentence}; nothing was published.")
-    assert "corrected at the source, or change the contract" in told
+    assert "have them corrected at the source and rerun the whole week" in told
     assert result.checks["failed"] == 1
     newest, earlier = contract_checks(instance)
     text = f"{sentence}; nothing was published"

@@ -37,12 +37,20 @@ _FAILS = Trouble("the disk fails to read or write, or is full", "check it")
 _REBUILT = "restore it from a backup, or add --force to build the week anew"
 _GONE = Trouble("a stored file is gone", _REBUILT)
 _DAMAGED = Trouble("a stored Parquet file is damaged", _REBUILT)
+_LACKS = Trouble("the disk does not do what a lake needs", "see `cloudflix doctor`, which tries it")
 _STORAGE = {
     os.strerror(errno.ENOSPC): _FULL,
     os.strerror(errno.EDQUOT): Trouble("the disk quota is used up", "make room there, or raise the quota"),
     os.strerror(errno.EFBIG): Trouble("a file grew beyond what this process may write", "raise `ulimit -f`"),
     os.strerror(errno.EACCES): _RIGHTS,
-    os.strerror(errno.EPERM): _RIGHTS,
+    os.strerror(errno.EPERM): Trouble(
+        "the disk or its owner does not permit it",
+        "give this user the right to read and write there, or use a disk on which `cloudflix doctor` finds the "
+        "lake well",
+    ),
+    os.strerror(errno.ENOSYS): _LACKS,
+    os.strerror(errno.EOPNOTSUPP): _LACKS,
+    os.strerror(errno.ENOLCK): _LACKS,
     os.strerror(errno.EROFS): Trouble("the disk is read-only", "make it writable"),
     os.strerror(errno.ENOTDIR): Trouble("a file is where a folder should be", "move the file away"),
     os.strerror(errno.EIO): _FAILS,

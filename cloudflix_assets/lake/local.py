@@ -1,5 +1,6 @@
 """A lake in a local folder."""
 
+import errno
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +18,9 @@ import pyarrow as pa
 from cloudflix_assets.lake.base import DROPPED, MARKER, Lake, LakeRefused
 from cloudflix_assets.lake.files import Files, Stored
 from spark.table import Layer
+
+_NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP}
+"""How disks without hard links refuse one, beside a file that could be written: exFAT, and what is mounted."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,17 @@ class LocalLake(Lake):
                 os.link(part, target)
             except FileExistsError:
                 return False
+            except OSError as error:
+                if error.errno in _NO_LINKS:
+                    raise self._without_links(error) from error
+                raise
         return True
+
+    def _without_links(self, error: OSError) -> LakeRefused:
+        return LakeRefused(
+            f"the disk of {self.root} has no hard links ({error.strerror}), by which a lake commits: put the lake "
+            "on another disk (CLOUDFLIX_LAKE)."
+        )
 
     def read(self, path: str) -> bytes | None:
         """Return the bytes of a small file, or None if there is no such file."""

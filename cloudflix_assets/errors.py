@@ -10,6 +10,7 @@ from typing import NamedTuple
 import dagster as dg
 
 from spark.delivery.lines import DeliveryDefect
+from spark.quality.rules import ContractError
 from spark.quality.verdict import UndeclaredReason
 
 
@@ -28,7 +29,7 @@ class Trouble(NamedTuple):
     remedy: str
 
 
-TOLD = (CloudflixError, DeliveryDefect, UndeclaredReason)
+TOLD = (CloudflixError, ContractError, DeliveryDefect, UndeclaredReason)
 """Errors whose message is shown to users as it is."""
 
 _RIGHTS = Trouble("permission is denied", "give this user the right to read and write there")
@@ -45,8 +46,8 @@ _STORAGE = {
     os.strerror(errno.EACCES): _RIGHTS,
     os.strerror(errno.EPERM): Trouble(
         "the disk or its owner does not permit it",
-        "give this user the right to read and write there, or use a disk on which `cloudflix doctor` finds the "
-        "lake well",
+        "give this user the right to read and write there, or use a disk on which `cloudflix doctor` finds "
+        "nothing wrong",
     ),
     os.strerror(errno.ENOSYS): _LACKS,
     os.strerror(errno.EOPNOTSUPP): _LACKS,

@@ -8,7 +8,7 @@ from cloudflix_assets.lake.local import LocalLake
 
 
 def lacking(lake: LocalLake, place: str) -> str | None:
-    """Try everything in the empty folder `place` of a lake; return the first trouble as a sentence's end, or None.
+    """Try everything in the empty folder `place` of a lake; return the first trouble, or None.
 
     Raises:
         LakeRefused: the disk has no hard links.

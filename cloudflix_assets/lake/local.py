@@ -20,7 +20,7 @@ from cloudflix_assets.lake.files import Files, Stored
 from spark.table import Layer
 
 _NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP}
-"""How disks without hard links refuse one, beside a file that could be written: exFAT, and what is mounted."""
+"""How a disk without hard links refuses one, beside a file that it let be written."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ class LocalLake(Lake):
 
     def _without_links(self, error: OSError) -> LakeRefused:
         return LakeRefused(
-            f"the disk of {self.root} has no hard links ({error.strerror}), by which a lake commits: put the lake "
-            "on another disk (CLOUDFLIX_LAKE)."
+            f"the disk of {self.root} has no hard links ({error.strerror}), by which a lake commits: put the "
+            "lake on another disk (CLOUDFLIX_LAKE)."
         )
 
     def read(self, path: str) -> bytes | None:

@@ -4,6 +4,7 @@ import re
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 
@@ -35,13 +36,33 @@ def _readable(path: Path) -> Path:
     return path
 
 
+def _no_address(value: object) -> object:
+    if isinstance(value, str) and re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://", value):
+        raise ValueError(
+            "is an address, not a folder: name a folder of this machine; a lake in a storage account is "
+            "named by CLOUDFLIX_DEPLOYMENT=azure and AZURE_STORAGE_ACCOUNT"
+        )
+    return value
+
+
+def has_host(address: str) -> bool:
+    """Return whether an address begins with http:// or https:// and a host that can be asked."""
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets of no IPv6 address, or a port that is none
+        return False
+
+
 def _web_address(text: str) -> str:
-    if not re.fullmatch(r"https?://[^/\s]+(/\S*)?", text):
+    if not has_host(text) or not re.fullmatch(r"https?://[^/\s]+(/\S*)?", text):
         raise ValueError("is no web address: write one such as https://github.com/owner/repo/tree/main")
     return text
 
 
-Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+Folder = Annotated[
+    Path, BeforeValidator(_no_address), AfterValidator(lambda path: path.expanduser().absolute())
+]
 LakeFolder = Annotated[Folder, AfterValidator(_readable)]
 Absent = BeforeValidator(lambda value: value or None)
 WebAddress = Annotated[str, AfterValidator(_web_address)]
@@ -50,7 +71,7 @@ Monday = Annotated[date, BeforeValidator(_day), AfterValidator(_monday)]
 
 def shown(value: object) -> str:
     """Return a value without secrets, for a sentence: one may be pasted into the wrong variable."""
-    return _SECRET.sub("…", str(value))
+    return _SECRET.sub("…", str(value).encode(errors="backslashreplace").decode())
 
 
 _SECRET = re.compile(

@@ -55,6 +55,10 @@ SETTINGS = {
         "CLOUDFLIX_LAKE=/data/100% is the folder /data/100%, in whose path % would be misread: "
         "choose a folder without any of * ? [ ] { } \\ % (--home, CLOUDFLIX_HOME, CLOUDFLIX_LAKE)."
     ),
+    "CLOUDFLIX_LAKE=s3://bucket/lake": (
+        "CLOUDFLIX_LAKE=s3://bucket/lake is an address, not a folder: name a folder of this machine; a lake "
+        "in a storage account is named by CLOUDFLIX_DEPLOYMENT=azure and AZURE_STORAGE_ACCOUNT."
+    ),
     "CLOUDFLIX_LAKE=/data/[1]": (
         "CLOUDFLIX_LAKE=/data/[1] is the folder /data/[1], in whose path [ ] would be misread: choose"
     ),

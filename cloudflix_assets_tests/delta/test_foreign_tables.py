@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, Field, Schema, write_deltalake
+from deltalake.schema import PrimitiveType
 from pyspark.sql import SparkSession
 
 from cloudflix_assets.delta import commit
@@ -61,10 +62,9 @@ def of_protocol(reader: int, writer: int, *features: str, **configuration: str) 
 def with_invariant(lake: Lake) -> None:
     """Arranges a table with a rule that writers must keep, of a protocol that every engine here knows."""
     rule = {"delta.invariants": json.dumps({"expression": {"expression": "id > 100"}})}
-    fields = [Field("id", "long", metadata=rule), Field("week", "date")]
-    DeltaTable.create(
-        lake.delta_uri(TABLE), Schema(fields), partition_by=["week"], storage_options=lake.storage_options
-    )
+    fields = [Field("id", PrimitiveType("long"), metadata=rule), Field("week", PrimitiveType("date"))]
+    options = dict(lake.storage_options or {})
+    DeltaTable.create(lake.delta_uri(TABLE), Schema(fields), partition_by=["week"], storage_options=options)
 
 
 def upgraded(lake: Lake) -> None:

@@ -14,6 +14,8 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from cloudflix_assets.delta import commit, spark_commit, table
 from cloudflix_assets.delta.attempts import CommitRefused
 from cloudflix_assets.delta.table import TableRefused
+from cloudflix_assets.delta.week import WeekOfTable
+from cloudflix_assets.lake.base import Lake
 from cloudflix_assets_tests.delta.cases import (
     OTHER_ROWS,
     ROWS,
@@ -121,14 +123,20 @@ def test_what_a_table_forbids_is_no_conflict(
     tiny.write(ROWS)
     tiny.table.alter.set_table_properties({"delta.appendOnly": "true"})
     before, attempts, prepare = (tiny.version(), tiny.files()), list[object](), commit._prepare
-    monkeypatch.setattr(commit, "_prepare", lambda *given: attempts.append(given) or prepare(*given))
+
+    def counted(lake: Lake, week: WeekOfTable) -> DeltaTable:
+        attempts.append(week)
+        return prepare(lake, week)
+
+    monkeypatch.setattr(commit, "_prepare", counted)
 
     with pytest.raises(CommitRefused) as told:
         tiny.write(OTHER_ROWS)
 
     sentence = (
-        f"{TABLE}, week {WEEK_1}: the table does not accept the commit \\({FORBIDDEN[committer]}\\): undo the "
-        "property or feature that forbids it, or move the table away and rerun its weeks; nothing was committed."
+        f"{TABLE}, week {WEEK_1}: the table does not accept the commit \\({FORBIDDEN[committer]}\\): undo "
+        "the property or feature that forbids it, or move the table away and rerun its weeks; nothing was "
+        "committed."
     )
     assert re.fullmatch(sentence, str(told.value))
     assert len(attempts) == 1

@@ -47,7 +47,7 @@ def test_a_write_that_fails_leaves_what_was_there(lake: LocalLake, monkeypatch: 
 def test_a_disk_without_hard_links_is_told_as_such(
     lake: LocalLake, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
-    """exFAT answers EPERM, which was told as a missing right; other disks' errors were raw."""
+    """ExFAT answers EPERM, which was told as a missing right; other disks' errors were raw."""
 
     def unable(*_: object) -> None:
         raise OSError(code, os.strerror(code))

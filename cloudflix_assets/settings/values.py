@@ -33,7 +33,14 @@ def _readable(path: Path) -> Path:
             f"is the folder {path}, in whose path {' '.join(misread)} would be misread: choose a folder "
             "without any of * ? [ ] { } \\ % (--home, CLOUDFLIX_HOME, CLOUDFLIX_LAKE)"
         )
+    if not _is_text(str(path)):
+        raise ValueError("is a folder whose path is not UTF-8, which engines need: choose another folder")
     return path
+
+
+def _is_text(text: str) -> bool:
+    """Whether a variable was UTF-8: bytes that are not become surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _no_address(value: object) -> object:
@@ -49,7 +56,8 @@ def has_host(address: str) -> bool:
     """Return whether an address begins with http:// or https:// and a host that can be asked."""
     try:
         parts = urlsplit(address)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        known = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        return known and _is_text(address)
     except ValueError:  # brackets of no IPv6 address, or a port that is none
         return False
 
@@ -60,11 +68,18 @@ def _web_address(text: str) -> str:
     return text
 
 
+def _api(address: str) -> str:
+    if not has_host(address) or re.search(r"\s", address):
+        raise ValueError("is no address of an API: write it like https://api.github.com")
+    return address
+
+
 Folder = Annotated[
     Path, BeforeValidator(_no_address), AfterValidator(lambda path: path.expanduser().absolute())
 ]
 LakeFolder = Annotated[Folder, AfterValidator(_readable)]
 Absent = BeforeValidator(lambda value: value or None)
+ApiAddress = Annotated[str, AfterValidator(_api)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Monday = Annotated[date, BeforeValidator(_day), AfterValidator(_monday)]
 

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from spark.delivery.lines import DeliveryDefect, printable
+from spark.quality.rules import ContractError
 from spark.quality.verdict import UndeclaredReason
 
 
@@ -29,7 +30,7 @@ class Trouble(NamedTuple):
     remedy: str
 
 
-TOLD = (CloudflixError, DeliveryDefect, UndeclaredReason)
+TOLD = (CloudflixError, ContractError, DeliveryDefect, UndeclaredReason)
 """Errors whose message is shown to users as it is."""
 
 _RIGHTS = Trouble("permission is denied", "give this user the right to read and write there")
@@ -38,12 +39,20 @@ _FAILS = Trouble("the disk fails to read or write, or is full", "check it")
 _REBUILT = "restore it from a backup, or add --force to build the week anew"
 _GONE = Trouble("a stored file is gone", _REBUILT)
 _DAMAGED = Trouble("a stored Parquet file is damaged", _REBUILT)
+_LACKS = Trouble("the disk does not do what a lake needs", "see `cloudflix doctor`, which tries it")
 _STORAGE = {
     os.strerror(errno.ENOSPC): _FULL,
     os.strerror(errno.EDQUOT): Trouble("the disk quota is used up", "make room there, or raise the quota"),
     os.strerror(errno.EFBIG): Trouble("a file grew beyond what this process may write", "raise `ulimit -f`"),
     os.strerror(errno.EACCES): _RIGHTS,
-    os.strerror(errno.EPERM): _RIGHTS,
+    os.strerror(errno.EPERM): Trouble(
+        "the disk or its owner does not permit it",
+        "give this user the right to read and write there, or use a disk on which `cloudflix doctor` finds "
+        "nothing wrong",
+    ),
+    os.strerror(errno.ENOSYS): _LACKS,
+    os.strerror(errno.EOPNOTSUPP): _LACKS,
+    os.strerror(errno.ENOLCK): _LACKS,
     os.strerror(errno.EROFS): Trouble("the disk is read-only", "make it writable"),
     os.strerror(errno.ENOTDIR): Trouble("a file is where a folder should be", "move the file away"),
     os.strerror(errno.EIO): _FAILS,

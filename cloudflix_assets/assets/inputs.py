@@ -13,7 +13,7 @@ from cloudflix_assets.delta.table import open_cached
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.staging import Staging
 from cloudflix_assets.landing.manifest import LandedFile, Manifest
-from cloudflix_assets.landing.records import parse_records
+from cloudflix_assets.landing.records import landed_hash, parse_records
 from cloudflix_assets.names import asset_key
 from cloudflix_assets.partitions import WEEK
 from spark.table import PUBLICATION, Table
@@ -61,19 +61,20 @@ def prepare_frames(
 
 
 def files_read(context: Context, table: Table, week: date) -> list[str]:
-    """List what a step reads: lines of the manifest, and names of files, whose content never changes."""
+    """List what a step reads: lines of the manifest, names of files of tables, hashes of landed files."""
     lake, found = context.lake, list[str]()
     for wanted in table.read:
         if wanted.table == PUBLICATION:
             found += [file.model_dump_json(exclude={"origin"}) for file in _landed(lake, week)]
             continue
         parent = context.tables[wanted.table]
-        stored = open_cached(lake, parent.path)
-        files = read.files_of(stored, week - wanted.weeks_back * WEEK) if stored else []
+        of = week - wanted.weeks_back * WEEK
+        stored = open_cached(lake, parent.path) if context.weeks.has_partition_key(str(of)) else None
+        files = read.files_of_week(stored, parent.path, of) if stored else ()
         found += [f"{wanted.parameter} {file}" for file in files]
         if wanted.as_records:
             paths = [f"raw/{file.path}" for file in _landed(lake, week) if file.dataset == parent.name]
-            found += [f"{path} {lake.size(path)}" for path in paths]
+            found += [f"{path} {landed_hash(lake, path)}" for path in paths]
     return found
 
 

@@ -53,7 +53,8 @@ def exit_interrupted(sentence: str) -> None:
 
 def print_json(value: object) -> None:
     """Print a value as one line of JSON on standard output."""
-    typer.echo(json.dumps(value, ensure_ascii=False))
+    text = json.dumps(value, ensure_ascii=False)
+    typer.echo(text.encode(errors="backslashreplace").decode())  # names of files may not be UTF-8
 
 
 def _sentence(error: Exception) -> str:

@@ -15,14 +15,26 @@ from deltalake.transaction import AddAction
 from pyspark.sql import DataFrame, SparkSession
 
 from cloudflix_assets.delta import spark_commit
-from cloudflix_assets.delta.attempts import ATTEMPTS, AnswerLost, attempts
+from cloudflix_assets.delta.attempts import ATTEMPTS, AnswerLost, CommitRefused, attempts, commit_refused
 from cloudflix_assets.delta.files import File, inspect_files, new_folder, remove_uncommitted
 from cloudflix_assets.delta.log import commit_metadata, committed_digest, version_of_week
 from cloudflix_assets.delta.read import digest_of_files, files_in_lake, files_of
-from cloudflix_assets.delta.table import WEEK, application, create, open_cached, open_table, refresh, widen
+from cloudflix_assets.delta.table import (
+    WEEK,
+    TableRefused,
+    application,
+    create,
+    open_cached,
+    open_table,
+    refresh,
+    widen,
+)
 from cloudflix_assets.delta.week import Judged, Kept, Outcome, WeekOfTable, metadata
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake.base import Lake
+
+CONFLICT = "Failed to commit transaction"
+"""How delta-rs begins to tell that another writer made the version; its other refusals are no conflicts."""
 
 
 class Contended(CloudflixError):
@@ -43,10 +55,25 @@ def replace(lake: Lake, session: SparkSession, week: WeekOfTable, *, native: boo
 
     Raises:
         TableRefused: the stored table cannot hold the week.
+        CommitRefused: the table forbids the commit.
         Contended: every attempt met another writer.
         AnswerLost: storage did not answer.
     """
-    tried, folders = False, list[str]()
+    folders = list[str]()
+    try:
+        return _replace(lake, session, week, folders, native=native)
+    except (TableRefused, CommitRefused, Contended, AnswerLost) as error:
+        # An account may still carry out a call that it did not answer; a disk answers each.
+        if not isinstance(error, AnswerLost) or lake.storage_options is None:
+            remove_uncommitted(lake, week.path, folders)
+        raise
+
+
+def _replace(
+    lake: Lake, session: SparkSession, week: WeekOfTable, folders: list[str], *, native: bool
+) -> Outcome:
+    """Attempt the commit until it is made; `folders` becomes the folders that attempts wrote."""
+    tried = False
     for attempt in attempts():
         with attempt:
             table = _prepare(lake, week)
@@ -81,6 +108,7 @@ def _commit_embedded(lake: Lake, table: DeltaTable, week: WeekOfTable, folders: 
     written = _write(lake, week, folder)
     lost = [*folders]
     folders.append(folder)
+    _refuse_nulls(table, week, written)
     version = _commit(table, week, written)
     _prove(lake, table, week, version, written)
     remove_uncommitted(lake, week.path, lost)
@@ -103,6 +131,7 @@ def replace_beside(lake: Lake, session: SparkSession, judged: Judged, *, native:
 
     Raises:
         TableRefused: a stored table cannot hold its week.
+        CommitRefused: a table forbids the commit.
         Contended: another run kept writing the same week.
         AnswerLost: storage did not answer.
     """
@@ -160,6 +189,13 @@ def _write_to(lake: Lake, week: WeekOfTable, frame: DataFrame, folder: str) -> l
     return files
 
 
+def _refuse_nulls(table: DeltaTable, week: WeekOfTable, files: list[File]) -> None:
+    """Refuse nulls in a column that another tool has made NOT NULL: delta-rs takes any file."""
+    for field in table.schema().fields:
+        if not field.nullable and any(file.statistics["nullCount"].get(field.name) for file in files):
+            raise commit_refused(week, f"the column {field.name} holds nulls, and is stored as NOT NULL")
+
+
 def _commit(table: DeltaTable, week: WeekOfTable, files: list[File]) -> int:
     """Replace the week in one commit on the version that `table` shows; return the new version."""
     version = table.version() + 1
@@ -178,8 +214,10 @@ def _commit(table: DeltaTable, week: WeekOfTable, files: list[File]) -> int:
             partition_filters=[(WEEK.name, "=", str(week.week))],
             commit_properties=properties,
         )
-    except CommitFailedError:
-        raise
+    except CommitFailedError as error:
+        if str(error).startswith(CONFLICT):
+            raise
+        raise commit_refused(week, str(error)) from error
     except (DeltaError, OSError) as error:  # the commit may have been made nevertheless
         raise AnswerLost(f"{week}: the commit was not answered: {error}") from error
     return version

@@ -130,6 +130,9 @@ def _refuse_features(table: DeltaTable, path: str) -> None:
     mapping = table.metadata().configuration.get("delta.columnMapping.mode") or "none"
     if mapping != "none":
         raise _with_features(path, f"column mapping by {mapping}")
+    # delta-rs commits rows that break one.
+    if bound := [field.name for field in table.schema().fields if "delta.invariants" in field.metadata]:
+        raise _with_features(path, f"an invariant of the column {bound[0]}")
 
 
 def _with_features(path: str, which: str) -> TableRefused:

@@ -5,8 +5,9 @@ import shutil
 import sys
 from importlib.metadata import metadata, requires
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import TemporaryDirectory
 
+from cloudflix_assets.doctor.disk import lacking
 from cloudflix_assets.doctor.finding import Finding
 from cloudflix_assets.engines.choice import start_engine
 from cloudflix_assets.engines.java import MIN_JAVA, installed_java
@@ -14,6 +15,7 @@ from cloudflix_assets.instance.daemon_settings import KEYS
 from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.lake.base import MARKER
 from cloudflix_assets.lake.choice import lake_of
+from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.partitions import last_week
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources import NoPublication, source_of
@@ -63,20 +65,23 @@ def java(settings: Environment) -> Finding:
 
 
 def probe_lake(settings: Environment) -> Finding:
-    """Write a temporary file to the lake's folder, or to its nearest parent that exists."""
+    """Try what a lake needs in a temporary folder in the lake's, or in its nearest parent that exists."""
     folder = _nearest_existing(settings.lake_root)
     if not folder.is_dir():
         return Finding("lake", "fail", f"{folder} is a file", "move it away, or set CLOUDFLIX_LAKE")
     try:
-        with TemporaryFile(dir=folder, prefix=".cloudflix-doctor-") as file:
-            file.write(b"writable")
-            file.flush()
+        with TemporaryDirectory(dir=folder, prefix=".cloudflix-doctor-") as probe:
+            missing = lacking(LocalLake(folder), Path(probe).name)
     except OSError as error:
         return Finding(
             "lake",
             "fail",
             f"{folder}: {error.strerror}",
             "give this user the right to write there, or set CLOUDFLIX_LAKE",
+        )
+    if missing:
+        return Finding(
+            "lake", "fail", f"{folder}: {missing}", "set CLOUDFLIX_LAKE to a folder on another disk"
         )
     made = "" if folder == settings.lake_root else "; the first run makes the lake"
     return Finding("lake", "ok", f"{folder} is writable{made}")

@@ -80,9 +80,16 @@ class Lake(Files):
             raise self._gone(path)
         return size
 
+    def altered(self, path: str) -> LakeRefused:
+        """Return the error for a landed file whose bytes are not those of the hash in its name."""
+        return self._lost(path, "holds other bytes than were landed")
+
     def _gone(self, path: str) -> LakeRefused:
+        return self._lost(path, "is gone")
+
+    def _lost(self, path: str, how: str) -> LakeRefused:
         return LakeRefused(
-            f"the landed file {self.uri(path)} is gone: restore it, or rerun the week with its "
+            f"the landed file {self.uri(path)} {how}: restore it, or rerun the week with its "
             "publication, which lands the file again if the source still has it."
         )
 

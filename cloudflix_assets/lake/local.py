@@ -1,5 +1,6 @@
 """A lake in a local folder."""
 
+import errno
 import os
 import re
 import time
@@ -22,6 +23,9 @@ from spark.table import Layer
 
 DEAD_SECONDS = 86_400
 _PART = re.compile(r"\..+\.[0-9a-f]{32}")
+
+_NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP}
+"""How a disk without hard links refuses one, beside a file that it let be written."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,17 @@ class LocalLake(Lake):
                 os.link(part, target)
             except FileExistsError:
                 return False
+            except OSError as error:
+                if error.errno in _NO_LINKS:
+                    raise self._without_links(error) from error
+                raise
         return True
+
+    def _without_links(self, error: OSError) -> LakeRefused:
+        return LakeRefused(
+            f"the disk of {self.root} has no hard links ({error.strerror}), by which a lake commits: put the "
+            "lake on another disk (CLOUDFLIX_LAKE)."
+        )
 
     def read(self, path: str) -> bytes | None:
         """Return the bytes of a small file, or None if there is no such file."""

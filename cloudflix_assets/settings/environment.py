@@ -22,7 +22,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.settings.azure import AzureSettings
 from cloudflix_assets.settings.databricks import DatabricksSettings
-from cloudflix_assets.settings.values import Absent, Folder, LakeFolder, Monday, WebAddress, shown
+from cloudflix_assets.settings.values import Absent, ApiAddress, Folder, LakeFolder, Monday, WebAddress, shown
 from spark.delivery.dialect import Delimiter, Dialect, Encoding
 from spark.delivery.headers import Drift
 
@@ -57,7 +57,7 @@ class Environment(AzureSettings, DatabricksSettings, BaseSettings):
     schema_drift: Drift = Field(Drift.RESCUE, description="What an undeclared column of a delivery does")
     delimiter: Delimiter = Field(",", description="What parts the fields of the source's files")
     encoding: Encoding = Field("utf-8", description="How the source's files are encoded")
-    github_api: WebAddress = Field("https://api.github.com", description="GitHub's API, or an enterprise's")
+    github_api: ApiAddress = Field("https://api.github.com", description="GitHub's API, or an enterprise's")
     github_token: SecretStr | None = Field(
         None, validation_alias="GITHUB_TOKEN", description="For private repositories and higher limits"
     )

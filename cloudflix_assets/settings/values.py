@@ -4,6 +4,7 @@ import re
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 
@@ -32,27 +33,66 @@ def _readable(path: Path) -> Path:
             f"is the folder {path}, in whose path {' '.join(misread)} would be misread: choose a folder "
             "without any of * ? [ ] { } \\ % (--home, CLOUDFLIX_HOME, CLOUDFLIX_LAKE)"
         )
+    if not _is_text(str(path)):
+        raise ValueError("is a folder whose path is not UTF-8, which engines need: choose another folder")
     return path
 
 
+def _is_text(text: str) -> bool:
+    """Whether a variable was UTF-8: bytes that are not become surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _no_address(value: object) -> object:
+    if isinstance(value, str) and re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://", value):
+        raise ValueError(
+            "is an address, not a folder: name a folder of this machine; a lake in a storage account is "
+            "named by CLOUDFLIX_DEPLOYMENT=azure and AZURE_STORAGE_ACCOUNT"
+        )
+    return value
+
+
+def has_host(address: str) -> bool:
+    """Return whether an address begins with http:// or https:// and a host that can be asked."""
+    try:
+        parts = urlsplit(address)
+        known = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        return known and _is_text(address)
+    except ValueError:  # brackets of no IPv6 address, or a port that is none
+        return False
+
+
 def _web_address(text: str) -> str:
-    if not re.fullmatch(r"https?://[^/\s]+(/\S*)?", text):
+    if not has_host(text) or not re.fullmatch(r"https?://[^/\s]+(/\S*)?", text):
         raise ValueError("is no web address: write one such as https://github.com/owner/repo/tree/main")
-    if "@" in text.split("/")[2]:
+    return _without_password(text)
+
+
+def _api(address: str) -> str:
+    if not has_host(address) or re.search(r"\s", address):
+        raise ValueError("is no address of an API: write it like https://api.github.com")
+    return _without_password(address)
+
+
+def _without_password(address: str) -> str:
+    if "@" in address.split("/")[2]:
         raise ValueError("holds a password: write it without; a token of GitHub belongs into GITHUB_TOKEN")
-    return text
+    return address
 
 
-Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+Folder = Annotated[
+    Path, BeforeValidator(_no_address), AfterValidator(lambda path: path.expanduser().absolute())
+]
 LakeFolder = Annotated[Folder, AfterValidator(_readable)]
 Absent = BeforeValidator(lambda value: value or None)
+ApiAddress = Annotated[str, AfterValidator(_api)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Monday = Annotated[date, BeforeValidator(_day), AfterValidator(_monday)]
 
 
 def shown(value: object) -> str:
     """Return a value without secrets, for a sentence: one may be pasted into the wrong variable."""
-    return _SECRET.sub("…", str(value))
+    return _SECRET.sub("…", str(value).encode(errors="backslashreplace").decode())
 
 
 _SECRET = re.compile(

@@ -78,7 +78,7 @@ EDITS = {
         replacing('"malformed"', '"broken"'),
         {*of_layers("bronze"), "silver/titles"},
     ),
-    "split records": ("spark.split_records", replacing("_width\") + 1", "_width\") + 2"), {"silver/titles"}),
+    "split records": ("spark.split_records", replacing('_width") + 1', '_width") + 2'), {"silver/titles"}),
     "one table": ("spark.gold.titles", replacing(".desc()", ".asc()"), {"gold/titles"}),
     "one lookup": ("spark.silver.countries", replacing("[, ]+", "[,]+"), {"silver/countries"}),
 }

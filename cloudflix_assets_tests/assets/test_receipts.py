@@ -10,6 +10,7 @@ from deltalake import DeltaTable
 
 from cloudflix_assets import versions
 from cloudflix_assets.assets import receipts
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,
@@ -87,6 +88,28 @@ def test_force_judges_and_commits(house: Lakehouse, judged: list[str]) -> None:
     assert judged == [SILVER]
 
 
+def altered(house: Lakehouse) -> str:
+    """Change a byte of the landed file, whose name is its hash; return its address."""
+    (path,) = (house.lake.root / "raw/files/titles").glob("*.csv")
+    path.write_bytes(path.read_bytes().replace(b"2019", b"2010"))
+    return str(path)
+
+
+@pytest.mark.parametrize("tags", [{}, FORCE], ids=["unchanged", "forced"])
+def test_landed_bytes_are_those_that_their_name_says(house: Lakehouse, tags: dict[str, str]) -> None:
+    """Altered values reached gold, and stayed there as unchanged when the file was right again."""
+    digests, path = house.digests(WEEK_1), altered(house)
+
+    assert house.run(WEEK_1, BRONZE, tags=tags).failures == {
+        "bronze_titles": f"the landed file {path} holds other bytes than were landed: restore it, or rerun "
+        "the week with its publication, which lands the file again if the source still has it."
+    }
+
+    assert house.digests(WEEK_1) == digests
+    assert house.committed(WEEK_1) == []
+    assert house.digests(WEEK_1) == digests
+
+
 def test_another_week_is_judged(house: Lakehouse, judged: list[str]) -> None:
     """Equal files of another week are another week."""
     house.committed(WEEK_2)
@@ -106,6 +129,23 @@ def test_an_upstream_that_was_committed_again_is_judged(house: Lakehouse, judged
     judged.clear()
     assert house.committed(WEEK_1, SILVER) == []
     assert judged == [SILVER]
+
+
+def test_another_calendar_is_judged(lakehouse: Makes, environment: Environment, instance: Any) -> None:
+    """What was new in the first week of a calendar stayed new, as unchanged, when it began earlier."""
+    tables = registered(RAW, BRONZE, SILVER, "gold/titles")
+    files = MemorySource({WEEK_1: publication(), WEEK_2: publication()})
+    house = lakehouse(source=files, tables=tables)
+    assert all(house.run(week).success for week in (WEEK_1, WEEK_2))
+    digests = house.digests(WEEK_2)
+    later = environment.model_copy(update={"first_week": WEEK_2})
+    moved = Lakehouse(later, instance, source=files, tables=tables)
+
+    assert moved.committed(WEEK_2) == ["gold/titles"]
+    assert {row["newflag"] for row in moved.rows("gold/titles", WEEK_2)} == {1}
+
+    assert house.committed(WEEK_2) == ["gold/titles"]
+    assert house.digests(WEEK_2) == digests
 
 
 TAMPERED = {"the table": SILVER, "its quarantine": REFUSED}

@@ -55,6 +55,18 @@ SETTINGS = {
         "CLOUDFLIX_LAKE=/data/100% is the folder /data/100%, in whose path % would be misread: "
         "choose a folder without any of * ? [ ] { } \\ % (--home, CLOUDFLIX_HOME, CLOUDFLIX_LAKE)."
     ),
+    "CLOUDFLIX_GITHUB_API=sc://:x": (
+        "CLOUDFLIX_GITHUB_API=sc://:x is no address of an API: write it like https://api.github.com."
+    ),
+    "CLOUDFLIX_GITHUB_API=https://host:99999": "CLOUDFLIX_GITHUB_API=https://host:99999 is no address of",
+    "CLOUDFLIX_LAKE=/data/\udcff": (
+        r"CLOUDFLIX_LAKE=/data/\udcff is a folder whose path is not UTF-8, which engines need: choose "
+        "another folder."
+    ),
+    "CLOUDFLIX_LAKE=s3://bucket/lake": (
+        "CLOUDFLIX_LAKE=s3://bucket/lake is an address, not a folder: name a folder of this machine; a lake "
+        "in a storage account is named by CLOUDFLIX_DEPLOYMENT=azure and AZURE_STORAGE_ACCOUNT."
+    ),
     "CLOUDFLIX_LAKE=/data/[1]": (
         "CLOUDFLIX_LAKE=/data/[1] is the folder /data/[1], in whose path [ ] would be misread: choose"
     ),
@@ -68,6 +80,13 @@ def test_a_setting_that_is_none_runs_nothing(tmp_path: Path, setting: str) -> No
     told = cloudflix(tmp_path / "home", "run", "--json", env={name: value})
     assert refused(told).startswith(SETTINGS[setting])
     assert not (tmp_path / "home").exists()
+
+
+def test_a_value_that_is_not_utf_8_is_told_in_json_too(tmp_path: Path) -> None:
+    """The report of it failed on the very character."""
+    told = cloudflix(tmp_path / "home", "doctor", "--json", env={"CLOUDFLIX_LAKE": "/data/\udcff"})
+    (settings,) = (found for found in told.json["checks"] if found["check"] == "settings")
+    assert settings["seen"].startswith(r"CLOUDFLIX_LAKE=/data/\udcff is a folder whose path is not UTF-8")
 
 
 def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:

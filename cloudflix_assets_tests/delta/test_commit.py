@@ -8,6 +8,7 @@ from deltalake import write_deltalake
 from pyspark.sql import functions as F
 
 from cloudflix_assets.delta import log as delta_log
+from cloudflix_assets.delta.files import remove_of_run
 from cloudflix_assets.delta.table import application
 from cloudflix_assets.delta.week import Outcome
 from cloudflix_assets_tests.delta.cases import OTHER_ROWS, ROWS, TABLE, Tiny
@@ -161,3 +162,14 @@ def test_stored_columns_are_nullable_whatever_the_frame_says(tiny: Tiny) -> None
 
     assert all(field.nullable for field in tiny.table.schema().fields)
     assert tiny.stored(WEEK_2) == [(None, None)]
+
+
+def test_what_a_table_holds_is_never_swept(tiny: Tiny) -> None:
+    """A run failed after this commit, and another tool folded the log and removed its entries."""
+    tiny.write(ROWS, attempt="run-0")
+    tiny.table.create_checkpoint()
+    for entry in (tiny.lake.root / TABLE / "_delta_log").glob("*.json"):
+        entry.unlink()
+
+    assert remove_of_run(tiny.lake, TABLE, WEEK_1, "run") == []
+    assert tiny.stored() == ROWS

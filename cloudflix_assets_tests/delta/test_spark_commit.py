@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from cloudflix_assets.delta import commit, spark_commit
 from cloudflix_assets.delta import log as delta_log
-from cloudflix_assets.delta.attempts import LOST, AnswerLost
+from cloudflix_assets.delta.attempts import LOST, AnswerLost, CommitRefused
 from cloudflix_assets.delta.table import application, open_table
 from cloudflix_assets.delta.week import Outcome
 from cloudflix_assets_tests.delta.cases import FIELDS, OTHER_ROWS, ROWS, TABLE, Rows, Tiny
@@ -116,12 +116,12 @@ def test_a_spark_that_never_answers_is_told(tiny: Tiny, monkeypatch: pytest.Monk
     assert len(calls) == LOST
 
 
-def test_what_spark_refuses_is_raised_at_once(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_spark_refuses_is_told_at_once(tiny: Tiny) -> None:
     """A column of another type than the table's is no lost answer, and no conflict."""
     natively(tiny, ROWS)
     frame = tiny.session.createDataFrame([(["a"], "x")], "id array<string>, name string")
     week = replace(tiny.week([(1, "x")], WEEK_2), frame=frame)
-    with pytest.raises(PySparkException, match="DELTA_FAILED_TO_MERGE_FIELDS"):
+    with pytest.raises(CommitRefused, match="DELTA_FAILED_TO_MERGE_FIELDS"):
         tiny.replace(week, native=True)
     assert tiny.version() == 1
 

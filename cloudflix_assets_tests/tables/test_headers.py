@@ -6,7 +6,7 @@ import pytest
 
 from spark.datasets import DATASETS, Dataset
 from spark.delivery.headers import HeaderDefect, listed, resolved
-from spark.delivery.parser import RESERVED
+from spark.delivery.layout import RESERVED
 
 CAST = DATASETS[1]
 TITLES = DATASETS[0]

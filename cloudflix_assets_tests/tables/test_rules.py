@@ -36,6 +36,38 @@ def table_of(type_: Any, **checks: Any) -> Table:
     return table(contract(x=(type_, pa.Field(**{"nullable": True, **checks}))))
 
 
+TAKEN = {
+    "week": "every table is partitioned by a column of that name: leave it out",
+    "Week": "every table is partitioned by a column of that name: leave it out",
+    "_broken": "the judgement adds columns whose names begin with _: leave it out",
+    "source_file": "it is part of a row's address: declare it as string",
+    "X": "it is x, if case is ignored, as engines do: leave it out",
+}
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_a_column_whose_name_is_taken_is_refused(name: str) -> None:
+    """`week` was told as a damaged table, the others as an internal error of the engine, or not at all."""
+    model = contract(
+        x=(T.LongType, pa.Field(nullable=True)), y=(T.LongType, pa.Field(nullable=True, alias=name))
+    )
+    with pytest.raises(ContractError) as refused:
+        compiled(table(model))
+    assert str(refused.value) == f"silver/tests, column {name}: {TAKEN[name]}, or give it another name."
+
+
+def test_a_contract_may_declare_the_address() -> None:
+    """Bronze and silver publish it."""
+    address = {
+        "source_file": (T.StringType, pa.Field(nullable=False)),
+        "record_number": (T.LongType, pa.Field(nullable=False)),
+    }
+    assert [rule.name for rule in compiled(table(contract(**address)))] == [
+        "source_file: nullable",
+        "record_number: nullable",
+    ]
+
+
 def test_rules_are_named_after_column_and_check() -> None:
     """The names are what an operator reads in the quarantine, and their order is that of the judgement."""
     model = contract(

@@ -11,11 +11,16 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
+from spark.table import ADDRESS
+
 RESCUED = "rescued"
 """Column of the undeclared fields of a record, JSON."""
 
 MALFORMED = "malformed"
 """Column of the text of a ragged record."""
+
+RESERVED = frozenset({RESCUED, MALFORMED, *ADDRESS, "week"})
+"""Names of columns that bronze adds to those of a file; no column of a file may take them."""
 
 
 @dataclass(frozen=True)

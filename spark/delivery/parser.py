@@ -16,7 +16,7 @@ from spark.datasets import Dataset
 from spark.delivery.blocks import Blocks, Counts, content_of, counts, values_of
 from spark.delivery.dialect import PLAIN, Dialect
 from spark.delivery.headers import Header, HeaderDefect, resolved
-from spark.delivery.layout import MALFORMED, RESCUED, Layout, record_numbers
+from spark.delivery.layout import RESERVED, Layout, record_numbers
 from spark.delivery.lines import (
     MAX_RECORD_BYTES,
     DeliveryDefect,
@@ -24,15 +24,11 @@ from spark.delivery.lines import (
     rows,
 )
 from spark.delivery.ragged import Ragged
-from spark.table import ADDRESS
 
 MIN_BLOCK_BYTES = 4 * 2**20
 """pyarrow parses a file block by block; a block must hold at least one whole record."""
 
 UNREADABLE = "have the publisher deliver it again, then rerun the week with its publication"
-
-RESERVED = frozenset({RESCUED, MALFORMED, *ADDRESS, "week"})
-"""Names of columns that bronze adds to those of a file; no column of a file may take them."""
 
 
 def added_columns(source: BinaryIO, dataset: Dataset, source_file: str, dialect: Dialect) -> tuple[str, ...]:

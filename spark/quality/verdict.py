@@ -127,10 +127,11 @@ def accepted(table: Table, staged: DataFrame) -> DataFrame:
 
 def quarantined(table: Table, staged: DataFrame, given: DataFrame) -> DataFrame:
     """Return the rows of `given` (the table's first input) that were not accepted, as `QUARANTINE`."""
-    addresses = staged.where(~F.col(ACCEPTED)).select(*ADDRESS, names(table).alias("broken"))
+    # The names of the quarantine's own columns may be those of the input, too.
+    addresses = staged.where(~F.col(ACCEPTED)).select(*ADDRESS, names(table).alias(BROKEN))
     values = [_printable(name) for name in given.columns if name not in ADDRESS]
     found = given.join(F.broadcast(addresses), [*ADDRESS], "inner")
-    return found.withColumn("record", F.to_json(F.struct(*values))).select(*QUARANTINE.names)
+    return found.select(*ADDRESS, F.to_json(F.struct(*values)).alias("record"), F.col(BROKEN).alias("broken"))
 
 
 def samples(table: Table, staged: DataFrame) -> dict[str, list[str]]:

@@ -15,7 +15,7 @@ from cloudflix_assets.lake.base import MARKER
 from cloudflix_assets.lake.choice import lake_of
 from cloudflix_assets.partitions import last_week
 from cloudflix_assets.settings.environment import Environment
-from cloudflix_assets.sources import NoPublication, source_of
+from cloudflix_assets.sources import NoPublication, place_of, source_of
 from cloudflix_assets.versions import installed
 
 GIB = 1 << 30
@@ -103,7 +103,7 @@ def owner(settings: Environment) -> Finding:
     with lake.storage_errors(MARKER):
         marked = lake.read(MARKER) is not None
     if marked:
-        lake.refuse_other_source(source.identity)
+        lake.refuse_other_source(source.identity, place_of(source))
         return Finding("lake's source", "ok", source.identity)
     if not settings.has_account:  # account.py looks at containers
         lake.refuse_unusable()

@@ -21,7 +21,7 @@ from cloudflix_assets.names import numbered
 from cloudflix_assets.runs.runner import Runner, Seen, WeekResult, ignore_event
 from cloudflix_assets.runs.sweep import sweep
 from cloudflix_assets.settings.environment import Environment
-from cloudflix_assets.sources import NoPublication, source_of
+from cloudflix_assets.sources import NoPublication, place_of, source_of
 from spark.registry import TABLES
 
 _BARE_PATH = re.compile(r'(?<![\w:"/*])([\w*]+/[\w*]+)')
@@ -52,7 +52,7 @@ def run_weeks(
     if replace_source:
         lake.refuse_unusable()  # containers of another lake are not ours to empty
     else:
-        lake.refuse_other_source(source.identity)
+        lake.refuse_other_source(source.identity, place_of(source))
     defs = build_defs(environment)
     with open_instance(environment) as instance:
         runner = Runner(defs, instance, launches=environment.launches)
@@ -66,9 +66,8 @@ def run_weeks(
                 for path in tables:
                     refuse_to_remove_foreign(lake, path)
                 lake.empty(tables)
-                lake.claim(
-                    source.identity
-                )  # tables of others may lie beside ours, and look like a foreign lake
+                # Tables of others may lie beside ours, and look like a foreign lake.
+                lake.claim(source.identity, place_of(source))
             instance.wipe_assets(list(runner.keys))
         yield from _run(runner, lake, weeks, lambda _: keys, tags=tags, watch=watch)
 

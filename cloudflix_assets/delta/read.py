@@ -2,9 +2,10 @@
 
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import reduce
+from hashlib import sha256
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
@@ -111,6 +112,12 @@ def _places(lake: Lake, files: Sequence[str]) -> list[str]:
 def digest_of_files(lake: Lake, session: SparkSession, files: Sequence[str], fields: T.StructType) -> str:
     """Compute the digest of the rows in files of the lake, whatever a commit states."""
     return digest.digest(_rows(lake, session, files, fields), fields) if files else digest.empty(fields)
+
+
+def stored_as(table: DeltaTable, files: Iterable[str]) -> str:
+    """Return a key of files of a table, which is that of no others: their names are never used twice."""
+    names = "\n".join(sorted(unquote(file) for file in files))
+    return f"{table.metadata().id} {sha256(names.encode()).hexdigest()[:16]}"
 
 
 def files_of(table: DeltaTable, week: date) -> list[str]:

@@ -16,7 +16,7 @@ from cloudflix_assets.names import PROCESS
 CLOCK_SECONDS = 2.0
 """Two start times that differ by no more are those of one process."""
 _GOING = [DagsterRunStatus.STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.CANCELING]
-_SILENT = "Its process ended without a word: killed, out of memory, or the machine went down."
+SILENT = "Its process ended without a word: killed, out of memory, or the machine went down."
 
 
 def this_process() -> str:
@@ -27,8 +27,8 @@ def this_process() -> str:
 def end_gone(instance: dg.DagsterInstance) -> None:
     """Report the runs whose process is gone as failed."""
     for run in instance.get_runs(RunsFilter(statuses=_GOING)):
-        if _is_gone(run.tags.get(PROCESS)):
-            instance.report_run_failed(run, _SILENT)
+        if is_gone(run.tags.get(PROCESS)):
+            instance.report_run_failed(run, SILENT)
 
 
 def is_over(instance: dg.DagsterInstance, run_id: str) -> bool:
@@ -42,7 +42,8 @@ def _start(process: psutil.Process) -> float:
     return float(process.create_time() - psutil.boot_time())
 
 
-def _is_gone(process: str | None) -> bool:
+def is_gone(process: str | None) -> bool:
+    """Return whether a process that ran here is gone; False for one of another machine, and for none."""
     machine, number, start = (process or "  ").split(" ")
     if machine != platform.node():
         return False

@@ -3,11 +3,11 @@
 `dagster.yaml` names this class and no folder, so a home that was copied or moved writes into itself.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import dagster as dg
-import yaml
 
 # 2026-11-30: what an instance stores by default is private in Dagster 1.13. Drop once it exports it.
 from dagster._core.instance.ref import InstanceRef
@@ -20,7 +20,7 @@ _PARTS = ("run_storage", "event_log_storage", "schedule_storage")
 
 
 class HomeInstance(dg.DagsterInstance):
-    """An instance with the event log and the compute logs of this project, unless `dagster.yaml` has others."""
+    """An instance with this project's event log and compute logs, unless `dagster.yaml` has others."""
 
     @staticmethod
     def config_schema() -> Mapping[str, object]:
@@ -37,7 +37,7 @@ class HomeInstance(dg.DagsterInstance):
         }
         parts = {name: _spelt(defaults[name]) for name in _PARTS}
         defaults["storage"] = ConfigurableClassData(
-            "dagster._core.storage.legacy_storage", "CompositeStorage", yaml.dump(parts)
+            "dagster._core.storage.legacy_storage", "CompositeStorage", json.dumps(parts)
         )
         return defaults
 
@@ -59,7 +59,7 @@ def folders_elsewhere(instance: dg.DagsterInstance, home: Path) -> Iterator[tupl
 
 
 def _stored(kind: type, folder: Path) -> ConfigurableClassData:
-    return ConfigurableClassData(kind.__module__, kind.__name__, yaml.dump({"base_dir": str(folder)}))
+    return ConfigurableClassData(kind.__module__, kind.__name__, json.dumps({"base_dir": str(folder)}))
 
 
 def _spelt(data: ConfigurableClassData | None) -> Mapping[str, str]:

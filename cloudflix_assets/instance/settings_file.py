@@ -9,8 +9,6 @@ import os
 import re
 from pathlib import Path
 
-import yaml
-
 from cloudflix_assets.errors import CloudflixError
 
 _HEADER = "# Written by cloudflix when it was missing; yours from then on.\n"
@@ -77,7 +75,7 @@ def ensure_settings(home: Path) -> Path:
 
 
 def _without_folders(text: str, home: Path) -> str:
-    """Replace what an earlier version wrote with the folders of a home; others were named by hand, and stay."""
+    """Replace what an earlier version wrote with the folders of a home; others, named by hand, stay."""
     log, output = _EVENT_LOG.search(text), _COMPUTE_LOGS.search(text)
     if log is None or not _is_of_a_home(log[1], "history/runs", home):
         return text
@@ -88,10 +86,7 @@ def _without_folders(text: str, home: Path) -> str:
 
 def _is_of_a_home(value: str, below: str, home: Path) -> bool:
     """Whether a folder lies `below` this home, or below the one that this home was copied or moved from."""
-    try:
-        folder = str(yaml.safe_load(value))
-    except yaml.YAMLError:  # Dagster, which reads it next, refuses it
-        return False
+    folder = value.strip('"')
     written = Path(folder.removesuffix(f"/{below}"))
     was_home = not written.exists() or (written / "dagster.yaml").is_file()
     return folder.endswith(f"/{below}") and (written == home or was_home)

@@ -1,6 +1,6 @@
 """What a lake is beyond its files: where things lie, whose it is, how it is emptied.
 
-* `raw/files/lake.json`: the marker, which holds the lake's format, its source, and where that lies (marker.py)
+* `raw/files/lake.json`: the marker, which holds the lake's format and source (marker.py)
 * `raw/files/publications/<week>.json`: manifests
 * `raw/files/<dataset>/<sha256>.csv`: landed files, named by their content; `.cp1252.csv` if so declared
 * `raw/landing/`, `raw/landed/<week>/<dataset>/`, `raw/refused/`: dropped files: new, accepted, rejected
@@ -14,11 +14,12 @@ picks the one of the settings. Tables are the package delta.
 
 from abc import abstractmethod
 from collections.abc import Iterable
+from pathlib import Path
 from typing import BinaryIO
 
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake.files import Files
-from cloudflix_assets.lake.marker import FORMAT, Marker, Place
+from cloudflix_assets.lake.marker import FORMAT, Marker, Place, relative
 
 DROPPED = frozenset({"landing", "landed", "refused"})
 """Folders that may lie in raw before the lake is marked: files are dropped and sorted before a week lands."""
@@ -36,6 +37,11 @@ class Lake(Files):
     @abstractmethod
     def place(self) -> str:
         """The lake's name in messages to users."""
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder that the lake is, and may be moved as; None in an account."""
+        return None
 
     @property
     @abstractmethod
@@ -114,12 +120,10 @@ class Lake(Files):
         self.refuse_unusable()
         self._refuse_other(self._marker(source, place), place)
 
-    def relative_to_lake(self, place: str) -> str | None:
-        """Return a path relative to the lake's folder; None for an address, and in an account."""
-        return None
-
     def _marker(self, source: str, place: Place | None) -> Marker:
-        return Marker(source, place.at, self.relative_to_lake(place.at)) if place else Marker(source)
+        if place is None:
+            return Marker(source)
+        return Marker(source, place.at, relative(place.at, self.folder) if self.folder else None)
 
     def _refuse_other(self, mine: Marker, place: Place | None) -> Marker | None:
         """Return the lake's marker, None if there is none; refuse the marker of another source."""
@@ -145,6 +149,7 @@ class Lake(Files):
             raise LakeRefused(
                 f"the lake {self.place} holds {known.source} from {known.place}, and {place.at} is another "
                 f"place: if the source has moved there, say so with CLOUDFLIX_SOURCE_NAME={mine.name}; else "
-                f"{self.remedy}, or empty this one with `cloudflix run --replace-source`; nothing was written."
+                f"{self.remedy}, or empty this one with `cloudflix run --replace-source`; nothing was "
+                "written."
             )
         return known

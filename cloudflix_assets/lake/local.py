@@ -16,7 +16,6 @@ import pyarrow as pa
 
 from cloudflix_assets.lake.base import DROPPED, MARKER, Lake, LakeRefused
 from cloudflix_assets.lake.files import Files, Stored
-from cloudflix_assets.lake.marker import relative
 from spark.table import Layer
 
 
@@ -31,6 +30,11 @@ class LocalLake(Lake):
     def remedy(self) -> str:
         """What a user does to choose another lake: name another folder."""
         return "choose another lake (CLOUDFLIX_LAKE)"
+
+    @property
+    def folder(self) -> Path:
+        """The folder."""
+        return self.root
 
     @property
     def place(self) -> str:
@@ -162,10 +166,6 @@ class LocalLake(Lake):
         for path in (*tables, "raw/files"):
             if (self.root / path).is_dir():
                 rmtree(self.root / path)  # raises: what stayed would be mixed with the next source's
-
-    def relative_to_lake(self, place: str) -> str | None:
-        """Return a path relative to the folder; None for an address."""
-        return relative(place, self.root)
 
     def refuse_unusable(self) -> None:
         """Refuse a file instead of a folder, and layers that hold what no marker says to be ours.

@@ -63,7 +63,7 @@ class Marker:
         return f"{json.dumps({name: value for name, value in told.items() if value}, indent=2)}\n".encode()
 
     def may_be_at(self, other: "Marker") -> bool:
-        """Whether the source may be the one that `other` was made of: at the same place, or moved with the lake.
+        """Whether two markers may mean one source: it lies at the same place, or was moved with the lake.
 
         A symbolic link is where it leads to, and what it leads to may change.
         """

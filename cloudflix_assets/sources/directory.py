@@ -15,7 +15,7 @@ from spark.datasets import DATASETS, Dataset
 
 @dataclass(frozen=True)
 class Directory:
-    """A folder. Its identity is a name, not its path; a user who gives the name says that it may have moved."""
+    """A folder. Its identity is a name, not its path; whoever gives the name says that it may have moved."""
 
     folder: Path
     name: str | None = None

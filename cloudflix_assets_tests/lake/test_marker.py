@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from cloudflix_assets.lake.base import FORMAT, MARKER, Lake, LakeRefused
+from cloudflix_assets.lake.base import MARKER, Lake, LakeRefused
 from cloudflix_assets.lake.local import LocalLake
-from cloudflix_assets.lake.marker import Place
+from cloudflix_assets.lake.marker import FORMAT, Place
 
 SOURCE = "directory:netflix"
 
@@ -34,8 +34,8 @@ def test_a_source_of_the_same_name_elsewhere_is_refused(each_lake: Lake, tmp_pat
         getattr(each_lake, do)(SOURCE, theirs)
     assert str(refused.value) == (
         f"the lake {each_lake.place} holds {SOURCE} from {ours.at}, and {theirs.at} is another place: if the "
-        f"source has moved there, say so with CLOUDFLIX_SOURCE_NAME=netflix; else {each_lake.remedy}, or empty "
-        "this one with `cloudflix run --replace-source`; nothing was written."
+        f"source has moved there, say so with CLOUDFLIX_SOURCE_NAME=netflix; else {each_lake.remedy}, or "
+        "empty this one with `cloudflix run --replace-source`; nothing was written."
     )
     assert each_lake.read(MARKER) == before
 

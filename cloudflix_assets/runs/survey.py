@@ -1,0 +1,244 @@
+"""The lake as it is now, compared with what the instance remembers of it, week by week of every asset.
+
+`cloudflix status` shows it, `cloudflix run --stale` redoes what is not as it should be, and the doctor counts
+it. A table costs one look at its log, and all are looked at together. Equal files are equal rows, because a
+name is never used twice; where the files differ, the step that redoes the week compares the rows.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import Any, Literal
+
+import dagster as dg
+
+from cloudflix_assets.delta.look import StoredTable, StoredWeek, is_version, look
+from cloudflix_assets.instance.attempts import Attempts
+from cloudflix_assets.instance.staleness import Graph, Newest
+from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.names import asset_key, is_quarantine
+from cloudflix_assets.partitions import open_week, week_of
+from cloudflix_assets.runs.landed import Landed
+from cloudflix_assets.runs.reasons import Attempt, Steps
+from spark.table import PUBLICATION
+
+State = Literal["kept", "missing", "changed", "unknown", "damaged", "absent", "outside"]
+
+REDONE = frozenset({"missing", "changed", "unknown", "damaged"})
+"""States that `--stale` puts right by running the week."""
+_CAUSES: Mapping[State, str] = {
+    "missing": "the lake does not hold what was stored there: it was removed",
+    "changed": "the lake holds other files than this instance stored or saw: another tool or instance wrote",
+    "unknown": "the lake holds it, and this instance does not remember it: another one wrote it, or runs or "
+    "assets were deleted here",
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """A week of an asset.
+
+    Args:
+        state: `kept` if the lake holds what the instance remembers; `absent` if neither has it, but a run was
+            to store it; `outside` if it lies before the first week of the calendar.
+        cause: why it is in another state than `kept`.
+        stored: the week of the table in the lake.
+        record: the newest materialization that the instance remembers.
+        attempt: at the week after that materialization.
+    """
+
+    state: State
+    cause: str | None
+    stored: StoredWeek | None = None
+    record: dg.EventLogRecord | None = None
+    attempt: Attempt | None = None
+
+    @property
+    def is_redone(self) -> bool:
+        """Whether `--stale` runs it, whatever Dagster calls stale."""
+        tried = self.attempt is not None and self.attempt.ended in {"failed", "interrupted", "not reached"}
+        return self.state in REDONE or (tried and self.state != "outside")
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Every week of every asset that the lake, the instance or a run knows of.
+
+    Args:
+        found: by asset and week, upstream assets first.
+        elsewhere: by the folder of another lake, the assets and weeks that this instance remembers of it.
+        landed: what lies in the lake of publications.
+    """
+
+    found: Mapping[tuple[dg.AssetKey, date], Found]
+    elsewhere: Mapping[str, Collection[tuple[dg.AssetKey, date]]]
+    landed: Landed
+
+    def redone(self, week: date) -> set[dg.AssetKey]:
+        """Return the assets of a week that `--stale` runs, whatever Dagster calls stale.
+
+        A week that is not known yet is not landed again: the source may have other files for it by now.
+        """
+        keys = {key for (key, of), found in self.found.items() if of == week and found.is_redone}
+        return keys | ({asset_key(PUBLICATION)} if keys and week not in self.landed.weeks else set())
+
+    def elsewhere_in(self, week: date) -> set[dg.AssetKey]:
+        """Return the assets of a week that this instance remembers of another lake."""
+        return {key for known in self.elsewhere.values() for key, of in known if of == week}
+
+    def notices(self, lake: Lake) -> list[str]:
+        """Return a sentence for each other lake of which the instance remembers weeks."""
+        return [
+            f"this instance wrote to another lake, {other} ({len(known)} weeks of tables), and {lake.place} is not "
+            "that one: name it again (CLOUDFLIX_LAKE), or give each lake a home of its own (CLOUDFLIX_HOME)."
+            for other, known in sorted(self.elsewhere.items())
+        ]
+
+    def weeks(self, first_week: date) -> Sequence[date]:
+        """Return the weeks of the calendar that anything is known of, in order."""
+        last = open_week(datetime.now(UTC))
+        return sorted({week for _, week in self.found if first_week <= week <= last})
+
+
+def survey(
+    lake: Lake,
+    instance: dg.DagsterInstance,
+    graph: Graph,
+    first_week: date,
+    newest: Newest | None = None,
+) -> Survey:
+    """Look at every table of the lake and compare it with what the instance remembers.
+
+    Args:
+        lake: to look at.
+        instance: that remembers.
+        graph: of the assets.
+        first_week: of the calendar.
+        newest: the newest materializations, where the caller needs them too.
+
+    Raises:
+        LakeRefused: something else lies at the lake's place.
+        StorageRefused: it cannot be read.
+    """
+    with lake.storage_errors("raw"):
+        lake.refuse_unusable()
+        ordered = [key for level in graph.toposorted_asset_keys_by_level for key in sorted(level)]
+        paths = ["/".join(key.path) for key in ordered if len(key.path) > 1]
+        with ThreadPoolExecutor() as pool:
+            landed = pool.submit(Landed.of, lake)
+            tables = dict(zip(paths, pool.map(partial(look, lake), paths), strict=True))
+        memory = _Memory(lake, newest or Newest(instance), tables, ordered)
+        surveyor = _Surveyor(lake, memory, landed.result(), Attempts(instance), Steps(graph), first_week)
+        found = {(key, week): one for key in ordered for week, one in surveyor.look_at(key)}
+    return Survey(found, memory.elsewhere, landed.result())
+
+
+class _Memory:
+    """What the instance remembers of this lake, and apart from it, what it remembers of other lakes."""
+
+    def __init__(
+        self,
+        lake: Lake,
+        newest: Newest,
+        tables: Mapping[str, StoredTable],
+        keys: Sequence[dg.AssetKey],
+    ) -> None:
+        self.tables, self._newest = tables, newest
+        ids, kept = dict[str, set[str]](), set[str]()
+        self._folders = dict[tuple[dg.AssetKey, date], str]()
+        for key in keys:
+            for week, record in newest.weeks(key).items():
+                told = metadata(record)
+                folder = _folder_of(lake, key, str(told.get("dagster/uri", "")))
+                self._folders[key, week_of(week)] = folder
+                id_ = str(told.get("stored", "")).partition(" ")[0]
+                if id_:
+                    ids.setdefault(folder, set()).add(id_)
+                if id_ and id_ == self.table(key).id:
+                    kept.add(folder)
+        here = {_folder_of(lake, key, lake.uri("/".join(key.path))) for key in keys}
+        others = set(ids) - kept - here
+        self.elsewhere = {
+            other: {place for place, folder in self._folders.items() if folder == other} for other in others
+        }
+
+    def table(self, key: dg.AssetKey) -> StoredTable:
+        """Return an asset's table as it lies in the lake; an empty one of an asset that is none."""
+        return self.tables.get("/".join(key.path), StoredTable())
+
+    def weeks(self, key: dg.AssetKey) -> Mapping[date, dg.EventLogRecord]:
+        """Return the newest materializations of an asset in this lake."""
+        known = {week_of(week): record for week, record in self._newest.weeks(key).items()}
+        return {
+            week: record for week, record in known.items() if self._folders[key, week] not in self.elsewhere
+        }
+
+
+@dataclass(frozen=True)
+class _Surveyor:
+    lake: Lake
+    memory: _Memory
+    landed: Landed
+    attempts: Attempts
+    steps: Steps
+    first_week: date
+
+    def look_at(self, key: dg.AssetKey) -> Iterator[tuple[date, Found]]:
+        """Yield every week of an asset that anything is known of, in order."""
+        known, table = self.memory.weeks(key), self.memory.table(key)
+        # A quarantine comes from the step of its table, which tells.
+        tried = {} if is_quarantine(key.path[-1]) else self.attempts.weeks(key)
+        runs = {week_of(week): run for week, run in tried.items()}
+        damaged = self.landed.weeks if table.trouble else ()
+        for week in sorted({*known, *table.weeks, *runs, *damaged}):
+            attempt = self.steps.attempt(key, runs[week]) if week in runs else None
+            record, stored = known.get(week), table.week(week)
+            state, cause = self._state(key, week, record, stored)
+            yield week, Found(state, cause, stored, record, attempt)
+
+    def _state(
+        self, key: dg.AssetKey, week: date, record: dg.EventLogRecord | None, stored: StoredWeek | None
+    ) -> tuple[State, str | None]:
+        table = self.memory.table(key)
+        if table.trouble:
+            return "damaged", table.trouble
+        if week < self.first_week:
+            return "outside", f"the calendar begins with {self.first_week} (CLOUDFLIX_FIRST_WEEK)"
+        if len(key.path) == 1:
+            gone = self.landed.lacks(week, metadata(record)) if record else None
+            return ("missing", gone) if gone else ("kept" if record else "absent", None)
+        if record is None:
+            state: State = "unknown" if week in table.weeks else "absent"
+        else:
+            state = self._compared(key, week, metadata(record), stored)
+        return state, _CAUSES.get(state)
+
+    def _compared(
+        self, key: dg.AssetKey, week: date, told: Mapping[str, Any], stored: StoredWeek | None
+    ) -> State:
+        table, rows = self.memory.table(key), int(told["dagster/partition_row_count"])
+        if stored is None:
+            return "missing"
+        if known := str(told.get("stored", "")):
+            is_same = known == stored.stored
+        else:  # stored by an earlier version
+            path = "/".join(key.path)
+            is_same = rows == stored.rows and is_version(self.lake, table, path, week, int(told["version"]))
+        if is_same:
+            return "kept"
+        made_anew = known.partition(" ")[0] not in {"", table.id}
+        return "missing" if made_anew and week not in table.weeks else "changed"
+
+
+def metadata(record: dg.EventLogRecord) -> Mapping[str, Any]:
+    """Return the metadata of a materialization by name."""
+    stored = record.asset_materialization
+    return {name: value.value for name, value in stored.metadata.items()} if stored else {}
+
+
+def _folder_of(lake: Lake, key: dg.AssetKey, uri: str) -> str:
+    """Return the part of an asset's address that is the lake's: without what is the asset's own."""
+    path = "/".join(key.path) if len(key.path) > 1 else uri[uri.find("raw/files/") :]
+    return uri.removesuffix(path) if uri.endswith(path) else uri.removesuffix(path.partition("/")[2])

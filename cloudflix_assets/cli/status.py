@@ -180,7 +180,10 @@ def _print_findings(console: Console, entries: Sequence[TableStatus]) -> None:
             soft_wrap=True,
         )
     elif labels - {"outside", "running"}:
-        console.print("Bring them up to date with [bold]cloudflix run --stale[/].")
+        told = (
+            "Bring them up to date with [bold]cloudflix run --stale[/]: what is unchanged is not committed."
+        )
+        console.print(told, soft_wrap=True)
 
 
 def _findings(entries: Sequence[TableStatus]) -> Iterator[tuple[str, str]]:

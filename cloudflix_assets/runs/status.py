@@ -13,8 +13,9 @@ from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.instance.staleness import Newest, Staleness
 from cloudflix_assets.lake.choice import lake_of
 from cloudflix_assets.names import quarantine_of
+from cloudflix_assets.runs.memory import metadata
 from cloudflix_assets.runs.reasons import Attempt
-from cloudflix_assets.runs.survey import Found, Survey, metadata, survey
+from cloudflix_assets.runs.survey import Found, Survey, survey
 from cloudflix_assets.settings.environment import Environment
 
 WELL = frozenset({"fresh", "stale", "outside"})

@@ -14,13 +14,14 @@ from typing import Any, Literal
 
 import dagster as dg
 
-from cloudflix_assets.delta.look import StoredTable, StoredWeek, is_version, look
+from cloudflix_assets.delta.look import StoredWeek, is_version, look
 from cloudflix_assets.instance.attempts import Attempts
 from cloudflix_assets.instance.staleness import Graph, Newest
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.names import asset_key, is_quarantine
 from cloudflix_assets.partitions import open_week, week_of
 from cloudflix_assets.runs.landed import Landed
+from cloudflix_assets.runs.memory import Memory, metadata
 from cloudflix_assets.runs.reasons import Attempt, Steps
 from spark.table import PUBLICATION
 
@@ -89,12 +90,15 @@ class Survey:
         return {key for known in self.elsewhere.values() for key, of in known if of == week}
 
     def notices(self, lake: Lake) -> list[str]:
-        """Return a sentence for each other lake of which the instance remembers weeks."""
-        return [
-            f"this instance wrote to another lake, {other} ({len(known)} weeks of tables), and {lake.place} is not "
+        """Return a sentence if the instance remembers weeks of another lake."""
+        if not self.elsewhere:
+            return []
+        known, other = sum(map(len, self.elsewhere.values())), min(self.elsewhere).rstrip("/")
+        sentence = (
+            f"this instance wrote {known} weeks of tables to another lake, {other}, and {lake.place} is not "
             "that one: name it again (CLOUDFLIX_LAKE), or give each lake a home of its own (CLOUDFLIX_HOME)."
-            for other, known in sorted(self.elsewhere.items())
-        ]
+        )
+        return [sentence]
 
     def weeks(self, first_week: date) -> Sequence[date]:
         """Return the weeks of the calendar that anything is known of, in order."""
@@ -129,57 +133,16 @@ def survey(
         with ThreadPoolExecutor() as pool:
             landed = pool.submit(Landed.of, lake)
             tables = dict(zip(paths, pool.map(partial(look, lake), paths), strict=True))
-        memory = _Memory(lake, newest or Newest(instance), tables, ordered)
+        memory = Memory(lake, newest or Newest(instance), tables, ordered)
         surveyor = _Surveyor(lake, memory, landed.result(), Attempts(instance), Steps(graph), first_week)
         found = {(key, week): one for key in ordered for week, one in surveyor.look_at(key)}
     return Survey(found, memory.elsewhere, landed.result())
 
 
-class _Memory:
-    """What the instance remembers of this lake, and apart from it, what it remembers of other lakes."""
-
-    def __init__(
-        self,
-        lake: Lake,
-        newest: Newest,
-        tables: Mapping[str, StoredTable],
-        keys: Sequence[dg.AssetKey],
-    ) -> None:
-        self.tables, self._newest = tables, newest
-        ids, kept = dict[str, set[str]](), set[str]()
-        self._folders = dict[tuple[dg.AssetKey, date], str]()
-        for key in keys:
-            for week, record in newest.weeks(key).items():
-                told = metadata(record)
-                folder = _folder_of(lake, key, str(told.get("dagster/uri", "")))
-                self._folders[key, week_of(week)] = folder
-                id_ = str(told.get("stored", "")).partition(" ")[0]
-                if id_:
-                    ids.setdefault(folder, set()).add(id_)
-                if id_ and id_ == self.table(key).id:
-                    kept.add(folder)
-        here = {_folder_of(lake, key, lake.uri("/".join(key.path))) for key in keys}
-        others = set(ids) - kept - here
-        self.elsewhere = {
-            other: {place for place, folder in self._folders.items() if folder == other} for other in others
-        }
-
-    def table(self, key: dg.AssetKey) -> StoredTable:
-        """Return an asset's table as it lies in the lake; an empty one of an asset that is none."""
-        return self.tables.get("/".join(key.path), StoredTable())
-
-    def weeks(self, key: dg.AssetKey) -> Mapping[date, dg.EventLogRecord]:
-        """Return the newest materializations of an asset in this lake."""
-        known = {week_of(week): record for week, record in self._newest.weeks(key).items()}
-        return {
-            week: record for week, record in known.items() if self._folders[key, week] not in self.elsewhere
-        }
-
-
 @dataclass(frozen=True)
 class _Surveyor:
     lake: Lake
-    memory: _Memory
+    memory: Memory
     landed: Landed
     attempts: Attempts
     steps: Steps
@@ -230,15 +193,3 @@ class _Surveyor:
             return "kept"
         made_anew = known.partition(" ")[0] not in {"", table.id}
         return "missing" if made_anew and week not in table.weeks else "changed"
-
-
-def metadata(record: dg.EventLogRecord) -> Mapping[str, Any]:
-    """Return the metadata of a materialization by name."""
-    stored = record.asset_materialization
-    return {name: value.value for name, value in stored.metadata.items()} if stored else {}
-
-
-def _folder_of(lake: Lake, key: dg.AssetKey, uri: str) -> str:
-    """Return the part of an asset's address that is the lake's: without what is the asset's own."""
-    path = "/".join(key.path) if len(key.path) > 1 else uri[uri.find("raw/files/") :]
-    return uri.removesuffix(path) if uri.endswith(path) else uri.removesuffix(path.partition("/")[2])

@@ -137,7 +137,7 @@ def test_status_of_nothing_says_how_to_begin(tmp_path: Path) -> None:
     home = tmp_path / "home"
     told = cloudflix(home, "status")
     assert (told.code, told.stdout) == (0, f"Nothing was run in {home}: start with `cloudflix run`.\n")
-    assert cloudflix(home, "status", "--json").json == {"tables": []}
+    assert cloudflix(home, "status", "--json").json == {"tables": [], "notices": []}
     assert not home.exists(), "a misspelt home would look like one of ours from then on"
 
 

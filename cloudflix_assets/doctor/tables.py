@@ -15,7 +15,7 @@ def tables(settings: Environment) -> Finding:
     ill = [entry for entry in found.tables if not entry.is_well]
     if not ill:
         held = f"{len(found.tables):,} weeks of tables, as this instance remembers them"
-        return Finding("lake's tables", "ok", held if found.tables else "none yet: the first run makes them")
+        return Finding("lake's tables", "ok", held if found.tables else "none: the first run makes them")
     worst = next((entry for entry in ill if entry.state in _LOST), ill[0])
     tried = worst.attempt
     what, why = (

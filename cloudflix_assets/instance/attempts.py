@@ -49,12 +49,13 @@ class Attempts:
     def __init__(self, instance: dg.DagsterInstance) -> None:
         self._instance = instance
         self._run = cache(self._fetch)
+        self._latest = cache(
+            instance.event_log_storage.get_latest_asset_partition_materialization_attempts_without_materializations
+        )
 
     def weeks(self, key: dg.AssetKey) -> Mapping[str, AttemptedRun]:
         """Return, by partition key, the run that was to store an asset last and has not stored it."""
-        log = self._instance.event_log_storage
-        latest = log.get_latest_asset_partition_materialization_attempts_without_materializations(key)
-        found = {week: self._run(run_id) for week, (run_id, _) in latest.items()}
+        found = {week: self._run(run_id) for week, (run_id, _) in self._latest(key).items()}
         return {week: run for week, run in found.items() if run}
 
     def _fetch(self, run_id: str) -> AttemptedRun | None:

@@ -18,8 +18,8 @@ from cloudflix_assets.runs.reasons import Attempt
 from cloudflix_assets.runs.survey import Found, Survey, survey
 from cloudflix_assets.settings.environment import Environment
 
-WELL = frozenset({"fresh", "stale", "outside"})
-"""States in which a table holds what it should, or what it held before its input changed."""
+WELL = frozenset({"fresh", "stale", "outside", "absent"})
+"""States in which the lake holds what is remembered; why a week is absent, its attempt tells."""
 TROUBLES = frozenset({"failed", "not reached", "interrupted"})
 """Ends of a last attempt that left a week undone."""
 
@@ -94,7 +94,8 @@ def lake_status(environment: Environment) -> LakeStatus:
 @contextmanager
 def _instance_there(environment: Environment) -> Iterator[dg.DagsterInstance]:
     """Yield the instance of the home, or one that remembers nothing where there is none."""
-    if (environment.home / "dagster.yaml").is_file():
+    home = environment.home
+    if (home / "dagster.yaml").is_file() or home.is_file():  # a file is refused
         with open_instance(environment) as instance:
             yield instance
     else:

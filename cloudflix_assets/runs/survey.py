@@ -18,7 +18,7 @@ from cloudflix_assets.delta.look import StoredWeek, is_version, look
 from cloudflix_assets.instance.attempts import Attempts
 from cloudflix_assets.instance.staleness import Graph, Newest
 from cloudflix_assets.lake.base import Lake
-from cloudflix_assets.names import asset_key, is_quarantine
+from cloudflix_assets.names import asset_key, is_quarantine, table_of
 from cloudflix_assets.partitions import open_week, week_of
 from cloudflix_assets.runs.landed import Landed
 from cloudflix_assets.runs.memory import Memory, metadata
@@ -80,7 +80,7 @@ class Survey:
     def redone(self, week: date) -> set[dg.AssetKey]:
         """Return the assets of a week that `--stale` runs, whatever Dagster calls stale.
 
-        A week that is not known yet is not landed again: the source may have other files for it by now.
+        An unknown week whose manifest is there is not landed again: the source may have other files for it.
         """
         keys = {key for (key, of), found in self.found.items() if of == week and found.is_redone}
         return keys | ({asset_key(PUBLICATION)} if keys and week not in self.landed.weeks else set())
@@ -151,15 +151,19 @@ class _Surveyor:
     def look_at(self, key: dg.AssetKey) -> Iterator[tuple[date, Found]]:
         """Yield every week of an asset that anything is known of, in order."""
         known, table = self.memory.weeks(key), self.memory.table(key)
-        # A quarantine comes from the step of its table, which tells.
-        tried = {} if is_quarantine(key.path[-1]) else self.attempts.weeks(key)
+        # One step stores a table and its quarantine, and of the two the table tells of its attempts.
+        beside = is_quarantine(key.path[-1])
+        tried = self.attempts.weeks(asset_key(table_of("/".join(key.path))))
         runs = {week_of(week): run for week, run in tried.items()}
         damaged = self.landed.weeks if table.trouble else ()
-        for week in sorted({*known, *table.weeks, *runs, *damaged}):
+        for week in sorted({*known, *table.weeks, *damaged, *(() if beside else runs)}):
             attempt = self.steps.attempt(key, runs[week]) if week in runs else None
             record, stored = known.get(week), table.week(week)
             state, cause = self._state(key, week, record, stored)
-            yield week, Found(state, cause, stored, record, attempt)
+            if attempt and attempt.ended == "running" and state in {"changed", "unknown"}:
+                # The run has committed, and the instance is about to learn of it.
+                state, cause = "kept" if record else "absent", None
+            yield week, Found(state, cause, stored, record, None if beside else attempt)
 
     def _state(
         self, key: dg.AssetKey, week: date, record: dg.EventLogRecord | None, stored: StoredWeek | None

@@ -217,6 +217,27 @@ def test_another_source_is_refused_until_the_lake_is_emptied(tmp_path: Path) -> 
     assert {(entry["week"], entry["state"]) for entry in entries} == {(str(WEEK_2), "fresh")}
 
 
+def test_another_folder_of_the_same_name_is_refused_until_it_is_said_to_have_moved(tmp_path: Path) -> None:
+    """A lake of 6,234 titles took another catalogue's 983 for its week, without a word."""
+    home, run = tmp_path / "home", ("run", "--json", "--week", str(WEEK_1), "--source")
+    ours = put(tmp_path / "ours" / "netflix", publication())
+    theirs = put(tmp_path / "theirs" / "netflix", publication(cast=lookup("cast", ("Theirs", "1"))))
+    assert cloudflix(home, *run, str(ours)).code == 0
+    refused = cloudflix(home, *run, str(theirs))
+    assert (refused.code, refused.stdout) == (1, "")
+    assert f"holds directory:netflix from {ours}, and {theirs} is another place" in refused.sentence
+    assert "CLOUDFLIX_SOURCE_NAME=netflix" in refused.sentence
+    doctor = cloudflix(home, "doctor", "--json", "--source", str(theirs)).json["checks"]
+    assert any("is another place" in finding["seen"] for finding in doctor if finding["state"] == "fail")
+    assert set(committed(cloudflix(home, *run, str(ours))).values()) == {False}
+
+    moved = cloudflix(home, *run, str(theirs), env={"CLOUDFLIX_SOURCE_NAME": "netflix"})
+    assert moved.weeks[0]["notices"] == [f"directory:netflix has moved from {ours} to {theirs}"]
+    assert moved.weeks[0]["tables"]["gold/cast"]["rows"] == 1
+    assert cloudflix(home, *run, str(theirs)).weeks[0]["notices"] == []
+    assert "is another place" in cloudflix(home, *run, str(ours)).sentence
+
+
 @pytest.mark.parametrize("options", [(), ("--replace-source",)])
 def test_a_lake_of_somebody_else_stays_as_it_is(
     tmp_path: Path, files: Path, options: tuple[str, ...]

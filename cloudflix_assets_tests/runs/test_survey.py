@@ -14,8 +14,12 @@ import dagster as dg
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
+from cloudflix_assets.automation.jobs import WEEKLY_REFRESH
+from cloudflix_assets.build import build_defs
 from cloudflix_assets.delta import look, table
+from cloudflix_assets.instance.ended_runs import this_process
 from cloudflix_assets.instance.instance import open_instance
+from cloudflix_assets.names import PROCESS
 from cloudflix_assets.runs import memory, survey
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.cli.command import Told, cloudflix
@@ -294,6 +298,24 @@ def test_a_week_whose_last_run_failed_is_a_state_with_its_sentence(house: House)
     put(Path(house.source), publication(cast=CAST))
     assert house.run("--stale").code == 0
     assert house.told("status").code == 0
+
+
+def test_a_run_that_goes_on_is_no_damage(house: House) -> None:
+    """It has committed, and the instance does not know yet: `changed outside` would be a false alarm."""
+    keys = frozenset(dg.AssetKey(["gold", name]) for name in ("cast", "cast_quarantine"))
+    with open_instance(Environment(home=house.home)) as instance:
+        defs = build_defs(Environment(home=house.home, source=house.source))
+        job = defs.resolve_job_def(WEEKLY_REFRESH).get_subset(asset_selection=keys)
+        tags = {"dagster/partition": str(WEEK_1), PROCESS: this_process()}
+        run = instance.create_run_for_job(job_def=job, tags=tags, asset_selection=keys)
+        rows_deleted(house)
+        assert house.states() == {}
+        (going,) = (entry for entry in house.entries() if entry["attempt"])
+        assert (going["table"], going["attempt"]["ended"]) == ("gold/cast", "running")
+        assert house.told("status").code == 0
+        instance.report_run_canceled(run)
+    assert house.states() == {"changed": every({"gold/cast"}, WEEK_1)}
+    assert "interrupted gold/cast" in house.told("status").stdout
 
 
 def test_a_first_week_that_was_refused_is_no_empty_lake(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ the version that it was made for. It carries the week as an application transact
 says so, even if it has no rows. A Spark that runs elsewhere commits by itself: spark_commit.py.
 """
 
+import dataclasses
 import json
 import time
 from datetime import date
@@ -18,7 +19,7 @@ from cloudflix_assets.delta import spark_commit
 from cloudflix_assets.delta.attempts import ATTEMPTS, AnswerLost, CommitRefused, attempts, commit_refused
 from cloudflix_assets.delta.files import File, inspect_files, new_folder, remove_uncommitted
 from cloudflix_assets.delta.log import commit_metadata, committed_digest, version_of_week
-from cloudflix_assets.delta.read import digest_of_files, files_in_lake, files_of
+from cloudflix_assets.delta.read import digest_of_files, files_in_lake, files_of, stored_as
 from cloudflix_assets.delta.table import (
     WEEK,
     TableRefused,
@@ -81,7 +82,7 @@ def _replace(
             ours = tried and commit_metadata(lake, week.path, week.week).get("step") == week.attempt
             if version is not None and (ours or not week.force) and _is_present(lake, session, table, week):
                 remove_uncommitted(lake, week.path, folders)
-                return Outcome(version, committed=ours)
+                return Outcome(version, committed=ours, stored=stored_as(table, files_of(table, week.week)))
             tried = True
             return (
                 _commit_natively(lake, session, table, week)
@@ -112,7 +113,8 @@ def _commit_embedded(lake: Lake, table: DeltaTable, week: WeekOfTable, folders: 
     version = _commit(table, week, written)
     _prove(lake, table, week, version, written)
     remove_uncommitted(lake, week.path, lost)
-    return Outcome(version, committed=True, bytes=sum(file.size for file in written))
+    stored = stored_as(table, [file.path for file in written])
+    return Outcome(version, committed=True, stored=stored, bytes=sum(file.size for file in written))
 
 
 def unchanged_week(lake: Lake, session: SparkSession, week: WeekOfTable) -> Kept | None:
@@ -121,7 +123,7 @@ def unchanged_week(lake: Lake, session: SparkSession, week: WeekOfTable) -> Kept
     version = version_of_week(lake, table, week.path, week.week) if table else None
     if table is None or version is None or not _is_present(lake, session, table, week):
         return None
-    return Kept(week, version)
+    return Kept(week, version, stored_as(table, files_of(table, week.week)))
 
 
 def replace_beside(lake: Lake, session: SparkSession, judged: Judged, *, native: bool = False) -> Outcome:
@@ -143,7 +145,7 @@ def replace_beside(lake: Lake, session: SparkSession, judged: Judged, *, native:
             committed |= outcome.committed
             stored = committed_digest(lake, quarantine.path, quarantine.week)
             if stored == quarantine.digest or not replace(lake, session, quarantine, native=native).committed:
-                return Outcome(outcome.version, committed, outcome.bytes)
+                return dataclasses.replace(outcome, committed=committed)
             raise CommitFailedError(f"{quarantine.path} was replaced by another run in between")
     raise Contended(
         f"{week}: another run is writing it and its quarantine; wait for that run to end, then rerun this "

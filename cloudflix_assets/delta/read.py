@@ -2,9 +2,10 @@
 
 import errno
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import reduce
+from hashlib import sha256
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
@@ -129,6 +130,12 @@ def _places(lake: Lake, files: Mapping[str, int]) -> list[str]:
 def digest_of_files(lake: Lake, session: SparkSession, files: Mapping[str, int], fields: T.StructType) -> str:
     """Compute the digest of the rows in files of the lake, whatever a commit states."""
     return digest.digest(_rows(lake, session, files, fields), fields) if files else digest.empty(fields)
+
+
+def stored_as(table: DeltaTable, files: Iterable[str]) -> str:
+    """Return a key of files of a table, which is that of no others: their names are never used twice."""
+    names = "\n".join(sorted(unquote(file) for file in files))
+    return f"{table.metadata().id} {sha256(names.encode()).hexdigest()[:16]}"
 
 
 def files_of(table: DeltaTable, week: date) -> list[str]:

@@ -22,7 +22,7 @@ from pyspark.sql import functions as F
 
 from cloudflix_assets.delta.attempts import AnswerLost, commit_refused
 from cloudflix_assets.delta.log import entry, metadata_of, transaction_of
-from cloudflix_assets.delta.read import files_of
+from cloudflix_assets.delta.read import files_of, stored_as
 from cloudflix_assets.delta.table import WEEK, application, cannot_be_opened, refresh
 from cloudflix_assets.delta.week import Outcome, WeekOfTable, metadata
 from cloudflix_assets.lake.base import Lake
@@ -117,7 +117,8 @@ def prove(lake: Lake, table: DeltaTable, week: WeekOfTable) -> Outcome:
             f"{week}: {week.rows} rows were judged and version {version} holds {rows}. Rerun the week, which "
             "replaces it; if it happens again, the engine is at fault."
         )
-    return Outcome(version, committed=True, bytes=sum(add["size"] for add in added))
+    stored = stored_as(table, [add["path"] for add in added])
+    return Outcome(version, committed=True, stored=stored, bytes=sum(add["size"] for add in added))
 
 
 def _find_commit(

@@ -12,13 +12,14 @@ from cloudflix_assets.doctor.finding import Finding
 from cloudflix_assets.engines.choice import start_engine
 from cloudflix_assets.engines.java import MIN_JAVA, installed_java
 from cloudflix_assets.instance.daemon_settings import KEYS
+from cloudflix_assets.instance.home import folders_elsewhere
 from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.lake.base import MARKER
 from cloudflix_assets.lake.choice import lake_of
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.partitions import last_week
 from cloudflix_assets.settings.environment import Environment
-from cloudflix_assets.sources import NoPublication, source_of
+from cloudflix_assets.sources import NoPublication, place_of, source_of
 from cloudflix_assets.versions import installed
 
 GIB = 1 << 30
@@ -109,7 +110,7 @@ def owner(settings: Environment) -> Finding:
     with lake.storage_errors(MARKER):
         marked = lake.read(MARKER) is not None
     if marked:
-        lake.refuse_other_source(source.identity)
+        lake.refuse_other_source(source.identity, place_of(source))
         return Finding("lake's source", "ok", source.identity)
     if not settings.has_account:  # account.py looks at containers
         lake.refuse_unusable()
@@ -127,20 +128,28 @@ def source(settings: Environment) -> Finding:
 
 
 def probe_instance(settings: Environment) -> Finding:
-    """Compare the schema of Dagster's databases with that of the installed Dagster."""
-    if not (settings.home / "history" / "runs" / "index.db").is_file():
+    """Compare the schema of Dagster's databases with the installed Dagster's, their place with the home."""
+    if not (settings.home / "dagster.yaml").is_file():
         return Finding("instance", "ok", f"none yet at {settings.home}: the first run makes it")
     with open_instance(settings) as instance:
         versions = (instance.run_storage.alembic_version(), instance.event_log_storage.alembic_version())
         behind = [found for found in versions if found and found[0] != found[1]]
         runs = instance.get_runs_count()
         lacking = [key for key in KEYS if not instance.get_settings(key)]
+        elsewhere = [f"{name} in {folder}" for name, folder in folders_elsewhere(instance, settings.home)]
     if behind:
         return Finding(
             "instance",
             "fail",
             f"its schema is {behind[0][0]}, Dagster's is {behind[0][1]}",
             f"DAGSTER_HOME={settings.home} {sys.executable} -m dagster instance migrate",
+        )
+    if elsewhere:
+        return Finding(
+            "instance",
+            "warn",
+            f"{settings.home} stores {', '.join(elsewhere)}, outside of itself: other homes may do so too",
+            f"take these folders out of {settings.home / 'dagster.yaml'} if they are not meant",
         )
     if lacking:
         return Finding(

@@ -21,7 +21,7 @@ from cloudflix_assets.names import PROCESS
 CLOCK_SECONDS = 2.0
 """Two start times that differ by no more are those of one process."""
 _GOING = [DagsterRunStatus.STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.CANCELING]
-_SILENT = "Its process ended without a word: killed, out of memory, or the machine went down."
+SILENT = "Its process ended without a word: killed, out of memory, or the machine went down."
 
 
 def this_process() -> str:
@@ -46,10 +46,17 @@ def hold_run(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
 def end_gone(instance: dg.DagsterInstance) -> None:
     """Report the runs whose process is gone as failed."""
     for run in instance.get_runs(RunsFilter(statuses=_GOING)):
-        # The web UI copies the tags of a run that it re-executes, which is another process then.
-        by_tag = run.parent_run_id is None and _is_gone(run.tags.get(PROCESS))
-        if by_tag or _is_let_go(instance, run.run_id):
-            instance.report_run_failed(run, _SILENT)
+        if is_gone(instance, run):
+            instance.report_run_failed(run, SILENT)
+            if instance.is_persistent:
+                _held_by(instance, run.run_id).unlink(missing_ok=True)
+
+
+def is_gone(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Return whether the process of a run is gone; False for one of which nothing is known here."""
+    # The web UI copies the tags of a run that it re-executes, which is another process then.
+    by_tag = run.parent_run_id is None and _has_ended(run.tags.get(PROCESS))
+    return by_tag or _is_let_go(instance, run.run_id)
 
 
 def is_over(instance: dg.DagsterInstance, run_id: str) -> bool:
@@ -68,18 +75,16 @@ def _held_by(instance: dg.DagsterInstance, run_id: str) -> Path:
 
 
 def _is_let_go(instance: dg.DagsterInstance, run_id: str) -> bool:
-    """Whether the run's file is there and nobody holds it; it is removed then."""
+    """Whether the run's file is there and nobody holds it."""
     if not instance.is_persistent:
         return False
-    path = _held_by(instance, run_id)
-    with suppress(FileNotFoundError), hold(path) as let_go:
-        if let_go:
-            path.unlink()
+    with suppress(FileNotFoundError), hold(_held_by(instance, run_id)) as let_go:
         return let_go
     return False
 
 
-def _is_gone(process: str | None) -> bool:
+def _has_ended(process: str | None) -> bool:
+    """Whether a process that ran here is gone; False for one of another machine, and for none."""
     machine, number, start = (process or "  ").split(" ")
     if machine != platform.node():
         return False

@@ -41,6 +41,11 @@ class LocalLake(Lake):
         return "choose another lake (CLOUDFLIX_LAKE)"
 
     @property
+    def folder(self) -> Path:
+        """The folder."""
+        return self.root
+
+    @property
     def place(self) -> str:
         """The path of the folder."""
         return str(self.root)

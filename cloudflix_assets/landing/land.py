@@ -13,7 +13,7 @@ from cloudflix_assets.errors import storage_errors
 from cloudflix_assets.lake.base import Lake, LakeRefused
 from cloudflix_assets.lake.held import spool
 from cloudflix_assets.landing.manifest import LandedFile, Manifest, ManifestDamaged
-from cloudflix_assets.sources import Delivered, LandedBefore, Pin, Receiving, Source, SourceRefused
+from cloudflix_assets.sources import Delivered, LandedBefore, Pin, Receiving, Source, SourceRefused, place_of
 from cloudflix_assets.sources.agreement import Agreement
 from spark.datasets import DATASETS
 from spark.delivery.headers import listed
@@ -66,13 +66,13 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
         The manifest, which the caller writes, and the one before.
 
     Raises:
-        LakeRefused: the lake belongs to another source.
+        LakeRefused: the lake belongs to another source, or to one at another place.
         NoPublication: the source's history begins after the week.
         SourceRefused: the source lacks a file, or a file cannot be read.
         DeliveryDefect: a file breaks the agreement.
         StorageRefused: the temporary folder or the lake cannot be written.
     """
-    lake.refuse_other_source(source.identity)
+    lake.refuse_other_source(source.identity, place_of(source))
     rejected = source.receive(week) if isinstance(source, Receiving) else ()
     before = _manifest_before(lake, week)
     pin = _pin(before) if before and not refresh else None
@@ -84,13 +84,13 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
             digest = _fetch(lake, delivered, _same_blob(delivered, before), path)
             spooled.append((path, _verify(delivered, path, digest, before, agreement)))
         with lake.storage_errors("raw/files"):
-            lake.claim(source.identity)
+            moved = lake.claim(source.identity, place_of(source))
             for path, file in spooled:
                 lake.store(f"raw/{file.path}", path)
     files = tuple(file for _, file in spooled)
     manifest = Manifest(week=week, source=source.identity, landed_at=datetime.now(UTC), files=files)
-    notices = dict.fromkeys(delivered.notice for delivered in deliveries if delivered.notice)
-    return Landed(manifest, before, [*rejected, *notices])
+    notices = dict.fromkeys([*rejected, moved, *(delivered.notice for delivered in deliveries)])
+    return Landed(manifest, before, [notice for notice in notices if notice])
 
 
 def _manifest_before(lake: Lake, week: date) -> Manifest | None:

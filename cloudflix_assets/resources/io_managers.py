@@ -60,7 +60,7 @@ class DeltaIOManager(dg.IOManager):
             with remove_on_failure(self.lake, week.path, week.attempt):
                 native = self._commits_natively()
                 if isinstance(obj, Kept):
-                    outcome = Outcome(obj.version, committed=False)
+                    outcome = Outcome(obj.version, committed=False, stored=obj.stored)
                 elif isinstance(obj, Judged):
                     outcome = commit.replace_beside(self.lake, self.spark.spark_session, obj, native=native)
                 else:
@@ -75,6 +75,7 @@ class DeltaIOManager(dg.IOManager):
                 "digest": week.digest,
                 "version": outcome.version,
                 "committed": outcome.committed,
+                "stored": outcome.stored,
                 "bytes": outcome.bytes,
                 "commit_seconds": round(time.monotonic() - started, 3),
             }

@@ -30,6 +30,7 @@ from cloudflix_assets.instance.ended_runs import hold_run, this_process
 from cloudflix_assets.instance.events import notices
 from cloudflix_assets.names import FINAL, PROCESS
 from cloudflix_assets.runs.interrupts import Noted, note_interrupts, raise_swallowed_interrupt
+from cloudflix_assets.runs.reasons import Steps
 from cloudflix_assets.runs.traces import keep_traces
 
 DEFINITIONS = "cloudflix_assets.definitions"
@@ -106,7 +107,7 @@ class Runner:
         self.instance, self._launches = instance, launches
         self.graph = defs.resolve_asset_graph()
         self._job = defs.resolve_job_def(WEEKLY_REFRESH)
-        self._steps = {node.key: node.assets_def.op.name for node in self.graph.asset_nodes}
+        self._steps = Steps(self.graph)
 
     @property
     def keys(self) -> Sequence[dg.AssetKey]:
@@ -180,8 +181,8 @@ class Runner:
 
     def _with_siblings(self, keys: Collection[dg.AssetKey]) -> set[dg.AssetKey]:
         """Add the assets of the same steps: a table and its quarantine come from one step."""
-        steps = {self._steps[key] for key in keys}
-        return {key for key, step in self._steps.items() if step in steps}
+        steps = {self._steps.of[key] for key in keys}
+        return {key for key, step in self._steps.of.items() if step in steps}
 
     def _create_run(
         self, job: IJob, week: date, selected: set[dg.AssetKey], tags: Mapping[str, str]
@@ -222,10 +223,9 @@ class Runner:
     def _reason(self, key: dg.AssetKey, selected: set[dg.AssetKey], failures: Mapping[str, str]) -> str:
         if key not in selected:
             return "not selected"
-        if (step := self._steps[key]) in failures:
+        if (step := self._steps.of[key]) in failures:
             return failures[step]
-        failed = [self._steps[parent] for parent in self.graph.get_ancestor_asset_keys(key)]
-        causes = sorted({step for step in failed if step in failures})
+        causes = self._steps.causes(key, failures)
         return f"not reached, because {', '.join(causes)} failed" if causes else "not reached"
 
 

@@ -6,6 +6,7 @@ from datetime import date
 from typing import BinaryIO, Protocol, runtime_checkable
 
 from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.lake.marker import Place
 
 
 class SourceRefused(CloudflixError):
@@ -85,6 +86,15 @@ class Receiving(Protocol):
         """
 
 
+@runtime_checkable
+class Placed(Protocol):
+    """A source whose identity does not say where it lies: another one may have the same."""
+
+    @property
+    def place(self) -> Place:
+        """Where it lies, which a lake remembers beside its identity."""
+
+
 class Source(Protocol):
     """A publisher of the five files, week by week."""
 
@@ -99,3 +109,8 @@ class Source(Protocol):
             NoPublication: the source's history begins after the week.
             SourceRefused: it cannot be read, or lacks a file.
         """
+
+
+def place_of(source: Source) -> Place | None:
+    """Return where a source lies; None if its identity says so."""
+    return source.place if isinstance(source, Placed) else None

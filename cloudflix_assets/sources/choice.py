@@ -31,7 +31,8 @@ def source_of(environment: Environment) -> Source:
     if setting.startswith(SCHEME):
         from cloudflix_assets.sources.github.source import GitHub  # httpx takes a while to import
 
-        return GitHub.at(Address.of(setting), environment.github_api, environment.github_token)
+        named = environment.source_name is not None
+        return GitHub.at(Address.of(setting), environment.github_api, environment.github_token, named=named)
     if not setting.strip() or (_KIND.match(setting) and not Path(setting).exists()):
         raise SourceRefused(
             f"{shown(setting)!r} is no source: give --source (or CLOUDFLIX_SOURCE) `sample`, `landing`, a "

@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from cloudflix_assets.lake.marker import Place
 from cloudflix_assets.sources.base import Delivered, Pin, SourceRefused
 from spark.datasets import DATASETS, Dataset
 
 
 @dataclass(frozen=True)
 class Directory:
-    """A folder. Its identity is a name, not its path, so that it may move."""
+    """A folder. Its identity is a name, not its path; whoever gives the name says that it may have moved."""
 
     folder: Path
     name: str | None = None
@@ -23,6 +24,11 @@ class Directory:
     def identity(self) -> str:
         """`directory:<name>`, by default the last component of the path."""
         return f"directory:{self.name or self.folder.name}"
+
+    @property
+    def place(self) -> Place:
+        """The path."""
+        return Place(str(self.folder.absolute()), vouched=self.name is not None)
 
     def deliveries(self, week: date, *, pin: Pin | None = None) -> Sequence[Delivered]:
         """Return the five files of the week's sub-folder, else of the folder, which stands for every week.

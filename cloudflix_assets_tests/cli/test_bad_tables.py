@@ -111,7 +111,9 @@ def test_a_table_that_was_moved_away_is_made_again(house: House) -> None:
         digest = house.run("--select", TABLE).weeks[0]["tables"][TABLE]["digest"]
         cut(house.lake / TABLE, 3)
         assert house.run("--select", TABLE).code == 1
-        assert cloudflix(house.home, "status").code == 0  # it asks Dagster, not the table
+        shown = cloudflix(house.home, "status")
+        assert shown.code == 1
+        assert f"damaged {TABLE}, {WEEK_1}: {TABLE} cannot be opened" in shown.stdout
         (house.lake / TABLE).rename(house.home / "moved away")
         told = house.run("--select", TABLE)
         table = told.weeks[0]["tables"][TABLE]

@@ -14,7 +14,7 @@ import pytest
 
 from cloudflix_assets.doctor import disk, machine
 from cloudflix_assets.doctor.finding import Finding
-from cloudflix_assets.instance.instance import open_instance
+from cloudflix_assets.instance.instance import open_instance, prepare
 from cloudflix_assets.lake import local
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.cli.command import Told, cloudflix
@@ -61,6 +61,20 @@ def test_a_doctor_takes_no_dropped_file_in(tmp_path: Path) -> None:
     assert source["seen"].startswith("landing: the week ")
     assert "waits for netflix_titles.csv, netflix_cast.csv, " in source["seen"]
     assert dropped.exists()
+
+
+def test_a_doctor_tells_of_an_instance_that_stores_in_another_home(tmp_path: Path) -> None:
+    """A home that was edited and then copied writes into the original's history."""
+    original, copy = (Environment(home=tmp_path / name) for name in ("original", "copy"))
+    prepare(original)
+    log = "event_log_storage:\n  module: dagster._core.storage.event_log\n  class: SqliteEventLogStorage\n"
+    log += f"  config: {{base_dir: {original.home}/history/runs}}\n"
+    copy.home.mkdir()
+    (copy.home / "dagster.yaml").write_text(f"telemetry: {{enabled: false}}\n{log}")
+    found = findings(cloudflix(copy.home, "doctor", "--json"))["instance"]
+    assert found["state"] == "warn"
+    assert f"{copy.home} stores event_log_storage in {original.home}/history/runs" in found["seen"]
+    assert "dagster.yaml" in found["remedy"]
 
 
 def no_space(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:

@@ -9,8 +9,9 @@ from threading import Barrier
 import pytest
 
 from cloudflix_assets.lake.adls.lake import OWNER
-from cloudflix_assets.lake.base import FORMAT, MARKER, Lake, LakeRefused
+from cloudflix_assets.lake.base import MARKER, Lake, LakeRefused
 from cloudflix_assets.lake.local import LocalLake
+from cloudflix_assets.lake.marker import FORMAT
 from cloudflix_assets_tests.lake.adls.lakes import everything
 from spark.table import Layer
 

@@ -240,4 +240,4 @@ def test_run_stale_clears_every_mark_and_runs_nothing_else(
     assert results[1].tables["gold/titles"].committed is False  # the same ids were there before
     assert list(weeks.run_stale(chosen, [], None, {})) == []
     monkeypatch.setattr(status, "build_defs", partial(build_defs, tables=tables()))
-    assert {entry.state for entry in status.lake_status(chosen)} == {"fresh"}
+    assert {entry.state for entry in status.lake_status(chosen).tables} == {"fresh"}

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, Optional
 
 import pandera.pyspark as pa
 import pyspark.sql.types as T
@@ -208,3 +209,63 @@ def test_a_mistaken_declaration_is_reported(declare: Callable[[], Table], senten
     """A mistake must be found when the definitions load, not in the middle of a week."""
     with pytest.raises(ContractError, match=re.escape(sentence)):
         compiled(declare())
+
+
+def table_with(config: dict[str, Any]) -> Table:
+    """A table of one column `x` whose contract has these options."""
+    namespace = {"Config": type("Config", (), config), "__annotations__": {}}
+    return table(type("Model", (LONG,), namespace))
+
+
+IDLE: dict[str, tuple[Callable[[], Table], str]] = {
+    "coerce": (lambda: table_of(T.LongType, coerce=True), ", column x: coerce=True"),
+    "default": (lambda: table_of(T.LongType, default=0), ", column x: default=0"),
+    "regex": (lambda: table_of(T.LongType, regex=True), ", column x: regex=True"),
+    "required": (lambda: table_of(T.LongType, required=False), ", column x: required=False"),
+    "title": (lambda: table_of(T.LongType, title="X"), ", column x: title='X'"),
+    "raise_warning": (
+        lambda: table_of(T.LongType, ge=1, raise_warning=True),
+        ", column x: raise_warning=True",
+    ),
+    "ignore_na": (lambda: table_of(T.LongType, ge=1, ignore_na=False), ", column x: ignore_na=False"),
+    "n_failure_cases": (
+        lambda: table_of(T.LongType, ge=1, n_failure_cases=3),
+        ", column x: n_failure_cases=3",
+    ),
+    "Optional": (lambda: table_of(Optional[T.LongType]), ", column x: Optional[…]"),  # noqa: UP045  # classes
+    **{
+        f"Config.{option}": (partial(table_with, {option: value}), f": Config.{option}={value!r}")
+        for option, value in {
+            "strict": True,
+            "coerce": True,
+            "ordered": True,
+            "drop_invalid_rows": True,
+            "add_missing_columns": True,
+            "unique_column_names": True,
+            "dtype": T.LongType,
+            "title": "X",
+            "description": "X",
+            "metadata": {"x": 1},
+        }.items()
+    },
+}
+
+
+@pytest.mark.parametrize(("declare", "option"), IDLE.values(), ids=IDLE)
+def test_an_option_without_effect_is_refused(declare: Callable[[], Table], option: str) -> None:
+    """Who writes `coerce=True` believes that text is parsed; nothing would tell him otherwise."""
+    with pytest.raises(ContractError, match=rf"^silver/tests{re.escape(option)} has no effect: [^.]+.*\.$"):
+        compiled(declare())
+
+
+def test_options_of_a_parent_contract_are_refused_too() -> None:
+    """The lookups inherit their contracts."""
+    strict = type("Parent", (LONG,), {"Config": type("Config", (), {"strict": True}), "__annotations__": {}})
+    with pytest.raises(ContractError, match=r"Config\.strict=True has no effect"):
+        compiled(table(type("Child", (strict,), {"__annotations__": {}})))
+
+
+def test_an_option_that_says_what_holds_anyway_is_no_mistake() -> None:
+    """Defaults of pandera may be written out."""
+    spelt = {"coerce": False, "regex": False, "required": True, "ignore_na": True, "raise_warning": False}
+    assert compiled(table_of(T.LongType, ge=1, **spelt))

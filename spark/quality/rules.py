@@ -15,6 +15,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from spark.quality.options import without_effect
 from spark.table import REASONS, Severity, Table
 
 MAX_DECIMAL_DIGITS = 18
@@ -96,10 +97,12 @@ def compiled(table: Table) -> tuple[CompiledRule, ...]:
     """Compile all rules of a table, in the order of their bits.
 
     Raises:
-        ContractError: a type that has no digest, a check that has no Column here, a pattern that the
-            engines read differently, an unknown column in a key, a severity for a rule that does not
-            exist, two rules of one name, or more than 63 rules.
+        ContractError: a type that has no digest, a check that has no Column here, an option without
+            effect, a pattern that the engines read differently, an unknown column in a key, a severity
+            for a rule that does not exist, two rules of one name, or more than 63 rules.
     """
+    if idle := next(without_effect(table.contract), None):
+        raise ContractError(f"{table.path}{idle}")
     schema = table.contract.to_schema()
     found: list[tuple[str, Callable[[], Column] | None]] = []
     for name, column in schema.columns.items():

@@ -129,7 +129,7 @@ def quarantined(table: Table, staged: DataFrame, given: DataFrame) -> DataFrame:
     """Return the rows of `given` (the table's first input) that were not accepted, as `QUARANTINE`."""
     addresses = staged.where(~F.col(ACCEPTED)).select(*ADDRESS, names(table).alias("broken"))
     values = [_printable(name) for name in given.columns if name not in ADDRESS]
-    found = given.join(F.broadcast(addresses), [*ADDRESS], "inner")
+    found = given.join(addresses, [*ADDRESS], "inner")
     return found.withColumn("record", F.to_json(F.struct(*values))).select(*QUARANTINE.names)
 
 

@@ -96,5 +96,3 @@ def test_a_first_week_that_was_refused_is_missing(house: House) -> None:
     """It was landed, so there was one."""
     house.lakehouse.run(WEEK_2)
     assert house.lakehouse.run(WEEK_3).notices == [SENTENCE]
-
-

@@ -35,9 +35,9 @@ def requirements(table: Table) -> dict[str, str]:
 
 
 _KINDS = {
-    UNDAMAGED: "no control or replacement characters, no letters encoded twice (Ã©), no HTML (&amp;)",
-    COMPOSED: "letters with their accents in one character (Unicode NFC): in two forms, one name is two",
-    A_VALUE: f"no text that stands for nothing: {', '.join(NONE_WORDS)}",
+    UNDAMAGED: "no damaged text: control or replacement characters, letters encoded twice (Ã©), HTML (&amp;)",
+    COMPOSED: "no text whose accents are characters of their own: such a name is another than in Unicode NFC",
+    A_VALUE: f"no word for none: {', '.join(NONE_WORDS)}",
 }
 
 

@@ -69,13 +69,11 @@ ANY_TEXT = "any text"
 """Stands in a rule for the name of a column where each column cannot have a rule of its own."""
 
 
-def text_rules(columns: Sequence[str], room: int) -> list[tuple[str, Callable[[], Column]]]:
-    """Return name and breach of a rule per column and kind; if these are more than `room`, one per kind."""
-    if len(columns) * len(KINDS) <= room:
-        return [
-            (f"{column}: {kind}", partial(_breach, kind, [column])) for column in columns for kind in KINDS
-        ]
-    return [(f"{ANY_TEXT}: {kind}", partial(_breach, kind, columns)) for kind in KINDS]
+def text_rules(columns: Sequence[str], room: int) -> Sequence[tuple[str, Callable[[], Column]]]:
+    """Return name and breach of a rule per column and kind, or per kind if these are more than `room`."""
+    each = [(f"{column}: {kind}", partial(_breach, kind, [column])) for column in columns for kind in KINDS]
+    merged = [(f"{ANY_TEXT}: {kind}", partial(_breach, kind, columns)) for kind in KINDS]
+    return each if len(each) <= max(room, 0) else merged[: max(room, 0)]
 
 
 def _breach(kind: str, columns: Sequence[str]) -> Column:

@@ -13,6 +13,7 @@ from cloudflix_assets.names import asset_key, quarantine_path
 from cloudflix_assets.versions import hash_of
 from spark.datasets import DATASETS
 from spark.quality.rules import compiled
+from spark.quality.texts import KINDS
 from spark.quality.verdict import QUARANTINE
 from spark.table import Input, Table
 
@@ -79,7 +80,8 @@ def column_schema(table: Table, tables: Mapping[str, Table]) -> dg.TableSchema:
     lineage, requires = column_lineage(table, tables).deps_by_column, requirements(table)
     for name, column in table.contract.to_schema().columns.items():
         rules = [rule.name for rule in compiled(table) if rule.name.startswith(f"{name}: ")]
-        other = [_requirement(rule, requires) for rule in rules if not rule.endswith(": nullable")]
+        told = [rule for rule in rules if rule.partition(": ")[2] not in ("nullable", *KINDS)]
+        other = [_requirement(rule, requires) for rule in told]
         constraints = dg.TableColumnConstraints(nullable=bool(column.nullable), other=other)
         sources = [f"`{dep.asset_key.to_user_string()}.{dep.column_name}`" for dep in lineage.get(name, ())]
         text = " ← ".join([str(column.description), *([", ".join(sources)] if sources else [])])

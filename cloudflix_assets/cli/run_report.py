@@ -100,8 +100,8 @@ def _findings(result: WeekResult) -> Iterator[tuple[str, str, str, str]]:
         label = ""
     label = "[yellow]warned[/]"
     for table, counts in result.warned.items():
-        rows = f"{next(iter(counts.values())):,}" if len(counts) == 1 else ""  # one row may break several
-        yield label, table, rows, f"{_reasons(counts)}; kept"
+        number = f"{sum(counts.values()):,}" if len(counts) == 1 else ""  # a row may break several rules
+        yield label, table, number, f"{_reasons(counts)}; kept"
         label = ""
 
 

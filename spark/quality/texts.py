@@ -18,7 +18,7 @@ NONE_WORDS = (
 )
 """Texts that stand for nothing, in small letters."""
 
-# What cp1252 makes of the later bytes of a character in UTF-8: signs, and quotation marks and dashes.
+# What cp1252 makes of the second byte of a character in UTF-8: signs; or also quotation marks and dashes.
 _SIGN = "\u00a1-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc€†‡‰\u2039\u203a™"
 _ANY = f"{_SIGN}\u00a0\u2013\u2014\u2018-\u201e•…"
 _TWICE = "|".join(

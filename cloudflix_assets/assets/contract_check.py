@@ -56,15 +56,22 @@ def refuse_lost_records(table: Table, verdict: Verdict, frames: Mapping[str, Dat
 
 
 def result(
-    table: Table, verdict: Verdict, samples: Mapping[str, list[str]], examples: str | None = None
+    table: Table,
+    verdict: Verdict,
+    samples: Mapping[str, list[str]],
+    examples: str | None = None,
+    absent: Sequence[str] = (),
 ) -> dg.AssetCheckResult:
     """Return the check's result: failed by a `fail` rule or the cap, a warning where only `warn` rules broke.
+
+    An absent week that should have been read is a warning, too.
 
     Args:
         table: as of this week.
         verdict: of its rows.
         samples: the first addresses per broken rule.
         examples: Markdown of quarantined rows, where a failure publishes no quarantine.
+        absent: a sentence for each earlier week that it should read and the lake lacks.
     """
     problems = _problems(table, verdict)
     warned = _broken(table, verdict, Severity.WARN)
@@ -77,14 +84,16 @@ def result(
         "rules": dg.MetadataValue.table(records, _SCHEMA),
         "digest": verdict.digest,
     }
+    if absent:
+        metadata["absent"] = " ".join(absent)
     if examples is not None:
         metadata["samples"] = dg.MetadataValue.md(examples)
     return dg.AssetCheckResult(
         check_name=NAME,
         asset_key=table.path.split("/"),
-        passed=not problems and not warned,
+        passed=not problems and not warned and not absent,
         severity=dg.AssetCheckSeverity.ERROR if problems else dg.AssetCheckSeverity.WARN,
-        description=_sentence(table, verdict, problems, warned),
+        description=_sentence(table, verdict, problems, warned, absent),
         metadata=metadata,
     )
 
@@ -138,14 +147,21 @@ def _broken(table: Table, verdict: Verdict, severity: Severity) -> list[Compiled
     return [rule for rule in compiled(table) if rule.severity is severity and verdict.broken[rule.name]]
 
 
-def _sentence(table: Table, verdict: Verdict, problems: Sequence[str], warned: Sequence[CompiledRule]) -> str:
+def _sentence(
+    table: Table,
+    verdict: Verdict,
+    problems: Sequence[str],
+    warned: Sequence[CompiledRule],
+    absent: Sequence[str],
+) -> str:
     if problems:
         return f"{'; '.join(problems)}; nothing was published"
     counts = f"{verdict.accepted:,} rows accepted"
     if table.has_quarantine:
         counts += f", {verdict.refused:,} quarantined"
     kept = [f"{verdict.broken[rule.name]:,} kept that break `{rule.name}`" for rule in warned]
-    return "; ".join([f"Published with a warning: {counts}", *kept]) if kept else counts
+    warnings = [*kept, *absent]
+    return "; ".join([f"Published with a warning: {counts}", *warnings]) if warnings else counts
 
 
 def _record(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from spark.quality.rules import CHECKS, DUPLICATE_KEY, DUPLICATE_ROW
+from spark.quality.texts import A_VALUE, ANY_TEXT, COMPOSED, NONE_WORDS, UNDAMAGED
 from spark.table import Table
 
 Statistics = Mapping[str, Any]
@@ -22,6 +23,8 @@ def requirements(table: Table) -> dict[str, str]:
         DUPLICATE_ROW: "no equal row before it",
         DUPLICATE_KEY: f"no row before it with its {key}" if table.has_quarantine else f"one row per {key}",
     }
+    for name in (*columns, ANY_TEXT):
+        found |= {f"{name}: {kind}": text for kind, text in _KINDS.items()}
     for name, column in columns.items():
         found[f"{name}: nullable"] = "not null"
         found[f"{name}: readable"] = f"readable as {column.dtype.type.simpleString()}"
@@ -29,6 +32,13 @@ def requirements(table: Table) -> dict[str, str]:
     for foreign in table.foreign_keys:
         found[foreign.rule] = f"in {foreign.parent.replace('_', '/', 1)}"
     return found | dict(table.meanings)
+
+
+_KINDS = {
+    UNDAMAGED: "no damaged text: control or replacement characters, letters encoded twice (Ã©), HTML (&amp;)",
+    COMPOSED: "no text whose accents are characters of their own: such a name is another than in Unicode NFC",
+    A_VALUE: f"no word for none: {', '.join(NONE_WORDS)}",
+}
 
 
 def _listed(values: Any) -> str:

@@ -28,7 +28,7 @@ from spark.quality import verdict as quality
 from spark.quality.rules import fields
 from spark.table import PUBLICATION, Table
 
-Event = dg.AssetCheckResult | dg.Output[Any]
+Event = dg.AssetCheckResult | dg.AssetObservation | dg.Output[Any]
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,7 @@ class Step:
         key: if the week's receipt has the same, the step need not judge again.
         attempt: `<run>-<retry>`, with which commits are marked.
         force: judge and commit even if nothing changed.
+        absent: a sentence for each earlier week that it should read and the lake lacks.
     """
 
     context: Context
@@ -93,6 +94,7 @@ class Step:
     key: str
     attempt: str
     force: bool
+    absent: Sequence[str]
 
     def run(self, loaded: Mapping[str, DataFrame]) -> Iterator[Event]:
         """Run the step; yield quarantine, table and contract check, or the check alone if it fails.
@@ -108,7 +110,7 @@ class Step:
         receipt = receipts.receipt_of(self.stage.lake, self.table.path, self.week)
         if receipt and receipt.key == self.key and not self.force and (kept := self._kept(receipt)):
             yield from self._outputs(receipt, kept, started)
-            yield contract_check.result(self.table, receipt.verdict, receipt.samples)
+            yield contract_check.result(self.table, receipt.verdict, receipt.samples, absent=self.absent)
             return
         built = self._build(loaded)
         judgement = self._judge(built)
@@ -133,7 +135,7 @@ class Step:
         quarantined = quality.quarantined(table, staged, built.given) if verdict.refused else None
         failure = contract_check.failure(table, verdict, str(self.week))
         examples = _examples(table, quarantined) if failure else None
-        evaluated = contract_check.result(table, verdict, samples, examples)
+        evaluated = contract_check.result(table, verdict, samples, examples, self.absent)
         return Judgement(staged, verdict, samples, quarantined, failure, evaluated)
 
     def _settle(self, built: Built, judgement: Judgement, started: float) -> Iterator[Event]:

@@ -27,6 +27,7 @@ from cloudflix_assets.automation.conditions import WHEN_CHANGED
 from cloudflix_assets.delta.committer import ASKED
 from cloudflix_assets.delta.table import refuse_unusable
 from cloudflix_assets.engines.remote import engine_of
+from cloudflix_assets.instance.events import notice
 from cloudflix_assets.instance.failures import as_failure
 from cloudflix_assets.lake.staging import folder_of, open_staging
 from cloudflix_assets.names import (
@@ -76,7 +77,10 @@ def table_assets(given: Context, table: Table) -> dg.AssetsDefinition:
                 computes = engine_of(session) if given.engine in ASKED else given.engine
                 key = key_of(computes, version, inputs.files_read(given, table, week))
                 force = context.run.tags.get(FORCE) == "true"
-                yield from Step(given, table, week, stage, key, attempt, force).run(loaded)
+                absent = inputs.told_absent(given, table, week)
+                for sentence in absent:
+                    yield notice(context, sentence, asset_key(table.path))
+                yield from Step(given, table, week, stage, key, attempt, force, absent).run(loaded)
 
     return step
 

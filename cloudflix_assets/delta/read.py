@@ -58,7 +58,7 @@ def read(
         FileDamaged: one has another size than when it was committed.
     """
     table = open_cached(lake, path)
-    if required is not None and (table is None or table.transaction_version(application(required)) is None):
+    if required is not None and not holds(lake, path, required):
         raise WeekAbsent(
             f"{path} holds no week {required}: run `cloudflix run --week {required} --select +{path}` first."
         )
@@ -70,6 +70,12 @@ def read(
         for week in weeks
     )
     return reduce(DataFrame.unionByName, frames)
+
+
+def holds(lake: Lake, path: str, week: date) -> bool:
+    """Return whether a commit made this week of a table; it may have no rows."""
+    table = open_cached(lake, path)
+    return table is not None and table.transaction_version(application(week)) is not None
 
 
 def _as_stored(table: DeltaTable, fields: T.StructType | None) -> T.StructType:

@@ -80,10 +80,18 @@ def interrupted(event: DagsterEvent) -> bool:
     return error is not None and error.cls_name == DagsterExecutionInterruptedError.__name__
 
 
-def notice(context: dg.AssetExecutionContext, sentence: str) -> dg.AssetObservation:
-    """Return the observation by which a step of an asset reports a sentence; the step must yield it."""
+def notice(
+    context: dg.AssetExecutionContext, sentence: str, key: dg.AssetKey | None = None
+) -> dg.AssetObservation:
+    """Return the observation by which a step reports a sentence of its asset; the step must yield it.
+
+    Args:
+        context: of the step.
+        sentence: to be told.
+        key: of the asset, where the step has several.
+    """
     return dg.AssetObservation(
-        asset_key=context.asset_key, partition=context.partition_key, metadata={_NOTICE: sentence}
+        asset_key=key or context.asset_key, partition=context.partition_key, metadata={_NOTICE: sentence}
     )
 
 

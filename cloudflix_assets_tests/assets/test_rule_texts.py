@@ -8,6 +8,7 @@ import pytest
 
 from cloudflix_assets.assets.rule_texts import _TEXTS, requirements
 from cloudflix_assets.names import GROUPS, numbered
+from cloudflix_assets_tests.tables.conftest import own_rules
 from cloudflix_assets_tests.tables.test_rules import contract, table, table_of
 from spark.quality.rules import CHECKS, compiled
 from spark.registry import TABLES
@@ -47,7 +48,7 @@ CASES: dict[str, tuple[Any, dict[str, Any], str]] = {
 def test_a_check_says_its_values(type_: Any, check: dict[str, Any], text: str) -> None:
     """`gt` alone leaves an analyst to look for the number in the code."""
     declared = table_of(type_, **check)
-    (rule,) = compiled(declared)
+    (rule,) = own_rules(declared)
     assert requirements(declared)[rule.name] == text
 
 

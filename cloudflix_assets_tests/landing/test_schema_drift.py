@@ -224,7 +224,8 @@ def test_a_declared_dialect_is_read_and_an_undeclared_one_refused(
         + given
     )
     assert told[1].startswith(
-        f"netflix_cast.csv: record 1 is not UTF-8: set CLOUDFLIX_ENCODING=cp1252 {given}"
+        "netflix_cast.csv: record 1 is not UTF-8 (byte 0xE9), and “José 1” in CP1252: "
+        f"set CLOUDFLIX_ENCODING=cp1252 {given}"
     )
     house = made(delimiter=";", encoding="cp1252")
     ran(house, WEEK_2)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from dataclasses import replace
 from itertools import product
 from typing import Any, Literal, get_args
@@ -15,7 +16,7 @@ from spark.delivery import parser
 from spark.delivery.dialect import PLAIN, Delimiter, Dialect, Encoding, dialect_of
 from spark.delivery.headers import Drift
 from spark.delivery.inspection import inspect_file
-from spark.delivery.lines import DeliveryDefect, NotAgreed
+from spark.delivery.lines import REMEDY, DeliveryDefect, NotAgreed
 from spark.delivery.parser import added_columns, record_batches, schema_of
 
 CAST = DATASETS[1]
@@ -101,18 +102,17 @@ REFUSED: dict[str, tuple[bytes, Dialect, str, Dialect]] = {
         "the header misses the column cast",
         PLAIN,
     ),
-    "cp1252": ("cast,show_id\nAnn,1\nZoë,2\n".encode("cp1252"), PLAIN, "record 2 is not UTF-8", CP1252),
-    "no cp1252 either": (
-        b"cast,show_id\nAnn,1\nBob\x81,2\n",
+    "cp1252": (
+        "cast,show_id\nAnn,1\nZoë,2\n".encode("cp1252"),
         PLAIN,
-        "record 2 is not UTF-8",
-        Dialect(encoding="iso-8859-1"),
-    ),
-    "a gap of cp1252": (
-        b"cast,show_id\nBob\x81,2\n",
+        r"record 2 is not UTF-8 \(byte 0xEB\), and “Zoë” in CP1252",
         CP1252,
-        "record 1 is not CP1252",
-        Dialect(encoding="iso-8859-1"),
+    ),
+    "cp1252 in the header": (
+        b'\xef\xbb\xbfcast,show_id,"ann\xe9e; 1"\nAnn,1,a\n',
+        PLAIN,
+        r"the header is not UTF-8 \(byte 0xE9\), and “année; 1” in CP1252",
+        CP1252,
     ),
     "UTF-8 under cp1252": ("cast,show_id\nZoë,2\n".encode(), CP1252, "is UTF-8 and not CP1252", PLAIN),
     "semicolons in cp1252": (
@@ -132,6 +132,34 @@ def test_another_dialect_is_rejected_and_named(
     with pytest.raises(NotAgreed, match=sentence) as refusal:
         read(content, dialect)
     assert refusal.value.admits == admits
+
+
+MOJIBAKE: dict[str, tuple[bytes, Dialect, str]] = {
+    "no cp1252": (
+        b"Ann,1\nBob\x81,2\n",
+        PLAIN,
+        "record 2 is not UTF-8 (byte 0x81), and CP1252 has no letter",
+    ),
+    "no cp1252 later": (
+        b"Zo\xeb,1\nBob\x81,2\n",
+        PLAIN,
+        "record 1 is not UTF-8 (byte 0xEB), and CP1252 has no",
+    ),
+    "UTF-8 before": (b"Zo\xc3\xab,1\nZo\xeb,2\n", PLAIN, "record 2 is not UTF-8 (byte 0xEB), although other"),
+    "UTF-8 behind": (b"Zo\xeb,1\nZo\xc3\xab,2\n", PLAIN, "record 1 is not UTF-8 (byte 0xEB), although other"),
+    "a gap of cp1252": (b"Bob\x81,2\n", CP1252, "record 1 is not CP1252 (byte 0x81)"),
+}
+
+
+@pytest.mark.parametrize(("records", "dialect", "sentence"), MOJIBAKE.values(), ids=MOJIBAKE)
+def test_no_encoding_is_named_that_reads_other_letters(
+    records: bytes, dialect: Dialect, sentence: str
+) -> None:
+    """Any file is iso-8859-1, and control characters in its place are no text; nor is `ZoÃ«`."""
+    with pytest.raises(DeliveryDefect, match=re.escape(sentence)) as refusal:
+        read(b"cast,show_id\n" + records, dialect)
+    assert not isinstance(refusal.value, NotAgreed)
+    assert str(refusal.value).endswith(f": {REMEDY}.")
 
 
 @pytest.mark.parametrize(

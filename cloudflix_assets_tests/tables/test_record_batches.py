@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -106,6 +107,22 @@ def test_absent_text_is_null(field: str) -> None:
 def test_text_that_looks_like_something_else_stays_text(text: str) -> None:
     """A reader that guesses types or nulls invents values."""
     assert parsed(f"cast,show_id\n{text},1\n".encode())[0][CASTS] == text
+
+
+def test_declared_null_texts_are_null() -> None:
+    """They are declared for a column, exactly as delivered: a director may be unknown, a film `Unknown`."""
+    declared = replace(CAST, null_texts={"cast": ("NULL", "Not Given")})
+    content = b'cast,show_id\nNULL,1\n"NULL",2\nNot Given,NULL\nnull,4\n NULL,5\n,6\nNULL\n'
+    batches = record_batches(io.BytesIO(content), declared, "f", 100)
+    assert [(row[CASTS], row[IDS], row["malformed"]) for row in batches.read_all().to_pylist()] == [
+        (None, "1", None),
+        (None, "2", None),
+        (None, "NULL", None),
+        ("null", "4", None),
+        (" NULL", "5", None),
+        (None, "6", None),
+        (None, None, "NULL"),
+    ]
 
 
 def test_undeclared_columns_are_rescued_as_json() -> None:

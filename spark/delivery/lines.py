@@ -19,6 +19,8 @@ MAX_RECORD_BYTES = 64 * 2**20
 """Without a limit, a quote that is never closed would make the parser hold the rest of the file in memory."""
 
 CHUNK_BYTES = 2**20
+_SHOWN = 20
+"""Letters that are shown on each side of one in another encoding."""
 _MARKS = {",": "commas", ";": "semicolons"}
 
 
@@ -58,6 +60,7 @@ class Lines:
         self.record = 0
         self.longest = 0
         self.length = 0
+        self._only_ascii = True
 
     def __iter__(self) -> Iterator[str]:
         delimiter = self.dialect.delimiter.encode()
@@ -75,9 +78,10 @@ class Lines:
                 self.refuse("holds a NUL byte")
             try:
                 yield line.decode(encoding)
-            except UnicodeDecodeError:
-                self._refuse_encoding(line)
+            except UnicodeDecodeError as error:
+                self._refuse_encoding(line, len(line) - len(error.object) + error.start)
             encoding = self.dialect.encoding
+            self._only_ascii = self._only_ascii and line.isascii()
 
     def finish_record(self, *, blank: bool) -> None:
         """End the record; the next line begins another one. A blank line is no record."""
@@ -90,11 +94,31 @@ class Lines:
         """Raise a `DeliveryDefect` that names the file and the record."""
         raise DeliveryDefect(self._placed(defect))
 
-    def _refuse_encoding(self, line: bytes) -> NoReturn:
-        defect = self._placed(f"is not {self.dialect.encoding.upper()}")
-        delimiter = self.dialect.delimiter
-        readable = _decodes(line, "cp1252")
-        raise NotAgreed(defect, Dialect(delimiter, "cp1252" if readable else "iso-8859-1"))
+    def _refuse_encoding(self, line: bytes, at: int) -> NoReturn:
+        """Refuse the file; name cp1252 if that reads all of it, and show how.
+
+        iso-8859-1 is never named: it reads every file, with invisible control characters for what it lacks.
+        """
+        encoding, delimiter = self.dialect.encoding, self.dialect.delimiter
+        defect = self._placed(f"is not {encoding.upper()} (byte 0x{line[at]:02X})")
+        if encoding != "utf-8":
+            raise DeliveryDefect(defect)
+        if reason := self._not_in_cp1252(line):
+            raise DeliveryDefect(f"{defect}, {reason}")
+        text = line.decode("cp1252")
+        field = text[:at].split(delimiter)[-1][-_SHOWN:] + text[at:].split(delimiter)[0][:_SHOWN]
+        shown = field.strip(' "\r\n')
+        raise NotAgreed(f"{defect}, and “{shown}” in CP1252", Dialect(delimiter, "cp1252"))
+
+    def _not_in_cp1252(self, line: bytes) -> str | None:
+        """Return why the file, from this line on, is not cp1252 as a whole; None if it may be."""
+        has_utf_8 = not self._only_ascii
+        while line and not has_utf_8:
+            if not _decodes(line, "cp1252"):
+                return "and CP1252 has no letter for some bytes either"
+            line = self.source.readline(self.max_record_bytes + 1)
+            has_utf_8 = not line.isascii() and _decodes(line, "utf-8")
+        return "although other records are: does it mix two encodings?" if has_utf_8 else None
 
     def _placed(self, defect: str) -> str:
         where = f"record {self.record}" if self.record else "the header"

@@ -56,8 +56,9 @@ def record_batches(
 ) -> pa.RecordBatchReader:
     """Parse a sound, seekable file into batches of `schema_of(dataset, added)`.
 
-    Absent and empty text is null. Undeclared columns are kept as JSON in `rescued`, unless they are
-    among those `added` to the table; ragged records are kept as text in `malformed`.
+    Absent and empty text is null, and so is what the dataset declares as `null_texts`. Undeclared columns
+    are kept as JSON in `rescued`, unless they are among those `added` to the table; ragged records are kept
+    as text in `malformed`.
     Batches are in the order of the file, except that ragged records come after the others of their block.
 
     Args:
@@ -76,7 +77,7 @@ def record_batches(
     own = header.own_columns(RESERVED)
     places = {name: own.get(name) for name in added}
     rescued = {name: at for name, at in header.undeclared.items() if at not in places.values()}
-    layout = Layout({**header.declared, **places}, rescued, source_file)
+    layout = Layout({**header.declared, **places}, rescued, source_file, dataset.null_texts)
     batches = _batches(source, layout, len(header.names), longest_record, dialect)
     return pa.RecordBatchReader.from_batches(layout.schema, batches)
 

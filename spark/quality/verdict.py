@@ -130,7 +130,7 @@ def quarantined(table: Table, staged: DataFrame, given: DataFrame) -> DataFrame:
     # The names of the quarantine's own columns may be those of the input, too.
     addresses = staged.where(~F.col(ACCEPTED)).select(*ADDRESS, names(table).alias(BROKEN))
     values = [_printable(name) for name in given.columns if name not in ADDRESS]
-    found = given.join(F.broadcast(addresses), [*ADDRESS], "inner")
+    found = given.join(addresses, [*ADDRESS], "inner")
     return found.select(*ADDRESS, F.to_json(F.struct(*values)).alias("record"), F.col(BROKEN).alias("broken"))
 
 

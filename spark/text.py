@@ -60,7 +60,7 @@ def readable(column: str) -> str:
     return f"{column}: readable"
 
 
-MEANINGS = {MALFORMED_RECORD: "as many fields as the header"}
+MEANINGS = {MALFORMED_RECORD: "has as many fields as the header"}
 """The sentences of this module's reasons: what each requires of a text."""
 
 

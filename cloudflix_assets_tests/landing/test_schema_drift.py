@@ -221,8 +221,10 @@ def test_a_declared_dialect_is_read_and_an_undeclared_one_refused(
     plain = {name: content.decode("utf-8-sig").encode("cp1252") for name, content in files.items()}
     source.publications |= {WEEK_1: publication(cast=spanish), WEEK_2: plain}
     ran(made(), WEEK_1)
-    delimiter = f"set CLOUDFLIX_DELIMITER=';' {EVERY} CLOUDFLIX_DELIMITER=', titles=;' if only this one, else {REMEDY}."
-    encoding = f"CLOUDFLIX_ENCODING='utf-8 cast=cp1252' if only this one, else {REMEDY}."
+    delimiter = (
+        f"set CLOUDFLIX_DELIMITER=';' {EVERY} CLOUDFLIX_DELIMITER=', titles=;' {ALONE}, else {REMEDY}."
+    )
+    encoding = f"CLOUDFLIX_ENCODING='utf-8 cast=cp1252' {ALONE}, else {REMEDY}."
     told = [made(**declared).run(WEEK_2).failures["publication"] for declared in ({}, {"delimiter": ";"})]
     assert told == [
         f"netflix_titles.csv: its fields are parted by semicolons, not commas: {delimiter}",
@@ -296,7 +298,7 @@ def test_white_space_in_a_header_is_told_with_each_run(made: Makes, source: Memo
     source.publications[WEEK_1] = publication(cast=publication()["cast"].replace(b"show_id", b" show_id"))
     house = made()
     for _ in range(2):
-        assert house.run(WEEK_1).notices == ["netflix_cast.csv: the header has ' show_id' for show_id"]
+        assert house.run(WEEK_1).notices == ["netflix_cast.csv: the header has ' show_id', read as show_id"]
 
 
 def test_a_landed_file_is_read_as_it_was_landed(made: Makes, source: MemorySource, spanish: bytes) -> None:

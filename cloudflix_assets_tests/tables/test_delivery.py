@@ -87,7 +87,7 @@ def test_the_header_may_be_reordered_and_hold_more() -> None:
 
 
 NOTICES: dict[str, tuple[bytes, tuple[str, ...], tuple[str, ...]]] = {
-    "untidy": (b"cast, show_id\nAnn,1\n", (), ("the header has ' show_id' for show_id",)),
+    "untidy": (b"cast, show_id\nAnn,1\n", (), ("the header has ' show_id', read as show_id",)),
     "an index": (b",cast,show_id\n0,Ann,1\n", ("column 1, which has no name",), ()),
     "an empty column": (b"cast,show_id,\nAnn,1,\n", (), ("column 3 is empty and has no name",)),
     "empty columns": (

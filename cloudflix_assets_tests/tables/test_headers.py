@@ -59,7 +59,7 @@ def test_white_space_around_a_name_is_no_other_name(names: list[str]) -> None:
     header = resolved(names, CAST)
     assert header.declared == {"cast": 0, "show_id": 1}
     column, place = next((c, at) for c, at in header.declared.items() if at is not None and names[at] != c)
-    assert header.tidied == (f"the header has {names[place]!r} for {column}",)
+    assert header.tidied == (f"the header has {names[place]!r}, read as {column}",)
 
 
 def test_what_is_in_other_letters_or_an_alias_needs_no_notice() -> None:

@@ -69,7 +69,9 @@ class Header:
         """What is to be told of declared columns that were found in spite of their white space."""
         found = [(column, self.names[at]) for column, at in self.declared.items() if at is not None]
         return tuple(
-            f"the header has {shown(name)} for {column}" for column, name in found if name != tidy_name(name)
+            f"the header has {shown(name)}, read as {column}"
+            for column, name in found
+            if name != tidy_name(name)
         )
 
     def told(self, empty: Collection[int] = ()) -> tuple[str, ...]:

@@ -95,6 +95,7 @@ TABLE = Table(
     severities={"rating: isin": Severity.WARN},
     meanings={
         **MEANINGS,
+        readable("date_added"): "a date such as 9/30/2019",
         SECOND_HALF: "no second half of a record that a line break split; the first half holds both",
     },
 )

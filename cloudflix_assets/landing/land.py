@@ -86,9 +86,12 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
                 lake.store(f"raw/{file.path}", path)
     files = tuple(file for _, file in spooled)
     manifest = Manifest(week=week, source=source.identity, landed_at=datetime.now(UTC), files=files)
-    notices = [delivered.notice for delivered in deliveries if delivered.notice]
-    notices += [f"{file.file}: {told}" for file in files for told in file.notices]
-    return Landed(manifest, before, [*dict.fromkeys(notices)])
+    return Landed(manifest, before, _notices(deliveries, files))
+
+
+def _notices(deliveries: Sequence[Delivered], files: Sequence[LandedFile]) -> Sequence[str]:
+    of_source = dict.fromkeys(delivered.notice for delivered in deliveries if delivered.notice)
+    return [*of_source, *(f"{file.file}: {told}" for file in files for told in file.notices)]
 
 
 def _manifest_before(lake: Lake, week: date) -> Manifest | None:

@@ -173,7 +173,7 @@ def test_a_column_tells_what_it_requires_and_where_it_comes_from(lakehouse: Make
     told = columns(lakehouse, "silver/titles")
     assert told["show_id"].constraints.other == ["> 0", "a whole number"]
     assert told["type"].constraints.other == ["one of Movie, TV Show"]
-    assert told["duration_minutes"].constraints.other == ["≥ 1", "≤ 900", "readable as int"]
+    assert told["duration_minutes"].constraints.other == ["≥ 1", "≤ 900", "a whole number"]
     assert told["rating_group"].description == "Rating up to its first hyphen ← `bronze/titles.rating`"
     assert columns(lakehouse, "silver/cast")["cast"].constraints.other == ["at most 6 words"]
     assert columns(lakehouse, "gold/cast")["show_id"].constraints.other == ["in gold/titles"]

@@ -38,13 +38,18 @@ def resolved(names: Sequence[str], dataset: Dataset) -> Header:
     return header
 
 
+def is_in_one(names: Sequence[str]) -> bool:
+    """Return whether a header is that of the catalogue in one file."""
+    return {tidy_name(name).casefold() for name in names} >= {*IN_ONE}
+
+
 def _missing(header: Header, dataset: Dataset) -> list[str]:
     absent = [column for column, position in header.declared.items() if position is None]
     return [column for column in absent if column not in dataset.optional]
 
 
 def _defect(header: Header, missing: Sequence[str], dataset: Dataset) -> HeaderDefect:
-    if {tidy_name(name).casefold() for name in header.names} >= {*IN_ONE}:
+    if is_in_one(header.names):
         return HeaderDefect(
             f"this looks like the {len(IN_ONE)}-column layout of the catalogue, which holds all five files "
             f"in one: the header has {_found(header)}",

@@ -21,7 +21,7 @@ MAX_RECORD_BYTES = 64 * 2**20
 
 CHUNK_BYTES = 2**20
 _BYTE_ORDER_MARK = "\ufeff"
-_SEPARATOR_LINE = re.compile(r'"?sep=([^"\r\n])"?\s*', re.IGNORECASE)
+_SEPARATOR_LINE = re.compile(r'"?sep=([^"\r\n])"?[ \r\n]*', re.IGNORECASE)
 """Excel's first line, which says what parts the fields; it is no record."""
 
 

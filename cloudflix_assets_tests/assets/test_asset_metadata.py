@@ -175,8 +175,8 @@ def test_a_column_tells_what_it_requires_and_where_it_comes_from(lakehouse: Make
     assert told["type"].constraints.other == ["one of Movie, TV Show"]
     assert told["duration_minutes"].constraints.other == ["≥ 1", "≤ 900", "a whole number"]
     assert told["rating_group"].description == "Rating up to its first hyphen ← `bronze/titles.rating`"
-    assert columns(lakehouse, "silver/cast")["cast"].constraints.other == ["at most 6 words"]
-    assert columns(lakehouse, "gold/cast")["show_id"].constraints.other == ["in gold/titles"]
+    assert columns(lakehouse, "silver/cast")["cast"].constraints.other == ["a name of at most 6 words"]
+    assert columns(lakehouse, "gold/cast")["show_id"].constraints.other == ["a title of gold/titles"]
     assert columns(lakehouse, "bronze/cast")["cast"].description == "cast, as delivered"
 
 

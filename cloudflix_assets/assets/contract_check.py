@@ -75,7 +75,7 @@ def problems(table: Table, verdict: Verdict, values: Mapping[str, list[str]]) ->
         rows = "1 row" if broken == 1 else f"{broken:,} rows"
         return f"in {rows} {words[rule.name]}{f' ({first})' if first else ''}"
 
-    found = [f"{told(rule)}, which no row may" for rule in _broken(table, verdict, Severity.FAIL)]
+    found = [f"{told(rule)}, and the contract allows none" for rule in _broken(table, verdict, Severity.FAIL)]
     if _is_above_cap(table, verdict):
         rows = verdict.accepted + verdict.refused
         share = f"{verdict.refused:,} of {rows:,} rows would be quarantined, above the cap of {table.cap:.1%}"

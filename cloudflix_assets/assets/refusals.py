@@ -64,12 +64,10 @@ def first_values(table: Table, refused: DataFrame) -> dict[str, list[str]]:
     named = refused.withColumn("rule", F.explode("broken")).where(F.col("rule").isin(rules))
     numbered = named.withColumn("n", F.row_number().over(first)).where(F.col("n") <= _LOOKED_AT)
     found: dict[str, dict[str, str]] = {}
-    for row in (
-        numbered.select("rule", *ADDRESS, F.substring("record", 1, _READ), "n").orderBy("rule", "n").collect()
-    ):
-        place = record_name(row[1], row[2])
-        value = _value(row[0], table, row[3])
-        found.setdefault(row[0], {}).setdefault(value, f"{value} in {place}" if value else place)
+    rows = numbered.select("rule", "n", *ADDRESS, F.substring("record", 1, _READ)).collect()
+    for rule, _, file, number, record in sorted(rows):
+        place, value = record_name(file, number), _value(rule, table, record)
+        found.setdefault(rule, {}).setdefault(value, f"{value} in {place}" if value else place)
     return {rule: [*values.values()][:VALUES] for rule, values in found.items()}
 
 

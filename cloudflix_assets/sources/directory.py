@@ -11,8 +11,7 @@ from typing import BinaryIO
 from cloudflix_assets.sources.base import Delivered, Pin, SourceRefused
 from spark.datasets import DATASETS, IN_ONE, Dataset
 from spark.delivery.header_defects import is_in_one
-
-_LONGEST_HEADER = 2**16
+from spark.delivery.inspection import LONGEST_HEADER
 
 
 @dataclass(frozen=True)
@@ -99,12 +98,8 @@ class Directory:
         entries = sorted(folder.iterdir())
         for other in DATASETS:
             if _is_in_one(folder / other.file):
-                layout = (
-                    f"the {len(IN_ONE)}-column layout of the catalogue, which holds all five files in one"
-                )
-                return (
-                    f" (there is {other.file} in {layout}: make the five of it as docs/schema-drift.md shows)"
-                )
+                layout = f"the {len(IN_ONE)}-column layout of the catalogue, all five files in one"
+                return f" (there is {other.file} in {layout}: docs/schema-drift.md shows how to part it)"
         for path in entries:
             if path.name.casefold() == dataset.file.casefold():
                 return f" (there is {path.name})"
@@ -115,7 +110,7 @@ class Directory:
 
 def _is_in_one(path: Path) -> bool:
     with suppress(OSError), path.open(encoding="utf-8-sig", errors="replace") as file:
-        return is_in_one(file.readline(_LONGEST_HEADER).replace('"', "").split(","))
+        return is_in_one(file.readline(LONGEST_HEADER).replace('"', "").split(","))
     return False
 
 

@@ -124,7 +124,7 @@ EMPTY = "in 1 row cast is empty (netflix_cast.csv#20)"
 STOPS: dict[str, tuple[dict[str, Any], str]] = {
     "fail rule": (
         {"severities": {**CAST.severities, "cast: nullable": Severity.FAIL}},
-        f"{EMPTY}, which no row may",
+        f"{EMPTY}, and the contract allows none",
     ),
     "cap": (
         {"cap": Decimal("0.04")},

@@ -66,7 +66,7 @@ CASES: dict[str, Published | Refused] = {
     "headerless": Refused(LANDING, ("has no header: its first line looks like a record (1, Actor 1)",)),
     "blank_header_index": Published(rows(100), ("netflix_cast.csv has column 1, which has no name: kept",)),
     "trailing_empty_columns": Published(
-        rows(100), ("netflix_titles.csv: 14 empty columns have no name (10 to 23)",)
+        rows(100), ("netflix_titles.csv: 14 empty columns without a name (10 to 23)",)
     ),
     "duplicate_header_director": Refused(
         LANDING, ("repeats the column director; it has show_id, director, director",)

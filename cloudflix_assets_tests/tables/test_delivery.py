@@ -89,16 +89,16 @@ def test_the_header_may_be_reordered_and_hold_more() -> None:
 NOTICES: dict[str, tuple[bytes, tuple[str, ...], tuple[str, ...]]] = {
     "untidy": (b"cast, show_id\nAnn,1\n", (), ("the header has ' show_id', read as show_id",)),
     "an index": (b",cast,show_id\n0,Ann,1\n", ("column 1, which has no name",), ()),
-    "an empty column": (b"cast,show_id,\nAnn,1,\n", (), ("column 3 is empty and has no name",)),
+    "an empty column": (b"cast,show_id,\nAnn,1,\n", (), ("one empty column without a name (3)",)),
     "empty columns": (
         b"cast,show_id,,,\nAnn,1,,,\nBob\n",
         (),
-        ("3 empty columns have no name (3 to 5)",),
+        ("3 empty columns without a name (3 to 5)",),
     ),
     "one that is not empty": (
         b"cast,show_id,,,\nAnn,1,,,\nBob,2,,x,\n",
         ("column 4, which has no name",),
-        ("2 empty columns have no name (3, 5)",),
+        ("2 empty columns without a name (3, 5)",),
     ),
 }
 

@@ -26,7 +26,7 @@ from spark.delivery.lines import (
 )
 
 LONGEST_HEADER = 2**16
-"""Bytes in which the header of another dialect is looked for."""
+"""Bytes in which another header than the declared one is looked for."""
 
 
 @dataclass(frozen=True)
@@ -142,9 +142,9 @@ def _about_empty(columns: list[int]) -> list[str]:
         case []:
             return []
         case [column]:
-            return [f"column {column + 1} is empty and has no name"]
+            return [f"one empty column without a name ({column + 1})"]
         case _:
-            return [f"{len(columns)} empty columns have no name ({places(columns)})"]
+            return [f"{len(columns)} empty columns without a name ({places(columns)})"]
 
 
 def _refuse_quotes(error: csv.Error, lines: Lines) -> NoReturn:

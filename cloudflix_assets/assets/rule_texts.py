@@ -55,7 +55,8 @@ def _opposite(text: str) -> str:
         return f"has not {text}"
     for begins, opposite in () if several else _OPPOSITES.items():
         if text.startswith(begins):
-            return f"{opposite}{text.removeprefix(begins)}"
+            rest = text.removeprefix(begins)
+            return f"{opposite}{rest}".replace("is a ", "is an ", rest[:1] in set("aeiou"))
     return f"is not {text}"
 
 

@@ -133,6 +133,13 @@ def test_breaches_of_the_product_are_told_in_words() -> None:
     assert gold["show_id: in gold_titles"] == "show_id is no title of gold/titles"
 
 
+@pytest.mark.parametrize(("text", "breach"), [("no empty record", "an empty record"), ("no line", "a line")])
+def test_what_must_not_be_is_said_to_be(text: str, breach: str) -> None:
+    """Who declares a rule writes one text for it, and both sentences read well."""
+    declared = table(contract(x=(T.LongType, pa.Field(nullable=True))), reasons=("r",), meanings={"r": text})
+    assert breaches(declared)["r"] == f"the record is {breach}"
+
+
 def test_groups_are_listed_in_the_order_of_the_flow() -> None:
     """By name alone the web UI would list bronze, gold, raw, silver."""
     assert sorted(GROUPS.values()) == list(GROUPS.values())

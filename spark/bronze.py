@@ -101,7 +101,7 @@ TABLES = tuple(
         build=bronze,
         reads=(f"raw_{dataset.name}{RECORDS}",),
         rules=(RAGGED,),
-        meanings={RAGGED.name: "as many fields as the header"},
+        meanings={RAGGED.name: "has as many fields as the header"},
         severities={RAGGED.name: Severity.WARN},
         has_quarantine=False,
     )

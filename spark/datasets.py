@@ -62,3 +62,19 @@ DATASETS = (
     Dataset("countries", ("country", "show_id"), "where a title was produced", {"country": ("countries",)}),
     Dataset("directors", ("director", "show_id"), "who directed a title", {"director": ("directors",)}),
 )
+
+IN_ONE = (
+    "show_id",
+    "type",
+    "title",
+    "director",
+    "cast",
+    "country",
+    "date_added",
+    "release_year",
+    "rating",
+    "duration",
+    "listed_in",
+    "description",
+)
+"""The columns of the catalogue as one file, as it is published elsewhere; it is no dataset here."""

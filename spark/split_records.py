@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from spark.datasets import Dataset
 from spark.delivery.dialect import dialect_of
-from spark.delivery.headers import resolved
+from spark.delivery.header_defects import resolved
 from spark.delivery.layout import RESCUED, RESERVED
 from spark.table import REASONS
 from spark.text import without_reasons

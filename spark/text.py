@@ -81,7 +81,7 @@ def month_first(column: str) -> str:
     return f"{column}: looks like day/month/year"
 
 
-MEANINGS = {MALFORMED_RECORD: "as many fields as the header", EMPTY_RECORD: "has a text in some field"}
+MEANINGS = {MALFORMED_RECORD: "has as many fields as the header", EMPTY_RECORD: "no empty record"}
 """The sentences of this module's reasons: what each requires of a text."""
 
 

@@ -7,7 +7,7 @@ import dagster as dg
 from pyspark.sql import DataFrame
 
 from cloudflix_assets.assets.description import record_name
-from cloudflix_assets.assets.rule_texts import requirements
+from cloudflix_assets.assets.rule_texts import breaches, requirements
 from cloudflix_assets.errors import CloudflixError
 from spark.quality import digest
 from spark.quality.rules import CompiledRule, compiled
@@ -55,14 +55,44 @@ def refuse_lost_records(table: Table, verdict: Verdict, frames: Mapping[str, Dat
         )
 
 
+def stops(table: Table, verdict: Verdict) -> bool:
+    """Return whether a `fail` rule broke, or more rows would be quarantined than the cap allows."""
+    return bool(_broken(table, verdict, Severity.FAIL)) or _is_above_cap(table, verdict)
+
+
+def problems(table: Table, verdict: Verdict, values: Mapping[str, list[str]]) -> list[str]:
+    """Return why a week must not be published: the rules that refuse it, and the values that broke them.
+
+    Args:
+        table: as of this week.
+        verdict: of its rows.
+        values: the first values that broke each rule, with their places.
+    """
+    words = breaches(table)
+
+    def told(rule: CompiledRule) -> str:
+        first, broken = ", ".join(values.get(rule.name, [])), verdict.broken[rule.name]
+        rows = "1 row" if broken == 1 else f"{broken:,} rows"
+        return f"in {rows} {words[rule.name]}{f' ({first})' if first else ''}"
+
+    found = [f"{told(rule)}, and the contract allows none" for rule in _broken(table, verdict, Severity.FAIL)]
+    if _is_above_cap(table, verdict):
+        rows = verdict.accepted + verdict.refused
+        share = f"{verdict.refused:,} of {rows:,} rows would be quarantined, above the cap of {table.cap:.1%}"
+        found.append(f"{share}: {', '.join(map(told, _broken(table, verdict, Severity.QUARANTINE)))}")
+    return found
+
+
 def result(
     table: Table,
     verdict: Verdict,
     samples: Mapping[str, list[str]],
+    *,
+    problems: Sequence[str] = (),
     examples: str | None = None,
     absent: Sequence[str] = (),
 ) -> dg.AssetCheckResult:
-    """Return the check's result: failed by a `fail` rule or the cap, a warning where only `warn` rules broke.
+    """Return the check's result: failed by `problems`, a warning where only `warn` rules broke.
 
     An absent week that should have been read is a warning, too.
 
@@ -70,10 +100,10 @@ def result(
         table: as of this week.
         verdict: of its rows.
         samples: the first addresses per broken rule.
-        examples: Markdown of quarantined rows, where a failure publishes no quarantine.
+        problems: why the week must not be published.
+        examples: Markdown of refused rows, where a failure publishes no quarantine.
         absent: a sentence for each earlier week that it should read and the lake lacks.
     """
-    problems = _problems(table, verdict)
     warned = _broken(table, verdict, Severity.WARN)
     requires = requirements(table)
     broken_first = sorted(compiled(table), key=lambda rule: -verdict.broken[rule.name])
@@ -102,15 +132,15 @@ class WeekRefused(CloudflixError):
     """The contract does not let a week be published."""
 
 
-def failure(table: Table, verdict: Verdict, week: str) -> WeekRefused | None:
-    """Return the error that the step raises instead of publishing, or None."""
-    problems = _problems(table, verdict)
+def failure(table: Table, problems: Sequence[str], week: str) -> WeekRefused | None:
+    """Return the error that the step raises instead of publishing, or None without problems."""
     if not problems:
         return None
+    module = f"{table.contract.__module__.replace('.', '/')}.py"
     return WeekRefused(
         f"{table.path}, week {week}: {'; '.join(problems)}; nothing was published. "
-        "The check `contract` names the records: have them corrected at the source and rerun the whole week "
-        "(from the failed step on it would read the same records), or change the contract."
+        "Have the records corrected at the source and rerun the whole week (from the failed step on it would "
+        f"read the same records); if they are right, change what {module} declares."
     )
 
 
@@ -130,21 +160,14 @@ _SCHEMA = dg.TableSchema(
 )
 
 
-def _problems(table: Table, verdict: Verdict) -> list[str]:
-    found = [
-        f"{verdict.broken[rule.name]:,} rows break the rule `{rule.name}`"
-        for rule in _broken(table, verdict, Severity.FAIL)
-    ]
-    rows = verdict.accepted + verdict.refused
-    if verdict.refused > table.cap * rows:
-        share = f"{verdict.refused:,} of {rows:,} rows would be quarantined, above the cap of {table.cap:.1%}"
-        common = max(verdict.broken, key=lambda name: verdict.broken[name])
-        found.append(f"{share}, most often by `{common}` ({verdict.broken[common]:,})")
-    return found
+def _is_above_cap(table: Table, verdict: Verdict) -> bool:
+    return verdict.refused > table.cap * (verdict.accepted + verdict.refused)
 
 
 def _broken(table: Table, verdict: Verdict, severity: Severity) -> list[CompiledRule]:
-    return [rule for rule in compiled(table) if rule.severity is severity and verdict.broken[rule.name]]
+    """The broken rules of a severity, the most frequent first."""
+    found = [rule for rule in compiled(table) if rule.severity is severity and verdict.broken[rule.name]]
+    return sorted(found, key=lambda rule: -verdict.broken[rule.name])
 
 
 def _sentence(
@@ -159,7 +182,8 @@ def _sentence(
     counts = f"{verdict.accepted:,} rows accepted"
     if table.has_quarantine:
         counts += f", {verdict.refused:,} quarantined"
-    kept = [f"{verdict.broken[rule.name]:,} kept that break `{rule.name}`" for rule in warned]
+    words = breaches(table)
+    kept = [f"{verdict.broken[rule.name]:,} kept in which {words[rule.name]}" for rule in warned]
     warnings = [*kept, *absent]
     return "; ".join([f"Published with a warning: {counts}", *warnings]) if warnings else counts
 

@@ -133,9 +133,14 @@ class Step:
         broken = table.has_quarantine and any(verdict.broken.values())
         samples = quality.samples(table, staged) if broken else {}
         quarantined = quality.quarantined(table, staged, built.given) if verdict.refused else None
-        failure = contract_check.failure(table, verdict, str(self.week))
-        examples = _examples(table, quarantined) if failure else None
-        evaluated = contract_check.result(table, verdict, samples, examples, self.absent)
+        stops = contract_check.stops(table, verdict) and table.has_quarantine
+        refused = quality.refused(table, staged, built.given) if stops else None
+        problems = contract_check.problems(table, verdict, _first_values(table, refused))
+        failure = contract_check.failure(table, problems, str(self.week))
+        examples = _examples(table, refused)
+        evaluated = contract_check.result(
+            table, verdict, samples, problems=problems, examples=examples, absent=self.absent
+        )
         return Judgement(staged, verdict, samples, quarantined, failure, evaluated)
 
     def _settle(self, built: Built, judgement: Judgement, started: float) -> Iterator[Event]:
@@ -235,6 +240,10 @@ class Step:
             )
             seconds["quarantined"] = receipt.verdict.refused
         yield dg.Output(week, output_name=name, data_version=version, metadata=seconds)
+
+
+def _first_values(table: Table, refused: DataFrame | None) -> Mapping[str, list[str]]:
+    return {} if refused is None else refusals.first_values(table, refused)
 
 
 def _examples(table: Table, quarantined: DataFrame | None) -> str | None:

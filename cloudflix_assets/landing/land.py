@@ -24,7 +24,7 @@ CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Landed:
-    """The manifest of a landed week, the one before (None if it had none), and the source's notices."""
+    """The manifest of a landed week, the one before (None if it had none), and what else is to be told."""
 
     manifest: Manifest
     before: Manifest | None
@@ -89,8 +89,13 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
                 lake.store(f"raw/{file.path}", path)
     files = tuple(file for _, file in spooled)
     manifest = Manifest(week=week, source=source.identity, landed_at=datetime.now(UTC), files=files)
-    notices = dict.fromkeys([*rejected, moved, *(delivered.notice for delivered in deliveries)])
+    notices = dict.fromkeys([*rejected, moved, *_notices(deliveries, files)])
     return Landed(manifest, before, [notice for notice in notices if notice])
+
+
+def _notices(deliveries: Sequence[Delivered], files: Sequence[LandedFile]) -> Sequence[str]:
+    of_source = dict.fromkeys(delivered.notice for delivered in deliveries if delivered.notice)
+    return [*of_source, *(f"{file.file}: {told}" for file in files for told in file.notices)]
 
 
 def _manifest_before(lake: Lake, week: date) -> Manifest | None:
@@ -133,12 +138,12 @@ def _verify(
     """
     (dataset,) = (dataset for dataset in DATASETS if dataset.name == delivered.dataset)
     for same in before.files if before else ():
-        inspected = same.sha256 == digest and same.inspected_by == agreement.inspection_key
+        inspected = same.sha256 == digest and same.inspected_by == agreement.inspection_key(dataset)
         if inspected and (same.dataset, same.file) == (dataset.name, delivered.file):
             return same.model_copy(update={"origin": delivered.origin})
     with path.open("rb") as content:
         contents = agreement.inspect(content, dataset, delivered.file)
-    dialect = agreement.dialect
+    dialect = agreement.dialect_of(dataset)
     return LandedFile(
         dataset=dataset.name,
         file=delivered.file,
@@ -149,7 +154,8 @@ def _verify(
         longest_record=contents.longest_record,
         header=dialect.delimiter.join(contents.header),
         undeclared=contents.undeclared,
-        inspected_by=agreement.inspection_key,
+        notices=contents.notices,
+        inspected_by=agreement.inspection_key(dataset),
         origin=delivered.origin,
     )
 

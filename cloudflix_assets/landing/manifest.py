@@ -47,6 +47,7 @@ class LandedFile(BaseModel):
     longest_record: int
     header: str
     undeclared: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
     inspected_by: str = ""
     """A hash of the code that inspected the file and of the source's agreement."""
     origin: Mapping[str, str]

@@ -1,12 +1,20 @@
 """Values that a setting may have, and how a sentence shows one that it may not."""
 
 import re
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
+from pydantic_settings import NoDecode
+
+from spark.datasets import DATASETS
+from spark.delivery.dialect import Encoding
+
+TAB: Final = "tab"
+"""A tab, which a shell does not take as it is."""
 
 
 def _day(value: object) -> object:
@@ -80,6 +88,21 @@ def _without_password(address: str) -> str:
     return address
 
 
+def _by_dataset(value: object) -> object:
+    """Read `; cast=tab` as the value of all datasets, by "", and those of single ones."""
+    if not isinstance(value, str):
+        return value
+    words = value.replace("\t", TAB).split()
+    return {name: word for name, _, word in (word.rpartition("=") for word in words)}
+
+
+def _of_datasets(values: Mapping[str, str]) -> Mapping[str, str]:
+    known = [dataset.name for dataset in DATASETS]
+    if unknown := sorted(set(values) - {"", *known}):
+        raise ValueError(f"names {', '.join(unknown)}, which is no dataset: known are {', '.join(known)}")
+    return values
+
+
 Folder = Annotated[
     Path, BeforeValidator(_no_address), AfterValidator(lambda path: path.expanduser().absolute())
 ]
@@ -88,6 +111,19 @@ Absent = BeforeValidator(lambda value: value or None)
 ApiAddress = Annotated[str, AfterValidator(_api)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Monday = Annotated[date, BeforeValidator(_day), AfterValidator(_monday)]
+
+DelimiterWord = Literal[",", ";", "tab", "|"]
+Delimiters = Annotated[
+    Mapping[str, DelimiterWord], NoDecode, BeforeValidator(_by_dataset), AfterValidator(_of_datasets)
+]
+Encodings = Annotated[
+    Mapping[str, Encoding], NoDecode, BeforeValidator(_by_dataset), AfterValidator(_of_datasets)
+]
+
+
+def by_dataset(values: Mapping[str, str]) -> str:
+    """Return what `Delimiters` and `Encodings` read."""
+    return " ".join(f"{name}={value}" if name else value for name, value in sorted(values.items()))
 
 
 def shown(value: object) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from cloudflix_assets.instance.instance import prepare
 from cloudflix_assets.settings.environment import Environment, SettingRefused, environment
+from cloudflix_assets.sources.agreement import Agreement
 from cloudflix_assets_tests.cli.bad_input import a_file, refused
 from cloudflix_assets_tests.cli.command import cloudflix
 from cloudflix_assets_tests.settings import TestSettings
@@ -34,7 +35,11 @@ SETTINGS = {
     "CLOUDFLIX_SCHEMA_DRIFT=evolv": (
         "CLOUDFLIX_SCHEMA_DRIFT=evolv is not allowed: set it to 'evolve', 'rescue' or 'fail'."
     ),
-    "CLOUDFLIX_DELIMITER=|": "CLOUDFLIX_DELIMITER=| is not allowed: set it to ',' or ';'.",
+    "CLOUDFLIX_DELIMITER=:": "CLOUDFLIX_DELIMITER=: is not allowed: set it to ',', ';', 'tab' or '|'.",
+    "CLOUDFLIX_DELIMITER=cats=;": (
+        "CLOUDFLIX_DELIMITER=cats=; names cats, which is no dataset: known are titles, cast, category, "
+        "countries, directors."
+    ),
     "CLOUDFLIX_ENCODING=latin1": (
         "CLOUDFLIX_ENCODING=latin1 is not allowed: set it to 'utf-8', 'cp1252' or 'iso-8859-1'."
     ),
@@ -110,10 +115,12 @@ def test_every_setting_and_the_tests_own_are_known(monkeypatch: pytest.MonkeyPat
 
 def test_a_child_reads_the_source_on_the_same_terms(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The web UI would refuse or rescue what the command line that started it does not."""
-    own = Environment(home=tmp_path, schema_drift="evolve", delimiter=";", encoding="cp1252")
+    own = Environment(
+        home=tmp_path, schema_drift="evolve", delimiter="tab cast=; titles=|", encoding="cast=cp1252"
+    )
     for name, value in own.for_child().items():
         monkeypatch.setenv(name, value)
-    assert environment().dialect == own.dialect
+    assert Agreement.of(environment()) == Agreement.of(own)
     assert environment().schema_drift == own.schema_drift == "evolve"
 
 

@@ -38,9 +38,9 @@ def test_a_summary_says_what_was_quarantined_and_why(first: tuple[Path, Told]) -
     """A count without its reason sends everybody to the web UI."""
     told = first[1]
     assert told.code == 0, told.stderr
-    assert "silver/cast 1 duplicate row" in told.sentence
-    assert "gold/cast 1 show_id: in gold_titles" in told.sentence
-    assert "warned silver/cast 1 cast: a name, not a sentence; kept" in told.sentence
+    assert "silver/cast 1 the record is equal to one before it" in told.sentence
+    assert "gold/cast 1 show_id is no title of gold/titles" in told.sentence
+    assert "warned silver/cast 1 cast is no name of at most 6 words; kept" in told.sentence
     assert f"Committed: {len(PATHS)} tables." in told.sentence
     assert "/assets/silver/cast_quarantine" in told.sentence
     assert told.stdout == ""

@@ -34,8 +34,6 @@ from cloudflix_assets_tests.lakehouse import (
     registered,
 )
 from cloudflix_assets_tests.ticks import Ticks
-from spark.delivery.dialect import PLAIN
-from spark.delivery.headers import Drift
 
 TABLES = registered("raw/cast", "bronze/cast")
 UNCLOSED = b'cast,show_id\r\n"Somebody,1\r\n'
@@ -47,7 +45,7 @@ LANDED = sorted(f"{WEEK_1}/{dataset}/netflix_{dataset}_{WEEK_1}.csv" for dataset
 @pytest.fixture
 def house(lakehouse: Makes) -> Lakehouse:
     found = lakehouse(tables=TABLES)
-    return lakehouse(source=DropFolder(found.lake, Agreement(PLAIN, Drift.RESCUE)), tables=TABLES)
+    return lakehouse(source=DropFolder(found.lake, Agreement()), tables=TABLES)
 
 
 def drop(lake: LocalLake, name: str, content: bytes, ago: timedelta = LONG_AGO) -> Path:

@@ -4,6 +4,7 @@ What the lines mean belongs to `inspection` (is the file sound?) and to `parser`
 """
 
 import csv
+import re
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,10 @@ MAX_RECORD_BYTES = 64 * 2**20
 CHUNK_BYTES = 2**20
 _SHOWN = 20
 """Letters that are shown on each side of one in another encoding."""
-_MARKS = {",": "commas", ";": "semicolons"}
+
+_BYTE_ORDER_MARK = "\ufeff"
+_SEPARATOR_LINE = re.compile(r'"?sep=([^"\r\n])"?[ \r\n]*', re.IGNORECASE)
+"""Excel's first line, which says what parts the fields; it is no record."""
 
 
 def printable(text: str) -> str:
@@ -50,8 +54,9 @@ class Lines:
 
     Attributes:
         record: number of the record that is being read; 0 is the header.
-        length: bytes of that record so far.
+        length: bytes of that record so far; a line of Excel's before the header counts as part of it.
         longest: bytes of the longest record that was finished.
+        escapes: whether a quote stood after a backslash, which is no way to write one in CSV.
     """
 
     def __init__(self, source: BinaryIO, file: str, dialect: Dialect, max_record_bytes: int) -> None:
@@ -61,6 +66,7 @@ class Lines:
         self.longest = 0
         self.length = 0
         self._only_ascii = True
+        self.escapes = False
 
     def __iter__(self) -> Iterator[str]:
         delimiter = self.dialect.delimiter.encode()
@@ -72,16 +78,24 @@ class Lines:
             if self.length > self.max_record_bytes:
                 self.refuse("is over 64 MB (is a quote never closed?)")
             if line.count(delimiter) > MAX_COMMAS:
-                marks = _MARKS[self.dialect.delimiter]
-                self.refuse(f"holds over a million {marks} in one line (are the line breaks lost?)")
+                self.refuse(
+                    f"holds over a million {self.dialect.marks} in one line (are the line breaks lost?)"
+                )
             if b"\0" in line:
                 self.refuse("holds a NUL byte")
+            self.escapes = self.escapes or b'\\"' in line
             try:
-                yield line.decode(encoding)
+                text = line.decode(encoding)
             except UnicodeDecodeError as error:
                 self._refuse_encoding(line, len(line) - len(error.object) + error.start)
             encoding = self.dialect.encoding
             self._only_ascii = self._only_ascii and line.isascii()
+            if self.record == 0 and self.length == len(line):
+                text = text.lstrip(_BYTE_ORDER_MARK)
+                if separator := _SEPARATOR_LINE.fullmatch(text):
+                    self._refuse_other_separator(separator[1])
+                    continue
+            yield text
 
     def finish_record(self, *, blank: bool) -> None:
         """End the record; the next line begins another one. A blank line is no record."""
@@ -93,6 +107,16 @@ class Lines:
     def refuse(self, defect: str) -> NoReturn:
         """Raise a `DeliveryDefect` that names the file and the record."""
         raise DeliveryDefect(self._placed(defect))
+
+    def _refuse_other_separator(self, delimiter: str) -> None:
+        if delimiter == self.dialect.delimiter:
+            return
+        defect = f"{self.file} begins with Excel's line sep={delimiter}"
+        for other in self.dialect.alternatives:
+            if other.delimiter == delimiter:
+                parted = f"its fields are parted by {other.marks}, not {self.dialect.marks}"
+                raise NotAgreed(f"{defect}: {parted}", other)
+        raise DeliveryDefect(defect)
 
     def _refuse_encoding(self, line: bytes, at: int) -> NoReturn:
         """Refuse the file; name cp1252 if that reads all of it, and show how.

@@ -15,7 +15,8 @@ import pyarrow.csv as pc
 from spark.datasets import Dataset
 from spark.delivery.blocks import Blocks, Counts, content_of, counts, values_of
 from spark.delivery.dialect import PLAIN, Dialect
-from spark.delivery.headers import Header, HeaderDefect, resolved
+from spark.delivery.header_defects import HeaderDefect, resolved
+from spark.delivery.headers import Header
 from spark.delivery.layout import RESERVED, Layout, record_numbers
 from spark.delivery.lines import (
     MAX_RECORD_BYTES,
@@ -151,4 +152,4 @@ def _header_passed(source: BinaryIO, dataset: Dataset, source_file: str, dialect
         return resolved(names, dataset)
     except HeaderDefect as defect:
         remedy = "declare the column as optional in spark/datasets.py, or run the week with its publication"
-        raise DeliveryDefect(f"raw/{source_file}: the header {defect}", remedy) from None
+        raise DeliveryDefect(f"raw/{source_file}: {defect}", remedy) from None

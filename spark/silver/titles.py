@@ -127,6 +127,7 @@ TABLE = Table(
     },
     meanings={
         **MEANINGS,
+        readable("date_added"): "a date such as 9/30/2019",
         NO_DURATION.name: "no duration, such as 74 min",
         month_first(
             "date_added"

@@ -111,9 +111,18 @@ def _parse(
         dialect = dialect_of(file.address)
         with lake.open_landed(f"raw/{file.address}") as opened:
             hashed = Hashed(opened)
-            source = io.BufferedReader(hashed, CHUNK_BYTES)
-            yield from parser.record_batches(
-                source, dataset, file.address, file.longest_record, dialect=dialect, added=added
-            )
+            try:
+                yield from parser.record_batches(
+                    io.BufferedReader(hashed, CHUNK_BYTES),
+                    dataset,
+                    file.address,
+                    file.longest_record,
+                    dialect=dialect,
+                    added=added,
+                )
+            except Exception as error:  # whatever it is, altered bytes are its cause
+                if hashed.sha256() != file.sha256:
+                    raise lake.altered(f"raw/{file.address}") from error
+                raise
             if hashed.sha256() != file.sha256:
                 raise lake.altered(f"raw/{file.address}")

@@ -88,17 +88,20 @@ def test_force_judges_and_commits(house: Lakehouse, judged: list[str]) -> None:
     assert judged == [SILVER]
 
 
-def altered(house: Lakehouse) -> str:
-    """Change a byte of the landed file, whose name is its hash; return its address."""
+def altered(house: Lakehouse, digit: bytes = b"0") -> str:
+    """Change bytes of the landed file, whose name is its hash; return its address."""
     (path,) = (house.lake.root / "raw/files/titles").glob("*.csv")
-    path.write_bytes(path.read_bytes().replace(b"2019", b"2010"))
+    path.write_bytes(path.read_bytes().replace(b"2019", b"201" + digit))
     return str(path)
 
 
+@pytest.mark.parametrize("digit", [b"0", b'"', b"\xff", b"\n"], ids=["value", "quote", "encoding", "record"])
 @pytest.mark.parametrize("tags", [{}, FORCE], ids=["unchanged", "forced"])
-def test_landed_bytes_are_those_that_their_name_says(house: Lakehouse, tags: dict[str, str]) -> None:
+def test_landed_bytes_are_those_that_their_name_says(
+    house: Lakehouse, tags: dict[str, str], digit: bytes
+) -> None:
     """Altered values reached gold, and stayed there as unchanged when the file was right again."""
-    digests, path = house.digests(WEEK_1), altered(house)
+    digests, path = house.digests(WEEK_1), altered(house, digit)
 
     assert house.run(WEEK_1, BRONZE, tags=tags).failures == {
         "bronze_titles": f"the landed file {path} holds other bytes than were landed: restore it, or rerun "

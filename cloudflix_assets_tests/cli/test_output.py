@@ -136,8 +136,8 @@ def test_debug_shows_the_trace_of_a_failed_step(tmp_path: Path) -> None:
     """The sentence of a step is all that is shown otherwise."""
     source = put(tmp_path / "netflix", publication(cast=b"cast,show_id\r\n"))
     run = ("run", "--week", str(WEEK_1), "--source", str(source))
-    assert "Stack Trace" not in cloudflix(tmp_path / "home", *run).stderr
-    assert "Stack Trace" in cloudflix(tmp_path / "home", *run, "--debug").stderr
+    assert "Traceback" not in cloudflix(tmp_path / "home", *run).stderr
+    assert "Traceback" in cloudflix(tmp_path / "home", *run, "--debug").stderr
 
 
 @pytest.mark.parametrize("command", ["run", "status", "doctor", "dev"])

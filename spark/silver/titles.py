@@ -87,7 +87,7 @@ def silver_titles(bronze_titles: DataFrame) -> DataFrame:
     """Join split records, then parse and tidy every title; absent values stay absent."""
     return (
         bronze_titles.transform(rejoined, DELIVERED)
-        .transform(typed, PARSERS)
+        .transform(typed, PARSERS, bronze_titles)
         .withColumns({name: tidy(F.col(name)) for name in ("type", "title", "rating")})
         .withColumns(
             {

@@ -85,7 +85,7 @@ MEANINGS = {MALFORMED_RECORD: "has as many fields as the header", EMPTY_RECORD: 
 """The sentences of this module's reasons: what each requires of a text."""
 
 
-def typed(frame: DataFrame, parsers: Mapping[str, Parser]) -> DataFrame:
+def typed(frame: DataFrame, parsers: Mapping[str, Parser], delivered: DataFrame | None = None) -> DataFrame:
     """Replace text by parsed values; `_reasons` names what could not be parsed, malformed and empty records.
 
     Where a file has dates that can only be day/month/year, and none that can only be month/day/year, the
@@ -94,11 +94,12 @@ def typed(frame: DataFrame, parsers: Mapping[str, Parser]) -> DataFrame:
     Args:
         frame: has these columns as text, `malformed`, and `_reasons`, to which reasons are added.
         parsers: by column; each gets the tidied text.
+        delivered: the records as they came, if `frame` is not cheap to read twice.
     """
     fields = [name for name in frame.columns if name not in (*ADDRESS, REASONS)]
     dates = [column for column, parse in parsers.items() if parse is date_in("M/d/yyyy")]
     for column in dates:
-        frame = _with_day_first(frame, column)
+        frame = _with_day_first(frame, frame if delivered is None else delivered, column)
     texts = {f"_{column}": tidy(F.col(column)) for column in parsers}
     values = {column: parse(F.col(f"_{column}")) for column, parse in parsers.items()}
     found = [F.when(F.col("malformed").isNotNull(), MALFORMED_RECORD)]
@@ -109,11 +110,11 @@ def typed(frame: DataFrame, parsers: Mapping[str, Parser]) -> DataFrame:
         for column in parsers
     ]
     reasons = F.concat(F.col(REASONS), F.array_compact(F.array(*found)))
-    typed = frame.withColumns(texts).withColumns(values).withColumn(REASONS, reasons)
-    return typed.drop(*texts, *map(_day_first, dates))
+    frame = frame.withColumns(texts).withColumns(values).withColumn(REASONS, reasons)
+    return frame.drop(*texts, *map(_day_first, dates))
 
 
-def _with_day_first(frame: DataFrame, column: str) -> DataFrame:
+def _with_day_first(frame: DataFrame, delivered: DataFrame, column: str) -> DataFrame:
     """Mark the dates that can only be day/month/year, in files that have none which only is the other.
 
     Without a date that can be read both ways, nothing is read wrongly, and nothing is marked.
@@ -122,8 +123,8 @@ def _with_day_first(frame: DataFrame, column: str) -> DataFrame:
     month, day = text.rlike(f"^{_MONTH}/{_DAY_OVER_12}/"), text.rlike(f"^{_DAY_OVER_12}/{_MONTH}/")
     both = text.rlike(f"^{_MONTH}/{_MONTH}/")
     seen = {"_month": month, "_day": day, "_both": both}
-    counts = (F.max(found.cast("int")).alias(name) for name, found in seen.items())
-    files = frame.groupBy("source_file").agg(*counts)
+    any_row = (F.max(found.cast("int")).alias(name) for name, found in seen.items())
+    files = delivered.groupBy("source_file").agg(*any_row)
     day_first = (F.col("_month") == 0) & (F.col("_day") == 1) & (F.col("_both") == 1)
     files = files.where(day_first).select("source_file", F.lit(True).alias(_day_first(column)))
     marked = frame.join(files, "source_file", "left")

@@ -182,8 +182,8 @@ def _check_type(table: Table, column: str, type_: T.DataType) -> None:
 
 
 def _free_texts(table: Table) -> list[str]:
-    """Return the columns that may hold any text; what raw and bronze hold is judged where silver reads it."""
-    if table.layer in (Layer.RAW, Layer.BRONZE):
+    """Return the columns that may hold any text, in silver: gold takes its texts from there."""
+    if table.layer is not Layer.SILVER:
         return []
     columns = table.contract.to_schema().columns.items()
     return [

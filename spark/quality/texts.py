@@ -1,4 +1,4 @@
-"""Find in texts what is almost never meant: each kind is a rule of every text column, and only warns.
+"""Find in texts what is almost never meant: each kind is a rule of each text of silver, and only warns.
 
 What else a column must satisfy is for its contract to say.
 """

@@ -90,7 +90,7 @@ def silver_titles(bronze_titles: DataFrame, raw_titles: DataFrame, bronze_catego
     """
     return (
         bronze_titles.transform(rejoined, raw_titles, bronze_category, TITLES)
-        .transform(typed, PARSERS)
+        .transform(typed, PARSERS, bronze_titles)
         .withColumns({name: tidy(F.col(name)) for name in ("type", "title", "rating")})
         .withColumns(
             {

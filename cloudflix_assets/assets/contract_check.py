@@ -104,8 +104,7 @@ def result(
         examples: Markdown of refused rows, where a failure publishes no quarantine.
         absent: a sentence for each earlier week that it should read and the lake lacks.
     """
-    warned = _broken(table, verdict, Severity.WARN)
-    requires = requirements(table)
+    warned, requires = _broken(table, verdict, Severity.WARN), requirements(table)
     broken_first = sorted(compiled(table), key=lambda rule: -verdict.broken[rule.name])
     records = [_record(rule, requires.get(rule.name, ""), verdict, samples) for rule in broken_first]
     metadata: dict[str, Any] = {
@@ -113,11 +112,9 @@ def result(
         "quarantined": verdict.refused,
         "rules": dg.MetadataValue.table(records, _SCHEMA),
         "digest": verdict.digest,
+        **({"absent": " ".join(absent)} if absent else {}),
+        **({"samples": dg.MetadataValue.md(examples)} if examples is not None else {}),
     }
-    if absent:
-        metadata["absent"] = " ".join(absent)
-    if examples is not None:
-        metadata["samples"] = dg.MetadataValue.md(examples)
     return dg.AssetCheckResult(
         check_name=NAME,
         asset_key=table.path.split("/"),

@@ -123,7 +123,7 @@ def test_a_changed_file_is_judged(house: Lakehouse, source: MemorySource, judged
     """And all that follows from it."""
     source.publications[WEEK_1] = publication()
     house.committed(WEEK_1)
-    assert sorted(judged) == ALL
+    assert sorted(judged) == sorted({*ALL} - {"bronze/category"})
 
 
 def test_an_upstream_that_was_committed_again_is_judged(house: Lakehouse, judged: list[str]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import dagster as dg
 import pytest
 
+from cloudflix_assets.assets.contract_check import NAME
 from cloudflix_assets.instance.staleness import Staleness
 from cloudflix_assets.runs.runner import WeekResult
 from cloudflix_assets_tests.lakehouse import (
@@ -19,7 +20,8 @@ from cloudflix_assets_tests.lakehouse import (
     titles,
 )
 
-BEFORE_GOLD = ["publication", "raw/titles", "bronze/titles", "silver/titles"]
+TABLES = registered("gold/titles")
+BEFORE_GOLD = ["publication", *(table.path for table in TABLES[:-1])]
 GOLD = dg.AssetKey(["gold", "titles"])
 FILMS = titles(*({"show_id": str(i), "title": f"Title {i}"} for i in range(1, 21)))
 ONE_MORE = titles(*({"show_id": str(i), "title": f"Title {i}"} for i in range(1, 22)))
@@ -50,6 +52,7 @@ class House:
             and event.dagster_event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION
             and event.asset_check_evaluation
             and event.asset_check_evaluation.asset_key == GOLD
+            and event.asset_check_evaluation.check_name == NAME
         ]
         return found
 
@@ -58,8 +61,7 @@ class House:
 def house(lakehouse: Makes) -> House:
     weeks = {WEEK_1: FILMS, WEEK_2: REFUSED, WEEK_3: ONE_MORE}
     source = MemorySource({week: publication(titles=content) for week, content in weeks.items()})
-    tables = registered("raw/titles", "bronze/titles", "silver/titles", "gold/titles")
-    return House(lakehouse(source=source, tables=tables), source)
+    return House(lakehouse(source=source, tables=TABLES), source)
 
 
 @pytest.mark.parametrize("landed", [True, False], ids=["refused", "never run"])

@@ -120,7 +120,7 @@ def test_too_large_a_quarantine_is_told(alerting: Ticks, webhook: Webhook, publi
         f"**silver/titles, week {WEEK_1}**: silver/titles, week {WEEK_1}: 20 of 20 rows would be "
     )
     assert "above the cap of 5.0%" in text
-    assert "The check `contract` names the records" in text
+    assert "at the source and rerun the whole week" in text
 
 
 def test_a_failed_retry_is_told_once(alerting: Ticks, webhook: Webhook, published: MemorySource) -> None:

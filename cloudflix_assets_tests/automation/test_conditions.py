@@ -116,6 +116,7 @@ def test_a_changed_week_refreshes_what_follows_from_it(
     assert house.run(WEEK_2, "publication").success
     assert daemon.followed() == [
         f"raw/cast {WEEK_2}",
+        f"raw/category {WEEK_2}",
         f"raw/titles {WEEK_2}",
         f"bronze/cast {WEEK_2}",
         f"silver/cast {WEEK_2}",

@@ -42,8 +42,8 @@ from spark.table import Rule, Table
 
 Places = set[tuple[str, date]]
 
-BEFORE_GOLD = [f"{layer}/{name}" for name in ("titles", "cast") for layer in ("raw", "bronze", "silver")]
-ASSET, DEPENDANT = registered("gold/titles", "gold/cast")
+BEFORE_GOLD = [table.path for table in registered("silver/titles", "silver/cast")]
+ASSET, DEPENDANT = (registered(path)[-1] for path in ("gold/titles", "gold/cast"))
 FILMS = [{"show_id": str(i), "title": f"Title {i}"} for i in range(1, 21)]
 REFUSED = {"show_id": "99", "title": "Refused"}
 

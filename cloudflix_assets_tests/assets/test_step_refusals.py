@@ -175,7 +175,8 @@ def test_a_refusal_names_the_rules_that_refuse_with_their_first_values(lakehouse
         "2021-09-21 in netflix_titles.csv#12, 2021-09-22 in netflix_titles.csv#13), in 1 row "
         "duration_minutes is no whole number ('ninety, or so' in netflix_titles.csv#21); nothing was "
         "published. Have the records corrected at the source and rerun the whole week (from the failed "
-        "step on it would read the same records); if they are right, change what spark/silver/titles.py declares."
+        "step on it would read the same records); if they are right, change what "
+        "spark/silver/titles.py declares."
     )
 
 

@@ -107,11 +107,16 @@ def _rows(lake: Lake, session: SparkSession, files: Mapping[str, int], fields: T
     """
     if not files:
         return session.createDataFrame([], fields)
-    return session.read.schema(fields).parquet(*_places(lake, files))
+    # A folder at a time: ours lie in one, and Sail reads no files together whose types of text differ.
+    by_folder: dict[str, dict[str, int]] = {}
+    for file, size in files.items():
+        by_folder.setdefault(str(PurePosixPath(file).parent), {})[file] = size
+    read = session.read.schema(fields)
+    return reduce(DataFrame.unionByName, (read.parquet(*_places(lake, own)) for own in by_folder.values()))
 
 
 def _places(lake: Lake, files: Mapping[str, int]) -> list[str]:
-    """Return the addresses to read: the folder if it holds these files alone, else each file.
+    """Return the addresses to read of files in one folder: the folder if it holds no others, else each file.
 
     An engine asks storage about each address, so one is faster.
 
@@ -119,8 +124,8 @@ def _places(lake: Lake, files: Mapping[str, int]) -> list[str]:
         FileNotFoundError: a file is gone.
         FileDamaged: a file has another size.
     """
-    folders = sorted({str(PurePosixPath(file).parent) for file in files})
-    there = {stored.path: stored.size for folder in folders for stored in parquet_files(lake, folder)}
+    folder = str(PurePosixPath(next(iter(files))).parent)
+    there = {stored.path: stored.size for stored in parquet_files(lake, folder)}
     for file, size in files.items():
         if file not in there:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), lake.uri(file))
@@ -129,8 +134,8 @@ def _places(lake: Lake, files: Mapping[str, int]) -> list[str]:
                 f"{lake.uri(file)} has {there[file]} bytes, and its commit says {size}: restore it from a "
                 "backup, or add --force to build the week anew."
             )
-    alone = len(folders) == 1 and there.keys() == files.keys()
-    return [f"{lake.uri(folder)}/" for folder in folders] if alone else [lake.uri(file) for file in files]
+    alone = there.keys() == files.keys()
+    return [f"{lake.uri(folder)}/"] if alone else [lake.uri(file) for file in files]
 
 
 def digest_of_files(lake: Lake, session: SparkSession, files: Mapping[str, int], fields: T.StructType) -> str:

@@ -14,8 +14,10 @@ picks the one of the settings. Tables are the package delta.
 
 from abc import abstractmethod
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
+from uuid import uuid4
 
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake.files import Files
@@ -107,16 +109,22 @@ class Lake(Files):
         Raises:
             LakeRefused: it belongs to another source, or has another format.
         """
-        mine = self._marker(source, place)
+        mine = replace(self._marker(source, place), claim=uuid4().hex)
         if self.write_new(MARKER, mine.as_bytes()):
             return None
         known = self._refuse_other(mine, place)
+        mine = replace(mine, claim=known.claim if known else None)
         if known is None or place is None or known == mine:
             return None
         self.write(MARKER, mine.as_bytes())
         if known.place is None:
             return f"the lake {self.place} remembers from now on that {source} lies at {place.at}"
         return None if known.may_be_at(mine) else f"{source} has moved from {known.place} to {place.at}"
+
+    def claimed_as(self) -> str | None:
+        """Return a text that changes when the lake is emptied and claimed anew; None without a marker."""
+        known = Marker.parse(self.read(MARKER) or b"")
+        return f"{known.source} {known.claim}" if known else None
 
     def refuse_other_source(self, source: str, place: Place | None = None) -> None:
         """Refuse a lake that is marked as another source's, and a place that cannot be a lake.

@@ -31,19 +31,22 @@ class Marker:
         place: where it lies.
         from_lake: the same, relative to the lake's folder, with which it may be moved; None for an address.
         format: of the lake.
+        claim: a random text, by which a run sees that the lake was emptied and claimed anew.
     """
 
     source: str
     place: str | None = None
     from_lake: str | None = None
     format: object = FORMAT
+    claim: str | None = None
 
     @classmethod
     def parse(cls, content: bytes) -> Self | None:
         """Return the marker that a file holds, or None if it holds none."""
         try:
             stored = dict(json.loads(content))
-            return cls(stored["source"], stored.get("place"), stored.get("from_lake"), stored["format"])
+            place, from_lake, claim = (stored.get(name) for name in ("place", "from_lake", "claim"))
+            return cls(stored["source"], place, from_lake, stored["format"], claim)
         except (ValueError, TypeError, KeyError):
             return None
 
@@ -59,6 +62,7 @@ class Marker:
             "source": self.source,
             "place": self.place,
             "from_lake": self.from_lake,
+            "claim": self.claim,
         }
         return f"{json.dumps({name: value for name, value in told.items() if value}, indent=2)}\n".encode()
 

@@ -18,7 +18,7 @@ from pyspark.sql import DataFrame, SparkSession
 from cloudflix_assets.delta import spark_commit
 from cloudflix_assets.delta.attempts import ATTEMPTS, AnswerLost, CommitRefused, attempts, commit_refused
 from cloudflix_assets.delta.files import File, inspect_files, new_folder, remove_uncommitted
-from cloudflix_assets.delta.log import commit_metadata, committed_digest, version_of_week
+from cloudflix_assets.delta.log import commit_metadata, committed_digest, fold_checkpoints, version_of_week
 from cloudflix_assets.delta.read import digest_of_files, files_in_lake, files_of, stored_as
 from cloudflix_assets.delta.table import (
     WEEK,
@@ -62,12 +62,14 @@ def replace(lake: Lake, session: SparkSession, week: WeekOfTable, *, native: boo
     """
     folders = list[str]()
     try:
-        return _replace(lake, session, week, folders, native=native)
+        outcome = _replace(lake, session, week, folders, native=native)
     except (TableRefused, CommitRefused, Contended, AnswerLost) as error:
         # An account may still carry out a call that it did not answer; a disk answers each.
         if not isinstance(error, AnswerLost) or lake.storage_options is None:
             remove_uncommitted(lake, week.path, folders)
         raise
+    fold_checkpoints(lake, week.path, outcome.version)
+    return outcome
 
 
 def _replace(

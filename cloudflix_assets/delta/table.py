@@ -15,11 +15,14 @@ from cloudflix_assets.errors import CloudflixError, first_line
 from cloudflix_assets.lake.base import Lake
 
 WEEK = T.StructField("week", T.DateType())
+INTERVAL = 10
+"""Commits between two checkpoints."""
+
 PROPERTIES = {
     "delta.enableDeletionVectors": "false",
     "delta.columnMapping.mode": "none",
     # Without checkpoints a table is opened by reading up to a hundred commits one by one.
-    "delta.checkpointInterval": "10",
+    "delta.checkpointInterval": f"{INTERVAL}",
     "delta.logRetentionDuration": "interval 3650 days",
 }
 """The properties of every table that is created here."""

@@ -230,3 +230,7 @@ class Files(ABC):
         Args:
             path: of a folder, never of a file.
         """
+
+    @abstractmethod
+    def remove_file(self, path: str) -> None:
+        """Remove a file; nothing happens if there is none."""

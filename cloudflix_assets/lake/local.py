@@ -92,10 +92,8 @@ class LocalLake(Lake):
         return True
 
     def _without_links(self, error: OSError) -> LakeRefused:
-        return LakeRefused(
-            f"the disk of {self.root} has no hard links ({error.strerror}), by which a lake commits: put the "
-            "lake on another disk (CLOUDFLIX_LAKE)."
-        )
+        lacks = f"the disk of {self.root} has no hard links ({error.strerror}), by which a lake commits"
+        return LakeRefused(f"{lacks}: put the lake on another disk (CLOUDFLIX_LAKE).")
 
     def read(self, path: str) -> bytes | None:
         """Return the bytes of a small file, or None if there is no such file."""
@@ -135,8 +133,8 @@ class LocalLake(Lake):
                 size = (its := path.stat()).st_size
         except FileNotFoundError:
             return None
-        written = datetime.fromtimestamp(its.st_mtime_ns / 1e9, UTC)
-        return Stored(path.relative_to(self.root).as_posix(), size, written)
+        place, written = path.relative_to(self.root), datetime.fromtimestamp(its.st_mtime_ns / 1e9, UTC)
+        return Stored(place.as_posix(), size, written)
 
     def names(self, path: str) -> list[str]:
         """Return the names of the files and subfolders directly in a folder, sorted."""
@@ -188,6 +186,10 @@ class LocalLake(Lake):
         """Remove a folder with everything in it; what cannot be removed stays without an error."""
         rmtree(self.root / path, ignore_errors=True)
 
+    def remove_file(self, path: str) -> None:
+        """Remove a file; nothing happens if there is none."""
+        (self.root / path).unlink(missing_ok=True)
+
     def empty(self, tables: Iterable[str]) -> None:
         """Remove these tables, every landed file and the marker, and nothing else."""
         for path in (*tables, "raw/files"):
@@ -225,11 +227,11 @@ class LocalLake(Lake):
 
     def remove_dead_parts(self, folders: Iterable[str]) -> None:
         """Remove the halves of files that killed writers left in these folders, a day after."""
-        for parent, _, names in (found for folder in folders for found in os.walk(self.root / folder)):
-            for part in (Path(parent, name) for name in names if _PART.fullmatch(name)):
-                with suppress(OSError):
-                    if time.time() - part.stat().st_mtime > DEAD_SECONDS:
-                        part.unlink()
+        walked = (found for folder in folders for found in os.walk(self.root / folder))
+        for part in (Path(parent, name) for parent, _, names in walked for name in names):
+            with suppress(OSError):
+                if _PART.fullmatch(part.name) and time.time() - part.stat().st_mtime > DEAD_SECONDS:
+                    part.unlink()
 
     @contextmanager
     def _part_of(self, target: Path) -> Iterator[Path]:

@@ -6,11 +6,12 @@ from unittest.mock import ANY
 
 import pyarrow as pa
 import pytest
-from deltalake import write_deltalake
+from deltalake import DeltaTable, write_deltalake
 from pyspark.sql import functions as F
 
 from cloudflix_assets.delta import log as delta_log
 from cloudflix_assets.delta.files import remove_of_run
+from cloudflix_assets.delta.log import fold_checkpoints
 from cloudflix_assets.delta.table import application
 from cloudflix_assets.delta.week import Outcome
 from cloudflix_assets_tests.delta.cases import OTHER_ROWS, ROWS, TABLE, Tiny
@@ -125,6 +126,29 @@ def test_the_log_is_folded_every_ten_commits(tiny: Tiny, committer: str) -> None
     folded = 10 if committer == "native" else 9
     assert [path.name for path in log.glob("*.checkpoint.parquet")] == [f"{folded:020}.checkpoint.parquet"]
     assert tiny.committed_digest() == tiny.week(ROWS[:2]).digest
+
+
+def test_old_checkpoints_go(tiny: Tiny) -> None:
+    """Each holds every week: kept for years, they would be the largest part of a lake."""
+    for number in range(42):
+        tiny.write(ROWS[: 1 + number % 2], attempt=str(number))
+    log = Path(tiny.lake.uri(TABLE)) / "_delta_log"
+    kept = sorted(path.name for path in log.glob("*.checkpoint.parquet"))
+    assert [int(name[:20]) // 10 for name in kept] in ([2, 3], [3, 4])
+    assert tiny.stored() == ROWS
+    old = DeltaTable(tiny.lake.uri(TABLE), version=5)
+    assert (old.version(), old.to_pyarrow_table().num_rows) == (5, 1)
+
+
+def test_checkpoints_stay_where_the_log_lacks_its_beginning(tiny: Tiny) -> None:
+    """Another tool cleaned it: what they hold is then written nowhere else."""
+    for number in range(20):
+        tiny.write(ROWS[: 1 + number % 2], attempt=str(number))
+    log = Path(tiny.lake.uri(TABLE)) / "_delta_log"
+    before = {path.name for path in log.glob("*.checkpoint.parquet")}
+    (log / f"{0:020}.json").unlink()
+    fold_checkpoints(tiny.lake, TABLE, 50)
+    assert {path.name for path in log.glob("*.checkpoint.parquet")} == before
 
 
 def test_a_week_is_still_known_after_a_checkpoint(tiny: Tiny) -> None:

@@ -165,7 +165,7 @@ class AccountFiles(Files):
     def move(self, path: str, target: str) -> None:
         """Move a file within its container; nothing happens if another process has moved it already."""
         try:
-            if self._is_flat:
+            if namespaces.is_flat(self.account):
                 self._copy(path, target)
                 self._blob(path).delete_blob()
             else:
@@ -203,16 +203,17 @@ class AccountFiles(Files):
     def remove(self, path: str) -> None:
         """Remove a folder with everything in it; nothing happens if it does not exist."""
         container, name = self._container(path)
-        if not self._is_flat:
+        if not namespaces.is_flat(self.account):
             namespaces.remove_folder(data_lake(self.account), container.container_name, name)
             return
         blobs = [blob.name for blob in self._list_blobs(path)]
         with ThreadPoolExecutor(AT_ONCE) as pool:
             list(pool.map(partial(_delete, container), blobs))
 
-    @property
-    def _is_flat(self) -> bool:
-        return namespaces.is_flat(self.account)
+    def remove_file(self, path: str) -> None:
+        """Remove a file; nothing happens if there is none."""
+        container, name = self._container(path)
+        _delete(container, name)
 
     def _container(self, path: str) -> tuple[ContainerClient, str]:
         container, name = self.account.locate(path)
@@ -221,10 +222,6 @@ class AccountFiles(Files):
     def _blob(self, path: str) -> BlobClient:
         container, name = self._container(path)
         return container.get_blob_client(name)
-
-    def _remove_file(self, path: str) -> None:
-        container, name = self._container(path)
-        _delete(container, name)
 
 
 @cache

@@ -130,4 +130,4 @@ class AdlsLake(AccountFiles, Lake):
         for path in (*tables, "raw/files"):
             self.remove(path)
         for layer in Layer:
-            self._remove_file(f"{layer.value}/{OWNER}")
+            self.remove_file(f"{layer.value}/{OWNER}")

@@ -36,7 +36,10 @@ TOLD = (CloudflixError, ContractError, DeliveryDefect, UndeclaredReason)
 _RIGHTS = Trouble("permission is denied", "give this user the right to read and write there")
 _FULL = Trouble("no space is left on the disk", "make room there")
 _FAILS = Trouble("the disk fails to read or write, or is full", "check it")
-_REBUILT = "restore it from a backup, or add --force to build the week anew"
+_REBUILT = (
+    "restore it from a backup, or build the week of its folder anew with `cloudflix run --week … --select … "
+    "--force`"
+)
 _GONE = Trouble("a stored file is gone", _REBUILT)
 _DAMAGED = Trouble("a stored Parquet file is damaged", _REBUILT)
 _LACKS = Trouble("the disk does not do what a lake needs", "see `cloudflix doctor`, which tries it")

@@ -1,7 +1,5 @@
 """Read weeks of a Delta table: their rows, their files, their digest."""
 
-import errno
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import reduce
@@ -27,7 +25,15 @@ class WeekAbsent(CloudflixError):
 
 
 class FileDamaged(CloudflixError):
-    """A file of a table has another size than the commit that added it says."""
+    """A file of a table is gone, or has another size than the commit that added it says."""
+
+    def __init__(self, lake: Lake, file: str, how: str) -> None:
+        table, _, rest = file.partition(f"/{WEEK.name}=")
+        week = rest.partition("/")[0]
+        super().__init__(
+            f"{lake.uri(file)} {how}: restore it from a backup, or build that week of the table anew with "
+            f"`cloudflix run --week {week} --select {table} --force`, then rerun."
+        )
 
 
 def read(
@@ -54,7 +60,6 @@ def read(
 
     Raises:
         WeekAbsent: the table does not hold `required`.
-        FileNotFoundError: a file of a week is gone.
         FileDamaged: one has another size than when it was committed.
     """
     table = open_cached(lake, path)
@@ -102,7 +107,6 @@ def _rows(lake: Lake, session: SparkSession, files: Mapping[str, int], fields: T
     2026-11-26: Sail's own Delta reader finds no table below a folder with a blank or an accent in its name.
 
     Raises:
-        FileNotFoundError: a file is gone; Sail would read the others without an error.
         FileDamaged: a file has another size; Sail reads an empty one as no rows.
     """
     if not files:
@@ -121,19 +125,15 @@ def _places(lake: Lake, files: Mapping[str, int]) -> list[str]:
     An engine asks storage about each address, so one is faster.
 
     Raises:
-        FileNotFoundError: a file is gone.
         FileDamaged: a file has another size.
     """
     folder = str(PurePosixPath(next(iter(files))).parent)
     there = {stored.path: stored.size for stored in parquet_files(lake, folder)}
     for file, size in files.items():
         if file not in there:
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), lake.uri(file))
+            raise FileDamaged(lake, file, "is gone")
         if there[file] != size:
-            raise FileDamaged(
-                f"{lake.uri(file)} has {there[file]} bytes, and its commit says {size}: restore it from a "
-                "backup, or add --force to build the week anew."
-            )
+            raise FileDamaged(lake, file, f"has {there[file]} bytes, and its commit says {size}")
     alone = there.keys() == files.keys()
     return [f"{lake.uri(folder)}/"] if alone else [lake.uri(file) for file in files]
 

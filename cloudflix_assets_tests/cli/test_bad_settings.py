@@ -3,8 +3,8 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from shutil import rmtree
 
 import pytest
 
@@ -155,13 +155,14 @@ def test_the_web_ui_tells_the_sentence_too() -> None:
     )
 
 
-def no_databases(home: Path) -> None:
-    for path in (home / "history").rglob("*.db"):
-        path.write_bytes(b"not a database" * 100)
-
-
 UNKNOWN = "Errors whilst loading dagster instance config at dagster.yaml."
-DAMAGED = "(sqlite3.DatabaseError) file is not a database"
+
+
+def damage(name: str, home: Path) -> None:
+    (home / name).write_bytes(b"not a database" * 100)
+
+
+DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
 AWAY = "the next run makes it anew, and the lake is not in it."
 HOMES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a file": (a_file, "{home} is a file, not a folder: choose another home (--home, CLOUDFLIX_HOME)."),
@@ -174,11 +175,13 @@ HOMES: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda home: (home / "dagster.yaml").write_text("telemetri: {}"),
         f"{{home}}/dagster.yaml cannot be read ({UNKNOWN}): correct it, or move it away: {AWAY}",
     ),
-    "damaged databases": (
-        no_databases,
-        f"Dagster's history in {{home}}/history cannot be opened ({DAMAGED}): move that folder away: {AWAY}",
-    ),
 }
+for name in DATABASES:
+    HOMES[name] = (
+        partial(damage, name),
+        f"Dagster's database {{home}}/{name} cannot be opened (file is not a database): move that file away: "
+        + AWAY,
+    )
 
 
 @pytest.mark.parametrize("kind", HOMES)
@@ -190,8 +193,8 @@ def test_an_instance_that_cannot_be_opened_is_told_in_a_sentence(tmp_path: Path,
     assert refused(cloudflix(home, "status", "--json")) == sentence.format(home=home)
     if kind == "a file":
         home.unlink()
-    elif kind == "damaged databases":
-        rmtree(home / "history")
+    elif kind in DATABASES:
+        (home / kind).unlink()
     else:
         (home / "dagster.yaml").unlink()
     assert cloudflix(home, "status").code == 0

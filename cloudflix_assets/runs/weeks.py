@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
 from datetime import date
 
 import dagster as dg
@@ -21,6 +22,7 @@ from cloudflix_assets.names import numbered
 from cloudflix_assets.runs.runner import Runner, Seen, WeekResult, ignore_event
 from cloudflix_assets.runs.survey import survey
 from cloudflix_assets.runs.sweep import sweep
+from cloudflix_assets.runs.week_after import told_behind
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources import NoPublication, place_of, source_of
 from spark.registry import TABLES
@@ -149,6 +151,8 @@ def _run(
             continue
         with watch(_title(week, number, len(weeks))) as seen:
             result = runner.run(week, keys, tags, seen)
+        behind = told_behind(runner, result, [later for later in weeks if later > week])
+        result = replace(result, notices=[*result.notices, *behind])
         if result.interrupted:
             sweep(lake, runner.instance, tables)
         yield result

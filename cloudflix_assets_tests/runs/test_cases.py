@@ -93,7 +93,7 @@ CASES: dict[str, Published | Refused] = {
         rows(20), ("the record has not as many fields as the header",), {"silver/cast": 1}
     ),
     "excel_empty_rows": Published(rows(100), ("empty record",), {"silver/titles": 3}),
-    "dmy_excel": Published(None, ("day/month/year",), {"silver/titles": 4}),
+    "dmy_excel": Refused(TITLES, ("in 4 rows date_added is a day/month/year",)),
     "old_date_typo": Published(None, ("date_added",), {"silver/titles": 2}),
     "rating_duration_swapped": Published(rows(100), ("rating", "duration"), {"silver/titles": 3}),
     "null_tokens": Published(rows(99), ("director",), {"silver/directors": 99}),

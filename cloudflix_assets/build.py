@@ -11,15 +11,16 @@ from cloudflix_assets.assets.context import Context
 from cloudflix_assets.assets.description import stored_fields
 from cloudflix_assets.assets.publication import publication_asset
 from cloudflix_assets.assets.tables import table_assets
-from cloudflix_assets.automation import alerts, jobs, schedules, sensors, switches
+from cloudflix_assets.automation import alerts, freshness, jobs, schedules, sensors, switches
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.choice import lake_of
+from cloudflix_assets.names import asset_key
 from cloudflix_assets.resources.resources import RETRIES, executor, resources
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources import Source, source_of
 from cloudflix_assets.sources.agreement import Agreement
 from spark.registry import TABLES
-from spark.table import Table
+from spark.table import Layer, Table
 
 __all__ = ["build_defs"]
 
@@ -49,14 +50,18 @@ def build_defs(
         retries=RETRIES if environment.launches else None,
         code_url=environment.code_url,
     )
+    gold = [asset_key(table.path) for table in tables if table.layer is Layer.GOLD]
+    deadlines = freshness.Deadlines(gold, environment.first_week)
+    check = freshness.check(deadlines)
     return dg.Definitions(
         assets=[
             publication_asset(context, source, agreement),
             *(table_assets(context, table) for table in tables),
         ],
-        jobs=jobs.jobs(),
+        asset_checks=[check],
+        jobs=jobs.jobs(check),
         schedules=[schedules.weekly(environment.deployment)],
-        sensors=_sensors(environment, lake, tables, source),
+        sensors=_sensors(environment, lake, tables, source, deadlines),
         resources=resources(environment, lake, _stored(tables)),
         executor=executor(environment),
     )
@@ -68,7 +73,11 @@ def _stored(tables: Sequence[Table]) -> dict[str, T.StructType]:
 
 
 def _sensors(
-    environment: Environment, lake: Lake, tables: Sequence[Table], source: Source
+    environment: Environment,
+    lake: Lake,
+    tables: Sequence[Table],
+    source: Source,
+    deadlines: freshness.Deadlines,
 ) -> list[dg.SensorDefinition]:
     deployment = environment.deployment
     steps = {table.identifier: table.path for table in tables}
@@ -76,5 +85,6 @@ def _sensors(
         sensors.publication_sensor(source, deployment),
         sensors.landing_sensor(source, lake, environment.first_week, deployment),
         switches.on_changes(deployment),
-        alerts.sensor(environment.alert_webhook, environment.web_ui, steps, deployment),
+        freshness.sensor(deadlines, deployment),
+        alerts.sensor(environment.alert_webhook, environment.web_ui, steps, deadlines, deployment),
     ]

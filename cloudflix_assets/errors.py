@@ -7,14 +7,16 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import NamedTuple
 
-import dagster as dg
-
-from spark.delivery.lines import DeliveryDefect
+from spark.delivery.lines import DeliveryDefect, printable
+from spark.quality.rules import ContractError
 from spark.quality.verdict import UndeclaredReason
 
 
 class CloudflixError(Exception):
     """Base of every error whose message is shown to users without a traceback."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(printable(sentence))
 
 
 class StorageRefused(CloudflixError):
@@ -28,21 +30,32 @@ class Trouble(NamedTuple):
     remedy: str
 
 
-TOLD = (CloudflixError, DeliveryDefect, UndeclaredReason)
+TOLD = (CloudflixError, ContractError, DeliveryDefect, UndeclaredReason)
 """Errors whose message is shown to users as it is."""
 
 _RIGHTS = Trouble("permission is denied", "give this user the right to read and write there")
 _FULL = Trouble("no space is left on the disk", "make room there")
 _FAILS = Trouble("the disk fails to read or write, or is full", "check it")
-_REBUILT = "restore it from a backup, or add --force to build the week anew"
+_REBUILT = (
+    "restore it from a backup, or build the week of its folder anew with `cloudflix run --week … --select … "
+    "--force`"
+)
 _GONE = Trouble("a stored file is gone", _REBUILT)
 _DAMAGED = Trouble("a stored Parquet file is damaged", _REBUILT)
+_LACKS = Trouble("the disk does not do what a lake needs", "see `cloudflix doctor`, which tries it")
 _STORAGE = {
     os.strerror(errno.ENOSPC): _FULL,
     os.strerror(errno.EDQUOT): Trouble("the disk quota is used up", "make room there, or raise the quota"),
     os.strerror(errno.EFBIG): Trouble("a file grew beyond what this process may write", "raise `ulimit -f`"),
     os.strerror(errno.EACCES): _RIGHTS,
-    os.strerror(errno.EPERM): _RIGHTS,
+    os.strerror(errno.EPERM): Trouble(
+        "the disk or its owner does not permit it",
+        "give this user the right to read and write there, or use a disk on which `cloudflix doctor` finds "
+        "nothing wrong",
+    ),
+    os.strerror(errno.ENOSYS): _LACKS,
+    os.strerror(errno.EOPNOTSUPP): _LACKS,
+    os.strerror(errno.ENOLCK): _LACKS,
     os.strerror(errno.EROFS): Trouble("the disk is read-only", "make it writable"),
     os.strerror(errno.ENOTDIR): Trouble("a file is where a folder should be", "move the file away"),
     os.strerror(errno.EIO): _FAILS,
@@ -58,15 +71,6 @@ _STORAGE = {
     "disk I/O error": _FAILS,
 }
 """Troubles by words in an error's text: Python, the engines and delta-rs share these words and no class."""
-
-
-@contextmanager
-def as_failure() -> Iterator[None]:
-    """Turn an error of `TOLD` into a `dg.Failure` with its message, which Dagster does not retry."""
-    try:
-        yield
-    except TOLD as error:
-        raise dg.Failure(description=str(error), allow_retries=False) from error
 
 
 def first_line(error: BaseException) -> str:

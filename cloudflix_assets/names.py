@@ -16,6 +16,8 @@ REFRESH = "cloudflix/refresh"
 """Run tag: ask the source again, whatever it answered before."""
 PROCESS = "cloudflix/process"
 """Run tag: the process of the command line that executes the run; if it is gone, the run is dead."""
+FINAL = "dagster/max_retries"
+"""Run tag: how often Dagster's daemon retries the run if it fails; 0 if another attempt would not help."""
 REPEATED = "cloudflix/repeated"
 """Run tag: a step was attempted again in Databricks, so the lost attempt may have left files."""
 

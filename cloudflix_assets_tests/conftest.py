@@ -82,8 +82,14 @@ def oracle() -> Path:
     return _present("oracle") / "silver_netflix_titles_databricks_real_run.jsonl"
 
 
+@pytest.fixture(scope="session")
+def cases() -> Path:
+    """Small deliveries as people really made them, a folder each, beside the real files."""
+    return _present("../cases")
+
+
 def _present(name: str) -> Path:
     folder = TestSettings().test_data / name
     if not folder.is_dir():
         pytest.skip(f"the real data is not at {folder} (set CLOUDFLIX_TEST_DATA)")
-    return folder
+    return folder.resolve()

@@ -138,9 +138,15 @@ Makes = Callable[..., Lakehouse]
 
 
 def registered(*paths: str) -> list[Table]:
-    """Tables of the registry by path, so that a test runs only those it needs."""
+    """Tables of the registry by path, and those that they read: a test runs only what it needs."""
     by_path = {table.path: table for table in TABLES}
-    return [by_path[path] for path in paths]
+    by_name = {table.identifier: table for table in TABLES}
+    found: dict[str, Table] = {}
+    for path in paths:
+        read = (by_name[wanted.table].path for wanted in by_path[path].read if wanted.table in by_name)
+        upstream = [table for other in read if other not in found for table in registered(other)]
+        found |= {table.path: table for table in (*upstream, by_path[path])}
+    return list(found.values())
 
 
 def put(folder: Path, files: Mapping[str, bytes]) -> Path:

@@ -29,7 +29,7 @@ def code_of(node: Any) -> list[Any]:
 def described(house: Lakehouse) -> dict[str, dict[str, Any]]:
     """Each asset as an operator sees it, without what changes with every edit of the code."""
     checks: dict[str, list[dict[str, object]]] = {}
-    for key in house.runner.graph.asset_check_keys:
+    for key in sorted(house.runner.graph.asset_check_keys):
         node = house.runner.graph.get(key)
         checks.setdefault(key.asset_key.to_user_string(), []).append(
             {"name": key.name, "blocking": node.blocking, "partitioned": node.partitions_def is not None}

@@ -7,7 +7,8 @@ its jobs; an error's is its whole chain, which Dagster stores; a value's is all 
 import gc
 import gzip
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from cloudflix_assets.lake.adls.lake import AdlsLake
 from cloudflix_assets.lake.adls.library_options import blob_credential
 from cloudflix_assets.settings.environment import environment
 from cloudflix_assets.sources import SourceRefused
+from cloudflix_assets_tests.cli.command import cloudflix
 from cloudflix_assets_tests.lake.adls.credential_cases import lake, made, new_names, signature, variables
 from cloudflix_assets_tests.leaks import leaks, printed, unpacked, whole
 from cloudflix_assets_tests.loopback.azure.azurite import KEY
@@ -229,3 +231,23 @@ def test_nothing_that_is_printed_shows_one(
     """Whoever debugs prints an environment, or a client's configuration."""
     secrets, found = values(request, kind)
     assert leaks(printed(*found), *secrets) == []
+
+
+TOKENS = [f"ghp_{'a1B2' * 9}", f"github_pat_{'11AB_' * 10}", "T0000/B0000/abcdef"]
+MISPLACED = {
+    "a password in GitHub's address": {"CLOUDFLIX_GITHUB_API": f"https://me:{HERE}@github.example.com"},
+    "a password in a source": {"CLOUDFLIX_SOURCE": f"https://me:{HERE}@example.com/files"},
+    "a token as the branch's owner": {"CLOUDFLIX_SOURCE": f"github:{TOKENS[0]}@acme/catalogue"},
+    "a token as an engine": {"CLOUDFLIX_ENGINE": TOKENS[0]},
+    "a fine-grained token as a week": {"CLOUDFLIX_FIRST_WEEK": TOKENS[1]},
+    "a webhook as the web UI's": {"CLOUDFLIX_ENGINE": f"https://hooks.slack.com/services/{TOKENS[2]}"},
+}
+
+
+@pytest.mark.parametrize("variables", MISPLACED.values(), ids=MISPLACED)
+def test_a_secret_in_the_wrong_variable_is_not_shown(tmp_path: Path, variables: Mapping[str, str]) -> None:
+    """A refusal tells the value that is wrong, and a log keeps the refusal."""
+    told = cloudflix(tmp_path / "home", "run", env=variables)
+    assert told.code == 1
+    assert "…" in told.stderr
+    assert leaks({"told": f"{told.stderr}{told.stdout}".encode()}, HERE, *TOKENS) == []

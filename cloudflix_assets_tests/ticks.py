@@ -24,6 +24,8 @@ class Ticks:
         found = repository.get_sensor_def(self.sensor).evaluate_tick(context)
         if not crash:
             self.cursor = found.cursor
+        for event in found.asset_events:
+            self.house.instance.report_runless_asset_event(event)
         return list(found.run_requests or []), found.skip_message or ""
 
     def said(self) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-MAY_BE_MISSING = frozenset({"node", "real_files", "oracle"})
-"""Fixtures that need Node.js or the real files: `make test` skips nothing, on any machine."""
+MAY_BE_MISSING = frozenset({"node", "real_files", "oracle", "cases"})
+"""Fixtures that need Node.js, the real files or the cases: `make test` skips nothing, on any machine."""
 ELSEWHERE = ("cloudflix_assets_tests/loopback/", "cloudflix_assets_tests/lake/adls/")
 """Tests of the doubles prove nothing of the product; lakes in an account ask for Azurite when they begin."""
 

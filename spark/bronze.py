@@ -13,14 +13,20 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark.datasets import DATASETS, Dataset
-from spark.delivery.layout import MALFORMED, RESCUED
+from spark.delivery.layout import MALFORMED, RESCUED, RESERVED
+from spark.quality.rules import ContractError
 from spark.table import RECORDS, Layer, Rule, Severity, Table
 
 RAGGED = Rule("malformed: a ragged record", lambda: F.col(MALFORMED).isNotNull())
 
 
 def contract_of(dataset: Dataset) -> type[pa.DataFrameModel]:
-    """Make the contract of a dataset: its columns as text, `rescued`, `malformed` and the address."""
+    """Make the contract of a dataset: its columns as text, `rescued`, `malformed` and the address.
+
+    Raises:
+        ContractError: the dataset declares a column twice, or under a name that bronze adds itself.
+    """
+    _refuse_taken_names(dataset)
     texts = {column: f"{column}, as delivered" for column in dataset.columns}
     texts[RESCUED] = "Undeclared columns, JSON"
     texts[MALFORMED] = "Text of a record that has too few or too many fields"
@@ -37,6 +43,22 @@ def contract_of(dataset: Dataset) -> type[pa.DataFrameModel]:
     doc = f"{about}, as delivered.\n\nEvery record of {dataset.file}, every field as text."
     namespace = {**fields, "__annotations__": types, "__doc__": doc, "__module__": __name__}
     return type(name, (pa.DataFrameModel,), namespace)
+
+
+def _refuse_taken_names(dataset: Dataset) -> None:
+    seen: set[str] = set()
+    for column in dataset.columns:
+        if column.casefold() in RESERVED:
+            raise ContractError(
+                f"spark/datasets.py: the column {column} of {dataset.name} has the name of one that bronze "
+                f"adds: declare it under another name, with {column!r} as its alias."
+            )
+        if column.casefold() in seen:
+            raise ContractError(
+                f"spark/datasets.py: {dataset.name} declares the column {column} twice, if case is ignored, "
+                "as engines do: remove one."
+            )
+        seen.add(column.casefold())
 
 
 def bronze(records: DataFrame) -> DataFrame:
@@ -79,7 +101,7 @@ TABLES = tuple(
         build=bronze,
         reads=(f"raw_{dataset.name}{RECORDS}",),
         rules=(RAGGED,),
-        meanings={RAGGED.name: "as many fields as the header"},
+        meanings={RAGGED.name: "has as many fields as the header"},
         severities={RAGGED.name: Severity.WARN},
         has_quarantine=False,
     )

@@ -15,6 +15,7 @@ class Dataset:
         columns: their names as delivered, in the order that they have in bronze.
         aliases: other names that the publisher may give a declared column.
         optional: declared columns that a file may lack; they are null then.
+        null_texts: texts of a column that stand for null, exactly as delivered: `{"rating": ("NULL",)}`.
         incremental: whether a week may arrive as many files, of which an engine that streams parses
             each once.
     """
@@ -24,6 +25,7 @@ class Dataset:
     description: str
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     optional: frozenset[str] = frozenset()
+    null_texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     incremental: bool = False
 
     @property
@@ -60,3 +62,19 @@ DATASETS = (
     Dataset("countries", ("country", "show_id"), "where a title was produced", {"country": ("countries",)}),
     Dataset("directors", ("director", "show_id"), "who directed a title", {"director": ("directors",)}),
 )
+
+IN_ONE = (
+    "show_id",
+    "type",
+    "title",
+    "director",
+    "cast",
+    "country",
+    "date_added",
+    "release_year",
+    "rating",
+    "duration",
+    "listed_in",
+    "description",
+)
+"""The columns of the catalogue as one file, as it is published elsewhere; it is no dataset here."""

@@ -1,78 +1,149 @@
 """Join split records: a stray line break cut each in two, a first half and a second half.
 
-They are found by their shape alone. The halves follow each other, both end in empty fields, and the
-numbers of their leading fields add up to columns + 1, because the field at the break stands in both.
-The last column (an id) must come out as a number. A quote that closed the broken field before the
-break is left over at its end and is removed.
+They are found by their shape. The halves follow each other, both end in empty fields, and the numbers
+of their leading fields add up to those of the header + 1, because the field at the break stands in both.
+They are joined if another dataset has the id that results: an id that was cut off is a number, too.
+A quote that closed the broken field before the break is left over at its end and is removed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
+from spark.datasets import Dataset
+from spark.delivery.dialect import dialect_of
+from spark.delivery.header_defects import resolved
+from spark.delivery.layout import RESCUED, RESERVED
 from spark.table import REASONS
-from spark.text import is_whole_number, without_reasons
+from spark.text import without_reasons
 
 SECOND_HALF = "fragment, joined into the record before it"
 """Reason of a second half; quarantines that were written before hold this text, so it stays."""
 
-_FOLLOWING = ("_next", "_next_filled", "_next_fields")
+UNPROVED = "half of a split record, not proved whole"
+"""Reason of both halves of a record whose id no other dataset has."""
+
+HALVES = {
+    SECOND_HALF: "no second half of a record that a line break split; the first half holds both",
+    UNPROVED: "no half of a record that a line break split and whose id the week's other files do not have",
+}
+"""The sentences of this module's reasons."""
+
+Orders = Mapping[tuple[str, ...], Sequence[str]]
+"""Landed files by the order of their columns: names in bronze, else those in its `rescued`."""
 
 
-def rejoined(bronze: DataFrame, columns: Sequence[str]) -> DataFrame:
+def rejoined(bronze: DataFrame, raw: DataFrame, known: DataFrame, dataset: Dataset) -> DataFrame:
     """Fill the first half of each split record from its second half, which gets the reason `SECOND_HALF`.
 
-    Only a record whose last column is empty can be a half, so only those few are put in order.
-    Of three or more records in a row that fit each other, only the first two are joined.
+    Where the id that results is not known, both get the reason `UNPROVED` and stay as they are. Of three
+    or more records in a row that fit each other, only the first two are joined.
 
     Args:
-        bronze: has these columns as text, `malformed` and the address.
-        columns: those of the delivered file, in its order; the last holds the id.
+        bronze: has the declared columns as text, `rescued`, `malformed` and the address.
+        raw: lists the landed files with their headers.
+        known: the table of another dataset, with the ids that it has.
+        dataset: declares the columns; the last holds the id.
     """
-    may_be_half = F.col(columns[-1]).isNull() & F.col("malformed").isNull()
-    halves = bronze.where(may_be_half).transform(_with_second_halves, columns)
-    is_first = F.col("_second").isNotNull()
+    key = dataset.columns[-1]
+    orders = _orders(raw, dataset, bronze.columns)
+    ids = known.select(F.trim(key).alias("_id")).distinct()
+    # Where the id ends a record, neither half has it: then only those few are put in order.
+    ends_with_id = _of_order(orders, lambda order: F.lit(order[-1] == key))
+    may_be_half = F.col("malformed").isNull() & (F.col(key).isNull() | ~ends_with_id)
+    halves = bronze.where(may_be_half).transform(_with_whole, orders, key, ids)
     filled = {
-        column: F.when(is_first, _joined(columns, position)).otherwise(F.col(column))
-        for position, column in enumerate(columns)
+        name: F.when(F.col("_proved"), F.get("_whole", _place(orders, name))).otherwise(F.col(name))
+        for name in dataset.columns
     }
-    reasons = F.array_compact(F.array(F.when(F.col("_is_second"), SECOND_HALF)))
-    halves = halves.withColumns({**filled, REASONS: reasons}).drop(
-        "_filled", "_fields", *_FOLLOWING, "_fits", "_second", "_is_second"
+    unproved = F.col("_whole").isNotNull() & ~F.col("_proved")
+    reasons = F.array(
+        F.when(_before("_proved"), SECOND_HALF), F.when(unproved | _before("_unproved"), UNPROVED)
     )
+    halves = halves.withColumn("_unproved", unproved).withColumn(REASONS, F.array_compact(reasons))
+    halves = halves.withColumns(filled).select(*bronze.columns, REASONS)
     return bronze.where(~may_be_half).transform(without_reasons).unionByName(halves)
 
 
-def _with_second_halves(halves: DataFrame, columns: Sequence[str]) -> DataFrame:
-    """Give each first half the fields of its second half (`_second`), and mark that one (`_is_second`).
+def _orders(raw: DataFrame, dataset: Dataset, columns: Sequence[str]) -> Orders:
+    found: dict[tuple[str, ...], list[str]] = {}
+    for path, text in sorted(raw.select("path", "header").distinct().collect()):
+        header = resolved(text.split(dialect_of(path).delimiter), dataset)
+        own = {name: at for name, at in header.own_columns(RESERVED).items() if name in columns}
+        names = {at: name for name, at in (header.undeclared | own | dict(header.declared)).items()}
+        found.setdefault(tuple(names[at] for at in range(len(header.names))), []).append(path)
+    return found
 
-    `_filled` is the number of leading fields up to the last one that is not empty.
+
+def _of_order(orders: Orders, value: Callable[[tuple[str, ...]], Column]) -> Column:
+    """The value of the order in which a record's file has its columns."""
+    (first, _), *others = orders.items()
+    found = value(first)
+    for order, files in others:
+        found = F.when(F.col("source_file").isin(*files), value(order)).otherwise(found)
+    return found
+
+
+def _place(orders: Orders, column: str) -> Column:
+    """The 0-based place of a column in a record; null if the file does not have it."""
+    places = {order: order.index(column) if column in order else None for order in orders}
+    return _of_order(orders, lambda order: F.lit(places[order]).cast("int"))
+
+
+def _before(column: str) -> Column:
+    """The flag of the record before, false for the first."""
+    return F.coalesce(F.lag(column).over(_by_address()), F.lit(False))
+
+
+def _by_address() -> WindowSpec:
+    return Window.partitionBy("source_file").orderBy("record_number")
+
+
+def _with_whole(halves: DataFrame, orders: Orders, key: str, ids: DataFrame) -> DataFrame:
+    """Give each first half the fields of its whole record (`_whole`), and whether that is `_proved`.
+
+    `_filled` is the number of leading fields up to the last one that is not empty. A record whose own id is
+    known is no second half: there, another field stands in the place of the id.
     """
-    by_address = Window.partitionBy("source_file").orderBy("record_number")
-    filled = F.coalesce(
-        F.greatest(*(F.when(F.col(c).isNotNull(), i) for i, c in enumerate(columns, 1))), F.lit(0)
+    rescued = F.from_json(F.col(RESCUED), "map<string,string>")
+    columns = set(halves.columns)
+    fields = _of_order(
+        orders, lambda order: F.array(*(F.col(n) if n in columns else rescued[n] for n in order))
     )
-    halves = halves.withColumns({"_filled": filled, "_fields": F.array(*columns)})
-    following = (F.lead(column).over(by_address) for column in ("record_number", "_filled", "_fields"))
-    halves = halves.withColumns(dict(zip(_FOLLOWING, following, strict=True)))
-    last = F.get("_next_fields", F.lit(len(columns)) - F.col("_filled"))
-    adjacent = F.col("_next") == F.col("record_number") + 1
-    complete = F.col("_next_filled") + F.col("_filled") == len(columns) + 1
-    fits = adjacent & complete & is_whole_number(last)
+    width = _of_order(orders, lambda order: F.lit(len(order)))
+    halves = halves.withColumns({"_fields": fields, "_width": width})
+    filled = F.array_max(
+        F.transform("_fields", lambda field, place: F.when(field.isNotNull(), place + 1).otherwise(0))
+    )
+    halves = halves.withColumn("_filled", filled).transform(_with_known, F.col(key), ids, "_known")
+    lead = ("record_number", "_filled", "_fields", "_known")
+    following = {f"_next{name}": F.lead(name).over(_by_address()) for name in lead}
+    halves = halves.withColumns(following)
+    fits = (
+        (F.col("_nextrecord_number") == F.col("record_number") + 1)
+        & (F.col("_next_filled") + F.col("_filled") == F.col("_width") + 1)
+        & ~F.col("_next_known")
+    )
     halves = halves.withColumn("_fits", F.coalesce(fits, F.lit(False)))
-    is_first = F.col("_fits") & ~F.lag("_fits", 1, False).over(by_address)
-    halves = halves.withColumn("_second", F.when(is_first, F.col("_next_fields")))
-    is_second = F.lag("_second").over(by_address).isNotNull()
-    return halves.withColumn("_is_second", is_second)
+    halves = halves.withColumn("_whole", F.when(F.col("_fits") & ~_before("_fits"), _joined()))
+    identifier = F.get("_whole", _place(orders, key))
+    return halves.transform(_with_known, identifier, ids, "_proved")
 
 
-def _joined(columns: Sequence[str], position: int) -> Column:
-    """Field `position` (0-based) of the record that a first half and its second half make."""
-    first, broken = F.col(columns[position]), F.col("_filled") - 1
-    text = F.concat_ws("\n", first, F.get("_second", F.lit(0)))
+def _with_known(frame: DataFrame, identifier: Column, ids: DataFrame, name: str) -> DataFrame:
+    """Add a column that says whether the id is known."""
+    ids = ids.withColumn(name, F.lit(True))
+    joined = frame.withColumn("_own", F.trim(identifier)).join(ids, F.col("_own") == F.col("_id"), "left")
+    return joined.withColumn(name, F.coalesce(name, F.lit(False))).drop("_own", "_id")
+
+
+def _joined() -> Column:
+    """The fields of the record that a first half and its second half make."""
+    first, second, broken = F.col("_fields"), F.col("_next_fields"), F.col("_filled")
+    text = F.concat_ws("\n", F.get(first, broken - 1), F.get(second, F.lit(0)))
     quotes = F.length(F.regexp_replace(text, '[^"]', ""))
     left_over = (quotes % 2 == 1) & text.endswith('"')
     seam = F.when(left_over, text.substr(F.lit(1), F.length(text) - 1)).otherwise(text)
-    shifted = F.get("_second", F.lit(position) - broken)
-    return F.when(broken > position, first).when(broken == position, seam).otherwise(shifted)
+    rest = F.slice(second, F.lit(2), F.col("_width") - broken)
+    return F.concat(F.slice(first, F.lit(1), broken - 1), F.array(seam), rest)

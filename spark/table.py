@@ -116,7 +116,8 @@ class Table:
         reasons: names that `build` may put into `_reasons`: a defect of the whole row, which is then
             judged by no other rule, or `column: readable`, which replaces `column: nullable`.
         severities: by rule name, where it is not the default (quarantine; fail without a quarantine).
-        meanings: what a rule or reason requires, by its name, where the name does not say enough.
+        meanings: what a rule or reason requires, by its name, where the name does not say enough: `a date
+            such as 9/30/2019`, `has as many fields as the header`, `no second half of a record`.
         cap: the largest share of quarantined rows that may still be published.
     """
 

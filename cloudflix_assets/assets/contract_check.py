@@ -7,7 +7,7 @@ import dagster as dg
 from pyspark.sql import DataFrame
 
 from cloudflix_assets.assets.description import record_name
-from cloudflix_assets.assets.rule_texts import requirements
+from cloudflix_assets.assets.rule_texts import breaches, requirements
 from cloudflix_assets.errors import CloudflixError
 from spark.quality import digest
 from spark.quality.rules import CompiledRule, compiled
@@ -55,20 +55,56 @@ def refuse_lost_records(table: Table, verdict: Verdict, frames: Mapping[str, Dat
         )
 
 
+def stops(table: Table, verdict: Verdict) -> bool:
+    """Return whether a `fail` rule broke, or more rows would be quarantined than the cap allows."""
+    return bool(_broken(table, verdict, Severity.FAIL)) or _is_above_cap(table, verdict)
+
+
+def problems(table: Table, verdict: Verdict, values: Mapping[str, list[str]]) -> list[str]:
+    """Return why a week must not be published: the rules that refuse it, and the values that broke them.
+
+    Args:
+        table: as of this week.
+        verdict: of its rows.
+        values: the first values that broke each rule, with their places.
+    """
+    words = breaches(table)
+
+    def told(rule: CompiledRule) -> str:
+        first, broken = ", ".join(values.get(rule.name, [])), verdict.broken[rule.name]
+        rows = "1 row" if broken == 1 else f"{broken:,} rows"
+        return f"in {rows} {words[rule.name]}{f' ({first})' if first else ''}"
+
+    found = [f"{told(rule)}, and the contract allows none" for rule in _broken(table, verdict, Severity.FAIL)]
+    if _is_above_cap(table, verdict):
+        rows = verdict.accepted + verdict.refused
+        share = f"{verdict.refused:,} of {rows:,} rows would be quarantined, above the cap of {table.cap:.1%}"
+        found.append(f"{share}: {', '.join(map(told, _broken(table, verdict, Severity.QUARANTINE)))}")
+    return found
+
+
 def result(
-    table: Table, verdict: Verdict, samples: Mapping[str, list[str]], examples: str | None = None
+    table: Table,
+    verdict: Verdict,
+    samples: Mapping[str, list[str]],
+    *,
+    problems: Sequence[str] = (),
+    examples: str | None = None,
+    absent: Sequence[str] = (),
 ) -> dg.AssetCheckResult:
-    """Return the check's result: failed by a `fail` rule or the cap, a warning where only `warn` rules broke.
+    """Return the check's result: failed by `problems`, a warning where only `warn` rules broke.
+
+    An absent week that should have been read is a warning, too.
 
     Args:
         table: as of this week.
         verdict: of its rows.
         samples: the first addresses per broken rule.
-        examples: Markdown of quarantined rows, where a failure publishes no quarantine.
+        problems: why the week must not be published.
+        examples: Markdown of refused rows, where a failure publishes no quarantine.
+        absent: a sentence for each earlier week that it should read and the lake lacks.
     """
-    problems = _problems(table, verdict)
-    warned = _broken(table, verdict, Severity.WARN)
-    requires = requirements(table)
+    warned, requires = _broken(table, verdict, Severity.WARN), requirements(table)
     broken_first = sorted(compiled(table), key=lambda rule: -verdict.broken[rule.name])
     records = [_record(rule, requires.get(rule.name, ""), verdict, samples) for rule in broken_first]
     metadata: dict[str, Any] = {
@@ -76,28 +112,32 @@ def result(
         "quarantined": verdict.refused,
         "rules": dg.MetadataValue.table(records, _SCHEMA),
         "digest": verdict.digest,
+        **({"absent": " ".join(absent)} if absent else {}),
+        **({"samples": dg.MetadataValue.md(examples)} if examples is not None else {}),
     }
-    if examples is not None:
-        metadata["samples"] = dg.MetadataValue.md(examples)
     return dg.AssetCheckResult(
         check_name=NAME,
         asset_key=table.path.split("/"),
-        passed=not problems and not warned,
+        passed=not problems and not warned and not absent,
         severity=dg.AssetCheckSeverity.ERROR if problems else dg.AssetCheckSeverity.WARN,
-        description=_sentence(table, verdict, problems, warned),
+        description=_sentence(table, verdict, problems, warned, absent),
         metadata=metadata,
     )
 
 
-def failure(table: Table, verdict: Verdict, week: str) -> dg.Failure | None:
-    """Return the failure that the step raises instead of publishing, or None."""
-    problems = _problems(table, verdict)
+class WeekRefused(CloudflixError):
+    """The contract does not let a week be published."""
+
+
+def failure(table: Table, problems: Sequence[str], week: str) -> WeekRefused | None:
+    """Return the error that the step raises instead of publishing, or None without problems."""
     if not problems:
         return None
-    return dg.Failure(
-        description=f"{table.path}, week {week}: {'; '.join(problems)}; nothing was published. "
-        "The check `contract` names the records: have them corrected at the source, or change the contract.",
-        allow_retries=False,
+    module = f"{table.contract.__module__.replace('.', '/')}.py"
+    return WeekRefused(
+        f"{table.path}, week {week}: {'; '.join(problems)}; nothing was published. "
+        "Have the records corrected at the source and rerun the whole week (from the failed step on it would "
+        f"read the same records); if they are right, change what {module} declares."
     )
 
 
@@ -117,31 +157,32 @@ _SCHEMA = dg.TableSchema(
 )
 
 
-def _problems(table: Table, verdict: Verdict) -> list[str]:
-    found = [
-        f"{verdict.broken[rule.name]:,} rows break the rule `{rule.name}`"
-        for rule in _broken(table, verdict, Severity.FAIL)
-    ]
-    rows = verdict.accepted + verdict.refused
-    if verdict.refused > table.cap * rows:
-        share = f"{verdict.refused:,} of {rows:,} rows would be quarantined, above the cap of {table.cap:.1%}"
-        common = max(verdict.broken, key=lambda name: verdict.broken[name])
-        found.append(f"{share}, most often by `{common}` ({verdict.broken[common]:,})")
-    return found
+def _is_above_cap(table: Table, verdict: Verdict) -> bool:
+    return verdict.refused > table.cap * (verdict.accepted + verdict.refused)
 
 
 def _broken(table: Table, verdict: Verdict, severity: Severity) -> list[CompiledRule]:
-    return [rule for rule in compiled(table) if rule.severity is severity and verdict.broken[rule.name]]
+    """The broken rules of a severity, the most frequent first."""
+    found = [rule for rule in compiled(table) if rule.severity is severity and verdict.broken[rule.name]]
+    return sorted(found, key=lambda rule: -verdict.broken[rule.name])
 
 
-def _sentence(table: Table, verdict: Verdict, problems: Sequence[str], warned: Sequence[CompiledRule]) -> str:
+def _sentence(
+    table: Table,
+    verdict: Verdict,
+    problems: Sequence[str],
+    warned: Sequence[CompiledRule],
+    absent: Sequence[str],
+) -> str:
     if problems:
         return f"{'; '.join(problems)}; nothing was published"
     counts = f"{verdict.accepted:,} rows accepted"
     if table.has_quarantine:
         counts += f", {verdict.refused:,} quarantined"
-    kept = [f"{verdict.broken[rule.name]:,} kept that break `{rule.name}`" for rule in warned]
-    return "; ".join([f"Published with a warning: {counts}", *kept]) if kept else counts
+    words = breaches(table)
+    kept = [f"{verdict.broken[rule.name]:,} kept in which {words[rule.name]}" for rule in warned]
+    warnings = [*kept, *absent]
+    return "; ".join([f"Published with a warning: {counts}", *warnings]) if warnings else counts
 
 
 def _record(

@@ -1,10 +1,11 @@
 """What Dagster shows of a table before it has run: texts, columns, lineage, code and its version."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import dagster as dg
+from pandera.api.pyspark.components import Column
 from pyspark.sql import types as T
 
 from cloudflix_assets.assets.rule_texts import requirements
@@ -12,8 +13,9 @@ from cloudflix_assets.names import asset_key, quarantine_path
 from cloudflix_assets.versions import hash_of
 from spark.datasets import DATASETS
 from spark.quality.rules import compiled
+from spark.quality.texts import KINDS
 from spark.quality.verdict import QUARANTINE
-from spark.table import Table
+from spark.table import Input, Table
 
 JUDGE = ("spark.quality.verdict", "spark.quality.duplicates", "spark.quality.rules", "spark.quality.digest")
 """Modules that judge every table: their code is part of every table's code version."""
@@ -78,7 +80,8 @@ def column_schema(table: Table, tables: Mapping[str, Table]) -> dg.TableSchema:
     lineage, requires = column_lineage(table, tables).deps_by_column, requirements(table)
     for name, column in table.contract.to_schema().columns.items():
         rules = [rule.name for rule in compiled(table) if rule.name.startswith(f"{name}: ")]
-        other = [_requirement(rule, requires) for rule in rules if not rule.endswith(": nullable")]
+        told = [rule for rule in rules if rule.partition(": ")[2] not in ("nullable", *KINDS)]
+        other = [_requirement(rule, requires) for rule in told]
         constraints = dg.TableColumnConstraints(nullable=bool(column.nullable), other=other)
         sources = [f"`{dep.asset_key.to_user_string()}.{dep.column_name}`" for dep in lineage.get(name, ())]
         text = " ← ".join([str(column.description), *([", ".join(sources)] if sources else [])])
@@ -105,11 +108,20 @@ def column_lineage(table: Table, tables: Mapping[str, Table]) -> dg.TableColumnL
     """Return each column's sources: its field's `derived_from`, else the same name in the first input."""
     deps: dict[str, list[dg.TableColumnDep]] = {}
     for name, column in table.contract.to_schema().columns.items():
-        told = (column.metadata or {}).get("derived_from")
+        told = derived_from(column)
         sources = told if told is not None else _same_name(table, name, tables)
         found = [source.rsplit(".", 1) for source in sources]
-        deps[name] = [dg.TableColumnDep(asset_key(tables[parent].path), column) for parent, column in found]
+        deps[name] = [
+            dg.TableColumnDep(asset_key(tables[Input.of(parameter).table].path), column)
+            for parameter, column in found
+        ]
     return dg.TableColumnLineage({name: found for name, found in deps.items() if found})
+
+
+def derived_from(column: Column) -> Sequence[str] | None:
+    """Return what a column's field says that it comes from: `silver_titles_before.show_id`."""
+    told: Sequence[str] | None = (column.metadata or {}).get("derived_from")
+    return told
 
 
 def _same_name(table: Table, column: str, tables: Mapping[str, Table]) -> list[str]:

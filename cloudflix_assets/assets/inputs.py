@@ -8,12 +8,13 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from cloudflix_assets.assets.context import Context
+from cloudflix_assets.assets.description import derived_from
 from cloudflix_assets.delta import read
 from cloudflix_assets.delta.table import open_cached
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.staging import Staging
 from cloudflix_assets.landing.manifest import LandedFile, Manifest
-from cloudflix_assets.landing.records import parse_records
+from cloudflix_assets.landing.records import landed_hash, parse_records
 from cloudflix_assets.names import asset_key
 from cloudflix_assets.partitions import WEEK
 from spark.table import PUBLICATION, Table
@@ -61,20 +62,46 @@ def prepare_frames(
 
 
 def files_read(context: Context, table: Table, week: date) -> list[str]:
-    """List what a step reads: lines of the manifest, and names of files, whose content never changes."""
+    """List what a step reads: lines of the manifest, names of files of tables, hashes of landed files."""
     lake, found = context.lake, list[str]()
     for wanted in table.read:
         if wanted.table == PUBLICATION:
             found += [file.model_dump_json(exclude={"origin"}) for file in _landed(lake, week)]
             continue
         parent = context.tables[wanted.table]
-        stored = open_cached(lake, parent.path)
-        files = read.files_of(stored, week - wanted.weeks_back * WEEK) if stored else []
+        of = week - wanted.weeks_back * WEEK
+        stored = open_cached(lake, parent.path) if context.weeks.has_partition_key(str(of)) else None
+        files = read.files_of_week(stored, parent.path, of) if stored else ()
         found += [f"{wanted.parameter} {file}" for file in files]
         if wanted.as_records:
             paths = [f"raw/{file.path}" for file in _landed(lake, week) if file.dataset == parent.name]
-            found += [f"{path} {lake.size(path)}" for path in paths]
+            found += [f"{path} {landed_hash(lake, path)}" for path in paths]
     return found
+
+
+def told_absent(context: Context, table: Table, week: date) -> list[str]:
+    """Return a sentence for each earlier week that a step reads and that was refused or left out.
+
+    Before the first landed week there is none to read.
+    """
+    found = list[str]()
+    for wanted in table.read:
+        before = week - wanted.weeks_back * WEEK
+        if before < week and any(landed <= before for landed in Manifest.weeks(context.lake)):
+            path = context.tables[wanted.table].path
+            if not read.holds(context.lake, path, before):
+                columns = ", ".join(_columns_from(table, wanted.parameter))
+                found.append(
+                    f"{table.path}, week {week}: {columns} is as if the week {before} had no rows, because "
+                    f"{path} does not hold it: run that week, then `cloudflix run --stale`."
+                )
+    return found
+
+
+def _columns_from(table: Table, parameter: str) -> list[str]:
+    columns = table.contract.to_schema().columns.items()
+    sources = {name: derived_from(column) or () for name, column in columns}
+    return [name for name, told in sources.items() if any(s.startswith(f"{parameter}.") for s in told)]
 
 
 def _landed(lake: Lake, week: date) -> Sequence[LandedFile]:

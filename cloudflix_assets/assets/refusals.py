@@ -1,17 +1,20 @@
-"""Why rows were quarantined, as Markdown for the web UI: per reason the number of rows and the first row.
+"""Why rows were refused: the first row of each reason for the web UI, the first values for a sentence.
 
-It is a list and no table, because the web UI shows it in a narrow column.
+The web UI gets a list and no table, because it shows it in a narrow column.
 """
 
 import json
 from collections.abc import Sequence
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from cloudflix_assets.assets.description import record_name
 from cloudflix_assets.assets.markdown import inert
-from spark.table import ADDRESS, Table
+from cloudflix_assets.assets.rule_texts import breaches
+from spark.delivery.headers import shown
+from spark.quality.rules import compiled
+from spark.table import ADDRESS, Severity, Table
 
 REASONS = 5
 """The most combinations of broken rules that are shown, the most frequent first."""
@@ -22,7 +25,10 @@ IN_PLACE = 999
 LONGEST = 200
 """The most characters of an input row."""
 
-_READ, _NAMES = 2_000, 60
+VALUES = 3
+"""The most values that a sentence shows for a rule."""
+
+_READ, _NAMES, _LOOKED_AT = 2_000, 60, 50
 
 
 def examples(table: Table, quarantine: DataFrame) -> str:
@@ -35,10 +41,45 @@ def examples(table: Table, quarantine: DataFrame) -> str:
     first = F.struct(*ADDRESS, F.substring("record", 1, _READ).alias("record"))
     reasons = quarantine.groupBy("broken").agg(F.count("*").alias("rows"), F.min(first).alias("first"))
     found = reasons.orderBy(F.desc("rows"), "first").limit(REASONS).collect()
-    heads = [_head(row["broken"], row["rows"], record_name(*row["first"][:2])) for row in found]
+    words = breaches(table)
+    reasons_of = [[words.get(rule, rule) for rule in row["broken"]] for row in found]
+    heads = [
+        _head(told, row["rows"], record_name(*row["first"][:2]))
+        for told, row in zip(reasons_of, found, strict=True)
+    ]
     width = min(LONGEST, IN_PLACE // len(heads) - max(map(len, heads)) - len("``\n"))
     rows = [inert(_telling(table, row["broken"], row["first"]["record"]), width) for row in found]
     return "\n".join(map("".join, zip(heads, rows, strict=True)))
+
+
+def first_values(table: Table, refused: DataFrame) -> dict[str, list[str]]:
+    """Return, for each broken rule that does not only warn, its first values and where each was first.
+
+    Args:
+        table: that the rows were refused by.
+        refused: the rows, in the columns of a quarantine.
+    """
+    rules = [rule.name for rule in compiled(table) if rule.severity is not Severity.WARN]
+    first = Window.partitionBy("rule").orderBy(*ADDRESS)
+    named = refused.withColumn("rule", F.explode("broken")).where(F.col("rule").isin(rules))
+    numbered = named.withColumn("n", F.row_number().over(first)).where(F.col("n") <= _LOOKED_AT)
+    found: dict[str, dict[str, str]] = {}
+    rows = numbered.select("rule", "n", *ADDRESS, F.substring("record", 1, _READ)).collect()
+    for rule, _, file, number, record in sorted(rows):
+        place, value = record_name(file, number), _value(rule, table, record)
+        found.setdefault(rule, {}).setdefault(value, f"{value} in {place}" if value else place)
+    return {rule: [*values.values()][:VALUES] for rule, values in found.items()}
+
+
+def _value(rule: str, table: Table, record: str) -> str:
+    """The value that broke a rule, as it was delivered; of a rule of the whole row, its key."""
+    try:
+        values = json.loads(record)
+    except ValueError:  # cut, because it is long
+        return ""
+    column = rule.partition(": ")[0]
+    names = [column] if column in table.contract.to_schema().columns else table.key
+    return ", ".join(shown(str(values[name])) for name in names if name in values)
 
 
 def _head(broken: Sequence[str], rows: int, record: str) -> str:

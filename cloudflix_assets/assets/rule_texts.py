@@ -1,4 +1,4 @@
-"""Texts for the web UI of what each rule of a contract requires: `≤ 900`, `one of Movie, TV Show`.
+"""What each rule of a contract requires (`≤ 900`), and what a breach is (`duration_minutes is above 900`).
 
 They are not in `spark/`, because no row is judged by them: to change one makes no table stale.
 """
@@ -6,7 +6,11 @@ They are not in `spark/`, because no row is judged by them: to change one makes 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pyspark.sql import types as T
+
+from spark.delivery.layout import MALFORMED
 from spark.quality.rules import CHECKS, DUPLICATE_KEY, DUPLICATE_ROW
+from spark.quality.texts import A_VALUE, ANY_TEXT, COMPOSED, NONE_WORDS, UNDAMAGED
 from spark.table import Table
 
 Statistics = Mapping[str, Any]
@@ -22,13 +26,48 @@ def requirements(table: Table) -> dict[str, str]:
         DUPLICATE_ROW: "no equal row before it",
         DUPLICATE_KEY: f"no row before it with its {key}" if table.has_quarantine else f"one row per {key}",
     }
+    for name in (*columns, ANY_TEXT):
+        found |= {f"{name}: {kind}": text for kind, text in _KINDS.items()}
     for name, column in columns.items():
         found[f"{name}: nullable"] = "not null"
-        found[f"{name}: readable"] = f"readable as {column.dtype.type.simpleString()}"
+        type_ = column.dtype.type
+        found[f"{name}: readable"] = _FORMS.get(type(type_), f"readable as {type_.simpleString()}")
         found |= {f"{name}: {CHECKS[c.name][0]}": _TEXTS[c.name](c.statistics) for c in column.checks}
     for foreign in table.foreign_keys:
         found[foreign.rule] = f"in {foreign.parent.replace('_', '/', 1)}"
     return found | dict(table.meanings)
+
+
+_KINDS = {
+    UNDAMAGED: "no damaged text: control or replacement characters, letters encoded twice (Ã©), HTML (&amp;)",
+    COMPOSED: "no text whose accents are characters of their own: such a name is another than in Unicode NFC",
+    A_VALUE: f"no word for none: {', '.join(NONE_WORDS)}",
+}
+
+
+def breaches(table: Table) -> dict[str, str]:
+    """Return what a row that breaks a rule is said to be, by the rule's name: `show_id is empty`."""
+    columns = table.contract.to_schema().columns
+    found: dict[str, str] = {}
+    for rule, text in requirements(table).items():
+        column = rule.partition(": ")[0]
+        # The column `malformed` holds the text of a whole record.
+        of_record = column not in columns or column == MALFORMED
+        found[rule] = f"{'the record' if of_record else column} {_opposite(text)}"
+    key = ", ".join(table.key)
+    unique = f"another record before it has its {key}" if table.has_quarantine else f"its {key} is not unique"
+    return found | {DUPLICATE_ROW: "the record is equal to one before it", DUPLICATE_KEY: unique}
+
+
+def _opposite(text: str) -> str:
+    several = text.startswith(("≥", ">")) and ", " in text
+    if text.endswith(" characters"):
+        return f"has not {text}"
+    for begins, opposite in () if several else _OPPOSITES.items():
+        if text.startswith(begins):
+            rest = text.removeprefix(begins)
+            return f"{opposite}{rest}".replace("is a ", "is an ", rest[:1] in set("aeiou"))
+    return f"is not {text}"
 
 
 def _listed(values: Any) -> str:
@@ -49,6 +88,35 @@ def _length(limits: Statistics) -> str:
     ends = [f"{sign} {end}" for sign, end in (("≥", low), ("≤", high)) if end is not None]
     return f"{', '.join(ends)} characters"
 
+
+_FORMS: Mapping[type[T.DataType], str] = {
+    T.IntegerType: "a whole number",
+    T.LongType: "a whole number",
+    T.DecimalType: "a number",
+    T.DateType: "a date",
+    T.TimestampType: "a point in time",
+}
+
+_OPPOSITES = {
+    "not null": "is empty",
+    "≤ ": "is above ",
+    "≥ ": "is below ",
+    "< ": "is not below ",
+    "> ": "is not above ",
+    "= ": "is not ",
+    "≠ ": "is ",
+    "one of ": "is none of ",
+    "none of ": "is one of ",
+    "a ": "is no ",
+    "an ": "is no ",
+    "no ": "is a ",
+    "has ": "has not ",
+    "matches ": "does not match ",
+    "contains ": "does not contain ",
+    "begins ": "does not begin ",
+    "ends ": "does not end ",
+}
+"""How a requirement begins, and how a breach of it does."""
 
 _TEXTS: Mapping[str, Callable[[Statistics], str]] = {
     "equal_to": lambda s: f"= {s['value']}",

@@ -28,7 +28,7 @@ from spark.quality import verdict as quality
 from spark.quality.rules import fields
 from spark.table import PUBLICATION, Table
 
-Event = dg.AssetCheckResult | dg.Output[Any]
+Event = dg.AssetCheckResult | dg.AssetObservation | dg.Output[Any]
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Judgement:
     verdict: quality.Verdict
     samples: Mapping[str, list[str]]
     quarantined: DataFrame | None
-    failure: dg.Failure | None
+    failure: contract_check.WeekRefused | None
     evaluated: dg.AssetCheckResult
 
 
@@ -84,6 +84,7 @@ class Step:
         key: if the week's receipt has the same, the step need not judge again.
         attempt: `<run>-<retry>`, with which commits are marked.
         force: judge and commit even if nothing changed.
+        absent: a sentence for each earlier week that it should read and the lake lacks.
     """
 
     context: Context
@@ -93,6 +94,7 @@ class Step:
     key: str
     attempt: str
     force: bool
+    absent: Sequence[str]
 
     def run(self, loaded: Mapping[str, DataFrame]) -> Iterator[Event]:
         """Run the step; yield quarantine, table and contract check, or the check alone if it fails.
@@ -101,14 +103,14 @@ class Step:
             loaded: what the IO manager loaded, by table.
 
         Raises:
-            dagster.Failure: the contract does not let the week be published.
+            WeekRefused: the contract does not let the week be published.
             RecordsLost: the table's function lost or invented records.
         """
         started = time.monotonic()
         receipt = receipts.receipt_of(self.stage.lake, self.table.path, self.week)
         if receipt and receipt.key == self.key and not self.force and (kept := self._kept(receipt)):
             yield from self._outputs(receipt, kept, started)
-            yield contract_check.result(self.table, receipt.verdict, receipt.samples)
+            yield contract_check.result(self.table, receipt.verdict, receipt.samples, absent=self.absent)
             return
         built = self._build(loaded)
         judgement = self._judge(built)
@@ -131,9 +133,14 @@ class Step:
         broken = table.has_quarantine and any(verdict.broken.values())
         samples = quality.samples(table, staged) if broken else {}
         quarantined = quality.quarantined(table, staged, built.given) if verdict.refused else None
-        failure = contract_check.failure(table, verdict, str(self.week))
-        examples = _examples(table, quarantined) if failure else None
-        evaluated = contract_check.result(table, verdict, samples, examples)
+        stops = contract_check.stops(table, verdict) and table.has_quarantine
+        refused = quality.refused(table, staged, built.given) if stops else None
+        problems = contract_check.problems(table, verdict, _first_values(table, refused))
+        failure = contract_check.failure(table, problems, str(self.week))
+        examples = _examples(table, refused)
+        evaluated = contract_check.result(
+            table, verdict, samples, problems=problems, examples=examples, absent=self.absent
+        )
         return Judgement(staged, verdict, samples, quarantined, failure, evaluated)
 
     def _settle(self, built: Built, judgement: Judgement, started: float) -> Iterator[Event]:
@@ -233,6 +240,10 @@ class Step:
             )
             seconds["quarantined"] = receipt.verdict.refused
         yield dg.Output(week, output_name=name, data_version=version, metadata=seconds)
+
+
+def _first_values(table: Table, refused: DataFrame | None) -> Mapping[str, list[str]]:
+    return {} if refused is None else refusals.first_values(table, refused)
 
 
 def _examples(table: Table, quarantined: DataFrame | None) -> str | None:

@@ -23,11 +23,12 @@ from cloudflix_assets.assets.description import (
 )
 from cloudflix_assets.assets.receipts import key_of
 from cloudflix_assets.assets.step import Event, Step
-from cloudflix_assets.automation.conditions import LATE, WHEN_CHANGED
+from cloudflix_assets.automation.conditions import WHEN_CHANGED
 from cloudflix_assets.delta.committer import ASKED
 from cloudflix_assets.delta.table import refuse_unusable
 from cloudflix_assets.engines.remote import engine_of
-from cloudflix_assets.errors import as_failure
+from cloudflix_assets.instance.events import notice
+from cloudflix_assets.instance.failures import as_failure
 from cloudflix_assets.lake.staging import folder_of, open_staging
 from cloudflix_assets.names import (
     DATASET_TAG,
@@ -42,7 +43,7 @@ from cloudflix_assets.names import (
 )
 from cloudflix_assets.partitions import week_of
 from spark.delivery.headers import Drift
-from spark.table import Layer, Table
+from spark.table import Table
 
 
 def table_assets(given: Context, table: Table) -> dg.AssetsDefinition:
@@ -69,14 +70,17 @@ def table_assets(given: Context, table: Table) -> dg.AssetsDefinition:
     def step(context: dg.AssetExecutionContext, **loaded: DataFrame) -> Iterator[Event]:
         attempt = f"{context.run.run_id}-{context.retry_number}"
         week, folder, lake = week_of(context.partition_key), folder_of(table.path, attempt), given.lake
-        with as_failure(), lake.storage_errors(table.path):
+        with as_failure(context.instance, context.run.run_id), lake.storage_errors(table.path):
             session = context.resources.spark.spark_session
             with open_staging(lake, session, folder) as stage:
                 refuse_unusable(lake, table.path)
                 computes = engine_of(session) if given.engine in ASKED else given.engine
                 key = key_of(computes, version, inputs.files_read(given, table, week))
                 force = context.run.tags.get(FORCE) == "true"
-                yield from Step(given, table, week, stage, key, attempt, force).run(loaded)
+                absent = inputs.told_absent(given, table, week)
+                for sentence in absent:
+                    yield notice(context, sentence, asset_key(table.path))
+                yield from Step(given, table, week, stage, key, attempt, force, absent).run(loaded)
 
     return step
 
@@ -108,7 +112,6 @@ def _outs(context: Context, table: Table, version: str) -> dict[str, dg.AssetOut
                 "dagster/column_lineage": column_lineage(table, tables),
                 **code,
             },
-            freshness_policy=LATE if table.layer is Layer.GOLD else None,
             **shared,
         )
     }

@@ -12,8 +12,8 @@ from hashlib import sha256
 import dagster as dg
 from pydantic import Field, SecretStr
 
-from cloudflix_assets.automation.conditions import is_late
 from cloudflix_assets.automation.cursors import Cursor
+from cloudflix_assets.automation.freshness import Deadlines, Freshness
 from cloudflix_assets.automation.switches import ALERTS, sensor_status
 from cloudflix_assets.instance.events import failures
 
@@ -62,7 +62,7 @@ class Told(Cursor):
 
 
 def sensor(
-    webhook: SecretStr | None, web_ui: str, steps: Mapping[str, str], deployment: str
+    webhook: SecretStr | None, web_ui: str, steps: Mapping[str, str], deadlines: Deadlines, deployment: str
 ) -> dg.SensorDefinition:
     """Create the sensor that sends alerts.
 
@@ -70,6 +70,7 @@ def sensor(
         webhook: address to send to; with None the sensor only says that it is not set.
         web_ui: address that links begin with.
         steps: path of the asset of each step.
+        deadlines: the tables that may be late.
         deployment: which decides whether the sensor runs from the first start on.
     """
 
@@ -88,7 +89,7 @@ def sensor(
         seen = Told.of(context.cursor)
         seen.looked = seen.looked or now  # what failed before the sensor was switched on is not reported
         runs = _failed(context.instance, seen.looked)
-        late = _late_alerts(context.instance, list(steps.values()), web_ui)
+        late = _late_alerts(deadlines.judge(context.instance), web_ui)
         found = [*_run_alerts(context.instance, runs, web_ui, steps), *late]
         new = {alert.key: alert for alert in found if seen.is_new(alert, now)}
         sent, trouble = _send(webhook.get_secret_value(), list(new.values()))
@@ -123,17 +124,11 @@ def _run_alerts(
             yield Alert(f"{run.job_name}, week {week}", reason, link)
 
 
-def _late_alerts(instance: dg.DagsterInstance, paths: Sequence[str], web_ui: str) -> Iterator[Alert]:
-    """Alerts about tables that missed their deadline; a table without a deadline is never late."""
-    keys = [dg.AssetKey(path.split("/")) for path in paths]
-    for key, record in instance.get_freshness_state_records(keys).items():
-        if is_late(record.freshness_state):
-            path = "/".join(key.path)
-            reason = (
-                "it is late: no run since its deadline, Monday 12:00 UTC. Look at the last tick of the "
-                "schedule `weekly` and at its run, then launch `weekly_refresh` for the week that has ended."
-            )
-            yield Alert(path, reason, f"{web_ui}/assets/{path}")
+def _late_alerts(judged: Mapping[dg.AssetKey, Freshness], web_ui: str) -> Iterator[Alert]:
+    for key, (fresh, sentence) in judged.items():
+        path = "/".join(key.path)
+        if not fresh:
+            yield Alert(path, sentence, f"{web_ui}/assets/{path}")
 
 
 def _send(webhook: str, alerts: Sequence[Alert]) -> tuple[list[str], str | None]:

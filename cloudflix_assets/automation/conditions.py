@@ -1,20 +1,20 @@
-"""When a table is refreshed without being asked for, and when a gold table is late."""
-
-from datetime import timedelta
+"""When a table is refreshed without being asked for."""
 
 import dagster as dg
 
-# 2026-11-30: a condition of our own is a subclass of what Dagster 1.13 keeps private, and so is the state of
-# a freshness policy. Drop when it exports them.
+# 2026-11-30: a condition of our own is a subclass of what Dagster 1.13 keeps private. Drop when it
+# exports it.
 from dagster._core.asset_graph_view.entity_subset import EntitySubset
 from dagster._core.definitions.declarative_automation.automation_context import AutomationContext
 from dagster._core.definitions.declarative_automation.operands.subset_automation_condition import (
     SubsetAutomationCondition,
 )
-from dagster._core.definitions.freshness import FreshnessState
 from dagster._core.event_api import PartitionKeyFilter
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionResolvedStatus as Status
 from dagster._record import record
+
+from cloudflix_assets.instance.staleness import Staleness
+from cloudflix_assets.partitions import week_of
 
 
 @record
@@ -68,6 +68,29 @@ class ParentsHaveTheWeek(SubsetAutomationCondition[dg.AssetKey]):
         return found
 
 
+@record
+class HasReadItsParents(SubsetAutomationCondition[dg.AssetKey]):
+    """Holds for weeks whose newest run read what their parents hold now.
+
+    `AutomationCondition.newly_updated()` also holds after a run that read its parents before they changed.
+    """
+
+    @property
+    def name(self) -> str:
+        """The condition's name in the web UI."""
+        return "has_read_its_parents"
+
+    async def compute_subset(  # type: ignore[override]  # the base allows coroutines, as Dagster's own conditions are
+        self, context: AutomationContext[dg.AssetKey]
+    ) -> EntitySubset[dg.AssetKey]:
+        """Return the candidates for which the condition holds."""
+        view, found = context.asset_graph_view, context.candidate_subset
+        staleness = Staleness(view.asset_graph, view.instance)
+        weeks = found.expensively_compute_partition_keys()
+        behind = {week for week in weeks if staleness.is_behind(context.key, week_of(week))}
+        return found.compute_difference(found.compute_intersection_with_partition_keys(behind))
+
+
 def _warned(context: AutomationContext[dg.AssetCheckKey], week: str) -> bool:
     """Whether the newest evaluation of a week is a warning."""
     log = context.asset_graph_view.instance.event_log_storage
@@ -78,10 +101,14 @@ def _warned(context: AutomationContext[dg.AssetCheckKey], week: str) -> bool:
     return evaluation is not None and evaluation.severity is dg.AssetCheckSeverity.WARN
 
 
+_CHANGED = dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_version_changed())
+_ANSWERED = (
+    # What changes after a request, within the same tick, may come too late for the requested run.
+    dg.AutomationCondition.newly_requested() & ~_CHANGED
+) | (dg.AutomationCondition.newly_updated() & HasReadItsParents())
+
 WHEN_CHANGED: dg.AutomationCondition[dg.AssetKey] = (
-    dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_version_changed())
-    .since(dg.AutomationCondition.newly_requested() | dg.AutomationCondition.newly_updated())
-    .with_label("upstream has changed")
+    _CHANGED.since(_ANSWERED).with_label("upstream has changed")
     & ParentsHaveTheWeek()
     & dg.AutomationCondition.all_deps_match(
         dg.AutomationCondition.all_checks_match(NotRefused(), blocking_only=True)
@@ -93,11 +120,3 @@ WHEN_CHANGED: dg.AutomationCondition[dg.AssetKey] = (
 
 `AutomationCondition.eager()` would also refresh after a rerun that changed nothing.
 """
-
-LATE = dg.FreshnessPolicy.cron(deadline_cron="0 12 * * 1", lower_bound_delta=timedelta(hours=12))
-"""Gold must have run between Monday 00:00 and 12:00 UTC (the schedule starts at 06:00), changed or not."""
-
-
-def is_late(state: object) -> bool:
-    """Whether a table's freshness state says that it missed its deadline."""
-    return state is FreshnessState.FAIL

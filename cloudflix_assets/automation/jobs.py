@@ -16,17 +16,22 @@ _LAYERS = {
 }
 
 
-def jobs() -> list[Any]:  # of a type that Dagster does not export
-    """`weekly_refresh` over all assets, and `refresh_<layer>` for each layer."""
+def jobs(freshness: dg.AssetChecksDefinition) -> list[Any]:  # of a type that Dagster does not export
+    """`weekly_refresh` over all assets, and `refresh_<layer>` for each layer.
+
+    Args:
+        freshness: the checks that no job executes: a run of any week would be told that another is late.
+    """
+    without = dg.AssetSelection.checks(freshness)
     everything = dg.define_asset_job(
         WEEKLY_REFRESH,
-        selection=dg.AssetSelection.all(),
+        selection=dg.AssetSelection.all() - without,
         description="A week, from publication to gold: every asset. What has not changed is not committed.",
     )
     layers = [
         dg.define_asset_job(
             f"refresh_{layer.value}",
-            selection=dg.AssetSelection.groups(GROUPS[layer]),
+            selection=dg.AssetSelection.groups(GROUPS[layer]) - without,
             description=f"The {layer.value} tables of a week: {text}. What lies before them must be there.",
         )
         for layer, text in _LAYERS.items()

@@ -25,16 +25,27 @@ _NOTHING = "Nothing was dropped."
 
 
 class Known(Cursor):
-    """Cursor of the publication sensor: the last commit that it requested a run for, and its HTTP etag."""
+    """Cursor of the publication sensor: the last commit that it requested a run for, and its HTTP etag.
+
+    Attributes:
+        asked: runs requested so far, part of a run's key: a branch may be set back to an earlier commit.
+    """
 
     commit: str | None = None
     etag: str | None = None
+    asked: int = 0
 
 
 class Asked(Cursor):
-    """Cursor of the landing sensor: keys of the runs that it requested, while their files are still there."""
+    """Cursor of the landing sensor.
 
-    keys: set[str] = Field(default_factory=set)
+    Attributes:
+        keys: of the runs that it requested, by week and files, while these files are still there.
+        gone: how often such files went. Part of a run's key: they may be moved back as they were.
+    """
+
+    keys: dict[str, str] = Field(default_factory=dict)
+    gone: int = 0
 
 
 def publication_sensor(source: Source, deployment: str) -> dg.SensorDefinition:
@@ -58,13 +69,15 @@ def publication_sensor(source: Source, deployment: str) -> dg.SensorDefinition:
             news = source.news(known.etag)
         except NoPublication as none:
             return dg.SkipReason(f"{none}.")
-        cursor = Known(commit=news.commit, etag=news.etag).model_dump_json() if news else context.cursor
         if news is None or news.commit == known.commit:
             still = f"{source.identity} is still at {(known.commit or 'none')[:12]}."
-            return dg.SensorResult(skip_reason=still, cursor=cursor)
+            seen = known.model_copy(update={"etag": news.etag}) if news else known
+            return dg.SensorResult(skip_reason=still, cursor=seen.model_dump_json())
+        asked = known.asked + 1
         week = str(open_week(datetime.now(UTC)))
         # The run key keeps a crash before the cursor is stored from starting the run twice.
-        request = dg.RunRequest(run_key=f"{week} {news.commit}", partition_key=week)
+        request = dg.RunRequest(run_key=f"{week} {news.commit} {asked}", partition_key=week)
+        cursor = Known(commit=news.commit, etag=news.etag, asked=asked).model_dump_json()
         return dg.SensorResult(run_requests=[request], cursor=cursor)
 
     return sensor
@@ -92,16 +105,30 @@ def landing_sensor(source: Source, lake: Lake, first_week: date, deployment: str
         files = dropped_files(lake)
         settled = _by_week([file for file in files if file.has_settled(now)])
         # The cursor remembers them too: weeks whose runs failed would use up the limit of every tick.
-        asked = Asked.of(context.cursor).keys & set(settled)
-        new = sorted(set(settled) - asked)[:WEEKS_AT_ONCE]
-        waiting = f"{len(files)} files wait: some may be growing, or their week runs." if files else _NOTHING
+        before = Asked.of(context.cursor)
+        asked = {of: key for of, key in before.keys.items() if of in settled}
+        gone = before.gone + len(before.keys) - len(asked)
+        new = {of: f"{of} {gone}" for of in sorted(set(settled) - set(asked))[:WEEKS_AT_ONCE]}
+        waiting = [
+            *(f"{file.name} may still be growing." for file in files if not file.has_settled(now)),
+            *(_left(context.instance, settled[of], key) for of, key in asked.items()),
+        ]
         return dg.SensorResult(
-            run_requests=[dg.RunRequest(run_key=key, partition_key=settled[key]) for key in new],
-            skip_reason=None if new else " ".join([*rejected, waiting]),
-            cursor=Asked(keys=asked | set(new)).model_dump_json(),
+            run_requests=[dg.RunRequest(run_key=key, partition_key=settled[of]) for of, key in new.items()],
+            skip_reason=None if new else " ".join([*rejected, *(waiting or [_NOTHING])]),
+            cursor=Asked(keys={**asked, **new}, gone=gone).model_dump_json(),
         )
 
     return sensor
+
+
+def _left(instance: dg.DagsterInstance, week: str, run_key: str) -> str:
+    """Return why files of a week for which a run was requested are still there."""
+    runs = instance.get_runs(dg.RunsFilter(tags={"dagster/run_key": run_key}), limit=1)
+    if runs and not runs[0].is_finished:
+        return f"Files of the week {week} wait for its run {runs[0].run_id[:8]}."
+    ended = f"run {runs[0].run_id[:8]} has ended: do what it says, then" if runs else "run is unknown:"
+    return f"Files of the week {week} were not taken in, and its {ended} launch `{WEEKLY_REFRESH}` for it."
 
 
 def _reject_unknown_weeks(lake: Lake, first_week: date, now: datetime) -> list[str]:

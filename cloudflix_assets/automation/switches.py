@@ -8,14 +8,15 @@ WEEKLY = "weekly"
 PUBLICATION_SENSOR = "publication_sensor"
 LANDING_SENSOR = "landing_sensor"
 CHANGES = "changed_upstream"
+FRESHNESS = "freshness"
 ALERTS = "alerts"
 
 BY_ITSELF: Mapping[str, frozenset[str]] = {
-    # On a developer's machine nothing starts unasked; the web UI switches the others on. Alerts start no run.
-    "local": frozenset({ALERTS}),
+    # On a developer's machine nothing starts unasked; the web UI switches the others on. These start no run.
+    "local": frozenset({FRESHNESS, ALERTS}),
     # A lake in an account is in production: weeks run when they end, and tables after their upstream changed.
-    "azure": frozenset({WEEKLY, LANDING_SENSOR, CHANGES, ALERTS}),
-    "databricks": frozenset({WEEKLY, LANDING_SENSOR, CHANGES, ALERTS}),
+    "azure": frozenset({WEEKLY, LANDING_SENSOR, CHANGES, FRESHNESS, ALERTS}),
+    "databricks": frozenset({WEEKLY, LANDING_SENSOR, CHANGES, FRESHNESS, ALERTS}),
 }
 """Schedules and sensors that run from the first start on, by deployment; the web UI's switches win."""
 

@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -101,7 +102,10 @@ def status(
     as_json: asked.Json = False,
     debug: asked.Debug = False,
 ) -> None:
-    """Show what the lake holds: rows per table and week, what was quarantined, what is stale.
+    """Show what the lake holds, and what is not as it should be.
+
+    Rows per table and week, what was quarantined, what is stale; what another tool removed or changed; what
+    failed last. The exit code is 1 if anything has to be done beside bringing tables up to date.
 
     \b
     Examples
@@ -110,20 +114,21 @@ def status(
       cloudflix status --json                every week and everything known of it
     """
     with speaking_console(debug=debug):
-        from cloudflix_assets.cli.status import of_week, print_overview, print_week
+        from cloudflix_assets.cli.status import of_week, print_notices, print_overview, print_week
         from cloudflix_assets.cli.weeks import day
         from cloudflix_assets.runs.status import lake_status
 
         environment = _environment(home=home)
-        entries = lake_status(environment)
+        found = lake_status(environment)
         if week:
-            entries = of_week(entries, day(week))
+            found = replace(found, tables=of_week(found.tables, day(week)))
         if as_json:
-            print_json({"tables": [entry.as_json() for entry in entries]})
-        elif week:
-            print_week(entries)
+            print_json({"tables": [entry.as_json() for entry in found.tables], "notices": found.notices})
         else:
-            print_overview(entries, environment.home)
+            print_notices(found.notices)
+            print_week(found.tables) if week else print_overview(found.tables, environment.home)
+        if not found.is_well:
+            raise typer.Exit(1)
 
 
 @app.command()

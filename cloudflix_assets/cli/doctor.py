@@ -20,7 +20,7 @@ _VERDICTS = {
 
 def print_findings(findings: Iterable[Finding], *, quiet: bool) -> Sequence[Finding]:
     """Print each finding on standard output as it comes; with `quiet`, only those that are not ok."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     seen = []
     for finding in findings:
         seen.append(finding)

@@ -29,7 +29,7 @@ class Progress:
     def __enter__(self) -> Self:
         """Show that the command is starting: imports, the instance and the engine take some seconds."""
         if self._console.is_terminal and not self._console.quiet:
-            self._screen = Console(file=_duplicate(sys.stderr), highlight=False)
+            self._screen = Console(file=_duplicate(sys.stderr), highlight=False, emoji=False)
             self._starting = self._screen.status("Starting Dagster and the engine")
             self._starting.start()
         return self

@@ -77,7 +77,7 @@ def _tell(console: Console, result: WeekResult, *, debug: bool) -> None:
         for step, sentence in result.failures.items():
             print_error(f"{result.week} {step}: {sentence}")
     if debug:
-        for trace in result.traces.values():
+        for trace in result.traces:
             console.print(trace, markup=False, soft_wrap=True)
 
 

@@ -8,9 +8,11 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from cloudflix_assets.assets.rule_texts import breaches
 from cloudflix_assets.instance.events import Counts
 from cloudflix_assets.names import quarantine_of, quarantine_path, table_of
 from cloudflix_assets.runs.runner import TableResult, WeekResult
+from spark.delivery.lines import printable
 from spark.registry import TABLES
 from spark.table import Layer
 
@@ -39,9 +41,9 @@ def print_week(console: Console, result: WeekResult) -> None:
         console.print(grid)
     for sentence in dict.fromkeys(result.failures.values()):
         steps = ", ".join(step for step, told in result.failures.items() if told == sentence)
-        console.print(Text.assemble((f"{steps}: ", "red"), sentence), soft_wrap=True)
+        console.print(Text.assemble((f"{steps}: ", "red"), printable(sentence)), soft_wrap=True)
     for sentence in result.notices:
-        console.print(sentence, style="yellow", soft_wrap=True, markup=False)
+        console.print(printable(sentence), style="yellow", soft_wrap=True, markup=False)
     console.print(_changed(result.tables), soft_wrap=True)
     console.print()
 
@@ -96,11 +98,12 @@ def _findings(result: WeekResult) -> Iterator[tuple[str, str, str, str]]:
     label = "[yellow]quarantined[/]"
     for path, rows in _quarantined(result):
         table = table_of(path)
-        yield label, table, f"{rows:,}", _reasons(result.quarantined.get(table, {}))
+        yield label, table, f"{rows:,}", _reasons(table, result.quarantined.get(table, {}))
         label = ""
     label = "[yellow]warned[/]"
     for table, counts in result.warned.items():
-        yield label, table, f"{sum(counts.values()):,}", f"{_reasons(counts)}; kept"
+        number = f"{sum(counts.values()):,}" if len(counts) == 1 else ""  # a row may break several rules
+        yield label, table, number, f"{_reasons(table, counts)}; kept"
         label = ""
 
 
@@ -111,11 +114,13 @@ def _quarantined(result: WeekResult) -> Iterator[tuple[str, int]]:
             yield path, rows
 
 
-def _reasons(counts: Counts) -> str:
-    """The first few reasons, with how many rows each has where there are several."""
-    if len(counts) == 1:
-        return escape(next(iter(counts)))
-    named = [f"{rows:,} {escape(rule)}" for rule, rows in list(counts.items())[:_REASONS]]
+def _reasons(path: str, counts: Counts) -> str:
+    """The first few reasons in words, with how many rows each has where there are several."""
+    words = next((breaches(table) for table in TABLES if table.path == path), {})
+    told = [(escape(words.get(rule, rule)), rows) for rule, rows in counts.items()]
+    if len(told) == 1:
+        return told[0][0]
+    named = [f"{rows:,} {text}" for text, rows in told[:_REASONS]]
     others = len(counts) - _REASONS
     return "; ".join([*named, *([f"+{others} more"] if others > 0 else [])])
 

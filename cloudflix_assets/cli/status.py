@@ -1,6 +1,5 @@
 """What `cloudflix status` prints: a grid of tables and weeks, or one week in detail."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -8,10 +7,11 @@ from pathlib import Path
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.names import is_quarantine
-from cloudflix_assets.runs.status import TableStatus
+from cloudflix_assets.runs.status import TROUBLES, TableStatus
 from spark.registry import TABLES
 
 MOST_WEEKS = 8
@@ -19,7 +19,20 @@ DIGEST_END = 17
 """Characters of a digest that are shown: the end of its second sum, and its schema."""
 
 _GAP, _NARROWEST = 2, len("just now")
-_LEGEND = "Rows per table; +n quarantined, ! stale, - never run."
+_LEGEND = "Rows per table; +n quarantined, ! not as it should be, - never run."
+_LABELS = {
+    "damaged": "red",
+    "missing": "red",
+    "changed": "red",
+    "failed": "red",
+    "interrupted": "red",
+    "not reached": "red",
+    "unknown": "yellow",
+    "stale": "yellow",
+    "outside": "dim",
+    "running": "dim",
+}
+"""What may be wrong with a week of a table, the worst first, with its colour."""
 _UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("m", timedelta(minutes=1)))
 
 Cells = Mapping[tuple[str, date], TableStatus]
@@ -31,14 +44,22 @@ def print_overview(entries: Sequence[TableStatus], home: Path, *, now: datetime 
     if not entries:
         console.print(f"Nothing was run in {home}: start with `cloudflix run`.", soft_wrap=True)
         return
-    cells = {(entry.table, entry.week): entry for entry in entries}
+    cells = {(entry.table, entry.week): entry for entry in entries if "/" in entry.table}
     every = sorted({week for _, week in cells})
-    shown = every[-_fitting(console.width, cells) :]
-    console.print(_overview(cells, shown, now or datetime.now(UTC)))
-    console.print(_LEGEND, style="dim")
-    if len(shown) < len(every):
-        console.print(f"The newest {len(shown)} of {len(every)} weeks: --week shows one, --json all of them.")
-    _print_stale(console, entries)
+    if cells:
+        shown = every[-_fitting(console.width, cells) :]
+        console.print(_overview(cells, shown, now or datetime.now(UTC)))
+        console.print(_LEGEND, style="dim")
+        if len(shown) < len(every):
+            of = f"{len(shown)} of {len(every)} weeks"
+            console.print(f"The newest {of}: --week shows one, --json all of them.")
+    _print_findings(console, entries)
+
+
+def print_notices(notices: Sequence[str]) -> None:
+    """Print what is to be said of the lake as a whole."""
+    for notice in notices:
+        Console(highlight=False).print(notice, style="red", soft_wrap=True, markup=False)
 
 
 def of_week(entries: Sequence[TableStatus], week: date) -> list[TableStatus]:
@@ -61,7 +82,7 @@ def print_week(entries: Sequence[TableStatus]) -> None:
     """Print a line per table of one week, with the end of its digest and the time of its last run."""
     console, tables = Console(highlight=False), {entry.table: entry for entry in entries}
     console.print(_detail([tables[path] for path in _ordered(tables)]))
-    _print_stale(console, entries)
+    _print_findings(console, entries)
 
 
 def _overview(cells: Cells, weeks: Sequence[date], now: datetime) -> Table:
@@ -73,8 +94,7 @@ def _overview(cells: Cells, weeks: Sequence[date], now: datetime) -> Table:
             *(_styled(cells, path, week) for week in weeks),
             end_section=following is None or following.split("/")[0] != path.split("/")[0],
         )
-    newest = {week: max(entry.at for (_, w), entry in cells.items() if w == week) for week in weeks}
-    grid.add_row("last run", *(_ago(now - newest[week]) for week in weeks), style="dim")
+    grid.add_row("last run", *(_last_run(cells, week, now) for week in weeks), style="dim")
     return grid
 
 
@@ -83,11 +103,11 @@ def _detail(entries: Sequence[TableStatus]) -> Table:
     for entry in entries:
         grid.add_row(
             entry.table,
-            f"{entry.rows:,}",
+            "" if entry.rows is None else f"{entry.rows:,}",
             f"{entry.quarantined:,}" if entry.quarantined else "",
-            "[yellow]stale[/]" if entry.state == "stale" else entry.state,
-            entry.digest[-DIGEST_END:],
-            f"{entry.at:%m-%d %H:%M}",
+            ", ".join(f"[{_LABELS[label]}]{label}[/]" for label in _labels(entry)) or entry.state,
+            (entry.digest or "")[-DIGEST_END:],
+            f"{entry.at:%m-%d %H:%M}" if entry.at else "",
         )
     return grid
 
@@ -121,29 +141,65 @@ def _cell(cells: Cells, table: str, week: date) -> str:
     if entry is None:
         return "-"
     quarantined = f" +{entry.quarantined:,}" if entry.quarantined else ""
-    return f"{'! ' if entry.state == 'stale' else ''}{entry.rows:,}{quarantined}"
+    words = "-" if entry.state == "absent" else entry.state
+    text = words if entry.rows is None else f"{entry.rows:,}{quarantined}"
+    return f"! {text}" if _labels(entry) else text
 
 
 def _styled(cells: Cells, table: str, week: date) -> str:
     entry, text = cells.get((table, week)), _cell(cells, table, week)
-    return f"[yellow]{text}[/]" if entry and entry.state == "stale" else text
+    labels = _labels(entry) if entry else []
+    return f"[{_LABELS[labels[0]]}]{text}[/]" if labels else text
 
 
-def _print_stale(console: Console, entries: Sequence[TableStatus]) -> None:
-    if lines := list(_stale(entries)):
-        for line in lines:
-            console.print(f"[yellow]stale[/] {line}", soft_wrap=True)
-        console.print("Bring them up to date with [bold]cloudflix run --stale[/].")
+def _last_run(cells: Cells, week: date, now: datetime) -> str:
+    """When the week was run last, marked if that did not store all that it was to."""
+    entries = [entry for (_, of), entry in cells.items() if of == week]
+    tried = [entry.attempt for entry in entries if entry.attempt]
+    moments = [*(entry.at for entry in entries if entry.at), *(attempt.at for attempt in tried)]
+    if not moments:
+        return "-"
+    return f"{'! ' if tried else ''}{_ago(now - max(moments))}"
 
 
-def _stale(entries: Sequence[TableStatus]) -> Iterator[str]:
-    """A line per cause of staleness: the tables and the number of weeks."""
-    stale = [entry for entry in entries if entry.state == "stale"]
-    for cause in Counter(cause for entry in stale for cause in entry.causes):
-        found = [entry for entry in stale if cause in entry.causes]
-        tables, weeks = _ordered({entry.table for entry in found}), {str(entry.week) for entry in found}
+def _labels(entry: TableStatus) -> list[str]:
+    """Return what is not as it should be, the worst first."""
+    found = {entry.state, entry.attempt.ended if entry.attempt else ""}
+    return [label for label in _LABELS if label in found]
+
+
+def _print_findings(console: Console, entries: Sequence[TableStatus]) -> None:
+    """Print a line per finding and cause, then what to do."""
+    found = list(_findings(entries))
+    for label, line in found:
+        console.print(Text.assemble((label, _LABELS[label]), " ", line), soft_wrap=True)
+    labels = {label for label, _ in found}
+    if labels & TROUBLES:
+        console.print(
+            "Do what these sentences say; then [bold]cloudflix run --stale[/] runs all that is not done.",
+            soft_wrap=True,
+        )
+    elif labels - {"outside", "running"}:
+        told = (
+            "Bring them up to date with [bold]cloudflix run --stale[/]: what is unchanged is not committed."
+        )
+        console.print(told, soft_wrap=True)
+
+
+def _findings(entries: Sequence[TableStatus]) -> Iterator[tuple[str, str]]:
+    """Yield a label, and the tables and the number of weeks that it holds for by one cause."""
+    places: dict[tuple[str, str], list[TableStatus]] = {}
+    for entry in entries:
+        for cause in entry.causes:
+            places.setdefault((entry.state, cause), []).append(entry)
+        if entry.attempt:
+            places.setdefault((entry.attempt.ended, entry.attempt.sentence), []).append(entry)
+    for label, cause in sorted(places, key=lambda place: list(_LABELS).index(place[0])):
+        found = places[label, cause]
+        every, weeks = {entry.table for entry in found}, {str(entry.week) for entry in found}
+        tables = sorted(every if every.isdisjoint(_ordered(every)) else _ordered(every))
         named = tables[0] if len(tables) == 1 else f"{len(tables)} tables"
-        yield f"{named}, {weeks.pop() if len(weeks) == 1 else f'{len(weeks)} weeks'}: {cause}"
+        yield label, f"{named}, {weeks.pop() if len(weeks) == 1 else f'{len(weeks)} weeks'}: {cause}"
 
 
 def _ago(passed: timedelta) -> str:

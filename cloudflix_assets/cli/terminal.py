@@ -23,7 +23,7 @@ def speaking_console(*, debug: bool = False, quiet: bool = False) -> Iterator[Co
     With `debug` the error is raised, so that its stack trace is shown.
     """
     try:
-        yield Console(stderr=True, highlight=False, quiet=quiet)
+        yield Console(stderr=True, highlight=False, emoji=False, quiet=quiet)
     except typer.Exit:
         raise
     except KeyboardInterrupt:
@@ -37,7 +37,11 @@ def speaking_console(*, debug: bool = False, quiet: bool = False) -> Iterator[Co
 
 def print_error(sentence: str) -> None:
     """Print an error on standard error, even with `--quiet`."""
-    Console(stderr=True, highlight=False).print(sentence, style="red", soft_wrap=True, markup=False)
+    from cloudflix_assets.settings.values import shown
+    from spark.delivery.lines import printable
+
+    console = Console(stderr=True, highlight=False, emoji=False)
+    console.print(shown(printable(sentence)), style="red", soft_wrap=True, markup=False)
 
 
 def exit_interrupted(sentence: str) -> None:
@@ -49,7 +53,8 @@ def exit_interrupted(sentence: str) -> None:
 
 def print_json(value: object) -> None:
     """Print a value as one line of JSON on standard output."""
-    typer.echo(json.dumps(value, ensure_ascii=False))
+    text = json.dumps(value, ensure_ascii=False)
+    typer.echo(text.encode(errors="backslashreplace").decode())  # names of files may not be UTF-8
 
 
 def _sentence(error: Exception) -> str:

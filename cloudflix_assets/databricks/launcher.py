@@ -14,11 +14,12 @@ from contextlib import suppress
 import dagster as dg
 
 # 2026-11-30: a step launcher gives and takes private parts of Dagster 1.13. Drop once it exports them.
-from dagster._core.errors import raise_execution_interrupts
+from dagster._core.errors import DagsterUserCodeProcessError, raise_execution_interrupts
 from dagster._core.events import DagsterEvent, EngineEventData
 from dagster._core.execution.context.system import StepExecutionContext
 from dagster._core.execution.plan.external_step import step_context_to_step_run_ref
 from dagster_databricks.databricks_pyspark_step_launcher import DatabricksPySparkStepLauncher
+from dagster_shared.error import SerializableErrorInfo
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import NotFound
 from databricks.sdk.errors.base import DatabricksError
@@ -31,7 +32,8 @@ from cloudflix_assets.databricks.provenance import stamped
 from cloudflix_assets.databricks.staging_area import area
 from cloudflix_assets.databricks.submissions import cancel_attempt, run_name, submit
 from cloudflix_assets.databricks.workspace import credentials, staging_of
-from cloudflix_assets.errors import as_failure
+from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.instance.failures import as_failure, end_retries
 from cloudflix_assets.names import REPEATED
 from cloudflix_assets.settings.environment import Environment
 
@@ -56,6 +58,21 @@ _TERMINAL = frozenset(
         dg.DagsterEventType.STEP_UP_FOR_RETRY,
     }
 )
+
+
+class RunEnded(CloudflixError):
+    """The run of a step ended without a report, and another attempt would not help."""
+
+
+class AttemptLost(dg.RetryRequested, DagsterUserCodeProcessError):
+    """A request for another attempt, stored without a stack trace, and with a sentence if it is refused."""
+
+    def __init__(self, sentence: str, max_retries: int, seconds_to_wait: float | None) -> None:
+        told = SerializableErrorInfo(sentence, [], None)
+        lost = SerializableErrorInfo("The attempt was lost", [], None, cause=told)
+        DagsterUserCodeProcessError.__init__(self, sentence, user_code_process_error_infos=[lost])  # type: ignore[no-untyped-call]  # Dagster's
+        self.max_retries, self.seconds_to_wait = max_retries, seconds_to_wait
+        self.__cause__ = dg.Failure(sentence)
 
 
 class Launcher(DatabricksPySparkStepLauncher):
@@ -91,7 +108,8 @@ class Launcher(DatabricksPySparkStepLauncher):
             dagster.RetryRequested: the attempt was lost; the step's policy says whether there is another.
         """
         step_context.fetch_external_input_asset_version_info()
-        with as_failure(), explain_refusals(self.environment.databricks_host or ""):
+        tagged = as_failure(step_context.instance, step_context.run_id)
+        with tagged, explain_refusals(self.environment.databricks_host or ""):
             staging = area(self.client, staging_of(self.environment))
             handover = Handover.of(staging, step_context)
             try:
@@ -169,6 +187,8 @@ class _Attempt:
             self.context.instance.handle_new_event(known)
             if known.is_dagster_event:
                 event = known.get_dagster_event()
+                if event.is_step_failure and event.step_failure_data.user_failure_data:
+                    end_retries(self.context.instance, self.context.run_id)
                 if event.event_type in _TERMINAL:
                     self.finished = time.monotonic()
                 yield event
@@ -190,7 +210,7 @@ class _Attempt:
             self.context.log.error("%s\n%s", what, found[1])
         if self.state.repeatable or self.state.succeeded:
             raise _retry_request(self.context, what)
-        raise dg.Failure(f"{what}; see {run.run_page_url}.", allow_retries=False)
+        raise RunEnded(f"{what}; see {run.run_page_url}.")
 
     def _engine_event(self, message: str, run: Run) -> DagsterEvent:
         return DagsterEvent.from_step(
@@ -201,11 +221,9 @@ class _Attempt:
         )
 
 
-def _retry_request(context: StepExecutionContext, what: str) -> Exception:
+def _retry_request(context: StepExecutionContext, what: str) -> AttemptLost:
     """Ask for another attempt; where the retry policy has none left, the step fails with `what`."""
     policy = context.op_retry_policy
     attempts, before = (policy.max_retries if policy else 0), context.previous_attempt_count
     wait = policy.calculate_delay(before + 1) if policy else None
-    request = dg.RetryRequested(max_retries=attempts, seconds_to_wait=wait)
-    request.__cause__ = dg.Failure(f"{what}; given up after {before + 1} of {attempts + 1} attempts.")
-    return request
+    return AttemptLost(f"{what}; given up after {before + 1} of {attempts + 1} attempts.", attempts, wait)

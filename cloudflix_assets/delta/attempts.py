@@ -1,7 +1,10 @@
-"""Retry a commit that lost against another writer or whose answer was lost."""
+"""Retry a commit that lost against another writer or whose answer was lost; no other one."""
 
 from deltalake.exceptions import CommitFailedError
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
+
+from cloudflix_assets.delta.week import WeekOfTable
+from cloudflix_assets.errors import CloudflixError
 
 ATTEMPTS, LOST = 12, 3
 """The number of attempts against other writers, and while storage does not answer."""
@@ -9,6 +12,18 @@ ATTEMPTS, LOST = 12, 3
 
 class AnswerLost(OSError):
     """Storage did not answer a commit, which may have been made: the next attempt looks for it."""
+
+
+class CommitRefused(CloudflixError):
+    """The table does not accept a commit, whoever else writes: every attempt would fail alike."""
+
+
+def commit_refused(week: WeekOfTable, reason: str) -> CommitRefused:
+    """Return the error for a week whose commit delta-rs or Spark refuses, in its own words."""
+    return CommitRefused(
+        f"{week}: the table does not accept the commit ({reason.strip().rstrip('.')}): undo the property or "
+        "feature that forbids it, or move the table away and rerun its weeks; nothing was committed."
+    )
 
 
 def attempts() -> Retrying:

@@ -5,6 +5,7 @@ the version that it was made for. It carries the week as an application transact
 says so, even if it has no rows. A Spark that runs elsewhere commits by itself: spark_commit.py.
 """
 
+import dataclasses
 import json
 import time
 from datetime import date
@@ -15,14 +16,26 @@ from deltalake.transaction import AddAction
 from pyspark.sql import DataFrame, SparkSession
 
 from cloudflix_assets.delta import spark_commit
-from cloudflix_assets.delta.attempts import ATTEMPTS, AnswerLost, attempts
+from cloudflix_assets.delta.attempts import ATTEMPTS, AnswerLost, CommitRefused, attempts, commit_refused
 from cloudflix_assets.delta.files import File, inspect_files, new_folder, remove_uncommitted
-from cloudflix_assets.delta.log import commit_metadata, committed_digest, version_of_week
-from cloudflix_assets.delta.read import digest_of_files, files_in_lake, files_of
-from cloudflix_assets.delta.table import WEEK, application, create, open_cached, open_table, refresh, widen
+from cloudflix_assets.delta.log import commit_metadata, committed_digest, fold_checkpoints, version_of_week
+from cloudflix_assets.delta.read import digest_of_files, files_in_lake, files_of, stored_as
+from cloudflix_assets.delta.table import (
+    WEEK,
+    TableRefused,
+    application,
+    create,
+    open_cached,
+    open_table,
+    refresh,
+    widen,
+)
 from cloudflix_assets.delta.week import Judged, Kept, Outcome, WeekOfTable, metadata
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake.base import Lake
+
+CONFLICT = "Failed to commit transaction"
+"""How delta-rs begins to tell that another writer made the version; its other refusals are no conflicts."""
 
 
 class Contended(CloudflixError):
@@ -43,10 +56,27 @@ def replace(lake: Lake, session: SparkSession, week: WeekOfTable, *, native: boo
 
     Raises:
         TableRefused: the stored table cannot hold the week.
+        CommitRefused: the table forbids the commit.
         Contended: every attempt met another writer.
         AnswerLost: storage did not answer.
     """
-    tried, folders = False, list[str]()
+    folders = list[str]()
+    try:
+        outcome = _replace(lake, session, week, folders, native=native)
+    except (TableRefused, CommitRefused, Contended, AnswerLost) as error:
+        # An account may still carry out a call that it did not answer; a disk answers each.
+        if not isinstance(error, AnswerLost) or lake.storage_options is None:
+            remove_uncommitted(lake, week.path, folders)
+        raise
+    fold_checkpoints(lake, week.path, outcome.version)
+    return outcome
+
+
+def _replace(
+    lake: Lake, session: SparkSession, week: WeekOfTable, folders: list[str], *, native: bool
+) -> Outcome:
+    """Attempt the commit until it is made; `folders` becomes the folders that attempts wrote."""
+    tried = False
     for attempt in attempts():
         with attempt:
             table = _prepare(lake, week)
@@ -54,7 +84,7 @@ def replace(lake: Lake, session: SparkSession, week: WeekOfTable, *, native: boo
             ours = tried and commit_metadata(lake, week.path, week.week).get("step") == week.attempt
             if version is not None and (ours or not week.force) and _is_present(lake, session, table, week):
                 remove_uncommitted(lake, week.path, folders)
-                return Outcome(version, committed=ours)
+                return Outcome(version, committed=ours, stored=stored_as(table, files_of(table, week.week)))
             tried = True
             return (
                 _commit_natively(lake, session, table, week)
@@ -81,10 +111,12 @@ def _commit_embedded(lake: Lake, table: DeltaTable, week: WeekOfTable, folders: 
     written = _write(lake, week, folder)
     lost = [*folders]
     folders.append(folder)
+    _refuse_nulls(table, week, written)
     version = _commit(table, week, written)
     _prove(lake, table, week, version, written)
     remove_uncommitted(lake, week.path, lost)
-    return Outcome(version, committed=True, bytes=sum(file.size for file in written))
+    stored = stored_as(table, [file.path for file in written])
+    return Outcome(version, committed=True, stored=stored, bytes=sum(file.size for file in written))
 
 
 def unchanged_week(lake: Lake, session: SparkSession, week: WeekOfTable) -> Kept | None:
@@ -93,7 +125,7 @@ def unchanged_week(lake: Lake, session: SparkSession, week: WeekOfTable) -> Kept
     version = version_of_week(lake, table, week.path, week.week) if table else None
     if table is None or version is None or not _is_present(lake, session, table, week):
         return None
-    return Kept(week, version)
+    return Kept(week, version, stored_as(table, files_of(table, week.week)))
 
 
 def replace_beside(lake: Lake, session: SparkSession, judged: Judged, *, native: bool = False) -> Outcome:
@@ -103,6 +135,7 @@ def replace_beside(lake: Lake, session: SparkSession, judged: Judged, *, native:
 
     Raises:
         TableRefused: a stored table cannot hold its week.
+        CommitRefused: a table forbids the commit.
         Contended: another run kept writing the same week.
         AnswerLost: storage did not answer.
     """
@@ -114,7 +147,7 @@ def replace_beside(lake: Lake, session: SparkSession, judged: Judged, *, native:
             committed |= outcome.committed
             stored = committed_digest(lake, quarantine.path, quarantine.week)
             if stored == quarantine.digest or not replace(lake, session, quarantine, native=native).committed:
-                return Outcome(outcome.version, committed, outcome.bytes)
+                return dataclasses.replace(outcome, committed=committed)
             raise CommitFailedError(f"{quarantine.path} was replaced by another run in between")
     raise Contended(
         f"{week}: another run is writing it and its quarantine; wait for that run to end, then rerun this "
@@ -160,6 +193,13 @@ def _write_to(lake: Lake, week: WeekOfTable, frame: DataFrame, folder: str) -> l
     return files
 
 
+def _refuse_nulls(table: DeltaTable, week: WeekOfTable, files: list[File]) -> None:
+    """Refuse nulls in a column that another tool has made NOT NULL: delta-rs takes any file."""
+    for field in table.schema().fields:
+        if not field.nullable and any(file.statistics["nullCount"].get(field.name) for file in files):
+            raise commit_refused(week, f"the column {field.name} holds nulls, and is stored as NOT NULL")
+
+
 def _commit(table: DeltaTable, week: WeekOfTable, files: list[File]) -> int:
     """Replace the week in one commit on the version that `table` shows; return the new version."""
     version = table.version() + 1
@@ -178,8 +218,10 @@ def _commit(table: DeltaTable, week: WeekOfTable, files: list[File]) -> int:
             partition_filters=[(WEEK.name, "=", str(week.week))],
             commit_properties=properties,
         )
-    except CommitFailedError:
-        raise
+    except CommitFailedError as error:
+        if str(error).startswith(CONFLICT):
+            raise
+        raise commit_refused(week, str(error)) from error
     except (DeltaError, OSError) as error:  # the commit may have been made nevertheless
         raise AnswerLost(f"{week}: the commit was not answered: {error}") from error
     return version

@@ -9,12 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+from urllib.parse import unquote
 from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyspark.sql import types as T
 
+from cloudflix_assets.delta.table import TableRefused, open_cached
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.files import Stored
 from cloudflix_assets.lake.parquet import parquet_files
@@ -147,9 +149,26 @@ def remove_uncommitted(lake: Lake, path: str, folders: Iterable[str]) -> list[st
 
 
 def remove_of_run(lake: Lake, path: str, week: date, run: str) -> list[str]:
-    """Remove the folders that a run, which has ended, wrote for a week and never committed; return them."""
+    """Remove the folders that a run, which has ended, wrote for a week and never committed; return them.
+
+    What the table holds stays, although another tool may have removed the entry of the log that names it: a
+    checkpoint does, too. Nothing is removed from a table that cannot be opened.
+    """
     ours = [name for name in lake.names(f"{path}/week={week}") if name.startswith(f"{run}-")]
-    return remove_uncommitted(lake, path, [f"week={week}/{name}" for name in ours])
+    try:
+        held = _held(lake, path) if ours else frozenset()
+    except TableRefused:
+        return []
+    folders = [folder for name in ours if (folder := f"week={week}/{name}") not in held]
+    return remove_uncommitted(lake, path, folders)
+
+
+def _held(lake: Lake, path: str) -> frozenset[str]:
+    """The folders of the files that a table holds now."""
+    if (table := open_cached(lake, path)) is None:
+        return frozenset()
+    files = pa.table(table.get_add_actions(flatten=True))["path"].to_pylist()
+    return frozenset(unquote(file).rpartition("/")[0] for file in files)
 
 
 def _is_named(folder: str, entry: bytes | None) -> bool:

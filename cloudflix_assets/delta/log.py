@@ -7,8 +7,13 @@ from typing import Any
 
 from deltalake import DeltaTable
 
-from cloudflix_assets.delta.table import application, open_cached
+from cloudflix_assets.delta.table import INTERVAL, application, open_cached
 from cloudflix_assets.lake.base import Lake
+
+KEPT_CHECKPOINTS = 2
+"""The newest, which readers use, and one before it, which a reader may have chosen just now."""
+
+_DIGITS = 20
 
 
 def committed_digest(lake: Lake, path: str, week: date) -> str | None:
@@ -37,6 +42,23 @@ def version_of_week(lake: Lake, table: DeltaTable, path: str, week: date) -> int
         if not actions or transaction_of(actions, week) == aimed:
             return version
     return aimed
+
+
+def fold_checkpoints(lake: Lake, path: str, version: int) -> None:
+    """Remove all but the newest checkpoints of a table, if this commit may have made one.
+
+    Each holds every week, so that all together grew with the square of the weeks. A version before them is
+    read from the first commit on; if that is gone, they stay.
+    """
+    if version % INTERVAL not in {0, INTERVAL - 1}:  # delta-rs and Spark count differently
+        return
+    log = f"{path}/_delta_log"
+    names = lake.names(log)
+    made = sorted({name[:_DIGITS] for name in names if ".checkpoint" in name[_DIGITS:]})
+    if f"{0:0{_DIGITS}}.json" in names:
+        for name in names:
+            if name[:_DIGITS] in made[:-KEPT_CHECKPOINTS] and ".checkpoint" in name:
+                lake.remove_file(f"{log}/{name}")
 
 
 def entry(lake: Lake, path: str, version: int) -> list[dict[str, Any]]:

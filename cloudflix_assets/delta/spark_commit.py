@@ -7,6 +7,7 @@ once it is found in the log.
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
@@ -19,9 +20,9 @@ from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from cloudflix_assets.delta.attempts import AnswerLost
+from cloudflix_assets.delta.attempts import AnswerLost, commit_refused
 from cloudflix_assets.delta.log import entry, metadata_of, transaction_of
-from cloudflix_assets.delta.read import files_of
+from cloudflix_assets.delta.read import files_of, stored_as
 from cloudflix_assets.delta.table import WEEK, application, cannot_be_opened, refresh
 from cloudflix_assets.delta.week import Outcome, WeekOfTable, metadata
 from cloudflix_assets.lake.base import Lake
@@ -37,6 +38,11 @@ CONFLICTS = (
     exceptions.MetadataChangedException,
     exceptions.ProtocolChangedException,
 )
+
+_REASON = re.compile(r"\[DELTA_\w+\][^\n]*")
+"""A refusal of Delta's, in the message of whichever class of error Spark or Java wraps it in."""
+_AFTERWARDS = "DELTA_POST_COMMIT_HOOK_FAILED"
+"""What failed after the commit, which is made."""
 
 
 def count_or_fail(week: WeekOfTable) -> DataFrame | None:
@@ -61,6 +67,7 @@ def commit_week(
 
     Raises:
         CommitFailedError: another writer's commit conflicts.
+        CommitRefused: Delta refuses it, which every attempt would meet.
         AnswerLost: the commit was not answered and may have been made.
         TableRefused: the log lacks its beginning, which delta-rs does not notice if Spark left a checksum.
     """
@@ -77,11 +84,15 @@ def commit_week(
         writer.save(lake.uri(week.path))
     except CONFLICTS as error:
         raise CommitFailedError(f"{week}: {error}") from error
-    except AnalysisException:  # refused before anything was written
-        raise
-    except (PySparkException, Py4JError, OSError) as error:  # the commit may have been made nevertheless
-        if "DELTA_TRUNCATED_TRANSACTION_LOG" in str(error):
+    except (PySparkException, Py4JError, OSError) as error:
+        reasons = _REASON.findall(str(error))
+        if any("DELTA_TRUNCATED_TRANSACTION_LOG" in reason for reason in reasons):
             raise cannot_be_opened(lake, week.path, "its log lacks its beginning") from error
+        if reasons and not any(_AFTERWARDS in reason for reason in reasons):
+            raise commit_refused(week, " ".join(reasons)) from error
+        if isinstance(error, AnalysisException):  # refused before anything was written
+            raise
+        # The commit may have been made nevertheless.
         raise AnswerLost(f"{week}: the commit was not answered: {error}") from error
 
 
@@ -106,7 +117,8 @@ def prove(lake: Lake, table: DeltaTable, week: WeekOfTable) -> Outcome:
             f"{week}: {week.rows} rows were judged and version {version} holds {rows}. Rerun the week, which "
             "replaces it; if it happens again, the engine is at fault."
         )
-    return Outcome(version, committed=True, bytes=sum(add["size"] for add in added))
+    stored = stored_as(table, [add["path"] for add in added])
+    return Outcome(version, committed=True, stored=stored, bytes=sum(add["size"] for add in added))
 
 
 def _find_commit(

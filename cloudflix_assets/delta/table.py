@@ -15,11 +15,14 @@ from cloudflix_assets.errors import CloudflixError, first_line
 from cloudflix_assets.lake.base import Lake
 
 WEEK = T.StructField("week", T.DateType())
+INTERVAL = 10
+"""Commits between two checkpoints."""
+
 PROPERTIES = {
     "delta.enableDeletionVectors": "false",
     "delta.columnMapping.mode": "none",
     # Without checkpoints a table is opened by reading up to a hundred commits one by one.
-    "delta.checkpointInterval": "10",
+    "delta.checkpointInterval": f"{INTERVAL}",
     "delta.logRetentionDuration": "interval 3650 days",
 }
 """The properties of every table that is created here."""
@@ -130,6 +133,9 @@ def _refuse_features(table: DeltaTable, path: str) -> None:
     mapping = table.metadata().configuration.get("delta.columnMapping.mode") or "none"
     if mapping != "none":
         raise _with_features(path, f"column mapping by {mapping}")
+    # delta-rs commits rows that break one.
+    if bound := [field.name for field in table.schema().fields if "delta.invariants" in field.metadata]:
+        raise _with_features(path, f"an invariant of the column {bound[0]}")
 
 
 def _with_features(path: str, which: str) -> TableRefused:

@@ -47,10 +47,14 @@ class Judged:
 
 @dataclass(frozen=True)
 class Kept:
-    """A week that `version` of the table holds already, by a digest computed anew: no commit is needed."""
+    """A week that `version` of the table holds already, by a digest computed anew: no commit is needed.
+
+    `stored` is a key of its files, as `read.stored_as` returned it.
+    """
 
     week: WeekOfTable
     version: int
+    stored: str
 
 
 Publishable = WeekOfTable | Judged | Kept
@@ -58,10 +62,18 @@ Publishable = WeekOfTable | Judged | Kept
 
 @dataclass(frozen=True)
 class Outcome:
-    """The version that holds the week, whether this call committed it, and the bytes of its new files."""
+    """The outcome of a commit.
+
+    Args:
+        version: of the table, that holds the week.
+        committed: whether this call committed it.
+        stored: a key of the week's files, as `read.stored_as` returned it.
+        bytes: of its new files.
+    """
 
     version: int
     committed: bool
+    stored: str
     bytes: int = 0
 
 

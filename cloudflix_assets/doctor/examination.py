@@ -5,11 +5,18 @@ from functools import partial
 
 from cloudflix_assets.doctor import machine
 from cloudflix_assets.doctor.finding import Finding, State, failure_as_finding
+from cloudflix_assets.doctor.tables import tables
 from cloudflix_assets.errors import TOLD, CloudflixError
 from cloudflix_assets.settings.environment import Environment, environment
 
 Examiner = Callable[[Environment], Finding]
-_IN_THE_ACCOUNT = {"containers", "lake", "lake's source"}
+_AFTER = {
+    "containers": "account",
+    "lake": "account",
+    "lake's source": "account",
+    "lake's tables": "lake's source",
+}
+"""Subjects that would fail for the same reason, and in an account after the same wait, as the one before."""
 
 
 def examine(*, fix: bool = False, launch: bool = False, **options: object) -> Iterator[Finding]:
@@ -28,12 +35,14 @@ def examine(*, fix: bool = False, launch: bool = False, **options: object) -> It
         yield Finding("settings", "fail", str(error), "correct the variable or option, then ask again")
         return
     yield Finding("settings", "ok", f"home {settings.home}, engine {settings.engine}")
-    shut = False
+    failed = set[str]()
     for name, examiner in _examiners(settings, fix=fix).items():
-        if shut and name in _IN_THE_ACCOUNT:  # it would fail for the same reason, after the same wait
+        if _AFTER.get(name) in failed:
+            failed.add(name)
             continue
         found = _safely(name, examiner, settings)
-        shut = shut or (name == "account" and found.state == "fail")
+        if found.state == "fail":
+            failed.add(name)
         yield found
     if settings.launches:
         yield from _of_the_workspace(settings, launch=launch)
@@ -42,6 +51,7 @@ def examine(*, fix: bool = False, launch: bool = False, **options: object) -> It
 def _examiners(settings: Environment, *, fix: bool) -> dict[str, Examiner]:
     rest = {
         "lake's source": machine.owner,
+        "lake's tables": tables,
         "source": machine.source,
         "instance": machine.probe_instance,
         "engine": machine.probe_engine,

@@ -5,17 +5,21 @@ import shutil
 import sys
 from importlib.metadata import metadata, requires
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import TemporaryDirectory
 
+from cloudflix_assets.doctor.disk import lacking
 from cloudflix_assets.doctor.finding import Finding
 from cloudflix_assets.engines.choice import start_engine
 from cloudflix_assets.engines.java import MIN_JAVA, installed_java
+from cloudflix_assets.instance.daemon_settings import KEYS
+from cloudflix_assets.instance.home import folders_elsewhere
 from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.lake.base import MARKER
 from cloudflix_assets.lake.choice import lake_of
+from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.partitions import last_week
 from cloudflix_assets.settings.environment import Environment
-from cloudflix_assets.sources import NoPublication, source_of
+from cloudflix_assets.sources import NoPublication, place_of, source_of
 from cloudflix_assets.versions import installed
 
 GIB = 1 << 30
@@ -62,20 +66,23 @@ def java(settings: Environment) -> Finding:
 
 
 def probe_lake(settings: Environment) -> Finding:
-    """Write a temporary file to the lake's folder, or to its nearest parent that exists."""
+    """Try what a lake needs in a temporary folder in the lake's, or in its nearest parent that exists."""
     folder = _nearest_existing(settings.lake_root)
     if not folder.is_dir():
         return Finding("lake", "fail", f"{folder} is a file", "move it away, or set CLOUDFLIX_LAKE")
     try:
-        with TemporaryFile(dir=folder, prefix=".cloudflix-doctor-") as file:
-            file.write(b"writable")
-            file.flush()
+        with TemporaryDirectory(dir=folder, prefix=".cloudflix-doctor-") as probe:
+            missing = lacking(LocalLake(folder), Path(probe).name)
     except OSError as error:
         return Finding(
             "lake",
             "fail",
             f"{folder}: {error.strerror}",
             "give this user the right to write there, or set CLOUDFLIX_LAKE",
+        )
+    if missing:
+        return Finding(
+            "lake", "fail", f"{folder}: {missing}", "set CLOUDFLIX_LAKE to a folder on another disk"
         )
     made = "" if folder == settings.lake_root else "; the first run makes the lake"
     return Finding("lake", "ok", f"{folder} is writable{made}")
@@ -103,7 +110,7 @@ def owner(settings: Environment) -> Finding:
     with lake.storage_errors(MARKER):
         marked = lake.read(MARKER) is not None
     if marked:
-        lake.refuse_other_source(source.identity)
+        lake.refuse_other_source(source.identity, place_of(source))
         return Finding("lake's source", "ok", source.identity)
     if not settings.has_account:  # account.py looks at containers
         lake.refuse_unusable()
@@ -121,19 +128,35 @@ def source(settings: Environment) -> Finding:
 
 
 def probe_instance(settings: Environment) -> Finding:
-    """Compare the schema of Dagster's databases with that of the installed Dagster."""
-    if not (settings.home / "history" / "runs" / "index.db").is_file():
+    """Compare the schema of Dagster's databases with the installed Dagster's, their place with the home."""
+    if not (settings.home / "dagster.yaml").is_file():
         return Finding("instance", "ok", f"none yet at {settings.home}: the first run makes it")
     with open_instance(settings) as instance:
         versions = (instance.run_storage.alembic_version(), instance.event_log_storage.alembic_version())
         behind = [found for found in versions if found and found[0] != found[1]]
         runs = instance.get_runs_count()
+        lacking = [key for key in KEYS if not instance.get_settings(key)]
+        elsewhere = [f"{name} in {folder}" for name, folder in folders_elsewhere(instance, settings.home)]
     if behind:
         return Finding(
             "instance",
             "fail",
             f"its schema is {behind[0][0]}, Dagster's is {behind[0][1]}",
             f"DAGSTER_HOME={settings.home} {sys.executable} -m dagster instance migrate",
+        )
+    if elsewhere:
+        return Finding(
+            "instance",
+            "warn",
+            f"{settings.home} stores {', '.join(elsewhere)}, outside of itself: other homes may do so too",
+            f"take these folders out of {settings.home / 'dagster.yaml'} if they are not meant",
+        )
+    if lacking:
+        return Finding(
+            "instance",
+            "warn",
+            f"{settings.home / 'dagster.yaml'} was edited by hand and lacks {', '.join(lacking)}",
+            "add them as docs/automation.md shows",
         )
     return Finding("instance", "ok", f"{settings.home}, runs so far: {runs:,}")
 

@@ -1,8 +1,5 @@
 """Dagster's SQLite event log, with connections kept open and one transaction per batch and database.
 
-A step that fails with a sentence for the user (`dg.Failure`) is stored with that sentence in place of its
-stack trace.
-
 2026-11-23: dagster 1.13 makes an engine and a connection for every event. Its statements are compiled
 anew, and closing the last connection writes the log back to disk: 7 ms for each of the 280 events of
 a week, as much as all of the week's Spark work. Drop once Dagster keeps its connections.
@@ -23,12 +20,9 @@ from typing import Any, Self
 import dagster as dg
 
 # 2026-11-30: events and their SQLite log are private in Dagster 1.13. Drop once it exports them.
-from dagster._core.events import DagsterEvent, JobFailureData
 from dagster._core.events.log import EventLogEntry
-from dagster._core.execution.plan.objects import StepFailureData
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 from dagster._serdes import ConfigurableClassData
-from dagster_shared.error import SerializableErrorInfo
 from sqlalchemy import URL, create_engine, event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import NullPool
@@ -39,7 +33,7 @@ MAX_OPEN = 4
 
 
 class SqliteEventLog(SqliteEventLogStorage):
-    """Stores the same events in the same files as its parent; a `dg.Failure` loses its stack trace."""
+    """Stores the same events in the same files as its parent."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._engines: OrderedDict[str, Engine] = OrderedDict()
@@ -62,7 +56,7 @@ class SqliteEventLog(SqliteEventLogStorage):
         runs = {event.run_id for event in events}
         with self._one_transaction_each({INDEX_SHARD_NAME, *runs}):
             for event in events:
-                super().store_event(without_stack(event))
+                super().store_event(event)
         # Dagster watches a database's file; a connection that is kept writes to the file beside it alone.
         for run_id in runs:
             os.utime(self.path_for_shard(run_id))
@@ -153,25 +147,3 @@ class SqliteEventLog(SqliteEventLogStorage):
 def _without_a_sync_per_event(connection: Any, _: object) -> None:
     """In WAL mode this cannot corrupt the log; a power failure may lose the last events."""
     connection.execute("PRAGMA synchronous=NORMAL")
-
-
-def without_stack(entry: EventLogEntry) -> EventLogEntry:
-    """Return the entry with a `dg.Failure`'s sentence in place of its stack trace; others are unchanged."""
-    event = entry.dagster_event
-    if event is None or not isinstance(event.event_specific_data, StepFailureData | JobFailureData):
-        return entry
-    return entry._replace(dagster_event=_with_sentence(event))
-
-
-def _with_sentence(event: DagsterEvent) -> DagsterEvent:
-    data = event.event_specific_data
-    if isinstance(data, JobFailureData) and data.first_step_failure_event:
-        first = _with_sentence(data.first_step_failure_event)
-        error = first.step_failure_data.error if first.is_step_failure else data.error
-        return event._replace(event_specific_data=data._replace(error=error, first_step_failure_event=first))
-    if isinstance(data, StepFailureData) and data.user_failure_data:
-        sentence = data.user_failure_data.description or data.user_failure_data.label
-        return event._replace(
-            event_specific_data=data._replace(error=SerializableErrorInfo(str(sentence), [], None))
-        )
-    return event

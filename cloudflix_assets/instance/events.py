@@ -66,13 +66,10 @@ def failures(events: Sequence[DagsterEvent]) -> dict[str, str]:
     return found
 
 
-def traces(events: Sequence[DagsterEvent]) -> dict[str, str]:
-    """Return the stack trace of each failed step."""
-    return {
-        event.step_key: event.step_failure_data.error.to_string()
-        for event in events
-        if event.is_step_failure and event.step_key and event.step_failure_data.error
-    }
+def traces(events: Sequence[DagsterEvent]) -> list[str]:
+    """Return the stack traces of failed steps, except of those that failed with a sentence."""
+    data = [event.step_failure_data for event in events if event.is_step_failure]
+    return [one.error.to_string() for one in data if one.error and not one.user_failure_data]
 
 
 def interrupted(event: DagsterEvent) -> bool:
@@ -83,10 +80,18 @@ def interrupted(event: DagsterEvent) -> bool:
     return error is not None and error.cls_name == DagsterExecutionInterruptedError.__name__
 
 
-def notice(context: dg.AssetExecutionContext, sentence: str) -> dg.AssetObservation:
-    """Return the observation by which a step of an asset reports a sentence; the step must yield it."""
+def notice(
+    context: dg.AssetExecutionContext, sentence: str, key: dg.AssetKey | None = None
+) -> dg.AssetObservation:
+    """Return the observation by which a step reports a sentence of its asset; the step must yield it.
+
+    Args:
+        context: of the step.
+        sentence: to be told.
+        key: of the asset, where the step has several.
+    """
     return dg.AssetObservation(
-        asset_key=context.asset_key, partition=context.partition_key, metadata={_NOTICE: sentence}
+        asset_key=key or context.asset_key, partition=context.partition_key, metadata={_NOTICE: sentence}
     )
 
 

@@ -16,6 +16,7 @@ from cloudflix_assets.errors import CloudflixError, first_line, storage_errors
 from cloudflix_assets.instance.settings_file import InstanceRefused, ensure_settings
 from cloudflix_assets.settings.environment import Environment
 
+_DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
 LOCK_SECONDS = 60
 """Seconds to wait for another process that is opening the instance."""
 EVENTS_AT_ONCE = 100
@@ -63,6 +64,8 @@ def _open(home: Path) -> dg.DagsterInstance:
     away = "the next run makes it anew, and the lake is not in it."
     with _refuse(f"{settings} cannot be read", f"correct it, or move it away: {away}"):
         reference = InstanceRef.from_dir(str(home))
+    for name in _DATABASES:
+        _refuse_damaged(home / name, away)
     with _refuse(
         f"Dagster's history in {home / 'history'} cannot be opened", f"move that folder away: {away}"
     ):
@@ -70,6 +73,16 @@ def _open(home: Path) -> dg.DagsterInstance:
     with _refuse(f"the compute logs that {settings} asks for cannot be kept", "correct it there"):
         _ = instance.compute_log_manager  # made when it is first asked for, which would be in a run
     return instance
+
+
+def _refuse_damaged(database: Path, away: str) -> None:
+    """Refuse a damaged file before Dagster reads it: it names none, and opens some of them late."""
+    if database.is_file():
+        with (
+            _refuse(f"Dagster's database {database} cannot be opened", f"move that file away: {away}"),
+            closing(sqlite3.connect(database)) as opened,
+        ):
+            opened.execute("PRAGMA schema_version")
 
 
 @contextmanager

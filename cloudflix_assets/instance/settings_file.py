@@ -1,19 +1,18 @@
 """`dagster.yaml` of an instance: written when it is missing, and brought up to date while nobody edited it.
 
-It names classes of ours by their modules, so a module that moves must be named anew in files that lie in
-users' homes. A file that an earlier version wrote is rewritten; one that was edited by hand is left alone,
-and the sentence says what to change in it.
+It names a class of ours by its module, so a module that moves must be named anew in files that lie in users'
+homes; and it names no folder, because a home may be copied. What an earlier version wrote is rewritten; what
+was edited by hand is left alone, and the sentence says what to change in it.
 """
 
-import json
 import os
 import re
 from pathlib import Path
 
 from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.instance.daemon_settings import DAEMON, TELEMETRY, is_empty, with_daemon_settings
 
 _HEADER = "# Written by cloudflix when it was missing; yours from then on.\n"
-_TELEMETRY = "telemetry:\n  enabled: false\n"
 _NUX = "nux:\n  enabled: false\n"
 _CONCURRENCY = """\
 # Each run of a backfill is a process with an engine of its own.
@@ -21,33 +20,31 @@ concurrency:
   runs:
     max_concurrent_runs: 2
 """
-_EVENT_LOG = """\
-event_log_storage:
-  module: {event_log}
-  class: SqliteEventLog
-  config:
-    base_dir: {runs}
+_INSTANCE = """\
+# Runs, events and the output of steps lie in this folder, also after it was copied or moved.
+instance_class:
+  module: cloudflix_assets.instance.home
+  class: HomeInstance
 """
-_COMPUTE_LOGS = """\
-compute_logs:
-  module: {compute_logs}
-  class: ComputeLogs
-  config:
-    base_dir: {logs}
-"""
-_FIRST = _HEADER + _TELEMETRY + _EVENT_LOG
-_SECOND = _HEADER + _TELEMETRY + _NUX + _EVENT_LOG
-_CURRENT = _HEADER + _TELEMETRY + _NUX + _CONCURRENCY + _EVENT_LOG + _COMPUTE_LOGS
-_EVENT_LOG_MODULE = "cloudflix_assets.instance.event_log"
-_COMPUTE_LOGS_MODULE = "cloudflix_assets.instance.compute_logs"
+_CURRENT = _HEADER + TELEMETRY + _NUX + _CONCURRENCY + _INSTANCE + DAEMON
+_EVENT_LOG, _COMPUTE_LOGS = (
+    re.compile(
+        rf"{part}:\n  module: cloudflix_assets\.(?:instance\.)?{module}\n  class: {kind}\n"
+        r"  config:\n    base_dir: (.*)\n"
+    )
+    for part, module, kind in (
+        ("event_log_storage", "event_log", "SqliteEventLog"),
+        ("compute_logs", "compute_logs", "ComputeLogs"),
+    )
+)
+"""What earlier versions wrote instead of `_INSTANCE`, with the folders of the home that they wrote it for."""
 _MOVED = {
-    "cloudflix_assets.event_log": _EVENT_LOG_MODULE,
-    "cloudflix_assets.compute_logs": _COMPUTE_LOGS_MODULE,
+    "cloudflix_assets.event_log": "cloudflix_assets.instance.event_log",
+    "cloudflix_assets.compute_logs": "cloudflix_assets.instance.compute_logs",
     "cloudflix_assets.adls.compute_logs": "cloudflix_assets.instance.account_compute_logs",
 }
 """Modules that a `dagster.yaml` may name by where they lay before 2026-11-30."""
 _MODULE = re.compile(r"(?<=module: )[\w.]+")
-_FOLDER = re.compile(r"(?<=base_dir: ).*")
 
 
 class InstanceRefused(CloudflixError):
@@ -61,42 +58,39 @@ def ensure_settings(home: Path) -> Path:
         InstanceRefused: it was edited by hand and names a module that has moved.
     """
     settings = home / "dagster.yaml"
-    if not settings.is_file():
-        _write(settings, _rendered(home))
-        return settings
     # A file that cannot be decoded passes here: Dagster, which reads it next, refuses it.
-    text = settings.read_text(encoding="utf-8", errors="replace")
-    moved = [module for module in _MODULE.findall(text) if module in _MOVED]
-    if moved and not _is_ours(text):
+    text = settings.read_text(encoding="utf-8", errors="replace") if settings.is_file() else ""
+    if is_empty(text):
+        _write(settings, _CURRENT)
+        return settings
+    relative = _without_folders(text, home)
+    if moved := [module for module in _MODULE.findall(relative) if module in _MOVED]:
         raise InstanceRefused(
             f"{settings} names the module {moved[0]}, which is {_MOVED[moved[0]]} now, and was edited "
             "by hand: write the new name there."
         )
-    if moved:
-        _write(settings, _MODULE.sub(lambda found: _MOVED.get(found[0], found[0]), text))
+    current = with_daemon_settings(relative, _CURRENT)
+    if current != text:
+        _write(settings, current)
     return settings
 
 
-def _rendered(home: Path) -> str:
-    folders = {"runs": home / "history" / "runs", "logs": home / "storage"}
-    return _CURRENT.format(
-        event_log=_EVENT_LOG_MODULE,
-        compute_logs=_COMPUTE_LOGS_MODULE,
-        **{name: json.dumps(str(folder), ensure_ascii=False) for name, folder in folders.items()},
-    )
+def _without_folders(text: str, home: Path) -> str:
+    """Replace what an earlier version wrote with the folders of a home; others, named by hand, stay."""
+    log, output = _EVENT_LOG.search(text), _COMPUTE_LOGS.search(text)
+    if log is None or not _is_of_a_home(log[1], "history/runs", home):
+        return text
+    if output and _is_of_a_home(output[1], "storage", home):
+        text = text.replace(output[0], "")
+    return text.replace(log[0], _INSTANCE)
 
 
-def _is_ours(text: str) -> bool:
-    """Whether an earlier version wrote it: the same but for modules and folders."""
-
-    def without_values(text: str) -> str:
-        return _FOLDER.sub("", _MODULE.sub("", text))
-
-    written = (
-        version.format(event_log="x", compute_logs="x", runs="x", logs="x")
-        for version in (_FIRST, _SECOND, _CURRENT)
-    )
-    return without_values(text) in map(without_values, written)
+def _is_of_a_home(value: str, below: str, home: Path) -> bool:
+    """Whether a folder lies `below` this home, or below the one that this home was copied or moved from."""
+    folder = value.strip('"')
+    written = Path(folder.removesuffix(f"/{below}"))
+    was_home = not written.exists() or (written / "dagster.yaml").is_file()
+    return folder.endswith(f"/{below}") and (written == home or was_home)
 
 
 def _write(settings: Path, text: str) -> None:

@@ -3,19 +3,24 @@
 The graph of the web UI asks without a partition, and so shows nothing as stale.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 import dagster as dg
+from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
 
 # 2026-11-23: what GraphQL's `staleStatusByPartition` asks, without a server. Drop for a public API.
-from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
-from dagster._core.definitions.data_version import CachingStaleStatusResolver, DataProvenance, StaleStatus
+from dagster._core.definitions.data_version import (
+    CachingStaleStatusResolver,
+    DataProvenance,
+    StaleCauseCategory,
+    StaleStatus,
+)
 from dagster._core.definitions.events import AssetKeyPartitionKey
 from dagster._core.loader import LoadingContextForTest
 
-from cloudflix_assets.partitions import week_of
-
+Graph = BaseAssetGraph[Any]
 STATES = {StaleStatus.FRESH: "fresh", StaleStatus.STALE: "stale", StaleStatus.MISSING: "missing"}
 
 
@@ -45,7 +50,7 @@ class Newest:
 class _Resolver(CachingStaleStatusResolver):
     """Dagster's own rules of staleness, over records that were fetched together."""
 
-    def __init__(self, instance: dg.DagsterInstance, graph: AssetGraph, newest: Newest) -> None:
+    def __init__(self, instance: dg.DagsterInstance, graph: Graph, newest: Newest) -> None:
         super().__init__(instance, graph, LoadingContextForTest(instance))
         self._newest = newest
 
@@ -64,7 +69,7 @@ class _Resolver(CachingStaleStatusResolver):
 class Staleness:
     """A snapshot of staleness: answers are cached. Give `newest` when many weeks are asked for."""
 
-    def __init__(self, graph: AssetGraph, instance: dg.DagsterInstance, newest: Newest | None = None) -> None:
+    def __init__(self, graph: Graph, instance: dg.DagsterInstance, newest: Newest | None = None) -> None:
         self._graph = graph
         self._resolver = (
             _Resolver(instance, graph, newest)
@@ -80,12 +85,11 @@ class Staleness:
         """Return why the asset is stale, in Dagster's words."""
         return [cause.reason for cause in self._resolver.get_stale_causes(key, str(week))]
 
+    def is_behind(self, key: dg.AssetKey, week: date) -> bool:
+        """Return whether a parent's data has changed since the asset's newest run read it."""
+        causes = self._resolver.get_stale_causes(key, str(week))
+        return any(cause.category is StaleCauseCategory.DATA for cause in causes)
+
     def stale(self, week: date) -> list[dg.AssetKey]:
         """Return every stale asset of a week."""
         return [node.key for node in self._graph.asset_nodes if self.state(node.key, week) == "stale"]
-
-
-def materialized_weeks(graph: AssetGraph, instance: dg.DagsterInstance) -> Sequence[date]:
-    """Return the weeks in which any asset was ever materialized, in calendar order."""
-    found = {week for node in graph.asset_nodes for week in instance.get_materialized_partitions(node.key)}
-    return sorted(week_of(week) for week in found)

@@ -1,6 +1,6 @@
 """What a lake is beyond its files: where things lie, whose it is, how it is emptied.
 
-* `raw/files/lake.json`: the marker, which holds the lake's format and source
+* `raw/files/lake.json`: the marker, which holds the lake's format and source (marker.py)
 * `raw/files/publications/<week>.json`: manifests
 * `raw/files/<dataset>/<sha256>.csv`: landed files, named by their content; `.cp1252.csv` if so declared
 * `raw/landing/`, `raw/landed/<week>/<dataset>/`, `raw/refused/`: dropped files: new, accepted, rejected
@@ -12,17 +12,19 @@ Reading and writing by path is files.py; a folder is local.py, a storage account
 picks the one of the settings. Tables are the package delta.
 """
 
-import json
 from abc import abstractmethod
 from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
 from typing import BinaryIO
+from uuid import uuid4
 
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake.files import Files
+from cloudflix_assets.lake.marker import FORMAT, Marker, Place, relative
 
 DROPPED = frozenset({"landing", "landed", "refused"})
 """Folders that may lie in raw before the lake is marked: files are dropped and sorted before a week lands."""
-FORMAT = 1
 MARKER = "raw/files/lake.json"
 
 
@@ -37,6 +39,11 @@ class Lake(Files):
     @abstractmethod
     def place(self) -> str:
         """The lake's name in messages to users."""
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder that the lake is, and may be moved as; None in an account."""
+        return None
 
     @property
     @abstractmethod
@@ -80,47 +87,84 @@ class Lake(Files):
             raise self._gone(path)
         return size
 
+    def altered(self, path: str) -> LakeRefused:
+        """Return the error for a landed file whose bytes are not those of the hash in its name."""
+        return self._lost(path, "holds other bytes than were landed")
+
     def _gone(self, path: str) -> LakeRefused:
+        return self._lost(path, "is gone")
+
+    def _lost(self, path: str, how: str) -> LakeRefused:
         return LakeRefused(
-            f"the landed file {self.uri(path)} is gone: restore it, or rerun the week with its "
+            f"the landed file {self.uri(path)} {how}: restore it, or rerun the week with its "
             "publication, which lands the file again if the source still has it."
         )
 
-    def claim(self, source: str) -> None:
+    def claim(self, source: str, place: Place | None = None) -> str | None:
         """Mark the lake as `source`'s; refuse one that is marked as another's.
+
+        Returns:
+            A notice if the marker remembers another place from now on, or its first.
 
         Raises:
             LakeRefused: it belongs to another source, or has another format.
         """
-        marker = json.dumps({"format": FORMAT, "source": source}, indent=2) + "\n"
-        if not self.write_new(MARKER, marker.encode()):
-            self.refuse_other_source(source)
+        mine = replace(self._marker(source, place), claim=uuid4().hex)
+        if self.write_new(MARKER, mine.as_bytes()):
+            return None
+        known = self._refuse_other(mine, place)
+        mine = replace(mine, claim=known.claim if known else None)
+        if known is None or place is None or known == mine:
+            return None
+        self.write(MARKER, mine.as_bytes())
+        if known.place is None:
+            return f"the lake {self.place} remembers from now on that {source} lies at {place.at}"
+        return None if known.may_be_at(mine) else f"{source} has moved from {known.place} to {place.at}"
 
-    def refuse_other_source(self, source: str) -> None:
+    def claimed_as(self) -> str | None:
+        """Return a text that changes when the lake is emptied and claimed anew; None without a marker."""
+        known = Marker.parse(self.read(MARKER) or b"")
+        return f"{known.source} {known.claim}" if known else None
+
+    def refuse_other_source(self, source: str, place: Place | None = None) -> None:
         """Refuse a lake that is marked as another source's, and a place that cannot be a lake.
 
         Raises:
             LakeRefused: it is one of these; the message says what to do.
         """
         self.refuse_unusable()
+        self._refuse_other(self._marker(source, place), place)
+
+    def _marker(self, source: str, place: Place | None) -> Marker:
+        if place is None:
+            return Marker(source)
+        return Marker(source, place.at, relative(place.at, self.folder) if self.folder else None)
+
+    def _refuse_other(self, mine: Marker, place: Place | None) -> Marker | None:
+        """Return the lake's marker, None if there is none; refuse the marker of another source."""
         if (content := self.read(MARKER)) is None:
-            return
-        try:
-            marker = dict(json.loads(content))
-        except (ValueError, TypeError):
-            marker = {}
-        if not {"format", "source"} <= set(marker):
+            return None
+        known = Marker.parse(content)
+        if known is None:
             raise LakeRefused(
                 f"the marker {self.uri(MARKER)} cannot be read: restore it, or empty the lake with "
                 "`cloudflix run --replace-source`."
             )
-        if marker["format"] != FORMAT:
+        if known.format != FORMAT:
             raise LakeRefused(
-                f"the lake {self.place} has format {marker['format']} and this version writes {FORMAT}: "
+                f"the lake {self.place} has format {known.format} and this version writes {FORMAT}: "
                 f"install a newer cloudflix, or {self.remedy}."
             )
-        if marker["source"] != source:
+        if known.source != mine.source:
             raise LakeRefused(
-                f"the lake {self.place} holds {marker['source']}, not {source}: {self.remedy}, or empty "
+                f"the lake {self.place} holds {known.source}, not {mine.source}: {self.remedy}, or empty "
                 "this one with `cloudflix run --replace-source`."
             )
+        if place and not place.vouched and not known.may_be_at(mine):
+            raise LakeRefused(
+                f"the lake {self.place} holds {known.source} from {known.place}, and {place.at} is another "
+                f"place: if the source has moved there, say so with CLOUDFLIX_SOURCE_NAME={mine.name}; else "
+                f"{self.remedy}, or empty this one with `cloudflix run --replace-source`; nothing was "
+                "written."
+            )
+        return known

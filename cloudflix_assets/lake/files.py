@@ -10,7 +10,7 @@ callers turn those into sentences with `storage_errors`. What makes files a lake
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,6 +41,9 @@ class Files(ABC):
     @abstractmethod
     def scratch(self) -> "Files":
         """Files for what a step needs only while it runs; on this machine's disk if the engine runs here."""
+
+    def remove_dead_parts(self, folders: Iterable[str]) -> None:  # noqa: B027  # others write in one call
+        """Remove the halves of files that killed writers left in these folders, if there can be any."""
 
     @property
     def storage_options(self) -> Mapping[str, str] | None:
@@ -227,3 +230,7 @@ class Files(ABC):
         Args:
             path: of a folder, never of a file.
         """
+
+    @abstractmethod
+    def remove_file(self, path: str) -> None:
+        """Remove a file; nothing happens if there is none."""

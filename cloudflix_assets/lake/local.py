@@ -1,6 +1,9 @@
 """A lake in a local folder."""
 
+import errno
 import os
+import re
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,6 +21,12 @@ from cloudflix_assets.lake.base import DROPPED, MARKER, Lake, LakeRefused
 from cloudflix_assets.lake.files import Files, Stored
 from spark.table import Layer
 
+DEAD_SECONDS = 86_400
+_PART = re.compile(r"\..+\.[0-9a-f]{32}")
+
+_NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP}
+"""How a disk without hard links refuses one, beside a file that it let be written."""
+
 
 @dataclass(frozen=True)
 class LocalLake(Lake):
@@ -30,6 +39,11 @@ class LocalLake(Lake):
     def remedy(self) -> str:
         """What a user does to choose another lake: name another folder."""
         return "choose another lake (CLOUDFLIX_LAKE)"
+
+    @property
+    def folder(self) -> Path:
+        """The folder."""
+        return self.root
 
     @property
     def place(self) -> str:
@@ -71,7 +85,15 @@ class LocalLake(Lake):
                 os.link(part, target)
             except FileExistsError:
                 return False
+            except OSError as error:
+                if error.errno in _NO_LINKS:
+                    raise self._without_links(error) from error
+                raise
         return True
+
+    def _without_links(self, error: OSError) -> LakeRefused:
+        lacks = f"the disk of {self.root} has no hard links ({error.strerror}), by which a lake commits"
+        return LakeRefused(f"{lacks}: put the lake on another disk (CLOUDFLIX_LAKE).")
 
     def read(self, path: str) -> bytes | None:
         """Return the bytes of a small file, or None if there is no such file."""
@@ -99,12 +121,20 @@ class LocalLake(Lake):
         """Return the files in a folder and all its subfolders, sorted by path."""
         walked = os.walk(self.root / folder, onerror=_raise_unless_absent)
         paths = (Path(parent, name) for parent, _, names in walked for name in names)
-        return sorted((self._stored(path) for path in paths), key=lambda stored: stored.path)
+        found = (self._stored(path) for path in paths)
+        return sorted((stored for stored in found if stored), key=lambda stored: stored.path)
 
-    def _stored(self, path: Path) -> Stored:
-        its = path.stat()
-        written = datetime.fromtimestamp(its.st_mtime_ns / 1e9, UTC)
-        return Stored(path.relative_to(self.root).as_posix(), its.st_size, written)
+    def _stored(self, path: Path) -> Stored | None:
+        """Return the file at a path: a link to nothing is an empty one; None if it is gone by now."""
+        try:
+            its = path.lstat()
+            size = 0
+            with suppress(FileNotFoundError):
+                size = (its := path.stat()).st_size
+        except FileNotFoundError:
+            return None
+        place, written = path.relative_to(self.root), datetime.fromtimestamp(its.st_mtime_ns / 1e9, UTC)
+        return Stored(place.as_posix(), size, written)
 
     def names(self, path: str) -> list[str]:
         """Return the names of the files and subfolders directly in a folder, sorted."""
@@ -156,6 +186,10 @@ class LocalLake(Lake):
         """Remove a folder with everything in it; what cannot be removed stays without an error."""
         rmtree(self.root / path, ignore_errors=True)
 
+    def remove_file(self, path: str) -> None:
+        """Remove a file; nothing happens if there is none."""
+        (self.root / path).unlink(missing_ok=True)
+
     def empty(self, tables: Iterable[str]) -> None:
         """Remove these tables, every landed file and the marker, and nothing else."""
         for path in (*tables, "raw/files"):
@@ -190,6 +224,14 @@ class LocalLake(Lake):
                 yield f"{layer.value}/{name}"
         if layer is Layer.RAW:
             yield from (f"raw/files/{name}" for name in self.names("raw/files") if not name.startswith("."))
+
+    def remove_dead_parts(self, folders: Iterable[str]) -> None:
+        """Remove the halves of files that killed writers left in these folders, a day after."""
+        walked = (found for folder in folders for found in os.walk(self.root / folder))
+        for part in (Path(parent, name) for parent, _, names in walked for name in names):
+            with suppress(OSError):
+                if _PART.fullmatch(part.name) and time.time() - part.stat().st_mtime > DEAD_SECONDS:
+                    part.unlink()
 
     @contextmanager
     def _part_of(self, target: Path) -> Iterator[Path]:

@@ -7,22 +7,24 @@ from datetime import UTC, date, datetime
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
+from tempfile import gettempdir
 
 from cloudflix_assets.errors import storage_errors
 from cloudflix_assets.lake.base import Lake, LakeRefused
+from cloudflix_assets.lake.held import spool
 from cloudflix_assets.landing.manifest import LandedFile, Manifest, ManifestDamaged
-from cloudflix_assets.sources import Delivered, LandedBefore, Pin, Receiving, Source, SourceRefused
+from cloudflix_assets.sources import Delivered, LandedBefore, Pin, Receiving, Source, SourceRefused, place_of
 from cloudflix_assets.sources.agreement import Agreement
 from spark.datasets import DATASETS
 from spark.delivery.headers import listed
+from spark.delivery.lines import printable
 
 CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
 class Landed:
-    """The manifest of a landed week, the one before (None if it had none), and the source's notices."""
+    """The manifest of a landed week, the one before (None if it had none), and what else is to be told."""
 
     manifest: Manifest
     before: Manifest | None
@@ -44,7 +46,9 @@ class Landed:
     @property
     def undeclared(self) -> str | None:
         """A sentence that names files with undeclared columns, or None if there are none."""
-        found = [f"{f.file} has {listed(f.undeclared)}" for f in self.manifest.files if f.undeclared]
+        found = [
+            f"{f.file} has {printable(listed(f.undeclared))}" for f in self.manifest.files if f.undeclared
+        ]
         return f"undeclared columns in the week {self.manifest.week}: {'; '.join(found)}" if found else None
 
 
@@ -62,32 +66,36 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
         The manifest, which the caller writes, and the one before.
 
     Raises:
-        LakeRefused: the lake belongs to another source.
+        LakeRefused: the lake belongs to another source, or to one at another place.
         NoPublication: the source's history begins after the week.
         SourceRefused: the source lacks a file, or a file cannot be read.
         DeliveryDefect: a file breaks the agreement.
         StorageRefused: the temporary folder or the lake cannot be written.
     """
-    lake.refuse_other_source(source.identity)
-    if isinstance(source, Receiving):
-        source.receive(week)
+    lake.refuse_other_source(source.identity, place_of(source))
+    rejected = source.receive(week) if isinstance(source, Receiving) else ()
     before = _manifest_before(lake, week)
     pin = _pin(before) if before and not refresh else None
-    with storage_errors(gettempdir()), TemporaryDirectory(prefix="cloudflix-") as folder:
+    with storage_errors(gettempdir()), spool() as folder:
         spooled: list[tuple[Path, LandedFile]] = []
         deliveries = source.deliveries(week, pin=pin)
         for number, delivered in enumerate(deliveries):
-            path = Path(folder) / str(number)  # two files may have the same name
+            path = folder / str(number)  # two files may have the same name
             digest = _fetch(lake, delivered, _same_blob(delivered, before), path)
             spooled.append((path, _verify(delivered, path, digest, before, agreement)))
         with lake.storage_errors("raw/files"):
-            lake.claim(source.identity)
+            moved = lake.claim(source.identity, place_of(source))
             for path, file in spooled:
                 lake.store(f"raw/{file.path}", path)
     files = tuple(file for _, file in spooled)
     manifest = Manifest(week=week, source=source.identity, landed_at=datetime.now(UTC), files=files)
-    notices = dict.fromkeys(delivered.notice for delivered in deliveries if delivered.notice)
-    return Landed(manifest, before, list(notices))
+    notices = dict.fromkeys([*rejected, moved, *_notices(deliveries, files)])
+    return Landed(manifest, before, [notice for notice in notices if notice])
+
+
+def _notices(deliveries: Sequence[Delivered], files: Sequence[LandedFile]) -> Sequence[str]:
+    of_source = dict.fromkeys(delivered.notice for delivered in deliveries if delivered.notice)
+    return [*of_source, *(f"{file.file}: {told}" for file in files for told in file.notices)]
 
 
 def _manifest_before(lake: Lake, week: date) -> Manifest | None:
@@ -130,12 +138,12 @@ def _verify(
     """
     (dataset,) = (dataset for dataset in DATASETS if dataset.name == delivered.dataset)
     for same in before.files if before else ():
-        inspected = same.sha256 == digest and same.inspected_by == agreement.inspection_key
+        inspected = same.sha256 == digest and same.inspected_by == agreement.inspection_key(dataset)
         if inspected and (same.dataset, same.file) == (dataset.name, delivered.file):
             return same.model_copy(update={"origin": delivered.origin})
     with path.open("rb") as content:
         contents = agreement.inspect(content, dataset, delivered.file)
-    dialect = agreement.dialect
+    dialect = agreement.dialect_of(dataset)
     return LandedFile(
         dataset=dataset.name,
         file=delivered.file,
@@ -146,7 +154,8 @@ def _verify(
         longest_record=contents.longest_record,
         header=dialect.delimiter.join(contents.header),
         undeclared=contents.undeclared,
-        inspected_by=agreement.inspection_key,
+        notices=contents.notices,
+        inspected_by=agreement.inspection_key(dataset),
         origin=delivered.origin,
     )
 

@@ -13,6 +13,8 @@ from pyspark.sql import types as T
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake.base import Lake
 
+_FOLDER = "raw/files/publications"
+
 _ROW = T.StructType(
     [
         T.StructField("dataset", T.StringType()),
@@ -45,6 +47,7 @@ class LandedFile(BaseModel):
     longest_record: int
     header: str
     undeclared: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
     inspected_by: str = ""
     """A hash of the code that inspected the file and of the source's agreement."""
     origin: Mapping[str, str]
@@ -63,7 +66,13 @@ class Manifest(BaseModel):
     @staticmethod
     def path_of(week: date) -> str:
         """Return the path of a week's manifest in the lake."""
-        return f"raw/files/publications/{week}.json"
+        return f"{_FOLDER}/{week}.json"
+
+    @staticmethod
+    def weeks(lake: Lake) -> list[date]:
+        """Return the weeks for which something was landed, in calendar order."""
+        names = (name for name in lake.names(_FOLDER) if not name.startswith("."))
+        return sorted(date.fromisoformat(name.removesuffix(".json")) for name in names)
 
     @classmethod
     def of(cls, lake: Lake, week: date) -> Self | None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 
 import dagster as dg
 from dagster_pyspark import LazyPySparkResource
@@ -11,8 +12,9 @@ from pyspark.sql.types import StructType
 from cloudflix_assets.delta import commit, read
 from cloudflix_assets.delta.committer import commits_natively
 from cloudflix_assets.delta.week import Judged, Kept, Outcome, Publishable, WeekOfTable
-from cloudflix_assets.errors import CloudflixError, as_failure
-from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.instance.failures import as_failure
+from cloudflix_assets.lake.base import Lake, LakeRefused
 from cloudflix_assets.lake.staging import remove_on_failure
 from cloudflix_assets.landing.manifest import Manifest
 from cloudflix_assets.partitions import week_of
@@ -38,6 +40,7 @@ class DeltaIOManager(dg.IOManager):
         self, lake: Lake, stored: Mapping[str, StructType], spark: LazyPySparkResource, engine: str
     ) -> None:
         self.lake, self.stored, self.spark, self.engine = lake, stored, spark, engine
+        self._claim: str | None = None
 
     def handle_output(self, context: dg.OutputContext, obj: Publishable) -> None:
         """Commit a judged week, with metadata about what was stored.
@@ -46,9 +49,10 @@ class DeltaIOManager(dg.IOManager):
 
         Raises:
             NotJudged: the value is no week that a step has judged.
+            LakeRefused: the lake was emptied and claimed anew since this run began.
         """
         started = time.monotonic()
-        with as_failure(), self.lake.storage_errors("/".join(context.asset_key.path)):
+        with _as_failure(context), self.lake.storage_errors("/".join(context.asset_key.path)):
             if not isinstance(obj, Publishable):
                 raise NotJudged(
                     f"{'/'.join(context.asset_key.path)} returned a {type(obj).__name__} that nobody judged: "
@@ -56,13 +60,11 @@ class DeltaIOManager(dg.IOManager):
                 )
             week = obj if isinstance(obj, WeekOfTable) else obj.week
             with remove_on_failure(self.lake, week.path, week.attempt):
-                native = self._commits_natively()
-                if isinstance(obj, Kept):
-                    outcome = Outcome(obj.version, committed=False)
-                elif isinstance(obj, Judged):
-                    outcome = commit.replace_beside(self.lake, self.spark.spark_session, obj, native=native)
-                else:
-                    outcome = commit.replace(self.lake, self.spark.spark_session, obj, native=native)
+                self._refuse_other_claim(f"{week} was not committed")
+                try:
+                    outcome = self._commit(obj)
+                finally:
+                    self._refuse_other_claim(f"{week} was being committed and may be there")
         # The web UI reads the lineage of columns from materializations alone.
         lineage = {n: v for n, v in (context.definition_metadata or {}).items() if n == LINEAGE}
         context.add_output_metadata(
@@ -73,6 +75,7 @@ class DeltaIOManager(dg.IOManager):
                 "digest": week.digest,
                 "version": outcome.version,
                 "committed": outcome.committed,
+                "stored": outcome.stored,
                 "bytes": outcome.bytes,
                 "commit_seconds": round(time.monotonic() - started, 3),
             }
@@ -86,16 +89,40 @@ class DeltaIOManager(dg.IOManager):
         """
         path = "/".join(context.asset_key.path)
         weeks = sorted(week_of(key) for key in context.asset_partition_keys)
-        with as_failure(), self.lake.storage_errors(path):
+        with _as_failure(context), self.lake.storage_errors(path):
             own = week_of(context.partition_key) if context.has_partition_key else weeks[-1]
             required = own if own in weeks else None
+            self._refuse_other_claim(f"{path} was not read")
             self._commits_natively()  # fails early for an engine that does not see the lake
             return read.read(
                 self.lake, self.spark.spark_session, path, self.stored.get(path), weeks, required=required
             )
 
+    def _commit(self, obj: Publishable) -> Outcome:
+        native = self._commits_natively()
+        if isinstance(obj, Kept):
+            return Outcome(obj.version, committed=False, stored=obj.stored)
+        if isinstance(obj, Judged):
+            return commit.replace_beside(self.lake, self.spark.spark_session, obj, native=native)
+        return commit.replace(self.lake, self.spark.spark_session, obj, native=native)
+
+    def _refuse_other_claim(self, outcome: str) -> None:
+        """Refuse a lake that is not claimed as it was when this run (elsewhere, its step) was first here."""
+        claim = self.lake.claimed_as()
+        self._claim = self._claim or claim
+        if claim != self._claim:
+            raise LakeRefused(
+                f"the lake {self.lake.place} was emptied with --replace-source while this run went on: "
+                f"{outcome}; run the week that is wanted again."
+            )
+
     def _commits_natively(self) -> bool:
         return commits_natively(self.engine, self.lake, self.spark.spark_session)
+
+
+def _as_failure(context: dg.InputContext | dg.OutputContext) -> AbstractContextManager[None]:
+    step = context.step_context
+    return as_failure(step.instance, step.run_id)
 
 
 class ManifestIOManager(dg.IOManager):
@@ -106,7 +133,7 @@ class ManifestIOManager(dg.IOManager):
 
     def handle_output(self, context: dg.OutputContext, obj: Manifest) -> None:
         """Store the manifest of a week."""
-        with as_failure(), self.lake.storage_errors(obj.path):
+        with _as_failure(context), self.lake.storage_errors(obj.path):
             self.lake.write(obj.path, obj.model_dump_json(indent=2).encode())
 
     def load_input(self, context: dg.InputContext) -> DataFrame:
@@ -116,7 +143,7 @@ class ManifestIOManager(dg.IOManager):
             WeekAbsent: nothing was landed for the week.
         """
         week = week_of(context.partition_key)
-        with as_failure(), self.lake.storage_errors(Manifest.path_of(week)):
+        with _as_failure(context), self.lake.storage_errors(Manifest.path_of(week)):
             manifest = Manifest.of(self.lake, week)
             if manifest is None:
                 raise read.WeekAbsent(

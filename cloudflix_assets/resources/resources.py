@@ -8,7 +8,7 @@ from pyspark.sql import types as T
 
 from cloudflix_assets.databricks.forkserver import AT_ONCE, IMPORTED
 from cloudflix_assets.engines.choice import start_engine
-from cloudflix_assets.errors import as_failure
+from cloudflix_assets.instance.failures import as_failure
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.names import STEP_LAUNCHER
 from cloudflix_assets.resources.io_managers import DeltaIOManager, ManifestIOManager
@@ -60,11 +60,11 @@ def _launcher(environment: Environment) -> dg.ResourceDefinition:
         return dg.ResourceDefinition.none_resource("Steps run in this process")
 
     @dg.resource(description="Steps run as Databricks jobs")
-    def step_launcher(_: dg.InitResourceContext) -> dg.StepLauncher:
+    def step_launcher(context: dg.InitResourceContext) -> dg.StepLauncher:
         # Imported here, because Databricks' libraries are slow to import.
         from cloudflix_assets.databricks.launcher import Launcher
 
-        with as_failure():
+        with as_failure(context.instance, context.run.run_id if context.run else None):
             return Launcher(environment)
 
     return step_launcher

@@ -26,10 +26,12 @@ from dagster._utils.interrupts import check_captured_interrupt
 
 from cloudflix_assets.automation.jobs import WEEKLY_REFRESH
 from cloudflix_assets.instance import events as run_events
-from cloudflix_assets.instance.ended_runs import this_process
+from cloudflix_assets.instance.ended_runs import hold_run, this_process
 from cloudflix_assets.instance.events import notices
-from cloudflix_assets.names import PROCESS
+from cloudflix_assets.names import FINAL, PROCESS
 from cloudflix_assets.runs.interrupts import Noted, note_interrupts, raise_swallowed_interrupt
+from cloudflix_assets.runs.reasons import Steps
+from cloudflix_assets.runs.traces import keep_traces
 
 DEFINITIONS = "cloudflix_assets.definitions"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -63,7 +65,7 @@ class WeekResult:
         notices: sentences of steps that succeeded.
         quarantined: per table, the rules for which rows were quarantined, the most frequent first.
         warned: per table, the rules that warn.
-        traces: a stack trace per failed step.
+        traces: of failed steps, with those of errors that are told in a sentence.
         interrupted: a Ctrl-C was seen; the run may have been over already.
     """
 
@@ -77,7 +79,7 @@ class WeekResult:
     notices: Sequence[str] = ()
     quarantined: Mapping[str, run_events.Counts] = field(default_factory=dict)
     warned: Mapping[str, run_events.Counts] = field(default_factory=dict)
-    traces: Mapping[str, str] = field(default_factory=dict)
+    traces: Sequence[str] = ()
     interrupted: bool = False
 
     def as_json(self) -> dict[str, Any]:
@@ -105,7 +107,7 @@ class Runner:
         self.instance, self._launches = instance, launches
         self.graph = defs.resolve_asset_graph()
         self._job = defs.resolve_job_def(WEEKLY_REFRESH)
-        self._steps = {node.key: node.assets_def.op.name for node in self.graph.asset_nodes}
+        self._steps = Steps(self.graph)
 
     @property
     def keys(self) -> Sequence[dg.AssetKey]:
@@ -126,10 +128,14 @@ class Runner:
         selected = set(self.keys) if keys is None else self._with_siblings(keys)
         started = time.monotonic()
         raise_swallowed_interrupt()
-        with note_interrupts() as ctrl_c:  # a run that was created must also be ended
+        with (
+            keep_traces() as traces,
+            note_interrupts() as ctrl_c,
+        ):  # a created run must also be ended
             job = self._job_of(None if keys is None else selected)
             run = self._create_run(job, week, selected, tags or {})
-            events = self._execute(job, run, seen, ctrl_c)
+            with hold_run(self.instance, run.run_id):
+                events = self._execute(job, run, seen, ctrl_c)
             finished = self.instance.get_run_by_id(run.run_id)
         return WeekResult(
             week=week,
@@ -142,7 +148,7 @@ class Runner:
             notices=notices(events),
             quarantined=run_events.broken(events, "quarantine"),
             warned=run_events.broken(events, "warn"),
-            traces=run_events.traces(events),
+            traces=[*traces, *run_events.traces(events)],
             interrupted=ctrl_c.seen,
         )
 
@@ -175,8 +181,8 @@ class Runner:
 
     def _with_siblings(self, keys: Collection[dg.AssetKey]) -> set[dg.AssetKey]:
         """Add the assets of the same steps: a table and its quarantine come from one step."""
-        steps = {self._steps[key] for key in keys}
-        return {key for key, step in self._steps.items() if step in steps}
+        steps = {self._steps.of[key] for key in keys}
+        return {key for key, step in self._steps.of.items() if step in steps}
 
     def _create_run(
         self, job: IJob, week: date, selected: set[dg.AssetKey], tags: Mapping[str, str]
@@ -187,7 +193,13 @@ class Runner:
             job_def=definition,
             execution_plan=create_execution_plan(job, _QUIET, instance_ref=reference),
             run_config=_QUIET,
-            tags={**definition.run_tags, **tags, "dagster/partition": str(week), PROCESS: this_process()},
+            tags={
+                **definition.run_tags,
+                **tags,
+                "dagster/partition": str(week),
+                PROCESS: this_process(),
+                FINAL: "0",  # whoever typed the command sees how it ended
+            },
             asset_selection=None if len(selected) == len(self.keys) else selected,
             remote_job_origin=_origin(),
         )
@@ -211,10 +223,9 @@ class Runner:
     def _reason(self, key: dg.AssetKey, selected: set[dg.AssetKey], failures: Mapping[str, str]) -> str:
         if key not in selected:
             return "not selected"
-        if (step := self._steps[key]) in failures:
+        if (step := self._steps.of[key]) in failures:
             return failures[step]
-        failed = [self._steps[parent] for parent in self.graph.get_ancestor_asset_keys(key)]
-        causes = sorted({step for step in failed if step in failures})
+        causes = self._steps.causes(key, failures)
         return f"not reached, because {', '.join(causes)} failed" if causes else "not reached"
 
 

@@ -8,7 +8,9 @@ from dagster import DagsterRunStatus, RunsFilter
 
 from cloudflix_assets.delta.files import remove_of_run
 from cloudflix_assets.instance.ended_runs import end_gone, is_over
+from cloudflix_assets.instance.run_logs import remove_old_logs
 from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.lake.held import remove_dead_spools
 from cloudflix_assets.lake.staging import remove_dead_staging
 from cloudflix_assets.names import REPEATED
 from cloudflix_assets.partitions import week_of
@@ -30,6 +32,9 @@ def sweep(lake: Lake, instance: dg.DagsterInstance, tables: Collection[str]) -> 
     """
     now = datetime.now(UTC) - _CLOCK_STEP
     end_gone(instance)
+    remove_old_logs(instance)
+    remove_dead_spools()
+    lake.remove_dead_parts(["raw/files", *(f"{table}/_delta_log" for table in tables)])
     remove_dead_staging(lake, lambda run_id: is_over(instance, run_id))
     since = _swept_until(instance, lake)
     for run in (
@@ -41,9 +46,13 @@ def sweep(lake: Lake, instance: dg.DagsterInstance, tables: Collection[str]) -> 
 
 
 def _swept_until(instance: dg.DagsterInstance, lake: Lake) -> datetime:
-    """When this lake was last swept; runs that ended before need no second look."""
+    """When this lake was last swept; runs that ended before need no second look.
+
+    If the clock was ahead then, every run needs one.
+    """
     told = instance.daemon_cursor_storage.get_cursor_values({_cursor(lake)})
-    return datetime.fromisoformat(told[_cursor(lake)]) if told else _BEFORE_ALL
+    swept = datetime.fromisoformat(told[_cursor(lake)]) if told else _BEFORE_ALL
+    return swept if swept <= datetime.now(UTC) else _BEFORE_ALL
 
 
 def _cursor(lake: Lake) -> str:

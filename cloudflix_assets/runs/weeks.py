@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
 from datetime import date
 
 import dagster as dg
@@ -14,14 +15,16 @@ from cloudflix_assets.delta.foreign import refuse_to_remove_foreign
 from cloudflix_assets.errors import CloudflixError, first_line
 from cloudflix_assets.instance.ended_runs import end_gone, is_over
 from cloudflix_assets.instance.instance import open_instance
-from cloudflix_assets.instance.staleness import Staleness, materialized_weeks
-from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.instance.staleness import Staleness
+from cloudflix_assets.lake.base import Lake, LakeRefused
 from cloudflix_assets.lake.choice import lake_of
 from cloudflix_assets.names import numbered
 from cloudflix_assets.runs.runner import Runner, Seen, WeekResult, ignore_event
+from cloudflix_assets.runs.survey import survey
 from cloudflix_assets.runs.sweep import sweep
+from cloudflix_assets.runs.week_after import told_behind
 from cloudflix_assets.settings.environment import Environment
-from cloudflix_assets.sources import NoPublication, source_of
+from cloudflix_assets.sources import NoPublication, place_of, source_of
 from spark.registry import TABLES
 
 _BARE_PATH = re.compile(r'(?<![\w:"/*])([\w*]+/[\w*]+)')
@@ -52,7 +55,7 @@ def run_weeks(
     if replace_source:
         lake.refuse_unusable()  # containers of another lake are not ours to empty
     else:
-        lake.refuse_other_source(source.identity)
+        lake.refuse_other_source(source.identity, place_of(source))
     defs = build_defs(environment)
     with open_instance(environment) as instance:
         runner = Runner(defs, instance, launches=environment.launches)
@@ -66,9 +69,8 @@ def run_weeks(
                 for path in tables:
                     refuse_to_remove_foreign(lake, path)
                 lake.empty(tables)
-                lake.claim(
-                    source.identity
-                )  # tables of others may lie beside ours, and look like a foreign lake
+                # Tables of others may lie beside ours, and look like a foreign lake.
+                lake.claim(source.identity, place_of(source))
             instance.wipe_assets(list(runner.keys))
         yield from _run(runner, lake, weeks, lambda _: keys, tags=tags, watch=watch)
 
@@ -81,7 +83,7 @@ def run_stale(
     *,
     watch: Watch = watch_nothing,
 ) -> Iterator[WeekResult]:
-    """Run stale assets and all that depend on them; without weeks, in every week that was ever run.
+    """Run what is stale, or not in the lake as remembered, and all that depends on it; by default all weeks.
 
     A dependant becomes stale only once its upstream has changed, so both are run at once: where nothing
     changed after all, nothing is committed. A week may depend on those before it, never on those after it.
@@ -90,17 +92,21 @@ def run_stale(
     defs = build_defs(environment)
     with open_instance(environment) as instance:
         runner = Runner(defs, instance, launches=environment.launches)
-        selected = _selected(defs, select)
+        selected, lake = _selected(defs, select), lake_of(environment)
+        seen = survey(lake, instance, runner.graph, environment.first_week)
+        if not seen.found and (notices := seen.notices(lake)):
+            raise LakeRefused(notices[0])
 
         def chosen(week: date) -> set[dg.AssetKey]:
-            stale = dg.AssetSelection.assets(*Staleness(runner.graph, instance).stale(week))
-            keys = stale.downstream().resolve(runner.graph)
+            stale = {*Staleness(runner.graph, instance).stale(week)} - seen.elsewhere_in(week)
+            redone = dg.AssetSelection.assets(*stale, *seen.redone(week))
+            keys = redone.downstream().resolve(runner.graph)
             return set(keys if selected is None else keys & selected)
 
-        chosen_weeks = weeks or materialized_weeks(runner.graph, instance)
-        lake = lake_of(environment)
         _prepare(environment, instance)
-        yield from _run(runner, lake, chosen_weeks, chosen, tags=tags, watch=watch)
+        yield from _run(
+            runner, lake, weeks or seen.weeks(environment.first_week), chosen, tags=tags, watch=watch
+        )
 
 
 def _check(environment: Environment) -> None:
@@ -145,6 +151,8 @@ def _run(
             continue
         with watch(_title(week, number, len(weeks))) as seen:
             result = runner.run(week, keys, tags, seen)
+        behind = told_behind(runner, result, [later for later in weeks if later > week])
+        result = replace(result, notices=[*result.notices, *behind])
         if result.interrupted:
             sweep(lake, runner.instance, tables)
         yield result

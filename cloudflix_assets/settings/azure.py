@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
+from cloudflix_assets.settings.values import has_host
 from spark.table import Layer
 
 PUBLIC_AUTHORITY = "https://login.microsoftonline.com"
@@ -38,7 +39,7 @@ def _account(name: str) -> str:
 
 
 def _endpoint(url: str) -> str:
-    if not re.fullmatch(r"https?://[^/?#\s]+(/[^?#\s]*)?", url):
+    if not has_host(url) or not re.fullmatch(r"https?://[^/?#\s]+(/[^?#\s]*)?", url):
         raise ValueError("is no address: write it like https://<account>.blob.core.windows.net")
     return url.rstrip("/")
 
@@ -49,9 +50,10 @@ def _authority(host: str) -> str:
     Kubernetes sets it with a slash, and Azure's SDK takes it without a scheme.
     """
     host = host.rstrip("/")
-    if not re.fullmatch(r"(https?://)?[^/?#\s]+", host):
+    address = host if "://" in host else f"https://{host}"
+    if not has_host(address) or not re.fullmatch(r"https?://[^/?#\s]+", address):
         raise ValueError(f"is no address of Entra ID: write it like {PUBLIC_AUTHORITY}")
-    return host if "://" in host else f"https://{host}"
+    return address
 
 
 Containers = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names), AfterValidator(_containers)]

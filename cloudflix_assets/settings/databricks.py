@@ -6,6 +6,8 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
+from cloudflix_assets.settings.values import has_host
+
 _VOLUME = r"/Volumes(/[^/\s:]+){3,}"
 _DBFS = r"dbfs:(/[^/\s:]+)+"
 
@@ -19,7 +21,7 @@ class Secret(NamedTuple):
 
 
 def _host(url: str) -> str:
-    if not re.fullmatch(r"https?://[^/?#\s]+/?", url):
+    if not has_host(url) or not re.fullmatch(r"https?://[^/?#\s]+/?", url):
         raise ValueError("is no address: write it like https://adb-1234567890123456.7.azuredatabricks.net")
     return url.rstrip("/")
 

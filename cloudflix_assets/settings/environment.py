@@ -4,6 +4,7 @@ The only reader of environment variables. Each field is `CLOUDFLIX_<FIELD>`.
 """
 
 import os
+from collections.abc import Mapping
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
@@ -22,8 +23,18 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.settings.azure import AzureSettings
 from cloudflix_assets.settings.databricks import DatabricksSettings
-from cloudflix_assets.settings.values import Absent, Folder, LakeFolder, Monday, WebAddress, shown
-from spark.delivery.dialect import Delimiter, Dialect, Encoding
+from cloudflix_assets.settings.values import (
+    Absent,
+    ApiAddress,
+    Delimiters,
+    Encodings,
+    Folder,
+    LakeFolder,
+    Monday,
+    WebAddress,
+    by_dataset,
+    shown,
+)
 from spark.delivery.headers import Drift
 
 PREFIX = "CLOUDFLIX_"
@@ -55,16 +66,20 @@ class Environment(AzureSettings, DatabricksSettings, BaseSettings):
         None, description="Name of a folder as a source; default: its last path component"
     )
     schema_drift: Drift = Field(Drift.RESCUE, description="What an undeclared column of a delivery does")
-    delimiter: Delimiter = Field(",", description="What parts the fields of the source's files")
-    encoding: Encoding = Field("utf-8", description="How the source's files are encoded")
-    github_api: str = Field("https://api.github.com", description="GitHub's API, or an enterprise's")
+    delimiter: Delimiters = Field(
+        {"": ","}, description="What parts the fields of the source's files, or of single ones (cast=;)"
+    )
+    encoding: Encodings = Field(
+        {"": "utf-8"}, description="How the source's files, or single ones, are encoded"
+    )
+    github_api: ApiAddress = Field("https://api.github.com", description="GitHub's API, or an enterprise's")
     github_token: SecretStr | None = Field(
         None, validation_alias="GITHUB_TOKEN", description="For private repositories and higher limits"
     )
     alert_webhook: SecretStr | None = Field(
         None, description="Slack's or Teams' webhook that is told of failures"
     )
-    web_ui: str = Field("http://localhost:3000", description="Where alerts link to")
+    web_ui: WebAddress = Field("http://localhost:3000", description="Where alerts link to")
     code_url: Annotated[WebAddress | None, Absent] = Field(
         None, description="Where the web UI links to code; None: files here"
     )
@@ -91,8 +106,8 @@ class Environment(AzureSettings, DatabricksSettings, BaseSettings):
         }
         own |= {
             "SCHEMA_DRIFT": self.schema_drift,
-            "DELIMITER": self.delimiter,
-            "ENCODING": self.encoding,
+            "DELIMITER": by_dataset(self.delimiter),
+            "ENCODING": by_dataset(self.encoding),
         }
         own |= {"SOURCE_NAME": self.source_name or "", "FIRST_WEEK": self.first_week, "CACHE": self.cache}
         settings = {f"{PREFIX}{name}": str(value) for name, value in own.items()}
@@ -162,11 +177,6 @@ class Environment(AzureSettings, DatabricksSettings, BaseSettings):
         return self.engine in {"connect", "databricks"}
 
     @property
-    def dialect(self) -> Dialect:
-        """How the source writes its files."""
-        return Dialect(self.delimiter, self.encoding)
-
-    @property
     def lake_root(self) -> Path:
         """Folder of the lake."""
         return self.lake or self.home / "lake"
@@ -226,4 +236,6 @@ def _variable(name: str) -> str:
 
 def _written(value: object) -> str:
     """Return a value as its variable has it."""
+    if isinstance(value, Mapping):
+        return by_dataset(value)
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -9,6 +9,7 @@ from cloudflix_assets.sources.base import (
     Receiving,
     Source,
     SourceRefused,
+    place_of,
 )
 from cloudflix_assets.sources.choice import source_of
 
@@ -21,5 +22,6 @@ __all__ = [
     "Receiving",
     "Source",
     "SourceRefused",
+    "place_of",
     "source_of",
 ]

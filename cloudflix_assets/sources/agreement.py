@@ -1,10 +1,12 @@
 """What a source may deliver: how its files are written, and what undeclared columns do."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from shlex import quote
 from typing import BinaryIO, Self
 
 from cloudflix_assets.settings.environment import PREFIX, Environment
+from cloudflix_assets.settings.values import TAB, Delimiters, Encodings, by_dataset
 from cloudflix_assets.versions import hash_of
 from spark.datasets import Dataset
 from spark.delivery import inspection
@@ -19,20 +21,32 @@ INSPECTOR = frozenset({"spark.delivery.inspection"})
 
 @dataclass(frozen=True)
 class Agreement:
-    """How files are written and how they may drift: by settings, for a source and so for its lake."""
+    """How files are written and how they may drift: by settings, for a source and so for its lake.
 
-    dialect: Dialect
-    drift: Drift
+    Args:
+        delimiter: what parts the fields of the files of a dataset, by its name; by "" those of all others.
+        encoding: how they are encoded, likewise.
+        drift: what undeclared columns do.
+    """
+
+    delimiter: Delimiters = field(default_factory=dict)
+    encoding: Encodings = field(default_factory=dict)
+    drift: Drift = Drift.RESCUE
 
     @classmethod
     def of(cls, environment: Environment) -> Self:
         """Return the agreement that the settings declare."""
-        return cls(environment.dialect, environment.schema_drift)
+        return cls(environment.delimiter, environment.encoding, environment.schema_drift)
 
-    @property
-    def inspection_key(self) -> str:
-        """A key of all that an inspection depends on, except the bytes of the file."""
-        return f"{hash_of(INSPECTOR)} {self.dialect.extension} {self.drift}"
+    def dialect_of(self, dataset: Dataset) -> Dialect:
+        """Return how files of a dataset are written."""
+        delimiter = self.delimiter.get(dataset.name) or self.delimiter.get("", ",")
+        encoding = self.encoding.get(dataset.name) or self.encoding.get("", "utf-8")
+        return Dialect("\t" if delimiter == TAB else delimiter, encoding)
+
+    def inspection_key(self, dataset: Dataset) -> str:
+        """Return a key of all that an inspection depends on, except the bytes of the file."""
+        return f"{hash_of(INSPECTOR)} {self.dialect_of(dataset).extension} {self.drift}"
 
     def inspect(self, source: BinaryIO, dataset: Dataset, file: str) -> Contents:
         """Read a file to its end with a strict reader.
@@ -41,18 +55,28 @@ class Agreement:
             DeliveryDefect: it is unsound, or not what was agreed; then with the settings that let it in.
         """
         try:
-            return inspection.inspect_file(source, dataset, file, self.dialect, self.drift)
+            return inspection.inspect_file(source, dataset, file, self.dialect_of(dataset), self.drift)
         except NotAgreed as refused:
-            raise self._as_defect(refused) from refused
+            raise DeliveryDefect(
+                refused.defect, f"{self._advice(refused, dataset)}, else {REMEDY}"
+            ) from refused
 
-    def _as_defect(self, refused: NotAgreed) -> DeliveryDefect:
+    def _advice(self, refused: NotAgreed, dataset: Dataset) -> str:
         admits = refused.admits
-        now, then = (
-            ({"schema_drift": self.drift}, {"schema_drift": admits})
-            if isinstance(admits, Drift)
-            else (asdict(self.dialect), asdict(admits))
-        )
-        settings = [f"{PREFIX}{name.upper()}={quote(then[name])}" for name in then if then[name] != now[name]]
-        return DeliveryDefect(
-            refused.defect, f"set {' and '.join(settings)} if that is what the source delivers, else {REMEDY}"
-        )
+        if isinstance(admits, Drift):
+            return f"{_set(schema_drift=admits)} if that is what the source delivers"
+        now = self.dialect_of(dataset)
+        stated: dict[str, tuple[Mapping[str, str], str]] = {}
+        if admits.delimiter != now.delimiter:
+            stated["delimiter"] = (self.delimiter, admits.delimiter.replace("\t", TAB))
+        if admits.encoding != now.encoding:
+            stated["encoding"] = (self.encoding, admits.encoding)
+        alone = _set(**{name: by_dataset({**old, dataset.name: new}) for name, (old, new) in stated.items()})
+        if any(dataset.name in old for old, _ in stated.values()):
+            return f"{alone} if that is how this file is delivered"
+        every = _set(**{name: by_dataset({**old, "": new}) for name, (old, new) in stated.items()})
+        return f"{every} if that is how the source delivers all files, or {alone} if only this one"
+
+
+def _set(**settings: str) -> str:
+    return "set " + " and ".join(f"{PREFIX}{name.upper()}={quote(value)}" for name, value in settings.items())

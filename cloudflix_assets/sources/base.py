@@ -6,6 +6,7 @@ from datetime import date
 from typing import BinaryIO, Protocol, runtime_checkable
 
 from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.lake.marker import Place
 
 
 class SourceRefused(CloudflixError):
@@ -74,12 +75,24 @@ class Polled(Protocol):
 class Receiving(Protocol):
     """A source that is given its files: what was dropped is taken in before a week is landed."""
 
-    def receive(self, week: date) -> None:
+    def receive(self, week: date) -> Sequence[str]:
         """Take in what was dropped for a week.
+
+        Returns:
+            Sentences on what was rejected and belongs to no week.
 
         Raises:
             SourceRefused: some of it was rejected; the sentence says why, and where it lies now.
         """
+
+
+@runtime_checkable
+class Placed(Protocol):
+    """A source whose identity does not say where it lies: another one may have the same."""
+
+    @property
+    def place(self) -> Place:
+        """Where it lies, which a lake remembers beside its identity."""
 
 
 class Source(Protocol):
@@ -96,3 +109,8 @@ class Source(Protocol):
             NoPublication: the source's history begins after the week.
             SourceRefused: it cannot be read, or lacks a file.
         """
+
+
+def place_of(source: Source) -> Place | None:
+    """Return where a source lies; None if its identity says so."""
+    return source.place if isinstance(source, Placed) else None

@@ -8,13 +8,16 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from cloudflix_assets.lake.marker import Place
 from cloudflix_assets.sources.base import Delivered, Pin, SourceRefused
-from spark.datasets import DATASETS, Dataset
+from spark.datasets import DATASETS, IN_ONE, Dataset
+from spark.delivery.header_defects import is_in_one
+from spark.delivery.inspection import LONGEST_HEADER
 
 
 @dataclass(frozen=True)
 class Directory:
-    """A folder. Its identity is a name, not its path, so that it may move."""
+    """A folder. Its identity is a name, not its path; whoever gives the name says that it may have moved."""
 
     folder: Path
     name: str | None = None
@@ -23,6 +26,11 @@ class Directory:
     def identity(self) -> str:
         """`directory:<name>`, by default the last component of the path."""
         return f"directory:{self.name or self.folder.name}"
+
+    @property
+    def place(self) -> Place:
+        """The path."""
+        return Place(str(self.folder.absolute()), vouched=self.name is not None)
 
     def deliveries(self, week: date, *, pin: Pin | None = None) -> Sequence[Delivered]:
         """Return the five files of the week's sub-folder, else of the folder, which stands for every week.
@@ -94,12 +102,22 @@ class Directory:
     def _instead(self, dataset: Dataset, folder: Path) -> str:
         """Return what could be meant by the file that is missing, in brackets; nothing if nothing could."""
         entries = sorted(folder.iterdir())
+        for other in DATASETS:
+            if _is_in_one(folder / other.file):
+                layout = f"the {len(IN_ONE)}-column layout of the catalogue, all five files in one"
+                return f" (there is {other.file} in {layout}: docs/schema-drift.md shows how to part it)"
         for path in entries:
             if path.name.casefold() == dataset.file.casefold():
                 return f" (there is {path.name})"
         if folders := [path.name for path in entries if path.is_dir() and not path.name.startswith(".")]:
             return f" (a sub-folder of a week is named by a date, and there is {', '.join(folders[:5])})"
         return ""
+
+
+def _is_in_one(path: Path) -> bool:
+    with suppress(OSError), path.open(encoding="utf-8-sig", errors="replace") as file:
+        return is_in_one(file.readline(LONGEST_HEADER).replace('"', "").split(","))
+    return False
 
 
 def _left_aside(files: Sequence[str], outside: Path, folder: Path) -> str | None:

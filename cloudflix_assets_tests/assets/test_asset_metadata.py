@@ -105,7 +105,7 @@ def test_a_warning_says_that_the_week_is_published(lakehouse: Makes, instance: d
     """The web UI calls a warning `Failed`, in orange."""
     warning = replace(CAST[2], severities={**CAST[2].severities, "cast: nullable": Severity.WARN})
     assert lakehouse(source=SOURCE, tables=[*CAST[:2], warning]).run(WEEK_1).success
-    expected = "Published with a warning: 26 rows accepted, 0 quarantined; 1 kept that break `cast: nullable`"
+    expected = "Published with a warning: 26 rows accepted, 0 quarantined; 1 kept in which cast is empty"
     assert [evaluation.description for evaluation in checked(instance, "silver/cast")] == [expected]
 
 
@@ -171,12 +171,12 @@ def columns(lakehouse: Makes, path: str) -> dict[str, dg.TableColumn]:
 def test_a_column_tells_what_it_requires_and_where_it_comes_from(lakehouse: Makes) -> None:
     """`gt` without its number says nothing, and the open-source web UI draws no lineage of columns."""
     told = columns(lakehouse, "silver/titles")
-    assert told["show_id"].constraints.other == ["> 0", "readable as bigint"]
+    assert told["show_id"].constraints.other == ["> 0", "a whole number"]
     assert told["type"].constraints.other == ["one of Movie, TV Show"]
-    assert told["duration_minutes"].constraints.other == ["≥ 1", "≤ 900", "readable as int"]
+    assert told["duration_minutes"].constraints.other == ["≥ 1", "≤ 900", "a whole number"]
     assert told["rating_group"].description == "Rating up to its first hyphen ← `bronze/titles.rating`"
-    assert columns(lakehouse, "silver/cast")["cast"].constraints.other == ["at most 6 words"]
-    assert columns(lakehouse, "gold/cast")["show_id"].constraints.other == ["in gold/titles"]
+    assert columns(lakehouse, "silver/cast")["cast"].constraints.other == ["a name of at most 6 words"]
+    assert columns(lakehouse, "gold/cast")["show_id"].constraints.other == ["a title of gold/titles"]
     assert columns(lakehouse, "bronze/cast")["cast"].description == "cast, as delivered"
 
 

@@ -67,14 +67,18 @@ EDITS = {
     "the rules": ("spark.quality.rules", replacing("column < low", "column <= low"), of_layers(*LAYERS)),
     "the digest": ("spark.quality.digest", replacing("v1:", "v2:"), of_layers(*LAYERS)),
     "the vocabulary": ("spark.table", replacing('"_reasons"', '"_why"'), of_layers(*LAYERS)),
-    "the parser": ("spark.delivery.parser", replacing('"skip"', '"error"'), of_layers("bronze")),
+    "the parser": ("spark.delivery.parser", replacing("4 * 2**20", "8 * 2**20"), of_layers("bronze")),
     "the parser on workers": (
         "spark.delivery.workers",
         replacing("DEFECT = 0", "DEFECT = -1"),
         of_layers("bronze"),
     ),
-    "the batches": ("spark.delivery.layout", replacing('"malformed"', '"broken"'), of_layers("bronze")),
-    "split records": ("spark.split_records", replacing("columns) + 1", "columns) + 2"), {"silver/titles"}),
+    "the batches": (
+        "spark.delivery.layout",
+        replacing('"malformed"', '"broken"'),
+        {*of_layers("bronze"), "silver/titles"},
+    ),
+    "split records": ("spark.split_records", replacing('_width") + 1', '_width") + 2'), {"silver/titles"}),
     "one table": ("spark.gold.titles", replacing(".desc()", ".asc()"), {"gold/titles"}),
     "one lookup": ("spark.silver.countries", replacing("[, ]+", "[,]+"), {"silver/countries"}),
 }

@@ -120,9 +120,12 @@ def test_the_same_bytes_from_elsewhere_land_nothing_and_change_no_version(
     manifest = house.lake.read(Manifest.path_of(WEEK_1))
 
     put(tmp_path / "there" / "netflix", publication())
-    moved = lakehouse(source=Directory(tmp_path / "there" / "netflix"), tables=tables)
+    moved = lakehouse(source=Directory(tmp_path / "there" / "netflix", "netflix"), tables=tables)
     result = moved.run(WEEK_1)
 
+    assert result.notices == [
+        f"directory:netflix has moved from {tmp_path}/here/netflix to {tmp_path}/there/netflix"
+    ]
     assert result.tables["raw/titles"].committed is False
     assert [data_version(instance, path, WEEK_1) for path in ("publication", "raw/titles")] == versions
     assert {path: at for path, at in landed(house).items() if path.endswith(".csv")} == bytes_before

@@ -29,7 +29,7 @@ HOSTILE = "<script>alert(1)</script> [x](javascript:alert(1)) | `\u202e"
 def told(session: SparkSession, *rows: tuple[int, Mapping[str, str], Sequence[str]]) -> list[str]:
     """The items of the list about quarantined titles."""
     found = [("files/titles/ab.csv", number, json.dumps(row), broken) for number, row, broken in rows]
-    text = refusals.examples(TITLES[2], session.createDataFrame(found, QUARANTINE))
+    text = refusals.examples(TITLES[-1], session.createDataFrame(found, QUARANTINE))
     assert len(text) <= refusals.IN_PLACE
     return f"\n{text}".split("\n- ")[1:]
 
@@ -43,8 +43,9 @@ def test_the_most_frequent_reason_comes_first_with_its_first_row(spark_session: 
         (8, {"title": "A", "show_id": "y"}, ["show_id: readable"]),
     )
     row = '`{"show_id": "y", "title": "A"}`'
-    first = f"**`show_id: readable`**: 2 rows, the first `netflix_titles.csv#8`\\\n  {row}"
-    second = '**`duplicate key`**: 1 row, `netflix_titles.csv#7`\\\n  `{"show_id": "1"}`'
+    first = f"**`show_id is no whole number`**: 2 rows, the first `netflix_titles.csv#8`\\\n  {row}"
+    second = "**`another record before it has its show_id`**: 1 row, `netflix_titles.csv#7`\\\n"
+    second += '  `{"show_id": "1"}`'
     assert items == [first, second]
 
 
@@ -54,7 +55,7 @@ def test_what_broke_stands_before_what_is_cut_off(spark_session: SparkSession) -
     (item,) = told(spark_session, (1, row, ["release_year: readable", "title: nullable"]))
     shown = '{"release_year": "soon", "title": "A", "show_id": "5", "description": "ddd'
     assert item.startswith(
-        f"**`release_year: readable; title: nullable`**: 1 row, `netflix_titles.csv#1`\\\n  `{shown}"
+        f"**`release_year is no whole number; title is empty`**: 1 row, `netflix_titles.csv#1`\\\n  `{shown}"
     )
     assert item.endswith("d…`")
 
@@ -78,7 +79,7 @@ def test_hostile_titles_are_shown_as_they_were_delivered(
     metadata = materialization(instance, "silver/titles_quarantine", WEEK_1).metadata
     assert isinstance(metadata["samples"], dg.MarkdownMetadataValue)
     head, row = str(metadata["samples"].value).split("\n")
-    assert head == "- **`show_id: readable`**: 1 row, `netflix_titles.csv#41`\\"
+    assert head == "- **`show_id is no whole number`**: 1 row, `netflix_titles.csv#41`\\"
     shown = r"<script>alert(1)</script> [x](javascript:alert(1)) | \u0060\u202e"
     assert row.startswith(f'  `{{"show_id": "id {shown}", "duration_minutes": "90", "type": "Movie"')
     assert row.endswith("…`")
@@ -102,10 +103,11 @@ def test_a_failed_check_shows_the_rows_that_no_quarantine_holds(
     assert not lakehouse(source=source, tables=CAST).run(WEEK_1).success
     (evaluation,) = checked(instance, "silver/cast")
     assert evaluation.description == (
-        "20 of 20 rows would be quarantined, above the cap of 5.0%, most often by `show_id: readable` (20); "
+        "20 of 20 rows would be quarantined, above the cap of 5.0%: in 20 rows show_id is no whole number "
+        "(no. 1 in netflix_cast.csv#1, no. 2 in netflix_cast.csv#2, no. 3 in netflix_cast.csv#3); "
         "nothing was published"
     )
     assert evaluation.metadata["samples"].value == (
-        "- **`show_id: readable`**: 20 rows, the first `netflix_cast.csv#1`\\\n"
+        "- **`show_id is no whole number`**: 20 rows, the first `netflix_cast.csv#1`\\\n"
         '  `{"show_id": "no. 1", "cast": "Actor 1"}`'
     )

@@ -24,8 +24,8 @@ from cloudflix_assets_tests.lakehouse import (
 )
 
 BRONZE_TITLES = registered("raw/titles", "bronze/titles")
-TITLES = [*BRONZE_TITLES, *registered("silver/titles", "gold/titles")]
-TABLES = [*TITLES, *registered("raw/cast", "bronze/cast", "silver/cast", "gold/cast")]
+TITLES = registered("gold/titles")
+TABLES = registered("gold/titles", "gold/cast")
 FILMS = [
     {"show_id": str(i), "title": f"Title {i}", "duration_minutes": str(100 - i % 3)} for i in range(1, 81)
 ]

@@ -9,10 +9,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import dagster as dg
 import pytest
-from dagster._core.definitions.freshness import FreshnessState, FreshnessStateChange
 from pydantic import SecretStr
 
+from cloudflix_assets.automation import freshness
 from cloudflix_assets.automation.alerts import TOLD_AGAIN_AFTER, Alert, Told
+from cloudflix_assets.partitions import WEEK
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
@@ -76,9 +77,14 @@ def webhook() -> Iterator[Webhook]:
 
 @pytest.fixture
 def alerting(
-    environment: Environment, instance: dg.DagsterInstance, webhook: Webhook, published: MemorySource
+    environment: Environment,
+    instance: dg.DagsterInstance,
+    webhook: Webhook,
+    published: MemorySource,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Ticks:
-    """A lakehouse whose alerts go to the webhook."""
+    """A lakehouse whose alerts go to the webhook; no week is due."""
+    monkeypatch.setattr(freshness, "last_ended", lambda _: WEEK_1 - 99 * WEEK)
     settings = Environment(
         home=environment.home, first_week="2026-01-05", alert_webhook=SecretStr(webhook.url), web_ui=UI
     )
@@ -114,7 +120,7 @@ def test_too_large_a_quarantine_is_told(alerting: Ticks, webhook: Webhook, publi
         f"**silver/titles, week {WEEK_1}**: silver/titles, week {WEEK_1}: 20 of 20 rows would be "
     )
     assert "above the cap of 5.0%" in text
-    assert "The check `contract` names the records" in text
+    assert "at the source and rerun the whole week" in text
 
 
 def test_a_failed_retry_is_told_once(alerting: Ticks, webhook: Webhook, published: MemorySource) -> None:
@@ -183,19 +189,19 @@ def test_the_address_of_the_webhook_stands_nowhere(
     assert not any("/hook" in text for text in told)
 
 
-def test_a_late_table_is_told(alerting: Ticks, webhook: Webhook) -> None:
+def test_a_late_table_is_told(
+    alerting: Ticks, webhook: Webhook, published: MemorySource, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Once; and no other than gold has a deadline."""
-    change = FreshnessStateChange(
-        key=dg.AssetKey(["gold", "titles"]),
-        previous_state=FreshnessState.PASS,
-        new_state=FreshnessState.FAIL,
-        state_change_timestamp=datetime.now(UTC).timestamp(),
-    )
-    alerting.house.instance._report_runless_asset_event(change)  # as the daemon does
+    monkeypatch.setattr(freshness, "last_ended", lambda _: WEEK_2)
+    published.publications[WEEK_1] = publication()
+    assert alerting.house.run(WEEK_1).success
     assert alerting.said() == "1 alert sent."
     (text,) = webhook.texts
-    assert text.startswith("**gold/titles**: it is late: no run since its deadline, Monday 12:00 UTC.")
+    assert text.startswith(f"**gold/titles**: The week {WEEK_2} has not run: it was due on 2026-11-16 12:00 ")
     assert text.endswith(f"{UI}/assets/gold/titles")
+    assert alerting.said() == "Nothing new went wrong."
+    assert alerting.house.run(WEEK_2).success
     assert alerting.said() == "Nothing new went wrong."
 
 

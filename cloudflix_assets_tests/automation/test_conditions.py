@@ -1,13 +1,15 @@
 """What runs by itself: a map without a default; tables that follow what has changed, and nothing else."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import get_args
+from typing import Any, get_args
 
 import dagster as dg
 import pytest
 from dagster._core.definitions.asset_daemon_cursor import AssetDaemonCursor
-from dagster._core.definitions.freshness import FreshnessPolicy
 
+from cloudflix_assets.assets import inputs
+from cloudflix_assets.assets.context import Context
 from cloudflix_assets.automation import switches
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import (
@@ -21,11 +23,11 @@ from cloudflix_assets_tests.lakehouse import (
     registered,
     titles,
 )
+from spark.table import Table
 
-TITLES = registered("raw/titles", "bronze/titles", "silver/titles", "gold/titles")
-CAST = registered("raw/cast", "bronze/cast", "silver/cast", "gold/cast")
+TABLES = registered("gold/titles", "gold/cast")
 
-
+BRONZE = ("publication", "raw/cast", "bronze/cast")
 RETITLED = publication(titles=titles(*({"show_id": str(i), "title": f"Another {i}"} for i in range(1, 21))))
 
 
@@ -34,7 +36,8 @@ def test_every_deployment_says_what_runs_by_itself(lakehouse: Makes) -> None:
     assert set(switches.BY_ITSELF) == set(get_args(Environment.model_fields["deployment"].annotation))
     repository = lakehouse().defs.get_repository_def()
     names = {each.name for each in repository.schedule_defs} | {s.name for s in repository.sensor_defs}
-    assert names == {"weekly", "publication_sensor", "landing_sensor", "changed_upstream", "alerts"}
+    sensors = {"publication_sensor", "landing_sensor", "changed_upstream", "freshness", "alerts"}
+    assert names == {"weekly", *sensors}
     assert frozenset().union(*switches.BY_ITSELF.values()) <= names
 
 
@@ -51,7 +54,7 @@ def test_on_a_desk_nothing_starts_by_itself(lakehouse: Makes) -> None:
         s.name for s in repository.schedule_defs if s.default_status is dg.DefaultScheduleStatus.RUNNING
     }
     running |= {s.name for s in repository.sensor_defs if s.default_status is dg.DefaultSensorStatus.RUNNING}
-    assert running == {"alerts"}
+    assert running == {"freshness", "alerts"}
 
 
 class Daemon:
@@ -92,7 +95,7 @@ class Daemon:
 
 @pytest.fixture
 def house(lakehouse: Makes, published: MemorySource) -> Lakehouse:
-    made = lakehouse(source=published, tables=[*TITLES, *CAST])
+    made = lakehouse(source=published, tables=TABLES)
     assert made.run(WEEK_1).success
     assert made.run(WEEK_2).success
     return made
@@ -113,6 +116,7 @@ def test_a_changed_week_refreshes_what_follows_from_it(
     assert house.run(WEEK_2, "publication").success
     assert daemon.followed() == [
         f"raw/cast {WEEK_2}",
+        f"raw/category {WEEK_2}",
         f"raw/titles {WEEK_2}",
         f"bronze/cast {WEEK_2}",
         f"silver/cast {WEEK_2}",
@@ -179,12 +183,86 @@ def test_what_failed_its_blocking_check_is_not_followed(
     assert not [path for path, _ in daemon.tick() if path == "gold/titles"]
 
 
-def test_gold_has_a_deadline_and_nothing_else_has(house: Lakehouse) -> None:
-    """What analysts read; the layers before it are late for its sake."""
-    policies = {
-        "/".join(node.key.path): node.freshness_policy_or_from_metadata
-        for node in house.runner.graph.asset_nodes
-    }
-    late = {path for path, policy in policies.items() if policy}
-    assert late == {"gold/titles", "gold/cast"}
-    assert isinstance(policies["gold/titles"], FreshnessPolicy)
+def recast(*rows: tuple[str, str]) -> dict[str, bytes]:
+    """A publication with another cast."""
+    return publication(cast=lookup("cast", *rows))
+
+
+def test_what_changes_while_the_dependant_runs_is_not_lost(
+    house: Lakehouse, published: MemorySource, daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has read what was there before: that it is newly updated then says nothing."""
+
+    def change() -> None:
+        published.publications[WEEK_2] = recast(("The Second", "1"))
+        assert house.run(WEEK_2, *BRONZE).success
+
+    published.publications[WEEK_2] = recast(("The First", "1"))
+    assert house.run(WEEK_2, *BRONZE).success
+    assert ("silver/cast", str(WEEK_2)) in daemon.tick()
+    asked = run_and_tick(house, daemon, monkeypatch, change)
+    assert "silver/cast" not in asked
+    assert daemon.followed().count(f"silver/cast {WEEK_2}") == 1
+    assert [row["cast"] for row in house.rows("gold/cast", WEEK_2)] == ["The Second"]
+
+
+def test_what_changes_between_two_ticks_is_not_lost(
+    house: Lakehouse, published: MemorySource, daemon: Daemon
+) -> None:
+    """The dependant was requested with the last tick and has run since; its upstream changed thereafter."""
+    published.publications[WEEK_2] = recast(("The First", "1"))
+    assert house.run(WEEK_2, *BRONZE).success
+    assert ("silver/cast", str(WEEK_2)) in daemon.tick()
+    assert house.run(WEEK_2, "silver/cast").success
+    published.publications[WEEK_2] = recast(("The Second", "1"))
+    assert house.run(WEEK_2, *BRONZE).success
+    assert f"silver/cast {WEEK_2}" in daemon.followed()
+    assert [row["cast"] for row in house.rows("gold/cast", WEEK_2)] == ["The Second"]
+
+
+def test_a_request_whose_run_failed_is_not_made_again(
+    house: Lakehouse, published: MemorySource, daemon: Daemon
+) -> None:
+    """Every half minute, for ever."""
+    published.publications[WEEK_2] = publication(titles=titles(*({"show_id": "x"} for _ in range(20))))
+    assert house.run(WEEK_2, "publication", "raw/titles", "bronze/titles").success
+    assert ("silver/titles", str(WEEK_2)) in daemon.tick()
+    assert not house.run(WEEK_2, "silver/titles").success
+    assert [daemon.tick() for _ in range(3)] == [set()] * 3
+
+
+@pytest.mark.parametrize("ticked", [True, False])
+def test_what_was_run_by_hand_is_not_asked_for(
+    house: Lakehouse, published: MemorySource, daemon: Daemon, monkeypatch: pytest.MonkeyPatch, ticked: bool
+) -> None:
+    """Whether a tick falls into its run or not, it has read what its upstream holds."""
+    published.publications[WEEK_2] = recast(("The First", "1"))
+    assert house.run(WEEK_2, *BRONZE).success
+    if ticked:
+        assert "silver/cast" not in run_and_tick(house, daemon, monkeypatch)
+    else:
+        assert house.run(WEEK_2, "silver/cast").success
+    assert [one for one in daemon.followed() if "cast" in one] == [f"gold/cast {WEEK_2}"]
+
+
+def run_and_tick(
+    house: Lakehouse,
+    daemon: Daemon,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[], None] = lambda: None,
+) -> set[str]:
+    """Run silver/cast; once it has read its inputs, let something change and tick; what the tick requests."""
+    prepare, asked = inputs.prepare_frames, set[str]()
+
+    def prepare_and_tick(context: Context, table: Table, *arguments: Any) -> Any:
+        frames = prepare(context, table, *arguments)
+        if table.path == "silver/cast":
+            monkeypatch.setattr(inputs, "prepare_frames", prepare)
+            change()
+            asked.update(path for path, _ in daemon.tick())
+        return frames
+
+    monkeypatch.setattr(inputs, "prepare_frames", prepare_and_tick)
+    assert house.run(WEEK_2, "silver/cast").success
+    assert inputs.prepare_frames is prepare
+    return asked

@@ -27,12 +27,23 @@ def test_each_new_commit_is_run_once_for_the_open_week(
     ticks: Ticks, github: LoopbackGitHub, history: History
 ) -> None:
     (first,), _ = ticks.tick()
-    assert (first.partition_key, first.run_key) == (OPEN, f"{OPEN} {sha(history)}")
+    assert (first.partition_key, first.run_key) == (OPEN, f"{OPEN} {sha(history)} 1")
     assert ticks.said() == f"github:{OWNER}/{NAME}:data is still at {sha(history)[:12]}."
 
     history.commit(in_folder(published(9)), moment(WEEKS[3], 5))
     (second,), _ = ticks.tick()
-    assert second.run_key == f"{OPEN} {sha(history)}"
+    assert second.run_key == f"{OPEN} {sha(history)} 2"
+
+
+def test_a_commit_to_which_a_branch_is_set_back_is_run_again(ticks: Ticks, history: History) -> None:
+    """Dagster starts a key once, and the lake would keep the other commit's week."""
+    (first,), _ = ticks.tick()
+    before = history.head
+    history.commit(in_folder(published(9)), moment(WEEKS[3], 5))
+    (second,), _ = ticks.tick()
+    history.head = before
+    (third,), _ = ticks.tick()
+    assert len({first.run_key, second.run_key, third.run_key}) == 3
 
 
 def test_a_tick_costs_one_conditional_request(ticks: Ticks, github: LoopbackGitHub, history: History) -> None:

@@ -15,6 +15,7 @@ from cloudflix_assets.build import build_defs
 from cloudflix_assets.partitions import WEEK, last_ended
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.cli.bad_input import House, failures, house_in, refused
+from cloudflix_assets_tests.cli.command import cloudflix
 from cloudflix_assets_tests.lakehouse import (
     TITLE,
     WEEK_1,
@@ -49,7 +50,10 @@ NOT_CSV: dict[str, tuple[Callable[[], bytes], str]] = {
         " is an HTML page, not CSV (an error page, or a login?)",
     ),
     "zip": (zipped, " is a zip archive or an Excel workbook, not CSV (unpack or export it?)"),
-    "a line of 50 MB": (lambda: b"x" * FIFTY_MB, ": the header misses the column cast"),
+    "a line of 50 MB": (
+        lambda: b"x" * FIFTY_MB,
+        f": the header misses the columns cast (or actor, actors), show_id; it has {'x' * 39}…",
+    ),
     "lost line breaks": (
         lambda: b"cast,show_id " + b"Ana,1 " * (FIFTY_MB // 6),
         ": the header holds over a million commas in one line (are the line breaks lost?)",
@@ -59,7 +63,7 @@ NOT_CSV: dict[str, tuple[Callable[[], bytes], str]] = {
 
 @pytest.mark.parametrize("kind", NOT_CSV)
 def test_what_is_no_csv_is_called_by_its_name(house: House, kind: str) -> None:
-    """`the header misses the column cast` sends an operator to look for a header in a zip archive."""
+    """`the header misses the columns` sends an operator to look for a header in a zip archive."""
     make, defect = NOT_CSV[kind]
     before = house.listing()
     with house.put_back():
@@ -200,3 +204,19 @@ def test_a_week_that_is_none_is_refused_by_dagster_too(house: House, week: str) 
     with pytest.raises(dg.DagsterUnknownPartitionError, match=week):
         job.execute_in_process(partition_key=week)
     assert house.listing() == before
+
+
+@pytest.mark.parametrize("drift", ["rescue", "fail"])
+def test_a_header_cannot_speak_to_the_terminal(tmp_path: Path, drift: str) -> None:
+    """A name may hold what moves the cursor, and what a console would draw as a picture."""
+    name = "\x1b[2J\x9b1m:smile: [red]"
+    content = csv_bytes(["cast", "show_id", name], [("Ann", "1", "x")])
+    source = str(put(tmp_path, publication(cast=content)))
+    told = cloudflix(
+        tmp_path / "home",
+        "run",
+        *("--week", str(WEEK_1), "--source", source, *LANDING),
+        env={"CLOUDFLIX_SCHEMA_DRIFT": drift},
+    )
+    assert r"\x1b[2J\x9b1m:smile: [red]" in told.sentence
+    assert not {"\x1b", "\x9b"} & {*told.stderr}

@@ -3,13 +3,14 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from shutil import rmtree
 
 import pytest
 
 from cloudflix_assets.instance.instance import prepare
 from cloudflix_assets.settings.environment import Environment, SettingRefused, environment
+from cloudflix_assets.sources.agreement import Agreement
 from cloudflix_assets_tests.cli.bad_input import a_file, refused
 from cloudflix_assets_tests.cli.command import cloudflix
 from cloudflix_assets_tests.settings import TestSettings
@@ -34,7 +35,11 @@ SETTINGS = {
     "CLOUDFLIX_SCHEMA_DRIFT=evolv": (
         "CLOUDFLIX_SCHEMA_DRIFT=evolv is not allowed: set it to 'evolve', 'rescue' or 'fail'."
     ),
-    "CLOUDFLIX_DELIMITER=|": "CLOUDFLIX_DELIMITER=| is not allowed: set it to ',' or ';'.",
+    "CLOUDFLIX_DELIMITER=:": "CLOUDFLIX_DELIMITER=: is not allowed: set it to ',', ';', 'tab' or '|'.",
+    "CLOUDFLIX_DELIMITER=cats=;": (
+        "CLOUDFLIX_DELIMITER=cats=; names cats, which is no dataset: known are titles, cast, category, "
+        "countries, directors."
+    ),
     "CLOUDFLIX_ENCODING=latin1": (
         "CLOUDFLIX_ENCODING=latin1 is not allowed: set it to 'utf-8', 'cp1252' or 'iso-8859-1'."
     ),
@@ -55,6 +60,18 @@ SETTINGS = {
         "CLOUDFLIX_LAKE=/data/100% is the folder /data/100%, in whose path % would be misread: "
         "choose a folder without any of * ? [ ] { } \\ % (--home, CLOUDFLIX_HOME, CLOUDFLIX_LAKE)."
     ),
+    "CLOUDFLIX_GITHUB_API=sc://:x": (
+        "CLOUDFLIX_GITHUB_API=sc://:x is no address of an API: write it like https://api.github.com."
+    ),
+    "CLOUDFLIX_GITHUB_API=https://host:99999": "CLOUDFLIX_GITHUB_API=https://host:99999 is no address of",
+    "CLOUDFLIX_LAKE=/data/\udcff": (
+        r"CLOUDFLIX_LAKE=/data/\udcff is a folder whose path is not UTF-8, which engines need: choose "
+        "another folder."
+    ),
+    "CLOUDFLIX_LAKE=s3://bucket/lake": (
+        "CLOUDFLIX_LAKE=s3://bucket/lake is an address, not a folder: name a folder of this machine; a lake "
+        "in a storage account is named by CLOUDFLIX_DEPLOYMENT=azure and AZURE_STORAGE_ACCOUNT."
+    ),
     "CLOUDFLIX_LAKE=/data/[1]": (
         "CLOUDFLIX_LAKE=/data/[1] is the folder /data/[1], in whose path [ ] would be misread: choose"
     ),
@@ -68,6 +85,13 @@ def test_a_setting_that_is_none_runs_nothing(tmp_path: Path, setting: str) -> No
     told = cloudflix(tmp_path / "home", "run", "--json", env={name: value})
     assert refused(told).startswith(SETTINGS[setting])
     assert not (tmp_path / "home").exists()
+
+
+def test_a_value_that_is_not_utf_8_is_told_in_json_too(tmp_path: Path) -> None:
+    """The report of it failed on the very character."""
+    told = cloudflix(tmp_path / "home", "doctor", "--json", env={"CLOUDFLIX_LAKE": "/data/\udcff"})
+    (settings,) = (found for found in told.json["checks"] if found["check"] == "settings")
+    assert settings["seen"].startswith(r"CLOUDFLIX_LAKE=/data/\udcff is a folder whose path is not UTF-8")
 
 
 def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,10 +115,12 @@ def test_every_setting_and_the_tests_own_are_known(monkeypatch: pytest.MonkeyPat
 
 def test_a_child_reads_the_source_on_the_same_terms(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The web UI would refuse or rescue what the command line that started it does not."""
-    own = Environment(home=tmp_path, schema_drift="evolve", delimiter=";", encoding="cp1252")
+    own = Environment(
+        home=tmp_path, schema_drift="evolve", delimiter="tab cast=; titles=|", encoding="cast=cp1252"
+    )
     for name, value in own.for_child().items():
         monkeypatch.setenv(name, value)
-    assert environment().dialect == own.dialect
+    assert Agreement.of(environment()) == Agreement.of(own)
     assert environment().schema_drift == own.schema_drift == "evolve"
 
 
@@ -129,13 +155,14 @@ def test_the_web_ui_tells_the_sentence_too() -> None:
     )
 
 
-def no_databases(home: Path) -> None:
-    for path in (home / "history").rglob("*.db"):
-        path.write_bytes(b"not a database" * 100)
-
-
 UNKNOWN = "Errors whilst loading dagster instance config at dagster.yaml."
-DAMAGED = "(sqlite3.DatabaseError) file is not a database"
+
+
+def damage(name: str, home: Path) -> None:
+    (home / name).write_bytes(b"not a database" * 100)
+
+
+DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
 AWAY = "the next run makes it anew, and the lake is not in it."
 HOMES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a file": (a_file, "{home} is a file, not a folder: choose another home (--home, CLOUDFLIX_HOME)."),
@@ -148,11 +175,13 @@ HOMES: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda home: (home / "dagster.yaml").write_text("telemetri: {}"),
         f"{{home}}/dagster.yaml cannot be read ({UNKNOWN}): correct it, or move it away: {AWAY}",
     ),
-    "damaged databases": (
-        no_databases,
-        f"Dagster's history in {{home}}/history cannot be opened ({DAMAGED}): move that folder away: {AWAY}",
-    ),
 }
+for name in DATABASES:
+    HOMES[name] = (
+        partial(damage, name),
+        f"Dagster's database {{home}}/{name} cannot be opened (file is not a database): move that file away: "
+        + AWAY,
+    )
 
 
 @pytest.mark.parametrize("kind", HOMES)
@@ -164,8 +193,8 @@ def test_an_instance_that_cannot_be_opened_is_told_in_a_sentence(tmp_path: Path,
     assert refused(cloudflix(home, "status", "--json")) == sentence.format(home=home)
     if kind == "a file":
         home.unlink()
-    elif kind == "damaged databases":
-        rmtree(home / "history")
+    elif kind in DATABASES:
+        (home / kind).unlink()
     else:
         (home / "dagster.yaml").unlink()
     assert cloudflix(home, "status").code == 0

@@ -137,7 +137,7 @@ def test_status_of_nothing_says_how_to_begin(tmp_path: Path) -> None:
     home = tmp_path / "home"
     told = cloudflix(home, "status")
     assert (told.code, told.stdout) == (0, f"Nothing was run in {home}: start with `cloudflix run`.\n")
-    assert cloudflix(home, "status", "--json").json == {"tables": []}
+    assert cloudflix(home, "status", "--json").json == {"tables": [], "notices": []}
     assert not home.exists(), "a misspelt home would look like one of ours from then on"
 
 
@@ -215,6 +215,27 @@ def test_another_source_is_refused_until_the_lake_is_emptied(tmp_path: Path) -> 
     assert replaced.weeks[0]["tables"]["gold/cast"]["rows"] == 1
     entries = cloudflix(home, "status", "--json").json["tables"]
     assert {(entry["week"], entry["state"]) for entry in entries} == {(str(WEEK_2), "fresh")}
+
+
+def test_another_folder_of_the_same_name_is_refused_until_it_is_said_to_have_moved(tmp_path: Path) -> None:
+    """A lake of 6,234 titles took another catalogue's 983 for its week, without a word."""
+    home, run = tmp_path / "home", ("run", "--json", "--week", str(WEEK_1), "--source")
+    ours = put(tmp_path / "ours" / "netflix", publication())
+    theirs = put(tmp_path / "theirs" / "netflix", publication(cast=lookup("cast", ("Theirs", "1"))))
+    assert cloudflix(home, *run, str(ours)).code == 0
+    refused = cloudflix(home, *run, str(theirs))
+    assert (refused.code, refused.stdout) == (1, "")
+    assert f"holds directory:netflix from {ours}, and {theirs} is another place" in refused.sentence
+    assert "CLOUDFLIX_SOURCE_NAME=netflix" in refused.sentence
+    doctor = cloudflix(home, "doctor", "--json", "--source", str(theirs)).json["checks"]
+    assert any("is another place" in finding["seen"] for finding in doctor if finding["state"] == "fail")
+    assert set(committed(cloudflix(home, *run, str(ours))).values()) == {False}
+
+    moved = cloudflix(home, *run, str(theirs), env={"CLOUDFLIX_SOURCE_NAME": "netflix"})
+    assert moved.weeks[0]["notices"] == [f"directory:netflix has moved from {ours} to {theirs}"]
+    assert moved.weeks[0]["tables"]["gold/cast"]["rows"] == 1
+    assert cloudflix(home, *run, str(theirs)).weeks[0]["notices"] == []
+    assert "is another place" in cloudflix(home, *run, str(ours)).sentence
 
 
 @pytest.mark.parametrize("options", [(), ("--replace-source",)])

@@ -38,9 +38,9 @@ def test_a_summary_says_what_was_quarantined_and_why(first: tuple[Path, Told]) -
     """A count without its reason sends everybody to the web UI."""
     told = first[1]
     assert told.code == 0, told.stderr
-    assert "silver/cast 1 duplicate row" in told.sentence
-    assert "gold/cast 1 show_id: in gold_titles" in told.sentence
-    assert "warned silver/cast 1 cast: a name, not a sentence; kept" in told.sentence
+    assert "silver/cast 1 the record is equal to one before it" in told.sentence
+    assert "gold/cast 1 show_id is no title of gold/titles" in told.sentence
+    assert "warned silver/cast 1 cast is no name of at most 6 words; kept" in told.sentence
     assert f"Committed: {len(PATHS)} tables." in told.sentence
     assert "/assets/silver/cast_quarantine" in told.sentence
     assert told.stdout == ""
@@ -136,8 +136,8 @@ def test_debug_shows_the_trace_of_a_failed_step(tmp_path: Path) -> None:
     """The sentence of a step is all that is shown otherwise."""
     source = put(tmp_path / "netflix", publication(cast=b"cast,show_id\r\n"))
     run = ("run", "--week", str(WEEK_1), "--source", str(source))
-    assert "Stack Trace" not in cloudflix(tmp_path / "home", *run).stderr
-    assert "Stack Trace" in cloudflix(tmp_path / "home", *run, "--debug").stderr
+    assert "Traceback" not in cloudflix(tmp_path / "home", *run).stderr
+    assert "Traceback" in cloudflix(tmp_path / "home", *run, "--debug").stderr
 
 
 @pytest.mark.parametrize("command", ["run", "status", "doctor", "dev"])

@@ -222,7 +222,7 @@ def interrupt(
 def raising(error: Exception) -> Callable[..., None]:
     """A function that raises."""
 
-    def raises(*_: object) -> None:
+    def raises(*_: object, **__: object) -> None:
         raise error
 
     return raises

@@ -2,12 +2,16 @@
 
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import ANY
 
+import pyarrow as pa
 import pytest
-from deltalake import write_deltalake
+from deltalake import DeltaTable, write_deltalake
 from pyspark.sql import functions as F
 
 from cloudflix_assets.delta import log as delta_log
+from cloudflix_assets.delta.files import remove_of_run
+from cloudflix_assets.delta.log import fold_checkpoints
 from cloudflix_assets.delta.table import application
 from cloudflix_assets.delta.week import Outcome
 from cloudflix_assets_tests.delta.cases import OTHER_ROWS, ROWS, TABLE, Tiny
@@ -38,7 +42,7 @@ def test_an_unchanged_week_is_not_touched(tiny: Tiny) -> None:
 
     again = tiny.write(ROWS[::-1], attempt="another")
 
-    assert again == Outcome(first.version, committed=False)
+    assert again == Outcome(first.version, committed=False, stored=ANY)
     assert tiny.version() == first.version
     assert tiny.files() == files
 
@@ -46,14 +50,14 @@ def test_an_unchanged_week_is_not_touched(tiny: Tiny) -> None:
 @pytest.mark.both_engines
 def test_an_empty_week_exists_and_an_absent_one_does_not(tiny: Tiny) -> None:
     """It is known by its commit, not by its files; and Spark leaves out commits that change no file."""
-    assert tiny.write([]) == Outcome(1, committed=True)
+    assert tiny.write([]) == Outcome(1, committed=True, stored=ANY)
 
     empty = tiny.read(WEEK_1, required=WEEK_1)
     assert empty.collect() == []
     assert empty.columns == ["id", "name", "week"]
     assert tiny.has_week(WEEK_1)
     assert not tiny.has_week(WEEK_2)
-    assert tiny.write([]) == Outcome(1, committed=False)
+    assert tiny.write([]) == Outcome(1, committed=False, stored=ANY)
 
 
 def test_an_empty_week_replaces_a_full_one(tiny: Tiny) -> None:
@@ -89,13 +93,13 @@ def test_the_lake_is_asked_what_it_holds_not_its_metadata(tiny: Tiny) -> None:
     assert tiny.stored() == ROWS
 
 
-def test_rows_that_someone_added_go_with_the_next_replace(tiny: Tiny) -> None:
+@pytest.mark.parametrize("text", [pa.string(), pa.large_string(), pa.string_view()], ids=str)
+def test_rows_that_someone_added_go_with_the_next_replace(tiny: Tiny, text: pa.DataType) -> None:
+    """Each tool has a type of its own for text in Parquet, and Delta one for all."""
     week = tiny.week(ROWS)
     tiny.replace(week)
-    extra = tiny.week([(9, "nine")], WEEK_1).frame
-    assert extra is not None
-    rows = extra.toArrow().append_column("week", [[WEEK_1]])
-    write_deltalake(tiny.lake.uri(TABLE), rows, mode="append")
+    columns = {"id": pa.array([9], pa.int64()), "name": pa.array(["nine"], text), "week": pa.array([WEEK_1])}
+    write_deltalake(tiny.lake.uri(TABLE), pa.table(columns), mode="append")
     assert len(tiny.stored()) == 3
 
     assert tiny.replace(week).committed
@@ -124,6 +128,29 @@ def test_the_log_is_folded_every_ten_commits(tiny: Tiny, committer: str) -> None
     assert tiny.committed_digest() == tiny.week(ROWS[:2]).digest
 
 
+def test_old_checkpoints_go(tiny: Tiny) -> None:
+    """Each holds every week: kept for years, they would be the largest part of a lake."""
+    for number in range(42):
+        tiny.write(ROWS[: 1 + number % 2], attempt=str(number))
+    log = Path(tiny.lake.uri(TABLE)) / "_delta_log"
+    kept = sorted(path.name for path in log.glob("*.checkpoint.parquet"))
+    assert [int(name[:20]) // 10 for name in kept] in ([2, 3], [3, 4])
+    assert tiny.stored() == ROWS
+    old = DeltaTable(tiny.lake.uri(TABLE), version=5)
+    assert (old.version(), old.to_pyarrow_table().num_rows) == (5, 1)
+
+
+def test_checkpoints_stay_where_the_log_lacks_its_beginning(tiny: Tiny) -> None:
+    """Another tool cleaned it: what they hold is then written nowhere else."""
+    for number in range(20):
+        tiny.write(ROWS[: 1 + number % 2], attempt=str(number))
+    log = Path(tiny.lake.uri(TABLE)) / "_delta_log"
+    before = {path.name for path in log.glob("*.checkpoint.parquet")}
+    (log / f"{0:020}.json").unlink()
+    fold_checkpoints(tiny.lake, TABLE, 50)
+    assert {path.name for path in log.glob("*.checkpoint.parquet")} == before
+
+
 def test_a_week_is_still_known_after_a_checkpoint(tiny: Tiny) -> None:
     """delta-rs folds a hundred commits into a checkpoint; readers then skip the log before it."""
     first = tiny.write(ROWS)
@@ -132,7 +159,7 @@ def test_a_week_is_still_known_after_a_checkpoint(tiny: Tiny) -> None:
 
     again = tiny.write(ROWS)
 
-    assert again == Outcome(first.version, committed=False)
+    assert again == Outcome(first.version, committed=False, stored=ANY)
     assert tiny.has_week(WEEK_2)
     assert tiny.committed_digest() == tiny.week(ROWS).digest
 
@@ -161,3 +188,14 @@ def test_stored_columns_are_nullable_whatever_the_frame_says(tiny: Tiny) -> None
 
     assert all(field.nullable for field in tiny.table.schema().fields)
     assert tiny.stored(WEEK_2) == [(None, None)]
+
+
+def test_what_a_table_holds_is_never_swept(tiny: Tiny) -> None:
+    """A run failed after this commit, and another tool folded the log and removed its entries."""
+    tiny.write(ROWS, attempt="run-0")
+    tiny.table.create_checkpoint()
+    for entry in (tiny.lake.root / TABLE / "_delta_log").glob("*.json"):
+        entry.unlink()
+
+    assert remove_of_run(tiny.lake, TABLE, WEEK_1, "run") == []
+    assert tiny.stored() == ROWS

@@ -109,8 +109,9 @@ def stored_rows(week: WeekOfTable) -> list[tuple[object, ...]]:
 
 
 def test_attempts_that_all_meet_others_end(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waiting for ever would look like work; the previous content stays."""
+    """Waiting for ever would look like work; the previous content stays, and nothing beside it."""
     tiny.write(ROWS)
+    files = tiny.files()
     monkeypatch.setattr(attempts, "wait_random_exponential", lambda **_: wait_none())
     calls: list[object] = []
 
@@ -128,6 +129,22 @@ def test_attempts_that_all_meet_others_end(tiny: Tiny, monkeypatch: pytest.Monke
     assert "wait for their runs to end, then rerun" in str(told.value)
     assert len(calls) == attempts.ATTEMPTS
     assert tiny.stored() == ROWS
+    assert tiny.files() == files
+
+
+@pytest.mark.parametrize("committer", ["embedded"], indirect=True)
+def test_a_disk_that_refuses_the_commit_keeps_nothing(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each attempt left a copy of the rows, on a disk that was full."""
+    tiny.write(ROWS)
+    files = tiny.files()
+    full = OSError("Generic LocalFileSystem error: No space left on device (os error 28)")
+    with monkeypatch.context() as patched:
+        patched.setattr(DeltaTable, "create_write_transaction", raising(full))
+        with pytest.raises(attempts.AnswerLost, match="No space left on device"):
+            tiny.write(OTHER_ROWS)
+
+    assert tiny.files() == files
+    assert tiny.write(OTHER_ROWS).committed
 
 
 def test_a_quarantine_that_others_keep_replacing_ends(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:

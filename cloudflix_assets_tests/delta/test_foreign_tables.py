@@ -6,7 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from deltalake import write_deltalake
+from deltalake import DeltaTable, Field, Schema, write_deltalake
+from deltalake.schema import PrimitiveType
 from pyspark.sql import SparkSession
 
 from cloudflix_assets.delta import commit
@@ -58,6 +59,14 @@ def of_protocol(reader: int, writer: int, *features: str, **configuration: str) 
     return lambda lake: lake.write(f"{TABLE}/_delta_log/{0:020}.json", log.encode())
 
 
+def with_invariant(lake: Lake) -> None:
+    """Arranges a table with a rule that writers must keep, of a protocol that every engine here knows."""
+    rule = {"delta.invariants": json.dumps({"expression": {"expression": "id > 100"}})}
+    fields = [Field("id", PrimitiveType("long"), metadata=rule), Field("week", PrimitiveType("date"))]
+    options = dict(lake.storage_options or {})
+    DeltaTable.create(lake.delta_uri(TABLE), Schema(fields), partition_by=["week"], storage_options=options)
+
+
 def upgraded(lake: Lake) -> None:
     """Arranges a table of ours whose next commit asks for a feature that delta-rs does not know."""
     written_by_another(partition_by=["week"])(lake)
@@ -99,6 +108,7 @@ FOREIGN: Mapping[str, tuple[Callable[[Lake], None], str, str]] = {
     ),
     "of a newer protocol": (of_protocol(3, 7, "timestampNtz"), FEATURES, "protocol 3, 7"),
     "with column mapping": (of_protocol(2, 5, **{"columnMapping.mode": "name"}), FEATURES, "protocol 2, 5"),
+    "with an invariant": (with_invariant, FEATURES, "an invariant of the column id"),
     "with a feature that nobody knows": (of_protocol(3, 7, "x"), FEATURES, UNKNOWN),
     "that was upgraded to such a feature": (upgraded, FEATURES, UNKNOWN),
     "whose log lost its beginning": (

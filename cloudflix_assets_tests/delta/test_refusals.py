@@ -1,5 +1,7 @@
 """What `delta/` refuses to write: nothing is committed, no other week is touched, the reason is told."""
 
+import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -10,8 +12,20 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from cloudflix_assets.delta import commit, spark_commit, table
+from cloudflix_assets.delta.attempts import CommitRefused
 from cloudflix_assets.delta.table import TableRefused
-from cloudflix_assets_tests.delta.cases import OTHER_ROWS, ROWS, TABLE, Tiny, authored, raising
+from cloudflix_assets.delta.week import WeekOfTable
+from cloudflix_assets.lake.base import Lake
+from cloudflix_assets_tests.delta.cases import (
+    OTHER_ROWS,
+    ROWS,
+    TABLE,
+    Point,
+    Tiny,
+    authored,
+    interrupt,
+    raising,
+)
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, WEEK_3
 
 pytestmark = pytest.mark.usefixtures("committer")
@@ -94,6 +108,76 @@ def test_a_log_that_lost_its_beginning_is_an_error(tiny: Tiny, committer: str) -
     with pytest.raises(TableRefused, match=told[committer]):
         tiny.write(OTHER_ROWS, WEEK_2)
     assert [path.name for path in log.glob("*.json")] == [f"{1:020}.json"]
+
+
+FORBIDDEN = {
+    "embedded": r"The transaction includes Remove action with data change but Delta table is append-only",
+    "native": r"\[DELTA_CANNOT_MODIFY_APPEND_ONLY\] This table is configured to only allow appends.*",
+}
+
+
+def test_what_a_table_forbids_is_no_conflict(
+    tiny: Tiny, monkeypatch: pytest.MonkeyPatch, committer: str
+) -> None:
+    """Twelve attempts took 18 s, spoke of other writers, and left twelve copies of the rows."""
+    tiny.write(ROWS)
+    tiny.table.alter.set_table_properties({"delta.appendOnly": "true"})
+    before, attempts, prepare = (tiny.version(), tiny.files()), list[object](), commit._prepare
+
+    def counted(lake: Lake, week: WeekOfTable) -> DeltaTable:
+        attempts.append(week)
+        return prepare(lake, week)
+
+    monkeypatch.setattr(commit, "_prepare", counted)
+
+    with pytest.raises(CommitRefused) as told:
+        tiny.write(OTHER_ROWS)
+
+    sentence = (
+        f"{TABLE}, week {WEEK_1}: the table does not accept the commit \\({FORBIDDEN[committer]}\\): undo "
+        "the property or feature that forbids it, or move the table away and rerun its weeks; nothing was "
+        "committed."
+    )
+    assert re.fullmatch(sentence, str(told.value))
+    assert len(attempts) == 1
+    assert (tiny.version(), tiny.files()) == before
+    assert tiny.stored() == ROWS
+
+
+def test_a_feature_that_came_during_the_commit_is_no_conflict(
+    tiny: Tiny, monkeypatch: pytest.MonkeyPatch, committer: str
+) -> None:
+    """Another tool upgrades the table between our look and our commit."""
+    told = {"embedded": "protocol 1, 7", "native": "DELTA_UNSUPPORTED_FEATURES_FOR_WRITE"}
+    tiny.write(ROWS)
+    files = tiny.files()
+    protocol = {"minReaderVersion": 1, "minWriterVersion": 7, "writerFeatures": ["x"]}
+    upgrade = json.dumps({"protocol": protocol}).encode()
+    log = f"{TABLE}/_delta_log/{tiny.version() + 1:020}.json"
+    interrupt(monkeypatch, (Point("before", "_commit"), lambda: tiny.lake.write(log, upgrade)))
+
+    with pytest.raises((TableRefused, CommitRefused), match=told[committer]):
+        tiny.write(OTHER_ROWS)
+
+    assert committer == "native" or tiny.files() == files
+
+
+def test_nulls_in_a_column_that_forbids_them_are_refused(tiny: Tiny, committer: str) -> None:
+    """Spark's writer looks; delta-rs takes a file as it is, and the next reader trusts the schema."""
+    told = {"embedded": "the column name holds nulls", "native": "NOT NULL constraint violated"}
+    tiny.write(OTHER_ROWS)
+    (metadata,) = tiny.actions(0, "metaData")
+    fields = json.loads(metadata["schemaString"])
+    fields["fields"][1]["nullable"] = False
+    altered = {"metaData": {**metadata, "schemaString": json.dumps(fields)}}
+    tiny.lake.write(f"{TABLE}/_delta_log/{2:020}.json", json.dumps(altered).encode())
+    files = tiny.files()
+
+    with pytest.raises(CommitRefused, match=told[committer]):
+        tiny.write(ROWS)
+
+    assert committer == "native" or tiny.files() == files  # Spark leaves its files until a VACUUM
+    assert tiny.write(OTHER_ROWS[:1]).committed
 
 
 def failing(at: int, error: Exception) -> Callable[..., DeltaTable]:

@@ -1,5 +1,6 @@
 """`cloudflix doctor`: what it sees, what it advises, and that it touches nothing."""
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -11,9 +12,10 @@ from typing import NoReturn
 
 import pytest
 
-from cloudflix_assets.doctor import machine
+from cloudflix_assets.doctor import disk, machine
 from cloudflix_assets.doctor.finding import Finding
-from cloudflix_assets.instance.instance import open_instance
+from cloudflix_assets.instance.instance import open_instance, prepare
+from cloudflix_assets.lake import local
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.cli.command import Told, cloudflix
 from cloudflix_assets_tests.lakehouse import WEEK_1, publication, put
@@ -61,6 +63,20 @@ def test_a_doctor_takes_no_dropped_file_in(tmp_path: Path) -> None:
     assert dropped.exists()
 
 
+def test_a_doctor_tells_of_an_instance_that_stores_in_another_home(tmp_path: Path) -> None:
+    """A home that was edited and then copied writes into the original's history."""
+    original, copy = (Environment(home=tmp_path / name) for name in ("original", "copy"))
+    prepare(original)
+    log = "event_log_storage:\n  module: dagster._core.storage.event_log\n  class: SqliteEventLogStorage\n"
+    log += f"  config: {{base_dir: {original.home}/history/runs}}\n"
+    copy.home.mkdir()
+    (copy.home / "dagster.yaml").write_text(f"telemetry: {{enabled: false}}\n{log}")
+    found = findings(cloudflix(copy.home, "doctor", "--json"))["instance"]
+    assert found["state"] == "warn"
+    assert f"{copy.home} stores event_log_storage in {original.home}/history/runs" in found["seen"]
+    assert "dagster.yaml" in found["remedy"]
+
+
 def no_space(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=100 << 20))
 
@@ -84,6 +100,41 @@ def old_python(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
 def lake_is_a_file(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     (folder / "file").write_text("")
     monkeypatch.setenv("CLOUDFLIX_LAKE", str(folder / "file" / "lake"))
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, where: object, name: str, code: int) -> None:
+    def unable(*_: object) -> NoReturn:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(where, name, unable)
+
+
+def no_hard_links(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
+    failing(monkeypatch, os, "link", errno.EPERM)
+
+
+def links_that_replace(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
+    monkeypatch.setattr(os, "link", shutil.copyfile)
+
+
+def no_rename(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
+    failing(monkeypatch, Path, "replace", errno.EOPNOTSUPP)
+
+
+def no_locks(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
+    failing(monkeypatch, local, "flock", errno.ENOLCK)
+
+
+def locks_that_let_two_in(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
+    monkeypatch.setattr(disk, "flock", lambda *_: None)
+
+
+def no_sync(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
+    failing(monkeypatch, os, "fsync", errno.EINVAL)
+
+
+def listings_that_lag(monkeypatch: pytest.MonkeyPatch, _: Path) -> None:
+    monkeypatch.setattr(local.LocalLake, "names", lambda *_: [])
 
 
 def no_source(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
@@ -115,6 +166,19 @@ CASES = [
     (no_package, "packages", "fail", "no-such-package is missing, not 1.0", "make setup"),
     (old_python, "Python", "fail", "needs >=9.1", "make setup PYTHON="),
     (lake_is_a_file, "lake", "fail", "is a file", "move it away, or set CLOUDFLIX_LAKE"),
+    (no_hard_links, "lake", "fail", "has no hard links (Operation not permitted)", ""),
+    (links_that_replace, "lake", "fail", "a hard link replaces a file that is there", "CLOUDFLIX_LAKE"),
+    (
+        no_rename,
+        "lake",
+        "fail",
+        "replacing a file by rename fails (Operation not supported)",
+        "CLOUDFLIX_LAKE",
+    ),
+    (no_locks, "lake", "fail", "locking a file fails (No locks available)", "CLOUDFLIX_LAKE"),
+    (locks_that_let_two_in, "lake", "fail", "a locked file can be locked again", "CLOUDFLIX_LAKE"),
+    (no_sync, "lake", "fail", "syncing a file or folder to disk fails (Invalid argument)", "CLOUDFLIX_LAKE"),
+    (listings_that_lag, "lake", "fail", "a file that was written is not listed", "CLOUDFLIX_LAKE"),
     (no_source, "source", "fail", "nowhere", ""),
     (mistyped, "settings", "fail", "did you mean CLOUDFLIX_ENGINE?", "correct"),
     (no_java, "Java", "fail", "none of 17 or later", "JAVA_HOME"),

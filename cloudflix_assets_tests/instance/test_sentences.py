@@ -9,7 +9,16 @@ from dagster._core.events import DagsterEvent
 from cloudflix_assets.errors import first_line
 from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.settings.environment import Environment
-from cloudflix_assets_tests.lakehouse import WEEK_1, Makes, MemorySource, publication, registered
+from cloudflix_assets_tests.instance.event_log_cases import QUIET
+from cloudflix_assets_tests.lakehouse import (
+    WEEK_1,
+    Lakehouse,
+    Makes,
+    MemorySource,
+    publication,
+    registered,
+    titles,
+)
 
 BROKEN = publication()["cast"] + b'"never closed,1\r\n'
 SENTENCE = (
@@ -18,9 +27,25 @@ SENTENCE = (
 )
 
 
-@pytest.fixture
-def instance(environment: Environment) -> Iterator[dg.DagsterInstance]:
-    """The product's own instance, on disk."""
+IN_ONE_DATABASE = """\
+event_log_storage:
+  module: dagster._core.storage.event_log.sqlite.consolidated_sqlite_event_log
+  class: ConsolidatedSqliteEventLogStorage
+  config: {base_dir: %s}
+run_retries: {enabled: true, max_retries: 3}
+"""
+
+
+@pytest.fixture(params=["the product's", "in memory", "in one database"])
+def instance(request: pytest.FixtureRequest, environment: Environment) -> Iterator[dg.DagsterInstance]:
+    """An instance whose event log is the product's, or another that Dagster ships."""
+    if request.param == "in memory":
+        with dg.DagsterInstance.ephemeral() as ephemeral:
+            yield ephemeral
+        return
+    if request.param == "in one database":
+        environment.home.mkdir(parents=True)
+        (environment.home / "dagster.yaml").write_text(IN_ONE_DATABASE % (environment.home / "log"))
     with open_instance(environment) as found:
         yield found
 
@@ -42,6 +67,7 @@ def test_a_told_failure_is_stored_as_its_sentence(lakehouse: Makes, instance: dg
         assert error is not None
         assert (error.message, error.stack, error.cause) == (SENTENCE, [], None)
     assert result.failures == {"publication": SENTENCE}
+    assert any("DeliveryDefect" in trace and "Traceback" in trace for trace in result.traces)  # for --debug
 
 
 def test_any_other_failure_keeps_its_stack(lakehouse: Makes, instance: dg.DagsterInstance) -> None:
@@ -53,6 +79,36 @@ def test_any_other_failure_keeps_its_stack(lakehouse: Makes, instance: dg.Dagste
         assert error is not None
         assert error.stack
         assert "KeyError" in error.to_string()
+    assert any("KeyError" in trace for trace in result.traces)
+
+
+@pytest.mark.parametrize("broken", [True, False])
+def test_a_told_failure_ends_the_retries_of_its_run(environment: Environment, broken: bool) -> None:
+    """Dagster's daemon would run it again and again; `allow_retries` speaks for the step alone."""
+    environment.home.mkdir(parents=True)
+    (environment.home / "dagster.yaml").write_text("run_retries: {enabled: true, max_retries: 3}\n")
+    source = MemorySource({WEEK_1: publication(cast=BROKEN)} if broken else {})
+    with open_instance(environment) as instance:
+        house = Lakehouse(environment, instance, source=source, tables=registered("raw/cast"))
+        job = house.defs.resolve_job_def("weekly_refresh")
+        result = job.execute_in_process(
+            instance=instance, partition_key=str(WEEK_1), raise_on_error=False, run_config=QUIET
+        )
+        run = instance.get_run_by_id(result.run_id)
+        assert run is not None
+        assert run.tags["dagster/will_retry"] == ("false" if broken else "true")
+
+
+def test_a_refused_week_is_stored_as_its_sentence(lakehouse: Makes, instance: dg.DagsterInstance) -> None:
+    """As a rejected publication is."""
+    unreadable = publication(titles=titles(*({"show_id": "x"} for _ in range(20))))
+    tables = registered("raw/titles", "bronze/titles", "silver/titles")
+    house = lakehouse(source=MemorySource({WEEK_1: unreadable}), tables=tables)
+    result = house.run(WEEK_1)
+    (sentence,) = result.failures.values()
+    step = stored(instance, result.run_id, dg.DagsterEventType.STEP_FAILURE).step_failure_data
+    assert step.error is not None
+    assert (step.error.message, step.error.stack, step.error.cause) == (sentence, [], None)
 
 
 @pytest.mark.parametrize(

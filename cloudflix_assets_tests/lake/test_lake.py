@@ -5,12 +5,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
+from unittest.mock import ANY
 
 import pytest
 
 from cloudflix_assets.lake.adls.lake import OWNER
-from cloudflix_assets.lake.base import FORMAT, MARKER, Lake, LakeRefused
+from cloudflix_assets.lake.base import MARKER, Lake, LakeRefused
 from cloudflix_assets.lake.local import LocalLake
+from cloudflix_assets.lake.marker import FORMAT
 from cloudflix_assets_tests.lake.adls.lakes import everything
 from spark.table import Layer
 
@@ -54,7 +56,8 @@ def test_a_claimed_lake_says_whose_it_is(lake: Lake) -> None:
     for _ in range(2):
         lake.claim("directory:netflix")
         lake.refuse_other_source("directory:netflix")
-    assert json.loads(lake.read(MARKER) or b"") == {"format": FORMAT, "source": "directory:netflix"}
+    told = json.loads(lake.read(MARKER) or b"")
+    assert told == {"format": FORMAT, "source": "directory:netflix", "claim": ANY}
     assert everything(lake) == marks(lake)
 
 

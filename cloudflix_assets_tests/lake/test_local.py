@@ -1,5 +1,7 @@
 """What is special to a lake in a folder; what every lake promises is in test_lake.py."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,25 @@ def test_a_write_that_fails_leaves_what_was_there(lake: LocalLake, monkeypatch: 
     with pytest.raises(OSError, match="no space left"):
         lake.write("raw/files/publications/week.json", b"after")
     assert lake.read("raw/files/publications/week.json") == b"before"
+
+
+@pytest.mark.parametrize("code", [errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_disk_without_hard_links_is_told_as_such(
+    lake: LocalLake, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """ExFAT answers EPERM, which was told as a missing right; other disks' errors were raw."""
+
+    def unable(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "link", unable)
+    with pytest.raises(LakeRefused) as refused:
+        lake.claim("sample")
+    assert str(refused.value) == (
+        f"the disk of {lake.root} has no hard links ({os.strerror(code)}), by which a lake commits: "
+        "put the lake on another disk (CLOUDFLIX_LAKE)."
+    )
+    assert everything(lake) == {"raw", "raw/files"}
 
 
 def test_an_emptied_folder_takes_another_source(lake: LocalLake) -> None:

@@ -18,13 +18,12 @@ from cloudflix_assets.sources.agreement import Agreement
 from cloudflix_assets_tests.lakehouse import TITLE, WEEK_1, csv_bytes, publication, titles
 from spark.bronze import contract_of
 from spark.datasets import DATASETS
-from spark.delivery.dialect import PLAIN
 from spark.delivery.headers import Drift
 from spark.quality import digest
 
 TITLES = DATASETS[0]
 ENGINE = Environment().engine
-AGREED = Agreement(PLAIN, Drift.RESCUE)
+AGREED = Agreement()
 FOLDER = "bronze/staging/run-0-titles"
 BOM = b"\xef\xbb\xbf"
 CORPUS = {

@@ -1,5 +1,6 @@
 """A publisher's columns drift from week to week: added, kept aside or rejected, as its source declares."""
 
+import io
 import json
 from typing import Any
 
@@ -9,6 +10,7 @@ from deltalake import DeltaTable
 
 from cloudflix_assets.landing.manifest import Manifest
 from cloudflix_assets.settings.environment import Environment
+from cloudflix_assets.sources.agreement import Agreement
 from cloudflix_assets_tests.lakehouse import (
     TITLE,
     WEEK_1,
@@ -22,8 +24,10 @@ from cloudflix_assets_tests.lakehouse import (
     publication,
     registered,
 )
-from spark.delivery.lines import REMEDY
+from spark.datasets import DATASETS
+from spark.delivery.lines import REMEDY, DeliveryDefect
 
+CAST = DATASETS[1]
 BRONZE, SILVER = "bronze/titles", "silver/titles"
 TABLES = registered("raw/titles", BRONZE, SILVER, "raw/cast", "bronze/cast")
 
@@ -195,7 +199,8 @@ def test_another_mode_makes_bronze_stale_and_nothing_above_it(made: Makes) -> No
         return {"/".join(key.path): graph.get(key).code_version for key in graph.get_all_asset_keys()}
 
     rescuing, evolving, failing = (versions(made(schema_drift=mode)) for mode in ("rescue", "evolve", "fail"))
-    assert {path for path in rescuing if rescuing[path] != evolving[path]} == {BRONZE, "bronze/cast"}
+    changed = {path for path in rescuing if rescuing[path] != evolving[path]}
+    assert changed == {BRONZE, "bronze/cast", "bronze/category"}
     assert rescuing == failing
 
 
@@ -217,15 +222,18 @@ def test_a_declared_dialect_is_read_and_an_undeclared_one_refused(
     plain = {name: content.decode("utf-8-sig").encode("cp1252") for name, content in files.items()}
     source.publications |= {WEEK_1: publication(cast=spanish), WEEK_2: plain}
     ran(made(), WEEK_1)
-    given = "if that is what the source delivers, else have the publisher deliver it again"
+    delimiter = (
+        f"set CLOUDFLIX_DELIMITER=';' {EVERY} CLOUDFLIX_DELIMITER=', titles=;' {ALONE}, else {REMEDY}."
+    )
+    encoding = (
+        f"set CLOUDFLIX_ENCODING=cp1252 {EVERY} "
+        f"CLOUDFLIX_ENCODING='utf-8 cast=cp1252' {ALONE}, else {REMEDY}."
+    )
     told = [made(**declared).run(WEEK_2).failures["publication"] for declared in ({}, {"delimiter": ";"})]
-    assert told[0].startswith(
-        "netflix_titles.csv: the header misses the column duration_minutes: set CLOUDFLIX_DELIMITER=';' "
-        + given
-    )
-    assert told[1].startswith(
-        f"netflix_cast.csv: record 1 is not UTF-8: set CLOUDFLIX_ENCODING=cp1252 {given}"
-    )
+    assert told == [
+        f"netflix_titles.csv: its fields are parted by semicolons, not commas: {delimiter}",
+        f"netflix_cast.csv: record 1 is not UTF-8 (byte 0xE9), and “José 1” in CP1252: {encoding}",
+    ]
     house = made(delimiter=";", encoding="cp1252")
     ran(house, WEEK_2)
     first, second = (
@@ -235,6 +243,66 @@ def test_a_declared_dialect_is_read_and_an_undeclared_one_refused(
     assert sorted(first) == sorted(second)
     assert ("José 1", "1") in first
     assert [row["header"] for row in house.rows("raw/cast", WEEK_2)] == ["actor;show_id"]
+
+
+def test_one_file_that_a_spreadsheet_saved_is_read_beside_four_others(
+    made: Makes, source: MemorySource, spanish: bytes
+) -> None:
+    """A setting for all five files sends to and fro: four of them have commas."""
+    saved = semicolons(spanish).decode("utf-8-sig").encode("cp1252")
+    source.publications |= {WEEK_1: publication(cast=spanish), WEEK_2: publication(cast=saved)}
+    ran(made(), WEEK_1)
+    declared: dict[str, str] = {}
+    for setting, value in [("delimiter", ", cast=;"), ("encoding", "utf-8 cast=cp1252")]:
+        told = made(**declared).run(WEEK_2).failures["publication"]
+        assert f"or set CLOUDFLIX_{setting.upper()}='{value}' if only this one" in told
+        declared[setting] = value
+    house = made(**declared)
+    ran(house, WEEK_2)
+    rows = [
+        sorted((row["cast"], row["show_id"]) for row in house.rows("bronze/cast", w))
+        for w in (WEEK_1, WEEK_2)
+    ]
+    assert rows[0] == rows[1]
+    ran(made(), WEEK_1)  # what was declared for a week is needed by no other
+
+
+EVERY = "if that is how the source delivers all files, or set"
+ALONE = "if only this one"
+ADVICE: dict[str, tuple[str, str, str]] = {
+    "the others keep theirs": (
+        ", titles=tab",
+        "cast;show_id",
+        f"set CLOUDFLIX_DELIMITER='; titles=tab' {EVERY} CLOUDFLIX_DELIMITER=', cast=; titles=tab' {ALONE}",
+    ),
+    "it was declared otherwise": (
+        "; cast=tab",
+        "cast,show_id",
+        "set CLOUDFLIX_DELIMITER='; cast=,' if that is how this file is delivered",
+    ),
+    "a tab has a name": (
+        ",",
+        "cast\tshow_id",
+        f"set CLOUDFLIX_DELIMITER=tab {EVERY} CLOUDFLIX_DELIMITER=', cast=tab' {ALONE}",
+    ),
+}
+
+
+@pytest.mark.parametrize(("declared", "header", "advice"), ADVICE.values(), ids=ADVICE)
+def test_an_advice_keeps_what_is_declared_for_other_files(declared: str, header: str, advice: str) -> None:
+    """Else it would mend one file and break another."""
+    agreement = Agreement.of(Environment(delimiter=declared))
+    with pytest.raises(DeliveryDefect) as refusal:
+        agreement.inspect(io.BytesIO(header.encode()), CAST, CAST.file)
+    assert str(refusal.value).endswith(f": {advice}, else {REMEDY}.")
+
+
+def test_white_space_in_a_header_is_told_with_each_run(made: Makes, source: MemorySource) -> None:
+    """It is read as it is meant, and nobody would know of it; also when the file is not inspected again."""
+    source.publications[WEEK_1] = publication(cast=publication()["cast"].replace(b"show_id", b" show_id"))
+    house = made()
+    for _ in range(2):
+        assert house.run(WEEK_1).notices == ["netflix_cast.csv: the header has ' show_id', read as show_id"]
 
 
 def test_a_landed_file_is_read_as_it_was_landed(made: Makes, source: MemorySource, spanish: bytes) -> None:

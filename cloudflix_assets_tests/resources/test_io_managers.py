@@ -9,6 +9,7 @@ import pyspark.sql.types as T
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from cloudflix_assets.assets.description import stored_fields
 from cloudflix_assets.delta import commit
 from cloudflix_assets_tests.delta.cases import ROWS, week_of
 from cloudflix_assets_tests.lakehouse import (
@@ -24,6 +25,7 @@ from cloudflix_assets_tests.lakehouse import (
 )
 
 SILVER = "silver/titles"
+CAST = registered("silver/cast")
 TITLES = registered("raw/titles", "bronze/titles", SILVER)
 BOTH_WEEKS = dg.TimeWindowPartitionMapping(-1, 0, allow_nonexistent_upstream_partitions=True)
 
@@ -176,3 +178,33 @@ def test_what_nobody_has_judged_is_not_stored(house: Lakehouse, spark_session: S
     assert told.description is not None
     assert "gold/mine returned a DataFrame that nobody judged: declare it as a Table" in told.description
     assert not (house.environment.lake_root / "gold" / "mine").exists()
+
+
+def emptied(house: Lakehouse) -> None:
+    """What `--replace-source` does."""
+    house.lake.empty([path for table in CAST for path in stored_fields(table)])
+    house.lake.claim("memory:another")
+
+
+@pytest.mark.parametrize("moment", ["between two commits", "during a commit"])
+def test_a_lake_that_is_emptied_takes_nothing_of_a_run_that_goes_on(
+    lakehouse: Makes, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Rows of the source before stood in the lake of the next, and the exit code was 0."""
+    house = lakehouse(source=MemorySource({WEEK_1: publication()}), tables=CAST)
+    between = moment == "between two commits"
+    name, path = ("replace", "silver/cast_quarantine") if between else ("_commit", "silver/cast")
+    original = getattr(commit, name)
+
+    def replacing(*arguments: Any, **others: Any) -> Any:
+        ours = any(getattr(argument, "path", None) == path for argument in arguments)
+        done = original(*arguments, **others) if between else None
+        if ours:
+            emptied(house)
+        return done or original(*arguments, **others)
+
+    monkeypatch.setattr(commit, name, replacing)
+    run = house.run(WEEK_1)
+    assert not run.success
+    assert "was emptied with --replace-source while this run went on" in run.failures["silver_cast"]
+    assert not between or "cast" not in house.lake.names("silver")

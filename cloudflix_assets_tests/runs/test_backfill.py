@@ -8,32 +8,15 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
-from dagster._core.remote_origin import InProcessCodeLocationOrigin
-from dagster._core.test_utils import create_test_daemon_workspace_context, instance_for_test
-from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._core.test_utils import instance_for_test
 from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._daemon.backfill import execute_backfill_iteration
 
 from cloudflix_assets.instance.events import failures
-from cloudflix_assets.partitions import last_ended, open_week
+from cloudflix_assets.partitions import WEEK, last_ended, open_week
+from cloudflix_assets_tests.code_location import HERE, drop, served
+from cloudflix_assets_tests.lakehouse import publication
 
-LOCATION = """\
-from cloudflix_assets.build import build_defs
-from cloudflix_assets.settings.environment import Environment
-from cloudflix_assets_tests.lakehouse import registered
-
-defs = build_defs(
-    Environment(home={home!r}, source="sample", first_week={first!r}),
-    tables=registered("raw/titles", "bronze/titles", "silver/titles", "gold/titles"),
-)
-"""
-HERE = {
-    "run_launcher": {
-        "module": "dagster._core.launcher.sync_in_memory_run_launcher",
-        "class": "SyncInMemoryRunLauncher",
-    }
-}
 ITERATIONS = 6
 """Two launch runs, the others find out that they have ended."""
 
@@ -53,12 +36,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
 @pytest.fixture
 def workspace(tmp_path: Path, instance: dg.DagsterInstance) -> Iterator[WorkspaceProcessContext]:
     """A code location with the titles of the product, as the daemon sees it."""
-    location = tmp_path / "location.py"
-    text = LOCATION.format(home=str(tmp_path / "home"), first=str(LAST))
-    location.write_text(text, encoding="utf-8")
-    target = LoadableTargetOrigin(python_file=str(location), working_directory=str(tmp_path))
-    load = InProcessWorkspaceLoadTarget(InProcessCodeLocationOrigin(target, location_name="cloudflix"))
-    with create_test_daemon_workspace_context(load, instance) as context:
+    with served(tmp_path, instance, source="sample", first_week=str(LAST)) as context:
         yield context
 
 
@@ -67,8 +45,8 @@ def test_a_backfill_of_weeks_ends_well_and_in_order(
 ) -> None:
     """Each run must know its week; and gold, which reads the week before, must not overtake its silver."""
     weeks = [str(week) for week in (LAST, OPEN)]
-    ended = carried_out(instance, workspace, weeks)
-    assert ended.status is BulkActionStatus.COMPLETED_SUCCESS
+    done = carried_out(instance, workspace, weeks)
+    assert done.status is BulkActionStatus.COMPLETED_SUCCESS
     runs = instance.get_runs()
     assert {run.tags["dagster/partition"] for run in runs} == set(weeks)
     for key in keys(workspace):
@@ -80,10 +58,10 @@ def test_a_backfill_asks_for_the_week_after_where_it_is_read(
     instance: dg.DagsterInstance, workspace: WorkspaceProcessContext
 ) -> None:
     """`newflag` of that week may change. If it was never run, its run fails and says what to do."""
-    ended = carried_out(instance, workspace, [str(LAST)])
-    assert ended.status is BulkActionStatus.COMPLETED_FAILED
-    done = {key.to_user_string(): instance.get_materialized_partitions(key) for key in keys(workspace)}
-    assert set(map(frozenset, done.values())) == {frozenset({str(LAST)})}
+    done = carried_out(instance, workspace, [str(LAST)])
+    assert done.status is BulkActionStatus.COMPLETED_FAILED
+    weeks = {key.to_user_string(): instance.get_materialized_partitions(key) for key in keys(workspace)}
+    assert set(map(frozenset, weeks.values())) == {frozenset({str(LAST)})}
     (failed,) = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE]))
     assert failed.tags["dagster/partition"] == str(OPEN)
     (event,) = instance.all_logs(failed.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
@@ -91,6 +69,55 @@ def test_a_backfill_asks_for_the_week_after_where_it_is_read(
         "gold_titles": f"silver/titles holds no week {OPEN}: run `cloudflix run --week {OPEN} --select "
         "+silver/titles` first."
     }
+
+
+@pytest.fixture
+def landing(tmp_path: Path, instance: dg.DagsterInstance) -> Iterator[WorkspaceProcessContext]:
+    """The same with a landing folder, which has files of the two newest weeks, and none of the one before."""
+    for week in (LAST, OPEN):
+        drop(tmp_path, week, publication())
+    with served(tmp_path, instance, source="landing", first_week=str(LAST - WEEK)) as context:
+        yield context
+
+
+def test_a_backfill_of_assets_says_what_a_week_without_publication_means(
+    instance: dg.DagsterInstance, landing: WorkspaceProcessContext
+) -> None:
+    """Dagster counts it as failed and leaves out gold of the week after; every run had succeeded."""
+    weeks = [str(week) for week in (LAST - WEEK, LAST, OPEN)]
+    assert carried_out(instance, landing, weeks).status is BulkActionStatus.COMPLETED_FAILED
+    (failed,) = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE]))
+    assert failed.tags["dagster/partition"] == weeks[0]
+    (event,) = instance.all_logs(failed.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    (sentence,) = failures([event.get_dagster_event()]).values()
+    assert sentence.startswith(f"the week {weeks[0]} waits for netflix_titles.csv, ")
+    assert sentence.endswith(
+        "nothing was landed. A backfill of assets counts such a week as failed, and leaves out gold of the "
+        "week after: start it from the job `weekly_refresh`, which skips such a week."
+    )
+
+
+def test_a_backfill_of_the_job_skips_a_week_without_publication(
+    instance: dg.DagsterInstance, landing: WorkspaceProcessContext
+) -> None:
+    """And runs gold of the week after."""
+    weeks = [str(week) for week in (LAST - WEEK, LAST, OPEN)]
+    (location,) = landing.create_request_context().code_locations
+    (repository,) = location.get_repositories().values()
+    (partitions,) = [p for p in repository.get_partition_sets() if p.job_name == "weekly_refresh"]
+    backfill = PartitionBackfill(
+        backfill_id="weeks",
+        partition_set_origin=partitions.get_remote_origin(),
+        status=BulkActionStatus.REQUESTED,
+        partition_names=weeks,
+        from_failure=False,
+        reexecution_steps=None,
+        tags={},
+        backfill_timestamp=datetime.now(UTC).timestamp(),
+    )
+    assert ended(instance, landing, backfill).status is BulkActionStatus.COMPLETED_SUCCESS
+    for key in keys(landing):
+        assert instance.get_materialized_partitions(key) == set(weeks[1:])
 
 
 def keys(workspace: WorkspaceProcessContext) -> Sequence[dg.AssetKey]:
@@ -115,16 +142,21 @@ def carried_out(
         description=None,
         run_config=None,
     )
+    return ended(instance, workspace, backfill)
+
+
+def ended(
+    instance: dg.DagsterInstance, workspace: WorkspaceProcessContext, backfill: PartitionBackfill
+) -> PartitionBackfill:
+    """A backfill, once the daemon has ended it; the last week runs first."""
     instance.add_backfill(backfill)
     for _ in range(ITERATIONS):
         assert [error for error in execute_backfill_iteration(workspace, LOG) if error] == []
-        for run in instance.get_runs(
-            dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED])
-        ):  # the last week first
+        for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED])):
             instance.launch_run(run.run_id, workspace.create_request_context())
-    ended = instance.get_backfill("weeks")
-    assert ended is not None
-    return ended
+    found = instance.get_backfill(backfill.backfill_id)
+    assert found is not None
+    return found
 
 
 def stored_at(instance: dg.DagsterInstance, path: str, week: date) -> float:

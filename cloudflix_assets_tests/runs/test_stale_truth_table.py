@@ -42,8 +42,8 @@ from spark.table import Rule, Table
 
 Places = set[tuple[str, date]]
 
-BEFORE_GOLD = [f"{layer}/{name}" for name in ("titles", "cast") for layer in ("raw", "bronze", "silver")]
-ASSET, DEPENDANT = registered("gold/titles", "gold/cast")
+BEFORE_GOLD = [table.path for table in registered("silver/titles", "silver/cast")]
+ASSET, DEPENDANT = (registered(path)[-1] for path in ("gold/titles", "gold/cast"))
 FILMS = [{"show_id": str(i), "title": f"Title {i}"} for i in range(1, 21)]
 REFUSED = {"show_id": "99", "title": "Refused"}
 
@@ -240,4 +240,4 @@ def test_run_stale_clears_every_mark_and_runs_nothing_else(
     assert results[1].tables["gold/titles"].committed is False  # the same ids were there before
     assert list(weeks.run_stale(chosen, [], None, {})) == []
     monkeypatch.setattr(status, "build_defs", partial(build_defs, tables=tables()))
-    assert {entry.state for entry in status.lake_status(chosen)} == {"fresh"}
+    assert {entry.state for entry in status.lake_status(chosen).tables} == {"fresh"}

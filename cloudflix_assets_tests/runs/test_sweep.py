@@ -4,18 +4,24 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import time
+from datetime import datetime, tzinfo
 from pathlib import Path
+from typing import Self
 
 import dagster as dg
 import psutil
 import pytest
 
-from cloudflix_assets.instance.ended_runs import this_process
+from cloudflix_assets.instance.ended_runs import end_gone, is_over, this_process
+from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.lake.held import spool
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.names import PROCESS
 from cloudflix_assets.runs.sweep import sweep
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,
@@ -113,6 +119,88 @@ def test_a_run_that_may_go_on_keeps_what_it_wrote(house: Lakehouse, process: str
     assert found is not None
     assert found.status is dg.DagsterRunStatus.STARTED
     assert house.lake.size(path) is not None
+
+
+def test_a_run_that_was_killed_in_a_container_of_another_name_is_told_as_failed(
+    environment: Environment,
+) -> None:
+    """A container gets a new host name with each start, and the home stays."""
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from cloudflix_assets.instance.ended_runs import hold_run\n"
+        "from cloudflix_assets.instance.instance import open_instance\n"
+        "from cloudflix_assets.settings.environment import Environment\n"
+        "with open_instance(Environment(home=Path(sys.argv[1]))) as instance:\n"
+        "    with hold_run(instance, sys.argv[2]):\n"
+        "        print(flush=True); input()"
+    )
+    with open_instance(environment) as instance:
+        going = dg.DagsterRun(
+            job_name="weekly_refresh", status=dg.DagsterRunStatus.STARTED, tags={PROCESS: "elsewhere 7 1.0"}
+        )
+        run = instance.add_run(going).run_id
+        command = [sys.executable, "-c", code, str(environment.home), run]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            assert process.stdout
+            process.stdout.readline()
+            end_gone(instance)
+            assert not is_over(instance, run)
+            process.kill()
+        end_gone(instance)
+        assert is_over(instance, run)
+    assert list((environment.home / "running").iterdir()) == []
+
+
+def test_a_clock_that_was_ahead_once_hides_no_failure(
+    house: Lakehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What failed since would be looked after in a year."""
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return cls.fromisoformat("2036-01-01T00:00:00+00:00")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("cloudflix_assets.runs.sweep.datetime", Ahead)
+        swept(house)
+    path = left(house.lake, run_of(house, dg.DagsterRunStatus.FAILURE))
+    swept(house)
+    assert house.lake.size(path) is None
+
+
+def test_what_killed_processes_left_in_temporary_folders_goes(
+    house: Lakehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A killed landing leaves a copy of five files, a killed write half a file in the lake."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    code = "from cloudflix_assets.lake.held import spool\nwith spool() as f:\n    print(flush=True); input()"
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as killed:
+        assert killed.stdout
+        killed.stdout.readline()
+        with spool() as living:
+            swept(house)
+            assert len(list(temporary.iterdir())) == 2
+            killed.kill()
+            killed.wait()
+            swept(house)
+            assert list(temporary.iterdir()) == [living]
+
+
+def test_the_halves_of_files_that_killed_writers_left_go(house: Lakehouse) -> None:
+    """A file is written beside its place and moved there; a new half may be a living writer's."""
+    folders = [house.lake.root / "raw/files/publications", house.lake.root / TABLE / "_delta_log"]
+    old, new = ([folder / f".{name}.{'0a' * 16}" for folder in folders] for name in ("old.json", "new.json"))
+    for part in (*old, *new):
+        part.touch()
+    for part in old:
+        os.utime(part, (0, 0))
+    swept(house)
+    assert [part.exists() for part in (*old, *new)] == [False, False, True, True]
 
 
 def test_a_run_of_another_instance_keeps_what_it_wrote(house: Lakehouse) -> None:

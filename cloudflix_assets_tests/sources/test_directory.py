@@ -10,7 +10,7 @@ from cloudflix_assets.sources import Delivered, Source, SourceRefused, source_of
 from cloudflix_assets.sources.directory import Directory
 from cloudflix_assets.sources.sample import Sample
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, WEEK_3, lookup, publication, put
-from spark.datasets import DATASETS
+from spark.datasets import DATASETS, IN_ONE
 
 
 def contents(source: Source, week: date) -> dict[str, bytes]:
@@ -121,6 +121,16 @@ def test_what_could_be_meant_by_a_missing_file_is_named(tmp_path: Path, there: s
     with pytest.raises(SourceRefused) as refused:
         Directory(tmp_path).deliveries(WEEK_1)
     assert f"netflix_cast.csv is missing from {tmp_path} {told}: put it there" in str(refused.value)
+
+
+def test_the_catalogue_in_one_file_is_known_without_the_other_four(tmp_path: Path) -> None:
+    """Whoever has it has nothing else, and would be sent to look for files that nobody publishes."""
+    (tmp_path / "netflix_titles.csv").write_text(f"{','.join(IN_ONE)}\n", encoding="utf-8-sig")
+    with pytest.raises(SourceRefused) as refused:
+        Directory(tmp_path).deliveries(WEEK_1)
+    assert f"is missing from {tmp_path} (there is netflix_titles.csv in the 12-column layout" in str(
+        refused.value
+    )
 
 
 @pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: dataset.name)

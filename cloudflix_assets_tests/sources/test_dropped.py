@@ -2,6 +2,7 @@
 
 import errno
 import os
+import random
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -20,7 +21,7 @@ from cloudflix_assets.partitions import WEEK, open_week
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources.agreement import Agreement
 from cloudflix_assets.sources.dropped import files
-from cloudflix_assets.sources.dropped.routing import Unroutable, route_of
+from cloudflix_assets.sources.dropped.routing import Unroutable, is_unfinished, route_of
 from cloudflix_assets.sources.dropped.source import DropFolder
 from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
@@ -33,8 +34,6 @@ from cloudflix_assets_tests.lakehouse import (
     registered,
 )
 from cloudflix_assets_tests.ticks import Ticks
-from spark.delivery.dialect import PLAIN
-from spark.delivery.headers import Drift
 
 TABLES = registered("raw/cast", "bronze/cast")
 UNCLOSED = b'cast,show_id\r\n"Somebody,1\r\n'
@@ -46,7 +45,7 @@ LANDED = sorted(f"{WEEK_1}/{dataset}/netflix_{dataset}_{WEEK_1}.csv" for dataset
 @pytest.fixture
 def house(lakehouse: Makes) -> Lakehouse:
     found = lakehouse(tables=TABLES)
-    return lakehouse(source=DropFolder(found.lake, Agreement(PLAIN, Drift.RESCUE)), tables=TABLES)
+    return lakehouse(source=DropFolder(found.lake, Agreement()), tables=TABLES)
 
 
 def drop(lake: LocalLake, name: str, content: bytes, ago: timedelta = LONG_AGO) -> Path:
@@ -313,6 +312,47 @@ def test_a_file_that_cannot_be_read_is_told(house: Lakehouse, monkeypatch: pytes
     assert len(listing(house.lake, "landing")) == 5
 
 
+HOSTILE = {
+    "no UTF-8": b"netflix_cast_%b_\xff\xfe.csv",
+    "control characters": b"netflix_cast_%b_\x1b[31m\n\r\t.csv",
+    "a name of 255 bytes": b"netflix_cast_%b".ljust(242, b"x") + b".csv",
+    "255 bytes of three each": b"netflix_cast_%b" + "\N{EURO SIGN}".encode() * 75 + b".csv",
+    "a name that is code": b"netflix_cast_%b :smile: [red] $(reboot) %%s {0}.csv",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
+def test_a_file_with_a_hostile_name_lands(house: Lakehouse, name: bytes) -> None:
+    """What a name tells is its dataset and week; the rest of it is the dropper's business."""
+    drop_week(house.lake, WEEK_1, {k: v for k, v in publication().items() if k != "cast"})
+    drop(house.lake, os.fsdecode(name % str(WEEK_1).encode()), publication()["cast"])
+    assert house.run(WEEK_1).success
+    assert listing(house.lake, "landing") == []
+    (landed,) = house.lake.names(f"raw/landed/{WEEK_1}/cast")
+    assert landed.isprintable()
+    assert len(landed.encode()) <= 190
+
+
+def test_the_part_that_a_long_name_tells_is_kept(house: Lakehouse) -> None:
+    """A name is shortened in its middle, and there the number of the part stood."""
+    cast = lookup("cast", ("Ann", "1")), lookup("cast", ("Bob", "2"))
+    drop_week(house.lake, WEEK_1, {k: v for k, v in publication().items() if k != "cast"})
+    for part, content in enumerate(cast, 1):
+        name = f"netflix_cast_{WEEK_1}{'_' * 70}part{part}of2{'_' * 80}.csv"
+        drop(house.lake, name, content)
+    assert house.run(WEEK_1).success
+    assert len(house.rows("raw/cast", WEEK_1)) == 2
+
+
+def test_a_file_of_no_week_is_rejected_and_stops_no_week(house: Lakehouse) -> None:
+    """A run tells what it moved away beside its week."""
+    drop_week(house.lake, WEEK_1, publication())
+    drop(house.lake, "notes.txt", b"x")
+    run = house.run(WEEK_1)
+    assert run.success
+    assert [notice for notice in run.notices if "notes.txt is no .csv by its name" in notice]
+
+
 def test_weeks_keep_apart(house: Lakehouse) -> None:
     """A run takes in its own week alone: another's defect is not its own."""
     drop_week(house.lake, WEEK_1, publication())
@@ -336,18 +376,15 @@ def ticks(house: Lakehouse) -> Ticks:
     return Ticks(house, "landing_sensor")
 
 
-WAITING = "5 files wait: some may be growing, or their week runs."
-
-
 def test_the_sensor_asks_once_for_the_week_of_what_was_dropped(house: Lakehouse, ticks: Ticks) -> None:
     """As soon as it has settled, and again for what is dropped later."""
     assert ticks.said() == "Nothing was dropped."
     drop_week(house.lake, WEEK_1, publication(), ago=timedelta())
-    assert ticks.said() == WAITING
+    assert ticks.said().count("may still be growing.") == 5
     drop_week(house.lake, WEEK_1, publication())
     (first,), _ = ticks.tick()
     assert first.partition_key == str(WEEK_1)
-    assert ticks.said() == WAITING
+    assert "launch `weekly_refresh`" in ticks.said()
 
     assert house.run(WEEK_1).success
     assert ticks.said() == "Nothing was dropped."
@@ -388,6 +425,29 @@ def test_the_sensor_moves_away_what_no_run_could_take_in(house: Lakehouse, ticks
     assert f"the week {late} has not begun" in said
     assert listing(house.lake, "landing") == []
     assert len(listing(house.lake, "refused")) == 4
+
+
+def test_random_names_stop_nothing(house: Lakehouse, ticks: Ticks) -> None:
+    """Each file is rejected for itself: neither the sensor nor another week's run fails on it."""
+    draw = random.Random(17)
+    names = {
+        bytes(draw.choices(range(1, 256), k=draw.randint(1, 255))).replace(b"/", b"_") for _ in range(1000)
+    }
+    unfinished = {name for name in names if is_unfinished(os.fsdecode(name))}
+    for name in names - unfinished - {b".", b".."}:
+        drop(house.lake, os.fsdecode(name), b"x")
+    landing = house.lake.root / "raw/landing"
+    (landing / "netflix_cast_2026-11-09.csv").symlink_to("nothing")
+    os.mkfifo(landing / "netflix_titles_2026-11-09.csv", 0o600)
+    os.utime(landing / "netflix_titles_2026-11-09.csv", (0, 0))
+    os.utime(landing / "netflix_cast_2026-11-09.csv", (0, 0), follow_symlinks=False)
+    said = ticks.said()
+    assert "netflix_cast_2026-11-09.csv is no file but a link to nothing, a pipe or a device" in said
+    assert said.isprintable()
+    assert listing(house.lake, "landing") == []
+    drop_week(house.lake, WEEK_1, publication())
+    drop(house.lake, os.fsdecode(b"\xff.csv"), b"x")
+    assert house.run(WEEK_1).success
 
 
 def test_another_source_is_told_so(lakehouse: Makes) -> None:

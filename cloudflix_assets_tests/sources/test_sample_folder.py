@@ -1,6 +1,7 @@
 """Samples in a folder: a source of weeks, each whole or absent, and nothing of anybody else's lost."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -10,9 +11,10 @@ from cloudflix_assets.partitions import WEEK
 from cloudflix_assets.sources import SourceRefused
 from cloudflix_assets.sources.directory import Directory
 from cloudflix_assets.sources.sample import Sample, WrittenWeek, write
+from cloudflix_assets.sources.sample import publication as sample_publication
 from cloudflix_assets.sources.sample.files import File, Part
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, publication, put
-from spark.datasets import DATASETS
+from spark.datasets import DATASETS, Dataset
 
 FEWEST = 1_000
 
@@ -127,3 +129,30 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "sample").write_text("no folder")
     with pytest.raises(SourceRefused, match="sample is a file: name a folder, which is made if it is not"):
         written(tmp_path / "sample", 0)
+
+
+OTHERS = {
+    "no titles": DATASETS[1:],
+    "none of the five": (Dataset("awards", ("award", "show_id"), "awards"),),
+    "other columns of titles": (replace(DATASETS[0], columns=("show_id", "title")), *DATASETS[1:]),
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_a_project_of_other_files_has_no_sample(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """`KeyError: 'titles'`, or records of nine fields under a header of two."""
+    monkeypatch.setattr(sample_publication, "DATASETS", OTHERS[kind])
+    sentence = (
+        "the sample makes netflix_titles.csv, netflix_cast.csv, netflix_category.csv, netflix_countries.csv, "
+        "netflix_directors.csv in their original columns, and spark/datasets.py declares other files or "
+        "columns: give --source (or CLOUDFLIX_SOURCE) a folder of your own files."
+    )
+    with pytest.raises(SourceRefused) as refused:
+        written(tmp_path / "sample", 0)
+    assert str(refused.value) == sentence
+    assert not (tmp_path / "sample").exists()
+    with pytest.raises(SourceRefused) as refused:
+        Sample().deliveries(WEEK_1)
+    assert str(refused.value) == sentence

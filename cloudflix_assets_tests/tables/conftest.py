@@ -12,7 +12,8 @@ import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from spark.quality import duplicates, verdict
-from spark.quality.rules import fields
+from spark.quality.rules import CompiledRule, compiled, fields
+from spark.quality.texts import KINDS
 from spark.registry import TABLES
 from spark.table import ADDRESS, Input, Table
 
@@ -107,6 +108,11 @@ def judgement_of(table: Table, staged: DataFrame) -> Judgement:
     named = staged.withColumn(NAMES, verdict.names(table))
     order = ADDRESS if set(ADDRESS) <= set(staged.columns) else table.key
     return Judgement(table, staged, (named.orderBy(*order) if order else named).collect())
+
+
+def own_rules(table: Table) -> list[CompiledRule]:
+    """The rules of a table without those that every text has, which are tested in `test_texts`."""
+    return [rule for rule in compiled(table) if rule.name.rpartition(": ")[2] not in KINDS]
 
 
 def _schema(table: Table) -> T.StructType:

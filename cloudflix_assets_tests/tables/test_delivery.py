@@ -23,11 +23,15 @@ DEFECTS = {
     "header and blank lines": (b"cast,show_id\n\n\r\n", "holds a header and no records"),
     # Every defect of a header is in test_headers.py.
     "missing column": (b"cast,id\nAnn,1\n", "the header misses the column show_id"),
-    "no header": (b"Ann,1\nBob,2\n", "the header misses the column cast"),
+    "no header": (b"Ann,1\nBob,2\n", "the file has no header: its first line looks like a record (Ann, 1)"),
     "unclosed quote": (b'cast,show_id\nAnn,1\n"Bob,2\nCid,3\n', "record 2 opens a quote that is never"),
     "unclosed quote in the header": (b'cast,"show_id\nAnn,1\n', "the header opens a quote that is never"),
     "text after a quote": (b'cast,show_id\nAnn,1\n"Bob"x,2\n', "record 2 has text after a closing quote"),
     "blank after a quote": (b'cast,show_id\n"Ann" ,1\n', "record 1 has text after a closing quote"),
+    "quotes after backslashes": (
+        b'cast,show_id\nAnn,1\n"Bob \\"B\\"",2\n',
+        "record 2 has text after a closing quote (is a quote escaped by a backslash? CSV writes it twice)",
+    ),
     "NUL": (b"cast,show_id\nAnn,1\nB\0b,2\n", "record 2 holds a NUL byte"),
     "NUL in the header": (b"cast,show\0_id\nAnn,1\n", "the header holds a NUL byte"),
     "UTF-16, little end first": ("cast,show_id\nAnn,1\n".encode("utf-16"), "is UTF-16 and must be UTF-8"),
@@ -80,6 +84,32 @@ def test_the_header_may_be_reordered_and_hold_more() -> None:
     contents = inspect_file(io.BytesIO(b"show_id,born,cast\n1,1970,Ann\n"), CAST, FILE)
     header = ("show_id", "born", "cast")
     assert contents == Contents(1, header, len(b"show_id,born,cast\n"), undeclared=("born",))
+
+
+NOTICES: dict[str, tuple[bytes, tuple[str, ...], tuple[str, ...]]] = {
+    "untidy": (b"cast, show_id\nAnn,1\n", (), ("the header has ' show_id', read as show_id",)),
+    "an index": (b",cast,show_id\n0,Ann,1\n", ("column 1, which has no name",), ()),
+    "an empty column": (b"cast,show_id,\nAnn,1,\n", (), ("one empty column without a name (3)",)),
+    "empty columns": (
+        b"cast,show_id,,,\nAnn,1,,,\nBob\n",
+        (),
+        ("3 empty columns without a name (3 to 5)",),
+    ),
+    "one that is not empty": (
+        b"cast,show_id,,,\nAnn,1,,,\nBob,2,,x,\n",
+        ("column 4, which has no name",),
+        ("2 empty columns without a name (3, 5)",),
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "undeclared", "notices"), NOTICES.values(), ids=NOTICES)
+def test_what_a_header_has_beside_its_columns_is_told(
+    content: bytes, undeclared: tuple[str, ...], notices: tuple[str, ...]
+) -> None:
+    """What nobody is told of is wondered at later; what is told at length hides what matters."""
+    contents = inspect_file(io.BytesIO(content), CAST, FILE)
+    assert (contents.undeclared, contents.notices) == (undeclared, notices)
 
 
 def test_the_longest_record_is_in_bytes_with_its_line_breaks() -> None:

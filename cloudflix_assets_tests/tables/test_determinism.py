@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from cloudflix_assets_tests.lakehouse import TITLE
-from cloudflix_assets_tests.tables.conftest import BY_NAME, FrameOf, judgement_of
+from cloudflix_assets_tests.tables.conftest import BY_NAME, FILE, FrameOf, judgement_of
 from spark.quality import digest
 from spark.quality import verdict as quality
 from spark.registry import TABLES
@@ -51,10 +51,12 @@ NAMES = {"cast": "cast", "category": "listed_in", "countries": "country", "direc
 def rows_of(parameter: str) -> list[dict[str, Any]]:
     """Return a week of a table that holds ties, duplicates and split records."""
     layer, name = parameter.removesuffix("_before").split("_")
+    if layer == "raw":
+        return [{"path": FILE, "header": ",".join(TITLE)}]
     if name == "titles":
         rows = BRONZE_TITLES if layer == "bronze" else TITLE_ROWS
         return rows[::2] if parameter.endswith("_before") else rows
-    ids = ["1", "1", "2", "9", None] if layer == "bronze" else [1, 1, 2, 9, None]
+    ids = ["1", "1", "2", "6", "9", None] if layer == "bronze" else [1, 1, 2, 9, None]
     return [{NAMES[name]: "Ann", "show_id": show_id} for show_id in ids]
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from dataclasses import replace
 from itertools import product
 from typing import Any, Literal, get_args
@@ -15,7 +16,7 @@ from spark.delivery import parser
 from spark.delivery.dialect import PLAIN, Delimiter, Dialect, Encoding, dialect_of
 from spark.delivery.headers import Drift
 from spark.delivery.inspection import inspect_file
-from spark.delivery.lines import DeliveryDefect, NotAgreed
+from spark.delivery.lines import REMEDY, DeliveryDefect, NotAgreed
 from spark.delivery.parser import added_columns, record_batches, schema_of
 
 CAST = DATASETS[1]
@@ -45,9 +46,10 @@ def test_a_file_of_each_dialect_is_read(dialect: Dialect) -> None:
     """Text between the delimiters comes out as it was written, ragged records with their numbers."""
     text = 'show_id;cast;x\r\n1;Zoë, née;2\r\n2;a\r\n3;"b;""c""";ÿ\r\n'
     if dialect.delimiter == ",":
-        text = text.replace(",", " -").replace(";", ",")
+        text = text.replace(",", " -")
+    text = text.replace(";", dialect.delimiter)
     rows = read(text.encode(dialect.encoding), dialect)
-    first = "Zoë, née" if dialect.delimiter == ";" else "Zoë - née"
+    first = "Zoë - née" if dialect.delimiter == "," else "Zoë, née"
     assert [(row["cast"], row["rescued"], row["malformed"]) for row in rows] == [
         (first, '{"x": "2"}', None),
         (None, None, f"2{dialect.delimiter}a"),
@@ -88,37 +90,44 @@ def test_a_record_that_grows_in_utf_8_is_still_read_in_one_block() -> None:
 
 
 REFUSED: dict[str, tuple[bytes, Dialect, str, Dialect]] = {
-    "semicolons": (b"cast;show_id\nAnn;1\n", PLAIN, "the header misses the column cast", SEMICOLON),
+    "semicolons": (b"cast;show_id\nAnn;1\n", PLAIN, "parted by semicolons, not commas", SEMICOLON),
     "semicolons and quotes": (
         b'"cast";"show_id"\n"Ann";"1"\n',
         PLAIN,
-        "the header has text after a closing quote",
+        "parted by semicolons, not commas",
         SEMICOLON,
     ),
     "commas under semicolons": (
         b"cast,show_id\nAnn,1\n",
         SEMICOLON,
-        "the header misses the column cast",
+        "parted by commas, not semicolons",
         PLAIN,
     ),
-    "cp1252": ("cast,show_id\nAnn,1\nZoë,2\n".encode("cp1252"), PLAIN, "record 2 is not UTF-8", CP1252),
-    "no cp1252 either": (
-        b"cast,show_id\nAnn,1\nBob\x81,2\n",
+    "tabs": (b"cast\tshow_id\nAnn\t1\n", PLAIN, "parted by tabs, not commas", Dialect("\t")),
+    "pipes": (b"cast|show_id\nAnn|1\n", PLAIN, "parted by pipes, not commas", Dialect("|")),
+    "Excel's line": (
+        b"\xef\xbb\xbfsep=;\r\ncast;show_id\r\nAnn;1\r\n",
         PLAIN,
-        "record 2 is not UTF-8",
-        Dialect(encoding="iso-8859-1"),
+        "begins with Excel's line sep=;: its fields are parted by semicolons, not commas",
+        SEMICOLON,
     ),
-    "a gap of cp1252": (
-        b"cast,show_id\nBob\x81,2\n",
+    "cp1252": (
+        "cast,show_id\nAnn,1\nZoë,2\n".encode("cp1252"),
+        PLAIN,
+        r"record 2 is not UTF-8 \(byte 0xEB\), and “Zoë” in CP1252",
         CP1252,
-        "record 1 is not CP1252",
-        Dialect(encoding="iso-8859-1"),
+    ),
+    "cp1252 in the header": (
+        b'\xef\xbb\xbfcast,show_id,"ann\xe9e; 1"\nAnn,1,a\n',
+        PLAIN,
+        r"the header is not UTF-8 \(byte 0xE9\), and “année; 1” in CP1252",
+        CP1252,
     ),
     "UTF-8 under cp1252": ("cast,show_id\nZoë,2\n".encode(), CP1252, "is UTF-8 and not CP1252", PLAIN),
     "semicolons in cp1252": (
         "cast;show_id\nZoë;2\n".encode("cp1252"),
         CP1252,
-        "the header misses the column cast",
+        "parted by semicolons, not commas",
         Dialect(";", "cp1252"),
     ),
 }
@@ -134,14 +143,70 @@ def test_another_dialect_is_rejected_and_named(
     assert refusal.value.admits == admits
 
 
+MOJIBAKE: dict[str, tuple[bytes, Dialect, str]] = {
+    "no cp1252": (
+        b"Ann,1\nBob\x81,2\n",
+        PLAIN,
+        "record 2 is not UTF-8 (byte 0x81), and CP1252 has no letter",
+    ),
+    "no cp1252 later": (
+        b"Zo\xeb,1\nBob\x81,2\n",
+        PLAIN,
+        "record 1 is not UTF-8 (byte 0xEB), and CP1252 has no",
+    ),
+    "UTF-8 before": (b"Zo\xc3\xab,1\nZo\xeb,2\n", PLAIN, "record 2 is not UTF-8 (byte 0xEB), although other"),
+    "UTF-8 behind": (b"Zo\xeb,1\nZo\xc3\xab,2\n", PLAIN, "record 1 is not UTF-8 (byte 0xEB), although other"),
+    "a gap of cp1252": (b"Bob\x81,2\n", CP1252, "record 1 is not CP1252 (byte 0x81)"),
+}
+
+
+@pytest.mark.parametrize(("records", "dialect", "sentence"), MOJIBAKE.values(), ids=MOJIBAKE)
+def test_no_encoding_is_named_that_reads_other_letters(
+    records: bytes, dialect: Dialect, sentence: str
+) -> None:
+    """Any file is iso-8859-1, and control characters in its place are no text; nor is `ZoÃ«`."""
+    with pytest.raises(DeliveryDefect, match=re.escape(sentence)) as refusal:
+        read(b"cast,show_id\n" + records, dialect)
+    assert not isinstance(refusal.value, NotAgreed)
+    assert str(refusal.value).endswith(f": {REMEDY}.")
+
+
 @pytest.mark.parametrize(
-    "content", [b"Ann;1\nBob;2\n", b"a;b\n1;2\n", b"cast|show_id\nAnn|1\n"], ids=["no header", "others", "|"]
+    "content", [b"Ann;1\nBob;2\n", b"a;b\n1;2\n", b"cast:show_id\nAnn:1\n"], ids=["no header", "others", ":"]
 )
 def test_no_dialect_is_named_that_would_not_help(content: bytes) -> None:
     """A remedy after which the file is rejected again sends the operator in a circle."""
-    with pytest.raises(DeliveryDefect, match="the header misses the column cast") as refusal:
+    with pytest.raises(DeliveryDefect, match="the header misses the columns cast") as refusal:
         read(content)
     assert not isinstance(refusal.value, NotAgreed)
+
+
+@pytest.mark.parametrize("dialect", EVERY, ids=lambda dialect: dialect.extension)
+@pytest.mark.parametrize("line", ["sep={}\r\n", '"sep={}"\n', "SEP={}\n"])
+def test_the_line_of_excel_is_no_record_where_it_says_what_is_declared(line: str, dialect: Dialect) -> None:
+    """Excel writes it for itself; a record number that counted it would point beside every record."""
+    mark = dialect.delimiter
+    content = f"{line.format(mark)}cast{mark}show_id\nAnn{mark}1\nBob\n".encode(dialect.encoding)
+    first, ragged = read(content, dialect)
+    assert (first["cast"], first["show_id"], first["record_number"]) == ("Ann", "1", 1)
+    assert (ragged["malformed"], ragged["record_number"]) == ("Bob", 2)
+    torn = f'{content.decode()}"x"y{mark}3\n'.encode()
+    with pytest.raises(DeliveryDefect, match="record 3 has text after a closing quote"):
+        read(torn, dialect)
+
+
+def test_an_unknown_mark_in_the_line_of_excel_is_named() -> None:
+    """No setting reads it."""
+    with pytest.raises(DeliveryDefect, match="begins with Excel's line sep=:: have the") as refusal:
+        read(b"sep=:\ncast:show_id\nAnn:1\n")
+    assert not isinstance(refusal.value, NotAgreed)
+
+
+@pytest.mark.parametrize("header", [b"cast,show_id", b'"cast","show_id"'])
+def test_a_second_byte_order_mark_is_none_of_the_header(header: bytes) -> None:
+    """A file that was saved twice has two, and nobody sees them."""
+    (row,) = read(b"\xef\xbb\xbf" * 2 + header + b"\nAnn,1\n", drift=Drift.FAIL)
+    assert (row["cast"], row["show_id"], row["rescued"]) == ("Ann", "1", None)
 
 
 def test_ascii_is_ascii_in_every_encoding() -> None:
@@ -217,6 +282,6 @@ def test_an_optional_column_that_is_absent_is_null() -> None:
 def test_a_column_declared_after_a_file_was_landed_is_reported() -> None:
     """When the code changes, an older file is parsed again: it may lack a column that is declared now."""
     later = replace(CAST, columns=(*CAST.columns, "role"))
-    told = "raw/files/cast/0.csv: the header misses the column role: declare the column as optional"
+    told = "raw/files/cast/0.csv: the header misses the column role; it has cast, show_id: declare the column"
     with pytest.raises(DeliveryDefect, match=told):
         record_batches(io.BytesIO(b"cast,show_id\nAnn,1\n"), later, "files/cast/0.csv", 10)

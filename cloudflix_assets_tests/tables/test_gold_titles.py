@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from cloudflix_assets_tests.tables.conftest import CLEAN, Judge, Judgement
+from cloudflix_assets_tests.tables.conftest import CLEAN, Judge, Judgement, own_rules
 from spark.gold.titles import TABLE
-from spark.quality.rules import compiled
 
 TITLES = CLEAN | {"title": "A: Title", "short_title": "A", "rating": "TV-MA", "rating_group": "TV"}
 
@@ -84,4 +83,4 @@ def test_every_rule_has_its_title() -> None:
     """A rule that no title here breaks might never break."""
     tested = {rule for _, broken in BROKEN.values() for rule in broken} | {"duplicate row", "duplicate key"}
     computed = {"duration_ranking: ge", "newflag: nullable", "newflag: isin"}
-    assert {rule.name for rule in compiled(TABLE)} == tested | computed
+    assert {rule.name for rule in own_rules(TABLE)} == tested | computed

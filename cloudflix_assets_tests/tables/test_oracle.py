@@ -16,6 +16,7 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
+from cloudflix_assets_tests.tables.conftest import FILE
 from spark.datasets import DATASETS
 from spark.delivery.parser import record_batches
 from spark.quality import verdict
@@ -43,9 +44,13 @@ class Pair:
 @pytest.fixture(scope="module")
 def silver(spark_session: SparkSession, real_files: Path) -> dict[int, Row]:
     """Return our titles by show_id."""
-    content = io.BytesIO((real_files / DATASETS[0].file).read_bytes())
-    records = pa.Table.from_batches(record_batches(content, DATASETS[0], "titles/0.csv", 2**20))
-    staged = verdict.judged(TABLE, TABLE.build(spark_session.createDataFrame(records)), {})
+    titles, category = (
+        spark_session.createDataFrame(pa.Table.from_batches(record_batches(content, dataset, FILE, 2**20)))
+        for dataset in (DATASETS[0], DATASETS[2])
+        for content in [io.BytesIO((real_files / dataset.file).read_bytes())]
+    )
+    raw = spark_session.createDataFrame([(FILE, ",".join(DATASETS[0].columns))], ["path", "header"])
+    staged = verdict.judged(TABLE, TABLE.build(titles, raw, category), {})
     return {row["show_id"]: row.asDict() for row in verdict.accepted(TABLE, staged).collect()}
 
 

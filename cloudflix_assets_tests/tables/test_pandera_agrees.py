@@ -10,8 +10,9 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from cloudflix_assets_tests.tables.conftest import own_rules
 from cloudflix_assets_tests.tables.test_rules import contract, table, table_of
-from spark.quality.rules import CHECKS, compiled
+from spark.quality.rules import CHECKS
 
 NUMBERS = [None, -1, 0, 1, 2, 3, 4]
 TEXTS = [None, "", "a", "ab", "b", "ba", "cab", "a\n", "A", "née", "😀"]
@@ -95,7 +96,7 @@ def test_nullable(spark_session: SparkSession) -> None:
 
 
 def _breaches(check: dict[str, Any], type_: Any, frame: DataFrame) -> list[bool]:
-    (rule,) = compiled(table_of(type_, **check))
+    (rule,) = own_rules(table_of(type_, **check))
     assert rule.breach is not None
     return [row[0] for row in frame.select(F.coalesce(rule.breach(), F.lit(False))).collect()]
 

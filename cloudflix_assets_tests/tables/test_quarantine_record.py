@@ -24,6 +24,8 @@ GIVEN = T.StructType(
         T.StructField("moment", T.TimestampType()),
         T.StructField("share", T.DecimalType(10, 4)),
         T.StructField("new", T.BooleanType()),
+        T.StructField("broken", T.StringType()),
+        T.StructField("record", T.StringType()),
         T.StructField("source_file", T.StringType()),
         T.StructField("record_number", T.LongType()),
     ]
@@ -84,6 +86,13 @@ def test_the_quarantined_rows_with_address_and_rules(spark_session: SparkSession
         {"source_file": "f", "record_number": 1, "record": '{"text":"A"}', "broken": ["a rule", "b rule"]},
         {"source_file": "f", "record_number": 3, "record": '{"text":"C"}', "broken": ["a rule", "b rule"]},
     ]
+
+
+def test_an_input_may_have_columns_named_as_the_quarantine_has(spark_session: SparkSession) -> None:
+    """The engine could not tell them apart, and failed with an internal error."""
+    (row,) = refused(spark_session, {"text": "A", "broken": "a leg", "record": "1:59"})
+    assert row["record"] == '{"text":"A","broken":"a leg","record":"1:59"}'
+    assert row["broken"] == ["a rule", "b rule"]
 
 
 def test_every_type_is_written_as_text(spark_session: SparkSession) -> None:

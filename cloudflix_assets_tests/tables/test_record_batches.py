@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -83,6 +84,19 @@ def test_a_file_of_ragged_records_alone_is_read() -> None:
     assert [(row["record_number"], row["malformed"]) for row in rows] == [(1, "Ann"), (2, "Bob,2,x")]
 
 
+def test_a_file_of_which_most_is_ragged_is_refused_early() -> None:
+    """Of 53 MB, 7.8 GB were made before the week was refused."""
+    with pytest.raises(DeliveryDefect, match=r"10,001 of its first 10,003 records do not have the 2 fields"):
+        parsed(b"cast,show_id\nAnn,1\nBob,2\n" + b"Cid\n" * 20_000)
+
+
+def test_ragged_records_among_many_are_all_kept() -> None:
+    """A fifth of a file is a defect of the file; less than that is one of its records."""
+    rows = parsed(b"cast,show_id\n" + b"Ann,1\nBob,2\nCid,3\nDan,4\nEve\n" * 11_000)
+    assert [row["record_number"] for row in rows] == list(range(1, 55_001))
+    assert [row["malformed"] for row in rows].count("Eve") == 11_000
+
+
 @pytest.mark.parametrize("field", ["", '""'], ids=["empty", "quoted empty"])
 def test_absent_text_is_null(field: str) -> None:
     """In CSV an absent field and an empty text look alike: both are null, never ''."""
@@ -93,6 +107,22 @@ def test_absent_text_is_null(field: str) -> None:
 def test_text_that_looks_like_something_else_stays_text(text: str) -> None:
     """A reader that guesses types or nulls invents values."""
     assert parsed(f"cast,show_id\n{text},1\n".encode())[0][CASTS] == text
+
+
+def test_declared_null_texts_are_null() -> None:
+    """They are declared for a column, exactly as delivered: a director may be unknown, a film `Unknown`."""
+    declared = replace(CAST, null_texts={"cast": ("NULL", "Not Given")})
+    content = b'cast,show_id\nNULL,1\n"NULL",2\nNot Given,NULL\nnull,4\n NULL,5\n,6\nNULL\n'
+    batches = record_batches(io.BytesIO(content), declared, "f", 100)
+    assert [(row[CASTS], row[IDS], row["malformed"]) for row in batches.read_all().to_pylist()] == [
+        (None, "1", None),
+        (None, "2", None),
+        (None, "NULL", None),
+        ("null", "4", None),
+        (" NULL", "5", None),
+        (None, "6", None),
+        (None, None, "NULL"),
+    ]
 
 
 def test_undeclared_columns_are_rescued_as_json() -> None:

@@ -1,5 +1,6 @@
 """The halves of a split record are joined; records that only look like halves are left alone."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from pyspark.sql import Row
 from cloudflix_assets_tests.lakehouse import TITLE
 from cloudflix_assets_tests.tables.conftest import FrameOf
 from spark.datasets import DATASETS
-from spark.split_records import SECOND_HALF, rejoined
+from spark.split_records import SECOND_HALF, UNPROVED, rejoined
 from spark.table import REASONS
 
 pytestmark = pytest.mark.both_engines
@@ -22,12 +23,14 @@ Fields = Mapping[str, str | int | None]
 class Case:
     """Delivered records, each by its fields, and what they must become.
 
-    `second_halves` are the numbers of the records that must be named second halves.
+    `second_halves` and `unproved` are the numbers of the records that must be named so.
     """
 
     delivered: Sequence[Fields]
     expected: Sequence[Fields]
     second_halves: Sequence[int] = ()
+    unproved: Sequence[int] = ()
+    header: Sequence[str] = COLUMNS
 
 
 def record(*fields: str | None) -> Fields:
@@ -49,11 +52,32 @@ def joined(column: str, first: str, second: str, text: str) -> Case:
     return Case([first_half, second_half], [whole, second_half], second_halves=[2])
 
 
-def left_alone(*records: Fields) -> Case:
+def left_alone(*records: Fields, unproved: Sequence[int] = ()) -> Case:
     """Return the case of records that must stay as they are."""
-    return Case(records, records)
+    return Case(records, records, unproved=unproved)
 
 
+def delivered(header: Sequence[str], *fields: str | None) -> Fields:
+    """Return a record of a file with this header; undeclared columns are rescued."""
+    record = {name: text for name, text in zip(header, fields, strict=False) if text is not None}
+    rescued = {name: record.pop(name) for name in {*record} - {*COLUMNS}}
+    return {**record, **({"rescued": json.dumps(rescued)} if rescued else {})}
+
+
+def split(header: Sequence[str], column: str, first: str, second: str) -> Case:
+    """Return the case of a title in a file with this header that is split in `column`."""
+    values = [(TITLE | EXTRA)[name] for name in header]
+    at = header.index(column)
+    halves = delivered(header, *values[:at], first), delivered(header, second, *values[at + 1 :])
+    whole = TITLE | {column: f"{first}\n{second}"}
+    return Case(halves, [whole, halves[1]], second_halves=[2], header=header)
+
+
+EXTRA: dict[str, str | None] = {"studio": 'A "24"', "budget": "1"}
+ID_FIRST = ("show_id", *COLUMNS[:-1])
+REVERSED = COLUMNS[::-1]
+BETWEEN = (*COLUMNS[:4], "studio", *COLUMNS[4:], "budget")
+KNOWN = [TITLE["show_id"], "7", "8", "2"]
 MALFORMED: Fields = {"malformed": "90,,Movie"}
 FIRST, SECOND = halves("description", "It happens", "again.", show_id="7")
 FIRST_2, SECOND_2 = halves("title", "Nineteen", "Eighty-Four", show_id="8")
@@ -95,8 +119,26 @@ CASES = {
     "intact record between": left_alone(FIRST, TITLE, SECOND),
     "malformed record between": left_alone(FIRST, MALFORMED, SECOND),
     "first half malformed": left_alone(MALFORMED, SECOND),
-    "halves in the wrong order": left_alone(SECOND, FIRST),
-    "id is no number": left_alone(FIRST, {**SECOND, "duration_seasons": "7a"}),
+    "halves in the wrong order": left_alone(SECOND, FIRST, unproved=[1, 2]),
+    "an id that is no number": left_alone(FIRST, {**SECOND, "duration_seasons": "7a"}, unproved=[1, 2]),
+    "an id that was cut off": left_alone(*halves("title", "A", "B", show_id="801"), unproved=[1, 2]),
+    "a cut one and a whole one": Case(
+        [*halves("title", "A", "B", show_id="801"), FIRST, SECOND],
+        [*halves("title", "A", "B", show_id="801"), WHOLE, SECOND],
+        second_halves=[4],
+        unproved=[1, 2],
+    ),
+    "id first": split(ID_FIRST, "title", "The", "Belle"),
+    "id first, break in the last column": split(ID_FIRST, "description", "And", "will."),
+    "id first, the other half is lost": Case(
+        [delivered(ID_FIRST, "7", *list(TITLE.values())[:4])] * 2,
+        [delivered(ID_FIRST, "7", *list(TITLE.values())[:4])] * 2,
+        header=ID_FIRST,
+    ),
+    "id first, whole titles": Case([TITLE, TITLE], [TITLE, TITLE], header=ID_FIRST),
+    "reversed": split(REVERSED, "title", "The", "Belle"),
+    "undeclared columns between": split(BETWEEN, "title", "The", "Belle"),
+    "undeclared column split": split((*ID_FIRST, "studio"), "description", "And", "will."),
     "id is empty": left_alone(FIRST, record("again.")),
     "one field too many": left_alone(FIRST, record("again.", "x", "7")),
     "one field too few": left_alone(record(*list(TITLE.values())[:7]), SECOND),
@@ -112,13 +154,16 @@ CASES = {
 def outcome(frame_of: FrameOf) -> Mapping[str, list[Row]]:
     """Join the records of all cases in one frame, in which each case is a file of its own."""
     rows = [
-        {"record_number": number, **fields, "source_file": name}
+        {"record_number": number, **fields, "source_file": path(name)}
         for name, case in CASES.items()
         for number, fields in enumerate(case.delivered, 1)
     ]
-    found = rejoined(frame_of("bronze_titles", *rows), COLUMNS).collect()
+    raw = [{"path": path(name), "header": ",".join(case.header)} for name, case in CASES.items()]
+    bronze, landed = frame_of("bronze_titles", *rows), frame_of("raw_titles", *raw)
+    known = frame_of("bronze_category", *({"show_id": id_} for id_ in KNOWN))
+    found = rejoined(bronze, landed, known, DATASETS[0]).collect()
     found.sort(key=lambda row: int(row["record_number"]))
-    return {name: [row for row in found if row["source_file"] == name] for name in CASES}
+    return {name: [row for row in found if row["source_file"] == path(name)] for name in CASES}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -128,8 +173,13 @@ def test_split_records(outcome: Mapping[str, list[Row]], name: str) -> None:
     rows = outcome[name]
     expected = [dict.fromkeys(COLUMNS) | _declared(fields) for fields in case.expected]
     assert [{column: row[column] for column in COLUMNS} for row in rows] == expected
-    reasons = [[SECOND_HALF] if number in case.second_halves else [] for number in range(1, len(rows) + 1)]
-    assert [row[REASONS] for row in rows] == reasons
+    reasons = {n: [SECOND_HALF] for n in case.second_halves} | {n: [UNPROVED] for n in case.unproved}
+    assert [row[REASONS] for row in rows] == [reasons.get(number, []) for number in range(1, len(rows) + 1)]
+
+
+def path(name: str) -> str:
+    """Return the landed file of a case."""
+    return f"files/titles/{list(CASES).index(name)}.csv"
 
 
 def _declared(fields: Fields) -> dict[str, str | int | None]:

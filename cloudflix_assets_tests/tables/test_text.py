@@ -7,7 +7,7 @@ import pytest
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
-from spark.text import is_whole_number, long_number, month_day_year, number, tidy
+from spark.text import date_in, is_whole_number, long_number, number, tidy
 
 pytestmark = pytest.mark.both_engines
 
@@ -104,6 +104,33 @@ DATES = {
 }
 
 
+DAYS_FIRST = {
+    "30/9/2019": date(2019, 9, 30),
+    "2/9/2019": date(2019, 9, 2),
+    "9/30/2019": None,
+    "29/2/2019": None,
+    "30/9/19": None,
+}
+
+ISO = {
+    "2021-09-25": date(2021, 9, 25),
+    "2021-9-25": None,
+    "2021-02-29": None,
+    "2021-09-25T00:00": None,
+    "0021-09-25": None,
+}
+
+IN_WORDS = {
+    "September 25, 2021": date(2021, 9, 25),
+    "May 5, 2021": date(2021, 5, 5),
+    "February 29, 2021": None,
+    "Sep 25, 2021": None,
+    "september 25, 2021": None,
+    "September 25 2021": None,
+    "25 September, 2021": None,
+}
+
+
 def tidied(parse: Callable[[Column], Column]) -> Callable[[Column], Column]:
     """Return a parser that tidies text before, as `typed` does."""
     return lambda text: parse(tidy(text))
@@ -115,9 +142,12 @@ def tidied(parse: Callable[[Column], Column]) -> Callable[[Column], Column]:
         (tidy, TIDY),
         (tidied(number), NUMBER | dict.fromkeys(ONLY_LONG) | TOO_LONG),
         (tidied(long_number), NUMBER | ONLY_LONG | TOO_LONG),
-        (tidied(month_day_year), DATES),
+        (tidied(date_in("M/d/yyyy")), DATES),
+        (tidied(date_in("d/M/yyyy")), DAYS_FIRST),
+        (tidied(date_in("yyyy-MM-dd")), ISO),
+        (tidied(date_in("MMMM d, yyyy")), IN_WORDS),
     ],
-    ids=["tidy", "number", "long_number", "month_day_year"],
+    ids=["tidy", "number", "long_number", "M/d/yyyy", "d/M/yyyy", "yyyy-MM-dd", "MMMM d, yyyy"],
 )
 def test_truth_table(
     spark_session: SparkSession, helper: Callable[[Column], Column], table: Mapping[str | None, object]
@@ -129,7 +159,7 @@ def test_truth_table(
 RAW = ["12\n", " 12", "12\N{NO-BREAK SPACE}", "9/30/2019\n", " 9/30/2019"]
 
 
-@pytest.mark.parametrize("helper", [number, long_number, month_day_year])
+@pytest.mark.parametrize("helper", [number, long_number, date_in("M/d/yyyy")])
 def test_untidy_text_is_not_read(spark_session: SparkSession, helper: Callable[[Column], Column]) -> None:
     """A pattern that ends in `$` would accept a final line break on one engine only."""
     assert answers(spark_session, helper, dict.fromkeys(RAW)) == dict.fromkeys(RAW)
@@ -137,7 +167,7 @@ def test_untidy_text_is_not_read(spark_session: SparkSession, helper: Callable[[
 
 @pytest.mark.parametrize(
     ("helper", "text", "type_"),
-    [(number, "1", "int"), (long_number, "1", "bigint"), (month_day_year, "", "date")],
+    [(number, "1", "int"), (long_number, "1", "bigint"), (date_in("M/d/yyyy"), "", "date")],
 )
 def test_types_are_those_of_the_contract(
     spark_session: SparkSession, helper: Callable[[Column], Column], text: str, type_: str

@@ -44,9 +44,15 @@ class Blocks(io.RawIOBase):
     """
 
     def __init__(self, source: BinaryIO, dialect: Dialect, block_bytes: int) -> None:
-        self._source, self._dialect, self._block_bytes = source, dialect, block_bytes
+        self._source, self.dialect, self._block_bytes = source, dialect, block_bytes
         self._start, self._rest = BOM_UTF8, b""
         self.content = counts(b"")
+
+    @property
+    def most_bytes(self) -> int:
+        """The most bytes that `read` returns: a character that the dialect writes in one has up to three."""
+        widest = 1 if self.dialect.encoding == "utf-8" else 3
+        return widest * self._block_bytes + len(BOM_UTF8)
 
     def readable(self) -> bool:
         """Return True, which pyarrow asks for."""
@@ -62,15 +68,15 @@ class Blocks(io.RawIOBase):
         while True:
             more = self._source.read(self._block_bytes - len(text))
             text += more
-            whole = _end_of_last_record(text, self._dialect.delimiter) if more else len(text)
+            whole = _end_of_last_record(text, self.dialect.delimiter) if more else len(text)
             if whole or not text:
                 break
             if len(text) == self._block_bytes:
                 raise RecordTooLong(f"a record has more than {self._block_bytes:,} bytes")
         block, self._rest = text[:whole], text[whole:]
-        if self._dialect.encoding != "utf-8":
-            block = block.decode(self._dialect.encoding).encode()
-        self.content += content_of(block, self._dialect.delimiter)
+        if self.dialect.encoding != "utf-8":
+            block = block.decode(self.dialect.encoding).encode()
+        self.content += content_of(block, self.dialect.delimiter)
         start, self._start = self._start, b""
         return start + block if block else b""
 

@@ -1,10 +1,11 @@
 """How a source writes its files: the delimiter between fields, and the encoding of text."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Literal, get_args
 
-Delimiter = Literal[",", ";"]
+Delimiter = Literal[",", ";", "\t", "|"]
 Encoding = Literal["utf-8", "cp1252", "iso-8859-1"]
 
 
@@ -22,9 +23,14 @@ class Dialect:
     @property
     def extension(self) -> str:
         """The extension of a landed file, which says how to read it: `csv`, `semicolon.cp1252.csv`."""
-        delimiter = ["semicolon"] if self.delimiter == ";" else []
+        delimiter = [] if self.delimiter == "," else [_MARKS[self.delimiter]]
         encoding = [self.encoding] if self.encoding != "utf-8" else []
         return ".".join([*delimiter, *encoding, "csv"])
+
+    @property
+    def marks(self) -> str:
+        """What stands between fields, in words: `semicolons`."""
+        return f"{_MARKS[self.delimiter]}s"
 
     @property
     def alternatives(self) -> "list[Dialect]":
@@ -32,6 +38,8 @@ class Dialect:
         others = (delimiter for delimiter in get_args(Delimiter) if delimiter != self.delimiter)
         return [Dialect(delimiter, self.encoding) for delimiter in others]
 
+
+_MARKS: Mapping[str, str] = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
 PLAIN = Dialect()
 

@@ -5,15 +5,18 @@ Reading the records of a file that has passed is done in `parser`.
 """
 
 import csv
+import io
 from dataclasses import dataclass
 from typing import BinaryIO, NoReturn
 
 from spark.datasets import Dataset
 from spark.delivery.counting import counted
 from spark.delivery.dialect import PLAIN, Dialect
-from spark.delivery.headers import Drift, Header, HeaderDefect, listed, resolved
+from spark.delivery.header_defects import HeaderDefect, resolved
+from spark.delivery.headers import Drift, Header, listed, places
 from spark.delivery.lines import (
     MAX_RECORD_BYTES,
+    REMEDY,
     DeliveryDefect,
     Lines,
     NotAgreed,
@@ -21,6 +24,9 @@ from spark.delivery.lines import (
     rows,
     unlimited_fields,
 )
+
+LONGEST_HEADER = 2**16
+"""Bytes in which another header than the declared one is looked for."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +37,15 @@ class Contents:
         records: their number, without the header.
         header: its names as delivered.
         longest_record: bytes, the header included.
-        undeclared: names of the columns that its dataset does not declare.
+        undeclared: the columns that its dataset does not declare and that hold something, as they are told.
+        notices: what else is to be told of the file, each as the rest of a sentence.
     """
 
     records: int
     header: tuple[str, ...]
     longest_record: int
     undeclared: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
 
 
 def inspect_file(
@@ -53,28 +61,33 @@ def inspect_file(
     """
     with unlimited_fields():
         header, length = _checked_header(source, dataset, file, dialect)
-        undeclared = tuple(header.undeclared)
-        if undeclared and drift is Drift.FAIL:
-            columns = f"undeclared column{'s' if len(undeclared) > 1 else ''} {listed(undeclared)}"
+        if header.undeclared and drift is Drift.FAIL:
+            columns = f"undeclared column{'s' if len(header.undeclared) > 1 else ''} {listed(header.told())}"
             raise NotAgreed(f"{file}: the header has the {columns}", Drift.RESCUE)
         found = counted(source, MAX_RECORD_BYTES, dialect)
         records, longest = found or _counted_or_refused(source, file, dialect)
+        empty = _empty_columns(source, header, file, dialect) if header.unnamed else []
     if not records:
         raise DeliveryDefect(f"{file} holds a header and no records")
     if dialect.encoding != "utf-8":
         _refuse_utf_8(source, file, dialect)
-    return Contents(records, header.names, max(longest, length), undeclared)
+    notices = (*header.tidied, *_about_empty(empty))
+    return Contents(records, header.names, max(longest, length), header.told(empty), notices)
 
 
 def _checked_header(source: BinaryIO, dataset: Dataset, file: str, dialect: Dialect) -> tuple[Header, int]:
     """Return the header and its length in bytes, leaving `source` at the first record."""
     try:
         return _header(source, dataset, file, dialect)
+    except NotAgreed:
+        raise
     except DeliveryDefect as defect:
+        source.seek(0)
+        start = source.read(LONGEST_HEADER)
         for other in dialect.alternatives:
-            source.seek(0)
-            if _has_header(source, dataset, file, other):
-                raise NotAgreed(defect.defect, other) from defect
+            if _has_header(io.BytesIO(start), dataset, file, other):
+                told = f"{file}: its fields are parted by {other.marks}, not {dialect.marks}"
+                raise NotAgreed(told, other) from defect
         raise
 
 
@@ -89,7 +102,8 @@ def _header(source: BinaryIO, dataset: Dataset, file: str, dialect: Dialect) -> 
     try:
         return resolved(names, dataset), lines.length
     except HeaderDefect as defect:
-        raise DeliveryDefect(f"{file}: the header {defect}") from None
+        remedy = f"{defect.remedy}, else {REMEDY}" if defect.remedy else REMEDY
+        raise DeliveryDefect(f"{file}: {defect}", remedy) from None
 
 
 def _has_header(source: BinaryIO, dataset: Dataset, file: str, dialect: Dialect) -> bool:
@@ -112,12 +126,34 @@ def _counted_or_refused(source: BinaryIO, file: str, dialect: Dialect) -> tuple[
     return lines.record - 1, lines.longest
 
 
+def _empty_columns(source: BinaryIO, header: Header, file: str, dialect: Dialect) -> list[int]:
+    """Return the positions of the columns without a name in which no record has anything."""
+    source.seek(0)
+    records = rows(Lines(source, file, dialect, MAX_RECORD_BYTES))
+    next(row for row in records if row)
+    empty = header.unnamed
+    for row in records:
+        empty = [position for position in empty if not row[position : position + 1] or not row[position]]
+    return empty
+
+
+def _about_empty(columns: list[int]) -> list[str]:
+    match columns:
+        case []:
+            return []
+        case [column]:
+            return [f"one empty column without a name ({column + 1})"]
+        case _:
+            return [f"{len(columns)} empty columns without a name ({places(columns)})"]
+
+
 def _refuse_quotes(error: csv.Error, lines: Lines) -> NoReturn:
     message = str(error)
+    escaped = " (is a quote escaped by a backslash? CSV writes it twice)" if lines.escapes else ""
     if "unexpected end of data" in message:
-        lines.refuse("opens a quote that is never closed")
+        lines.refuse(f"opens a quote that is never closed{escaped}")
     if "expected after" in message:
-        lines.refuse("has text after a closing quote")
+        lines.refuse(f"has text after a closing quote{escaped}")
     if "new-line character" in message:
         lines.refuse("has a bare carriage return outside quotes")
     lines.refuse(f"cannot be read ({message})")

@@ -4,6 +4,7 @@ What the lines mean belongs to `inspection` (is the file sound?) and to `parser`
 """
 
 import csv
+import re
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,15 +20,25 @@ MAX_RECORD_BYTES = 64 * 2**20
 """Without a limit, a quote that is never closed would make the parser hold the rest of the file in memory."""
 
 CHUNK_BYTES = 2**20
-_MARKS = {",": "commas", ";": "semicolons"}
+_SHOWN = 20
+"""Letters that are shown on each side of one in another encoding."""
+
+_BYTE_ORDER_MARK = "\ufeff"
+_SEPARATOR_LINE = re.compile(r'"?sep=([^"\r\n])"?[ \r\n]*', re.IGNORECASE)
+"""Excel's first line, which says what parts the fields; it is no record."""
+
+
+def printable(text: str) -> str:
+    """Return somebody else's text with escapes for what a terminal would obey, or UTF-8 cannot hold."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 class DeliveryDefect(ValueError):
     """A file is rejected; the message says what is wrong, where, and what to do."""
 
     def __init__(self, defect: str, remedy: str = REMEDY) -> None:
-        self.defect = defect
-        super().__init__(f"{defect}: {remedy}.")
+        self.defect = printable(defect)
+        super().__init__(f"{self.defect}: {remedy}.")
 
 
 class NotAgreed(DeliveryDefect):
@@ -43,8 +54,9 @@ class Lines:
 
     Attributes:
         record: number of the record that is being read; 0 is the header.
-        length: bytes of that record so far.
+        length: bytes of that record so far; a line of Excel's before the header counts as part of it.
         longest: bytes of the longest record that was finished.
+        escapes: whether a quote stood after a backslash, which is no way to write one in CSV.
     """
 
     def __init__(self, source: BinaryIO, file: str, dialect: Dialect, max_record_bytes: int) -> None:
@@ -53,6 +65,8 @@ class Lines:
         self.record = 0
         self.longest = 0
         self.length = 0
+        self._only_ascii = True
+        self.escapes = False
 
     def __iter__(self) -> Iterator[str]:
         delimiter = self.dialect.delimiter.encode()
@@ -64,15 +78,24 @@ class Lines:
             if self.length > self.max_record_bytes:
                 self.refuse("is over 64 MB (is a quote never closed?)")
             if line.count(delimiter) > MAX_COMMAS:
-                marks = _MARKS[self.dialect.delimiter]
-                self.refuse(f"holds over a million {marks} in one line (are the line breaks lost?)")
+                self.refuse(
+                    f"holds over a million {self.dialect.marks} in one line (are the line breaks lost?)"
+                )
             if b"\0" in line:
                 self.refuse("holds a NUL byte")
+            self.escapes = self.escapes or b'\\"' in line
             try:
-                yield line.decode(encoding)
-            except UnicodeDecodeError:
-                self._refuse_encoding(line)
+                text = line.decode(encoding)
+            except UnicodeDecodeError as error:
+                self._refuse_encoding(line, len(line) - len(error.object) + error.start)
             encoding = self.dialect.encoding
+            self._only_ascii = self._only_ascii and line.isascii()
+            if self.record == 0 and self.length == len(line):
+                text = text.lstrip(_BYTE_ORDER_MARK)
+                if separator := _SEPARATOR_LINE.fullmatch(text):
+                    self._refuse_other_separator(separator[1])
+                    continue
+            yield text
 
     def finish_record(self, *, blank: bool) -> None:
         """End the record; the next line begins another one. A blank line is no record."""
@@ -85,11 +108,41 @@ class Lines:
         """Raise a `DeliveryDefect` that names the file and the record."""
         raise DeliveryDefect(self._placed(defect))
 
-    def _refuse_encoding(self, line: bytes) -> NoReturn:
-        defect = self._placed(f"is not {self.dialect.encoding.upper()}")
-        delimiter = self.dialect.delimiter
-        readable = _decodes(line, "cp1252")
-        raise NotAgreed(defect, Dialect(delimiter, "cp1252" if readable else "iso-8859-1"))
+    def _refuse_other_separator(self, delimiter: str) -> None:
+        if delimiter == self.dialect.delimiter:
+            return
+        defect = f"{self.file} begins with Excel's line sep={delimiter}"
+        for other in self.dialect.alternatives:
+            if other.delimiter == delimiter:
+                parted = f"its fields are parted by {other.marks}, not {self.dialect.marks}"
+                raise NotAgreed(f"{defect}: {parted}", other)
+        raise DeliveryDefect(defect)
+
+    def _refuse_encoding(self, line: bytes, at: int) -> NoReturn:
+        """Refuse the file; name cp1252 if that reads all of it, and show how.
+
+        iso-8859-1 is never named: it reads every file, with invisible control characters for what it lacks.
+        """
+        encoding, delimiter = self.dialect.encoding, self.dialect.delimiter
+        defect = self._placed(f"is not {encoding.upper()} (byte 0x{line[at]:02X})")
+        if encoding != "utf-8":
+            raise DeliveryDefect(defect)
+        if reason := self._not_in_cp1252(line):
+            raise DeliveryDefect(f"{defect}, {reason}")
+        text = line.decode("cp1252")
+        field = text[:at].split(delimiter)[-1][-_SHOWN:] + text[at:].split(delimiter)[0][:_SHOWN]
+        shown = field.strip(' "\r\n')
+        raise NotAgreed(f"{defect}, and “{shown}” in CP1252", Dialect(delimiter, "cp1252"))
+
+    def _not_in_cp1252(self, line: bytes) -> str | None:
+        """Return why the file, from this line on, is not cp1252 as a whole; None if it may be."""
+        has_utf_8 = not self._only_ascii
+        while line and not has_utf_8:
+            if not _decodes(line, "cp1252"):
+                return "and CP1252 has no letter for some bytes either"
+            line = self.source.readline(self.max_record_bytes + 1)
+            has_utf_8 = not line.isascii() and _decodes(line, "utf-8")
+        return "although other records are: does it mix two encodings?" if has_utf_8 else None
 
     def _placed(self, defect: str) -> str:
         where = f"record {self.record}" if self.record else "the header"

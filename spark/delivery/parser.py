@@ -5,8 +5,7 @@ A *ragged record* has too few or too many fields; it is kept as text in `malform
 Python's strict reader, so that each of the two readers checks the other's number of records.
 """
 
-from codecs import BOM_UTF8
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator, Iterator, Mapping
 from typing import BinaryIO
 
 import numpy as np
@@ -16,21 +15,21 @@ import pyarrow.csv as pc
 from spark.datasets import Dataset
 from spark.delivery.blocks import Blocks, Counts, content_of, counts, values_of
 from spark.delivery.dialect import PLAIN, Dialect
-from spark.delivery.headers import Header, HeaderDefect, resolved
-from spark.delivery.layout import MALFORMED, RESCUED, Layout, record_numbers
+from spark.delivery.header_defects import HeaderDefect, resolved
+from spark.delivery.headers import Header
+from spark.delivery.layout import RESERVED, Layout, record_numbers
 from spark.delivery.lines import (
     MAX_RECORD_BYTES,
     DeliveryDefect,
     Lines,
     rows,
 )
-from spark.table import ADDRESS
+from spark.delivery.ragged import Ragged
 
 MIN_BLOCK_BYTES = 4 * 2**20
 """pyarrow parses a file block by block; a block must hold at least one whole record."""
 
-RESERVED = frozenset({RESCUED, MALFORMED, *ADDRESS, "week"})
-"""Names of columns that bronze adds to those of a file; no column of a file may take them."""
+UNREADABLE = "have the publisher deliver it again, then rerun the week with its publication"
 
 
 def added_columns(source: BinaryIO, dataset: Dataset, source_file: str, dialect: Dialect) -> tuple[str, ...]:
@@ -58,9 +57,10 @@ def record_batches(
 ) -> pa.RecordBatchReader:
     """Parse a sound, seekable file into batches of `schema_of(dataset, added)`.
 
-    Absent and empty text is null. Undeclared columns are kept as JSON in `rescued`, unless they are
-    among those `added` to the table; ragged records are kept as text in `malformed`.
-    Batches are in the order of the file; ragged records come last.
+    Absent and empty text is null, and so is what the dataset declares as `null_texts`. Undeclared columns
+    are kept as JSON in `rescued`, unless they are among those `added` to the table; ragged records are kept
+    as text in `malformed`.
+    Batches are in the order of the file, except that ragged records come after the others of their block.
 
     Args:
         source: read from its current position, the beginning.
@@ -71,13 +71,14 @@ def record_batches(
         added: undeclared columns that have a column of their own in the table.
 
     Raises:
-        DeliveryDefect: the header lacks a column that was declared after the file was landed.
+        DeliveryDefect: the header lacks a column that was declared after the file was landed, or too many
+            records are ragged.
     """
     header = _header_passed(source, dataset, source_file, dialect)
     own = header.own_columns(RESERVED)
     places = {name: own.get(name) for name in added}
     rescued = {name: at for name, at in header.undeclared.items() if at not in places.values()}
-    layout = Layout({**header.declared, **places}, rescued, source_file)
+    layout = Layout({**header.declared, **places}, rescued, source_file, dataset.null_texts)
     batches = _batches(source, layout, len(header.names), longest_record, dialect)
     return pa.RecordBatchReader.from_batches(layout.schema, batches)
 
@@ -85,24 +86,32 @@ def record_batches(
 def _batches(
     source: BinaryIO, layout: Layout, fields: int, longest_record: int, dialect: Dialect
 ) -> Iterator[pa.RecordBatch]:
-    ragged: list[tuple[int, str]] = []
+    ragged = Ragged(fields)
+    blocks = Blocks(source, dialect, max(MIN_BLOCK_BYTES, longest_record + 1))
+    values, following = counts(b""), 1
+    try:
+        for batch in _opened(blocks, fields, ragged):
+            numbers = record_numbers(following, batch.num_rows, ragged.numbers)
+            following = int(numbers[-1]) + 1 if len(numbers) else following
+            values += values_of(batch)
+            yield layout.batch(batch, numbers)
+            values += yield from _passed_over(layout, ragged.take(following), dialect)
+        values += yield from _passed_over(layout, ragged.take(), dialect)
+    except pa.ArrowInvalid:
+        if not ragged.excess:
+            raise
+        raise DeliveryDefect(f"raw/{layout.source_file}: {ragged.excess}", UNREADABLE) from None
+    _refuse_other_values(values, blocks.content, layout.source_file)
 
-    def keep_ragged(row: pc.InvalidRow) -> str:
-        ragged.append((row.number, row.text))
-        return "skip"
 
+def _opened(blocks: Blocks, fields: int, ragged: Ragged) -> pc.CSVStreamingReader:
+    """Open the blocks as text columns that are named by their positions."""
     positions = [str(position) for position in range(fields)]
-    block_bytes = max(MIN_BLOCK_BYTES, longest_record + 1)
-    # As UTF-8, a character of one byte has up to three; a byte order mark begins the first block.
-    widest = 1 if dialect.encoding == "utf-8" else 3
-    blocks = Blocks(source, dialect, block_bytes)
-    reader = pc.open_csv(
+    return pc.open_csv(
         blocks,
-        read_options=pc.ReadOptions(
-            use_threads=False, block_size=widest * block_bytes + len(BOM_UTF8), column_names=positions
-        ),
+        read_options=pc.ReadOptions(use_threads=False, block_size=blocks.most_bytes, column_names=positions),
         parse_options=pc.ParseOptions(
-            delimiter=dialect.delimiter, newlines_in_values=True, invalid_row_handler=keep_ragged
+            delimiter=blocks.dialect.delimiter, newlines_in_values=True, invalid_row_handler=ragged.keep
         ),
         convert_options=pc.ConvertOptions(
             column_types=dict.fromkeys(positions, pa.string()),
@@ -111,17 +120,15 @@ def _batches(
             quoted_strings_can_be_null=True,
         ),
     )
-    values = counts(b"")
-    following = 1
-    for batch in reader:
-        numbers = record_numbers(following, batch.num_rows, [number for number, _ in ragged])
-        following = int(numbers[-1]) + 1 if len(numbers) else following
-        values += values_of(batch)
-        yield layout.batch(batch, numbers)
+
+
+def _passed_over(
+    layout: Layout, ragged: Mapping[int, str], dialect: Dialect
+) -> Generator[pa.RecordBatch, None, Counts]:
+    """Yield ragged records, and return the characters of their fields."""
     if ragged:
         yield layout.ragged(ragged)
-    values += sum((content_of(text.encode(), dialect.delimiter) for _, text in ragged), counts(b""))
-    _refuse_other_values(values, blocks.content, layout.source_file)
+    return content_of("\n".join(ragged.values()).encode(), dialect.delimiter)
 
 
 def _refuse_other_values(values: Counts, content: Counts, source_file: str) -> None:
@@ -145,4 +152,4 @@ def _header_passed(source: BinaryIO, dataset: Dataset, source_file: str, dialect
         return resolved(names, dataset)
     except HeaderDefect as defect:
         remedy = "declare the column as optional in spark/datasets.py, or run the week with its publication"
-        raise DeliveryDefect(f"raw/{source_file}: the header {defect}", remedy) from None
+        raise DeliveryDefect(f"raw/{source_file}: {defect}", remedy) from None

@@ -33,7 +33,7 @@ class GoldTitles(pa.DataFrameModel):
         nullable=False,
         isin=[0, 1],
         description="1 when last week's silver titles did not hold it",
-        metadata={"derived_from": ["silver_titles.show_id"]},
+        metadata={"derived_from": ["silver_titles_before.show_id"]},
     )
 
 

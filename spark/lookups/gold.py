@@ -24,6 +24,7 @@ def lookup_table(
     name: str, contract: type[GoldLookup], build: Callable[[DataFrame], DataFrame], *, column: str
 ) -> Table:
     """Declare a gold lookup: `column` and `show_id` are its key, and `show_id` must be in gold/titles."""
+    title = ForeignKey("show_id", "gold_titles")
     return Table(
         layer=Layer.GOLD,
         name=name,
@@ -31,5 +32,6 @@ def lookup_table(
         contract=contract,
         build=build,
         key=(column, "show_id"),
-        foreign_keys=(ForeignKey("show_id", "gold_titles"),),
+        foreign_keys=(title,),
+        meanings={title.rule: "a title of gold/titles"},
     )

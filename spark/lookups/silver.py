@@ -8,7 +8,7 @@ from pandera.pyspark import DataFrameSchema
 from pyspark.sql import Column, DataFrame
 
 from spark.table import ADDRESS, REASONS, Layer, Rule, Severity, Table
-from spark.text import MALFORMED_RECORD, MEANINGS, long_number, readable, typed, without_reasons
+from spark.text import EMPTY_RECORD, MALFORMED_RECORD, MEANINGS, long_number, readable, typed, without_reasons
 
 
 class SilverLookup(pa.DataFrameModel):
@@ -60,7 +60,7 @@ def lookup_table(
         build=build,
         key=(column, "show_id"),
         rules=tuple(warnings),
-        reasons=(MALFORMED_RECORD, readable("show_id")),
+        reasons=(MALFORMED_RECORD, EMPTY_RECORD, readable("show_id")),
         severities={rule.name: Severity.WARN for rule in warnings},
         meanings={**MEANINGS, **{rule.name: text for rule, text in warnings.items()}},
     )

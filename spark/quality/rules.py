@@ -6,16 +6,20 @@ load. Judging rows by the rules is done in `verdict` and `duplicates`.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from spark.table import REASONS, Severity, Table
+from spark.quality.options import without_effect
+from spark.quality.taken import taken_names
+from spark.quality.texts import text_rules
+from spark.table import ADDRESS, REASONS, Layer, Severity, Table
 
 MAX_DECIMAL_DIGITS = 18
 MAX_RULES = 63
@@ -41,6 +45,7 @@ class CompiledRule:
 
 
 Breach = Callable[[Column, Mapping[str, Any]], Column]
+NamedBreach = tuple[str, Callable[[], Column] | None]
 
 
 def _in_range(column: Column, limits: Mapping[str, Any]) -> Column:
@@ -96,12 +101,14 @@ def compiled(table: Table) -> tuple[CompiledRule, ...]:
     """Compile all rules of a table, in the order of their bits.
 
     Raises:
-        ContractError: a type that has no digest, a check that has no Column here, a pattern that the
-            engines read differently, an unknown column in a key, a severity for a rule that does not
-            exist, two rules of one name, or more than 63 rules.
+        ContractError: a column whose name is taken, a type that has no digest, a check that has no Column
+            here, an option without effect, a pattern that the engines read differently, an unknown column
+            in a key, a severity for a rule that does not exist, two rules of one name, or more than 63 rules.
     """
+    if wrong := next(chain(taken_names(table), without_effect(table.contract)), None):
+        raise ContractError(f"{table.path}{wrong}")
     schema = table.contract.to_schema()
-    found: list[tuple[str, Callable[[], Column] | None]] = []
+    found: list[NamedBreach] = []
     for name, column in schema.columns.items():
         _check_type(table, name, column.dtype.type)
         if not column.nullable:
@@ -113,13 +120,14 @@ def compiled(table: Table) -> tuple[CompiledRule, ...]:
     if table.key:
         found += [(DUPLICATE_ROW, None)] if table.has_quarantine else []
         found.append((DUPLICATE_KEY, None))
+    warns = text_rules(_free_texts(table), MAX_RULES - len(found))
     _check_keys(table, set(schema.columns))
     if schema.checks or schema.unique:
         raise ContractError(
             f"{table.path}: checks of the whole frame cannot be compiled; "
             "declare Table(key=…) or Table(rules=…) instead."
         )
-    return _with_severities(table, found)
+    return _with_severities(table, found, warns)
 
 
 def fields(table: Table) -> T.StructType:
@@ -173,9 +181,24 @@ def _check_type(table: Table, column: str, type_: T.DataType) -> None:
         )
 
 
+def _free_texts(table: Table) -> list[str]:
+    """Return the columns that may hold any text, in silver: gold takes its texts from there."""
+    if table.layer is not Layer.SILVER:
+        return []
+    columns = table.contract.to_schema().columns.items()
+    return [
+        name
+        for name, column in columns
+        if column.dtype.type == T.StringType()
+        and name not in ADDRESS
+        and not any(check.name == "isin" for check in column.checks)
+    ]
+
+
 def _with_severities(
-    table: Table, found: list[tuple[str, Callable[[], Column] | None]]
+    table: Table, judged: Sequence[NamedBreach], warns: Sequence[NamedBreach]
 ) -> tuple[CompiledRule, ...]:
+    found = [*judged, *warns]
     names = [name for name, _ in found]
     if unknown := sorted(set(table.severities) - set(names)):
         raise ContractError(f"{table.path}: severities name no rule: {', '.join(unknown)}.")
@@ -187,7 +210,8 @@ def _with_severities(
     if len(set(names)) < len(names):
         raise ContractError(f"{table.path}: two rules share a name: {', '.join(names)}.")
     default = Severity.QUARANTINE if table.has_quarantine else Severity.FAIL
-    severities = {name: table.severities.get(name, default) for name in names}
+    defaults = dict.fromkeys(names, default) | {name: Severity.WARN for name, _ in warns}
+    severities = defaults | dict(table.severities)
     if not table.has_quarantine and Severity.QUARANTINE in severities.values():
         raise ContractError(f"{table.path} has no quarantine: its rules warn or fail.")
     return tuple(CompiledRule(name, severities[name], breach) for name, breach in found)

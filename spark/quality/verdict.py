@@ -127,10 +127,21 @@ def accepted(table: Table, staged: DataFrame) -> DataFrame:
 
 def quarantined(table: Table, staged: DataFrame, given: DataFrame) -> DataFrame:
     """Return the rows of `given` (the table's first input) that were not accepted, as `QUARANTINE`."""
-    addresses = staged.where(~F.col(ACCEPTED)).select(*ADDRESS, names(table).alias("broken"))
+    return _given(table, staged.where(~F.col(ACCEPTED)), given)
+
+
+def refused(table: Table, staged: DataFrame, given: DataFrame) -> DataFrame:
+    """Return the rows of `given` that broke a rule which does not only warn, as `QUARANTINE`."""
+    rules = [rule.name for rule in compiled(table) if rule.severity is not Severity.WARN]
+    return _given(table, staged.where(F.col(BROKEN).bitwiseAND(F.lit(mask(table, rules))) != 0), given)
+
+
+def _given(table: Table, judged: DataFrame, given: DataFrame) -> DataFrame:
+    # The names of the quarantine's own columns may be those of the input, too.
+    addresses = judged.select(*ADDRESS, names(table).alias(BROKEN))
     values = [_printable(name) for name in given.columns if name not in ADDRESS]
-    found = given.join(F.broadcast(addresses), [*ADDRESS], "inner")
-    return found.withColumn("record", F.to_json(F.struct(*values))).select(*QUARANTINE.names)
+    found = given.join(addresses, [*ADDRESS], "inner")
+    return found.select(*ADDRESS, F.to_json(F.struct(*values)).alias("record"), F.col(BROKEN).alias("broken"))
 
 
 def samples(table: Table, staged: DataFrame) -> dict[str, list[str]]:

@@ -33,5 +33,5 @@ TABLE = lookup_table(
     silver_cast,
     column="cast",
     of_one="actor",
-    warnings={SENTENCE: f"at most {LONGEST_NAME_WORDS} words"},
+    warnings={SENTENCE: f"a name of at most {LONGEST_NAME_WORDS} words"},
 )

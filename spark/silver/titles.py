@@ -4,27 +4,47 @@ Put here what makes a delivered title a typed one. Joining split records is done
 whatever joins titles to another table belongs to gold.
 """
 
+from datetime import date
+
 import pandera.pyspark as pa
 import pyspark.sql.types as T
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark.datasets import DATASETS
-from spark.split_records import SECOND_HALF, rejoined
-from spark.table import REASONS, Layer, Severity, Table
-from spark.text import MALFORMED_RECORD, MEANINGS, long_number, month_day_year, number, readable, tidy, typed
+from spark.split_records import HALVES, rejoined
+from spark.table import REASONS, Layer, Rule, Severity, Table
+from spark.text import (
+    EMPTY_RECORD,
+    MALFORMED_RECORD,
+    MEANINGS,
+    date_in,
+    long_number,
+    month_first,
+    number,
+    readable,
+    tidy,
+    typed,
+)
 
 KINDS = ["Movie", "TV Show"]
 RATINGS = ["TV-MA", "TV-14", "TV-PG", "TV-Y7-FV", "TV-Y7", "TV-Y", "TV-G", "NC-17", "R", "PG-13", "PG", "G"]
 UNRATED = ["NR", "UR"]
+FIRST_DAY, LAST_DAY = date(1997, 8, 29), date(2100, 12, 31)
+"""Netflix was founded on the first; no plausible date is after the second."""
 
-DELIVERED = DATASETS[0].columns
+TITLES = next(dataset for dataset in DATASETS if dataset.name == "titles")
 
+NO_DURATION = Rule(
+    "rating: a rating, not a duration",
+    lambda: F.col("rating").rlike("^[0-9]+ *(?:[Mm]in|[Hh]our|[Ss]eason|[Ee]pisode)"),
+)
+"""Public exports of the catalogue have some titles whose minutes stand in the column of the rating."""
 
 PARSERS = {
     "duration_minutes": number,
     "duration_seasons": number,
-    "date_added": month_day_year,
+    "date_added": date_in("M/d/yyyy"),
     "release_year": number,
     "show_id": long_number,
 }
@@ -48,7 +68,9 @@ class SilverTitles(pa.DataFrameModel):
     )
     duration_minutes: T.IntegerType = pa.Field(nullable=True, ge=1, le=900, description="Movies, minutes")
     duration_seasons: T.IntegerType = pa.Field(nullable=True, ge=1, le=100, description="TV shows, seasons")
-    date_added: T.DateType = pa.Field(nullable=True, description="Day it came to Netflix")
+    date_added: T.DateType = pa.Field(
+        nullable=True, ge=FIRST_DAY, le=LAST_DAY, description="Day it came to Netflix"
+    )
     release_year: T.IntegerType = pa.Field(nullable=False, ge=1888, le=2100, description="Year of release")
     rating: T.StringType = pa.Field(nullable=True, isin=RATINGS + UNRATED, description="Maturity rating")
     rating_group: T.StringType = pa.Field(
@@ -61,11 +83,14 @@ class SilverTitles(pa.DataFrameModel):
     record_number: T.LongType = pa.Field(nullable=False, ge=1, description="1-based, after the header")
 
 
-def silver_titles(bronze_titles: DataFrame) -> DataFrame:
-    """Join split records, then parse and tidy every title; absent values stay absent."""
+def silver_titles(bronze_titles: DataFrame, raw_titles: DataFrame, bronze_category: DataFrame) -> DataFrame:
+    """Join split records, then parse and tidy every title; absent values stay absent.
+
+    Every title is listed under a category, so that its id stands there, too.
+    """
     return (
-        bronze_titles.transform(rejoined, DELIVERED)
-        .transform(typed, PARSERS)
+        bronze_titles.transform(rejoined, raw_titles, bronze_category, TITLES)
+        .transform(typed, PARSERS, bronze_titles)
         .withColumns({name: tidy(F.col(name)) for name in ("type", "title", "rating")})
         .withColumns(
             {
@@ -87,14 +112,26 @@ TABLE = Table(
     contract=SilverTitles,
     build=silver_titles,
     key=("show_id",),
+    rules=(NO_DURATION,),
     reasons=(
         MALFORMED_RECORD,
-        SECOND_HALF,
+        EMPTY_RECORD,
+        month_first("date_added"),
+        *HALVES,
         *map(readable, PARSERS),
     ),
-    severities={"rating: isin": Severity.WARN},
+    severities={
+        "rating: isin": Severity.WARN,
+        NO_DURATION.name: Severity.WARN,
+        month_first("date_added"): Severity.FAIL,
+    },
     meanings={
         **MEANINGS,
-        SECOND_HALF: "no second half of a record that a line break split; the first half holds both",
+        readable("date_added"): "a date such as 9/30/2019",
+        NO_DURATION.name: "no duration, such as 74 min",
+        month_first(
+            "date_added"
+        ): "no day/month/year, in a file that has no date which can only be month/day/year",
+        **HALVES,
     },
 )

@@ -5,6 +5,7 @@ pydantic's SecretStr, which prints as asterisks.
 """
 
 import shutil
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,10 @@ from cloudflix_assets.settings.environment import Environment
 
 class CredentialMissing(CloudflixError):
     """The settings make no credential, or lack a part of the chosen one."""
+
+
+class CredentialMalformed(CloudflixError):
+    """A credential cannot be one."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,7 @@ def choose_credential(environment: Environment) -> Credential:
 
     Raises:
         CredentialMissing: there is none; the message names the variables that make one.
+        CredentialMalformed: it cannot be one.
     """
     kind = environment.azure_credential
     if kind != "auto":
@@ -148,7 +154,16 @@ _NEEDS = {
 
 
 def _account_key(environment: Environment) -> Credential | None:
-    return AccountKey(environment.azure_key) if environment.azure_key else None
+    if not environment.azure_key:
+        return None
+    try:
+        b64decode(environment.azure_key.get_secret_value(), validate=True)
+    except ValueError:
+        raise CredentialMalformed(
+            "AZURE_STORAGE_KEY is no key of a storage account, which is text in base64: copy one of the "
+            "account's two keys whole, and nothing else."
+        ) from None
+    return AccountKey(environment.azure_key)
 
 
 def _sas(environment: Environment) -> Credential | None:

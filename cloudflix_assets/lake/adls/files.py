@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from hashlib import file_digest
 from pathlib import Path
-from tempfile import NamedTemporaryFile, TemporaryFile
+from tempfile import TemporaryFile
 from typing import BinaryIO, ClassVar, cast
 
 import pyarrow as pa
@@ -25,6 +25,7 @@ from cloudflix_assets.lake.adls.account import Account
 from cloudflix_assets.lake.adls.client import AT_ONCE, BlobStorageResource, data_lake
 from cloudflix_assets.lake.adls.namespaces import raise_unless_absent
 from cloudflix_assets.lake.files import Files, Stored
+from cloudflix_assets.lake.held import spool
 from cloudflix_assets.lake.local import LocalLake
 
 
@@ -104,10 +105,10 @@ class AccountFiles(Files):
     @contextmanager
     def local_copy(self, path: str) -> Iterator[Path]:
         """Yield the path of a downloaded copy, which is removed after the block."""
-        with NamedTemporaryFile(prefix="cloudflix-") as copy:
-            self._fetch(path, cast("BinaryIO", copy))
+        with spool() as folder, (folder / "copy").open("wb") as copy:
+            self._fetch(path, copy)
             copy.flush()
-            yield Path(copy.name)
+            yield folder / "copy"
 
     def _fetch(self, path: str, target: BinaryIO) -> None:
         try:
@@ -164,7 +165,7 @@ class AccountFiles(Files):
     def move(self, path: str, target: str) -> None:
         """Move a file within its container; nothing happens if another process has moved it already."""
         try:
-            if self._is_flat:
+            if namespaces.is_flat(self.account):
                 self._copy(path, target)
                 self._blob(path).delete_blob()
             else:
@@ -186,9 +187,9 @@ class AccountFiles(Files):
     @contextmanager
     def write_locally(self, path: str) -> Iterator[Path]:
         """Yield a temporary local path, which is uploaded to `path` if the block succeeds."""
-        with NamedTemporaryFile(prefix="cloudflix-") as local:
-            yield Path(local.name)
-            self._upload(Path(local.name), path)
+        with spool() as folder:
+            yield folder / "written"
+            self._upload(folder / "written", path)
 
     def _upload(self, file: Path, path: str) -> None:
         with file.open("rb") as source:
@@ -202,16 +203,17 @@ class AccountFiles(Files):
     def remove(self, path: str) -> None:
         """Remove a folder with everything in it; nothing happens if it does not exist."""
         container, name = self._container(path)
-        if not self._is_flat:
+        if not namespaces.is_flat(self.account):
             namespaces.remove_folder(data_lake(self.account), container.container_name, name)
             return
         blobs = [blob.name for blob in self._list_blobs(path)]
         with ThreadPoolExecutor(AT_ONCE) as pool:
             list(pool.map(partial(_delete, container), blobs))
 
-    @property
-    def _is_flat(self) -> bool:
-        return namespaces.is_flat(self.account)
+    def remove_file(self, path: str) -> None:
+        """Remove a file; nothing happens if there is none."""
+        container, name = self._container(path)
+        _delete(container, name)
 
     def _container(self, path: str) -> tuple[ContainerClient, str]:
         container, name = self.account.locate(path)
@@ -220,10 +222,6 @@ class AccountFiles(Files):
     def _blob(self, path: str) -> BlobClient:
         container, name = self._container(path)
         return container.get_blob_client(name)
-
-    def _remove_file(self, path: str) -> None:
-        container, name = self._container(path)
-        _delete(container, name)
 
 
 @cache

@@ -14,6 +14,7 @@ from cloudflix_assets.lake.adls.library_options import storage_options, tell_pro
 from cloudflix_assets.lake.adls.troubles import troubles_of
 from cloudflix_assets.lake.base import DROPPED, Lake, LakeRefused
 from cloudflix_assets.lake.local import LocalLake
+from cloudflix_assets.lake.marker import Place
 from cloudflix_assets.settings.environment import Environment
 from spark.table import Layer
 
@@ -107,8 +108,11 @@ class AdlsLake(AccountFiles, Lake):
         names = [entry.name.rstrip("/") for entry in page]
         return [name for name in names if layer is not Layer.RAW or name not in DROPPED]
 
-    def claim(self, source: str) -> None:
+    def claim(self, source: str, place: Place | None = None) -> str | None:
         """Mark each container as the lake's and the lake as `source`'s; refuse what is marked otherwise.
+
+        Returns:
+            A notice if the marker remembers another place from now on, or its first.
 
         Raises:
             LakeRefused: a container is another lake's, or the lake another source's.
@@ -119,11 +123,11 @@ class AdlsLake(AccountFiles, Lake):
             new = list(pool.map(lambda layer: self.write_new(f"{layer.value}/{OWNER}", owner), Layer))
         if any(new) and not all(new):
             self.refuse_unusable()
-        super().claim(source)
+        return super().claim(source, place)
 
     def empty(self, tables: Iterable[str]) -> None:
         """Remove these tables, every landed file and the markers, and nothing else."""
         for path in (*tables, "raw/files"):
             self.remove(path)
         for layer in Layer:
-            self._remove_file(f"{layer.value}/{OWNER}")
+            self.remove_file(f"{layer.value}/{OWNER}")

@@ -9,14 +9,12 @@ from functools import partial
 from cloudflix_assets.lake.base import Lake, LakeRefused
 from cloudflix_assets.sources.agreement import Agreement
 from cloudflix_assets.sources.base import Delivered, NoPublication, Pin, SourceRefused
-from cloudflix_assets.sources.dropped.files import DROP_FOLDER, DroppedFile, dropped_files
+from cloudflix_assets.sources.dropped.files import DROP_FOLDER, MOMENT, DroppedFile, dropped_files, kept_as
 from cloudflix_assets.sources.dropped.routing import Part, Route, Unroutable, part_of
 from spark.datasets import DATASETS, Dataset
 from spark.delivery.lines import DeliveryDefect
 
 LANDED, REJECTED = "raw/landed", "raw/refused"
-_MOMENT = "%Y%m%dT%H%M%S%fZ"
-"""Sorts by time as text."""
 _ARRIVED = re.compile(r"(\d{8}T\d{12}Z)-")
 
 
@@ -33,25 +31,28 @@ class DropFolder:
         """`landing`, or `landing:<name>`."""
         return f"landing:{self.name}" if self.name else "landing"
 
-    def receive(self, week: date) -> None:
+    def receive(self, week: date) -> Sequence[str]:
         """Validate what was dropped for a week, and move it to `landed/` or to `refused/` with the reason.
+
+        Returns:
+            A sentence for each file that tells no dataset or no week, and was moved to `refused/`, too.
 
         Raises:
             SourceRefused: some of it was rejected, or nothing tells which of several files counts.
         """
         now = datetime.now(UTC)
-        rejections = reject_by_name(self.lake, now)
+        told = reject_by_name(self.lake, now)
         mine = [
             (file, file.route)
             for file in dropped_files(self.lake)
             if isinstance(file.route, Route) and file.route.week == week and file.has_settled(now)
         ]
-        if told := rejections + _rivals(mine, self.lake.uri(DROP_FOLDER)):
-            raise SourceRefused(" ".join(told))
-        for file, route in mine:
+        rejections = _rivals(mine, self.lake.uri(DROP_FOLDER))
+        for file, route in mine if not rejections else ():
             rejections += self._take_in(file, route)
         if rejections:
-            raise SourceRefused(" ".join(rejections))
+            raise SourceRefused(" ".join([*told, *rejections]))
+        return told
 
     def deliveries(self, week: date, *, pin: Pin | None = None) -> Sequence[Delivered]:
         """Return the file of each dataset that arrived last, or all parts of its last delivery.
@@ -84,14 +85,14 @@ class DropFolder:
                 "for this user, then rerun the week; nothing was landed."
             ) from error
         folder = f"{LANDED}/{route.week}/{route.dataset.name}"
-        self.lake.move(file.path, f"{folder}/{_kept_as(file, self._arrival(folder))}")
+        self.lake.move(file.path, f"{folder}/{kept_as(file, self._arrival(folder))}")
         return []
 
     def _landed(self, folder: str) -> Mapping[str, datetime]:
         """Return the names of landed files with the moments of their arrival, the first first."""
         found = {name: _ARRIVED.match(name) for name in self.lake.names(folder)}
         return {
-            name: datetime.strptime(arrived[1], _MOMENT).replace(tzinfo=UTC)
+            name: datetime.strptime(arrived[1], MOMENT).replace(tzinfo=UTC)
             for name, arrived in sorted(found.items())
             if arrived
         }
@@ -169,13 +170,8 @@ def _lacks(dataset: Dataset, parts: Sequence[str | None]) -> str:
 
 def reject(lake: Lake, file: DroppedFile, reason: str) -> str:
     """Move a file to `refused/`, with a file beside it that says why; return the sentence to tell."""
-    target = f"{REJECTED}/{_kept_as(file, datetime.now(UTC))}"
+    target = f"{REJECTED}/{kept_as(file, datetime.now(UTC))}"
     sentence = f"{reason} It was moved to {lake.uri(target)}."
     lake.write(f"{target}.reason.txt", f"{sentence}\n".encode())
     lake.move(file.path, target)
     return sentence
-
-
-def _kept_as(file: DroppedFile, arrived: datetime) -> str:
-    """Return a name that sorts by arrival: the time of a file is its writer's, who may have copied it."""
-    return f"{arrived.strftime(_MOMENT)}-{file.name.replace('/', '__')}"

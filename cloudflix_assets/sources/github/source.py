@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
+from cloudflix_assets.lake.marker import Place
 from cloudflix_assets.sources.base import (
     Delivered,
     LandedBefore,
@@ -31,20 +32,26 @@ POLL_TIMEOUT = 10.0
 
 @dataclass(frozen=True)
 class GitHub:
-    """The publisher. A lake knows it by its address."""
+    """The publisher. A lake knows it by its address; `named`, it may be on another server than before."""
 
     address: Address
     api: Api
+    named: bool = False
 
     @classmethod
-    def at(cls, address: Address, server: str, token: SecretStr | None) -> Self:
+    def at(cls, address: Address, server: str, token: SecretStr | None, *, named: bool = False) -> Self:
         """Return the source at an address on a server, read with a token if there is one."""
-        return cls(address, Api(server, token.get_secret_value() if token else None))
+        return cls(address, Api(server, token.get_secret_value() if token else None), named)
 
     @property
     def identity(self) -> str:
         """`github:owner/repo[@branch][:folder]`."""
         return str(self.address)
+
+    @property
+    def place(self) -> Place:
+        """The server: two may have a repository of the same name."""
+        return Place(self.api.server.rstrip("/"), vouched=self.named)
 
     def deliveries(self, week: date, *, pin: Pin | None = None) -> Sequence[Delivered]:
         """Return the five files, all of one commit: `pin`, or the week's last one that touched the folder.

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from cloudflix_assets.sources.base import SourceRefused
 from cloudflix_assets.sources.sample import titles
 from cloudflix_assets.sources.sample.draws import Mask
 from cloudflix_assets.sources.sample.edition import Edition
@@ -16,14 +17,33 @@ from cloudflix_assets.sources.sample.lookup_slips import lookup_slips
 from cloudflix_assets.sources.sample.lookups import LOOKUPS, LookupFile
 from cloudflix_assets.sources.sample.slips import Plan, planned
 from cloudflix_assets.sources.sample.title_slips import TITLE_SLIPS
-from spark.datasets import DATASETS
+from spark.datasets import DATASETS, Dataset
 
 TITLES = "titles"
 TITLES_PER_SLIP = 4_000
 LOOKUP_RECORDS_PER_SLIP = 10_000
 
-MADE = tuple(dataset for dataset in DATASETS if dataset.name in {TITLES, *LOOKUPS})
-"""The files that the sample knows how to make."""
+_COLUMNS = {
+    TITLES: titles.COLUMNS,
+    **{name: (lookup.column, "show_id") for name, lookup in LOOKUPS.items()},
+}
+"""The files that the sample makes, by dataset, and their columns in their order."""
+
+
+def made() -> tuple[Dataset, ...]:
+    """Return the files that the sample makes, in the order in which they are declared.
+
+    Raises:
+        SourceRefused: one of them is not declared, or with other columns.
+    """
+    found = tuple(dataset for dataset in DATASETS if dataset.columns == _COLUMNS.get(dataset.name))
+    if len(found) < len(_COLUMNS):
+        files = ", ".join(f"netflix_{name}.csv" for name in _COLUMNS)
+        raise SourceRefused(
+            f"the sample makes {files} in their original columns, and spark/datasets.py declares other files "
+            "or columns: give --source (or CLOUDFLIX_SOURCE) a folder of your own files."
+        )
+    return found
 
 
 @dataclass(frozen=True)
@@ -34,7 +54,7 @@ class Publication:
 
     def file(self, name: str) -> File:
         """Return the file of a dataset."""
-        columns = {dataset.name: dataset.columns for dataset in MADE}[name]
+        columns = _COLUMNS[name]
         if name == TITLES:
             return File(columns, self._titles, partial(titles.typed, self.edition), titles.delivered)
         lookup = LookupFile(self.edition, name)

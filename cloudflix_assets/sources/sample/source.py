@@ -9,7 +9,7 @@ from functools import partial
 from cloudflix_assets.sources.base import Delivered, Pin, SourceRefused
 from cloudflix_assets.sources.sample.edition import Edition
 from cloudflix_assets.sources.sample.folder import FEWEST_TITLES
-from cloudflix_assets.sources.sample.publication import MADE, Publication
+from cloudflix_assets.sources.sample.publication import Publication, made
 from spark.datasets import DATASETS
 
 
@@ -23,9 +23,9 @@ class Sample:
         """Return the five files of a week, each made when it is opened.
 
         Raises:
-            SourceRefused: a file is declared that the sample does not make.
+            SourceRefused: a file is declared that the sample does not make, or one that it makes is not.
         """
-        if unknown := [dataset.file for dataset in DATASETS if dataset not in MADE]:
+        if unknown := [dataset.file for dataset in DATASETS if dataset not in made()]:
             raise SourceRefused(
                 f"the sample has no {', '.join(unknown)}: "
                 "give --source (or CLOUDFLIX_SOURCE) a folder that holds it."
@@ -34,7 +34,7 @@ class Sample:
         origin = {"generated for": str(week)}
         return [
             Delivered(dataset.name, dataset.file, partial(_open, publication, dataset.name), origin)
-            for dataset in MADE
+            for dataset in made()
         ]
 
 

@@ -16,6 +16,18 @@ KIND_WEIGHTS = (68, 32)
 SEASON_WEIGHTS = (66, 15, 8, 4, 3, 2, 1, 1)
 LONGEST_MINUTES = 178
 PLACE = "_place"
+COLUMNS = (
+    "duration_minutes",
+    "duration_seasons",
+    "type",
+    "title",
+    "date_added",
+    "release_year",
+    "rating",
+    "description",
+    "show_id",
+)
+"""The columns of the file, in their order in it."""
 
 _EPOCH = date(1970, 1, 1)
 

@@ -11,6 +11,7 @@ from cloudflix_assets.lake.adls.account import Account, AccountMissing
 from cloudflix_assets.lake.adls.credentials import (
     AccountKey,
     AzureCli,
+    CredentialMalformed,
     CredentialMissing,
     ManagedIdentity,
     ServicePrincipal,
@@ -159,6 +160,9 @@ REFUSED = {
         "CLOUDFLIX_AZURE_ENDPOINT=lake1.blob.core.windows.net is no address: write it like "
         "https://<account>.blob.core.windows.net."
     ),
+    "CLOUDFLIX_AZURE_ENDPOINT=https://[lake1/": "CLOUDFLIX_AZURE_ENDPOINT=https://[lake1/ is no address: ",
+    "CLOUDFLIX_AZURE_ENDPOINT=https://lake1:99999": "CLOUDFLIX_AZURE_ENDPOINT=https://lake1:99999 is no add",
+    "AZURE_AUTHORITY_HOST=https://login:x": "AZURE_AUTHORITY_HOST=https://login:x is no address of Entra ID",
     "CLOUDFLIX_AZURE_CREDENTIAL=key": (
         "CLOUDFLIX_AZURE_CREDENTIAL=key is not allowed: set it to 'auto', 'account_key', 'sas', "
     ),
@@ -185,6 +189,17 @@ def test_a_value_that_cannot_be_is_told_by_the_name_of_its_variable(setting: str
     with variables({name: value}), pytest.raises(SettingRefused) as refused:
         environment(deployment="azure")
     assert str(refused.value).startswith(REFUSED[setting])
+
+
+@pytest.mark.parametrize("key", ["a2V5x", "x y", "k\udcffey", "AccountKey=a2V5;"])
+def test_a_key_that_cannot_be_one_is_told_without_it(key: str) -> None:
+    """`Incorrect padding`, said the library, and we that we had failed unexpectedly."""
+    with pytest.raises(CredentialMalformed) as refused:
+        credential(AZURE_STORAGE_KEY=key)
+    assert str(refused.value) == (
+        "AZURE_STORAGE_KEY is no key of a storage account, which is text in base64: copy one of the "
+        "account's two keys whole, and nothing else."
+    )
 
 
 PASTED = {

@@ -1,0 +1,100 @@
+"""A step that reads the week before says when it is not there although it should be."""
+
+from dataclasses import dataclass
+
+import dagster as dg
+import pytest
+
+from cloudflix_assets.assets.contract_check import NAME
+from cloudflix_assets.instance.staleness import Staleness
+from cloudflix_assets.runs.runner import WeekResult
+from cloudflix_assets_tests.lakehouse import (
+    WEEK_1,
+    WEEK_2,
+    WEEK_3,
+    Lakehouse,
+    Makes,
+    MemorySource,
+    publication,
+    registered,
+    titles,
+)
+
+TABLES = registered("gold/titles")
+BEFORE_GOLD = ["publication", *(table.path for table in TABLES[:-1])]
+GOLD = dg.AssetKey(["gold", "titles"])
+FILMS = titles(*({"show_id": str(i), "title": f"Title {i}"} for i in range(1, 21)))
+ONE_MORE = titles(*({"show_id": str(i), "title": f"Title {i}"} for i in range(1, 22)))
+REFUSED = titles(*({"show_id": str(i), "title": f"Title {i}", "type": "None"} for i in range(1, 21)))
+SENTENCE = (
+    "gold/titles, week 2026-11-16: newflag is as if the week 2026-11-09 had no rows, because silver/titles "
+    "does not hold it: run that week, then `cloudflix run --stale`."
+)
+
+
+@dataclass
+class House:
+    """A lakehouse whose second week can be delivered anew, and has one film more in the third."""
+
+    lakehouse: Lakehouse
+    source: MemorySource
+
+    def new(self) -> int:
+        """How many titles of the third week are flagged as new."""
+        return sum(row["newflag"] for row in self.lakehouse.rows("gold/titles", WEEK_3))
+
+    def check(self, result: WeekResult) -> dg.AssetCheckEvaluation:
+        """The contract check of gold/titles in a run."""
+        (found,) = [
+            event.asset_check_evaluation
+            for event in self.lakehouse.instance.all_logs(result.run_id)
+            if event.dagster_event
+            and event.dagster_event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION
+            and event.asset_check_evaluation
+            and event.asset_check_evaluation.asset_key == GOLD
+            and event.asset_check_evaluation.check_name == NAME
+        ]
+        return found
+
+
+@pytest.fixture
+def house(lakehouse: Makes) -> House:
+    weeks = {WEEK_1: FILMS, WEEK_2: REFUSED, WEEK_3: ONE_MORE}
+    source = MemorySource({week: publication(titles=content) for week, content in weeks.items()})
+    return House(lakehouse(source=source, tables=TABLES), source)
+
+
+@pytest.mark.parametrize("landed", [True, False], ids=["refused", "never run"])
+def test_a_week_before_that_was_refused_or_left_out_is_told(house: House, landed: bool) -> None:
+    """Every title of the catalogue would be new, the exit code 0, and no word said."""
+    assert house.lakehouse.run(WEEK_1).notices == []
+    if landed:
+        assert not house.lakehouse.run(WEEK_2).success
+    third = house.lakehouse.run(WEEK_3)
+    assert (third.success, third.notices, house.new()) == (True, [SENTENCE], 21)
+    check = house.check(third)
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert check.description == f"Published with a warning: 21 rows accepted, 0 quarantined; {SENTENCE}"
+    assert check.metadata["absent"].value == SENTENCE
+
+    again = house.lakehouse.run(WEEK_3)  # what was judged is kept, and what is wrong with it told again
+    assert (again.notices, again.tables["gold/titles"].committed) == ([SENTENCE], False)
+    assert house.check(again).metadata["absent"].value == SENTENCE
+
+    house.source.publications[WEEK_2] = publication(titles=FILMS)
+    house.lakehouse.run(WEEK_2, *BEFORE_GOLD)
+    assert Staleness(house.lakehouse.runner.graph, house.lakehouse.instance).state(GOLD, WEEK_3) == "stale"
+    mended = house.lakehouse.run(WEEK_3, "gold/titles")
+    assert (mended.notices, house.new(), house.check(mended).passed) == ([], 1, True)
+
+
+def test_the_first_week_has_none_before_it(house: House) -> None:
+    """Nothing is missing before the first week that was landed, wherever the calendar begins."""
+    assert house.lakehouse.run(WEEK_3).notices == []
+    assert house.lakehouse.run(WEEK_1).notices == []
+
+
+def test_a_first_week_that_was_refused_is_missing(house: House) -> None:
+    """It was landed, so there was one."""
+    house.lakehouse.run(WEEK_2)
+    assert house.lakehouse.run(WEEK_3).notices == [SENTENCE]

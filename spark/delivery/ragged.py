@@ -1,0 +1,46 @@
+"""Keep the ragged records that pyarrow passes over, until those around them are parsed."""
+
+from collections.abc import Mapping
+
+import pyarrow.csv as pc
+
+MAX_RAGGED = 10_000
+"""Ragged records that any file may have; beyond them, a file of which every fifth is ragged is refused.
+
+2026-11-30: keeping one takes ten times as long as reading a sound one.
+"""
+
+
+class Ragged:
+    """Ragged records by their numbers.
+
+    Attributes:
+        excess: what is wrong, once there are too many of them.
+    """
+
+    def __init__(self, fields: int) -> None:
+        self.excess: str | None = None
+        self._fields, self._kept, self._texts = fields, 0, dict[int, str]()
+
+    @property
+    def numbers(self) -> list[int]:
+        """The numbers of the records that are kept, ascending."""
+        return list(self._texts)
+
+    def keep(self, row: pc.InvalidRow) -> str:
+        """Keep a record; pyarrow skips it, or ends if there are too many."""
+        self._kept += 1
+        if self._kept > MAX_RAGGED and 5 * self._kept > row.number:
+            self.excess = (
+                f"{self._kept:,} of its first {row.number:,} records do not have the {self._fields} "
+                f"fields of the header; record {row.number:,} has {row.actual_columns}: {row.text[:80]!r}"
+            )
+            return "error"
+        self._texts[row.number] = row.text
+        return "skip"
+
+    def take(self, end: int | None = None) -> Mapping[int, str]:
+        """Return the records before this number, or all, and keep them no longer."""
+        taken = {n: text for n, text in self._texts.items() if end is None or n < end}
+        self._texts = {n: text for n, text in self._texts.items() if n not in taken}
+        return taken

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cloudflix_assets.lake.adls import client
+from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets_tests.cli.command import Told, cloudflix_process
 from cloudflix_assets_tests.lake.adls.credential_cases import (
     application,
@@ -161,8 +162,9 @@ def launched(credential: Callable[[Emulator], dict[str, str]], *, in_the_way: bo
     def ran(request: pytest.FixtureRequest) -> Ran:
         emulator, folder = workspace_of(request), request.getfixturevalue("tmp_path")
         if in_the_way:
-            (emulator.root / "lake" / "raw").mkdir(parents=True)
-            (emulator.root / "lake" / "raw" / "cast").write_text("a file in the way")
+            lake = LocalLake(emulator.root / "lake")
+            lake.claim("directory:netflix")
+            lake.write("raw/cast", b"a file in the way")
         removed = _kept(request, emulator.root)
         scope = {"CLOUDFLIX_DATABRICKS_SECRETS": "AZURE_STORAGE_SAS_TOKEN=lake/key"}
         own = {**emulator.variables, **OF_ANOTHER_USE, **scope, **credential(emulator)}

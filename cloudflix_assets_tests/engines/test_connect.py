@@ -76,7 +76,7 @@ def test_a_week_on_a_server_is_that_of_this_machine(
     asked = ("run", WEEK, "--select", CHOSEN[kind], "--json")
     first = ran(cloudflix_process(home, *asked, **elsewhere))
     assert digests(first) == {path: here[path] for path in digests(first)}
-    assert len(digests(first)) == (len(PATHS) if kind == "sail" else 4)
+    assert len(digests(first)) == (len(PATHS) if kind == "sail" else 6)
     assert committed(first) == {True}
 
     found = set().union(*(writers(LocalLake(home / "lake"), path) for path in PATHS))

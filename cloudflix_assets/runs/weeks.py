@@ -151,7 +151,7 @@ def _run(
             continue
         with watch(_title(week, number, len(weeks))) as seen:
             result = runner.run(week, keys, tags, seen)
-        behind = told_behind(runner, result, [later for later in weeks if later > week])
+        behind = told_behind(runner, result, [other for other in weeks if other > week])
         result = replace(result, notices=[*result.notices, *behind])
         if result.interrupted:
             sweep(lake, runner.instance, tables)

@@ -25,6 +25,9 @@ LAYER_TAG = "cloudflix/layer"
 DATASET_TAG = "cloudflix/dataset"
 """Asset tags, by which the web UI and selections find tables: `tag:"cloudflix/layer"=gold`."""
 
+FRESHNESS = "freshness"
+"""The check of each gold table that asks for the last week, and the sensor that records it."""
+
 STEP_LAUNCHER = "step_launcher"
 """Resource key of the step launcher; the deployments `local` and `azure` launch nothing."""
 

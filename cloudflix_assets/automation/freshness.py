@@ -12,7 +12,8 @@ from typing import NamedTuple
 import dagster as dg
 
 from cloudflix_assets.automation.jobs import WEEKLY_REFRESH
-from cloudflix_assets.automation.switches import FRESHNESS, WEEKLY, sensor_status
+from cloudflix_assets.automation.switches import WEEKLY, sensor_status
+from cloudflix_assets.names import FRESHNESS
 from cloudflix_assets.partitions import WEEK, last_ended
 
 GRACE = timedelta(hours=12)

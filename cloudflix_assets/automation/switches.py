@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from cloudflix_assets.names import FRESHNESS
+
 WEEKLY = "weekly"
 PUBLICATION_SENSOR = "publication_sensor"
 LANDING_SENSOR = "landing_sensor"
 CHANGES = "changed_upstream"
-FRESHNESS = "freshness"
 ALERTS = "alerts"
 
 BY_ITSELF: Mapping[str, frozenset[str]] = {

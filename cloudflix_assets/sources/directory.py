@@ -14,6 +14,10 @@ from spark.datasets import DATASETS, IN_ONE, Dataset
 from spark.delivery.header_defects import is_in_one
 from spark.delivery.inspection import LONGEST_HEADER
 
+_FIRST = DATASETS[0].file
+_DIGITS_OF_A_DATE = 6
+"""A folder with so many digits in its name is meant as that of a day: `2026_11_23`, `23-11-26 corrected`."""
+
 
 @dataclass(frozen=True)
 class Directory:
@@ -61,9 +65,15 @@ class Directory:
             )
         outside = [dataset.file for dataset in DATASETS if (self.folder / dataset.file).exists()]
         weeks = self._weeks()
+        strangers = self._strangers(weeks) if outside or weeks else []
+        if dated := [name for name in strangers if sum(map(str.isdigit, name)) >= _DIGITS_OF_A_DATE]:
+            raise SourceRefused(
+                f"{self.folder} has {', '.join(dated[:3])} with files of its own, and that name is no day: "
+                f"call it like {week}, or move it away, then rerun the week; nothing was landed."
+            )
         match weeks.get(week, []):
             case []:
-                return self.folder, self._of_an_earlier_week(week, weeks, outside)
+                return self.folder, self._of_an_earlier_week(week, weeks, outside) or _not_read(strangers)
             case [folder]:
                 return folder, _left_aside(outside, self.folder, folder)
             case several:
@@ -82,6 +92,14 @@ class Directory:
                     day = date.fromisoformat(path.name)
                     found.setdefault(day - timedelta(days=day.weekday()), []).append(path)
         return found
+
+    def _strangers(self, weeks: Mapping[date, Sequence[Path]]) -> list[str]:
+        """Return the sub-folders that hold a publication and are no week's, by their paths from here."""
+        known = {folder for several in weeks.values() for folder in several}
+        found = (
+            path.parent for deep in ("*", "*/*", "*/*/*") for path in self.folder.glob(f"{deep}/{_FIRST}")
+        )
+        return [str(path.relative_to(self.folder)) for path in sorted(found) if path not in known]
 
     def _of_an_earlier_week(self, week: date, weeks: Mapping[date, object], outside: list[str]) -> str | None:
         """Return a notice if weeks have begun to have folders; refuse a week that should have one."""
@@ -118,6 +136,12 @@ def _is_in_one(path: Path) -> bool:
     with suppress(OSError), path.open(encoding="utf-8-sig", errors="replace") as file:
         return is_in_one(file.readline(LONGEST_HEADER).replace('"', "").split(","))
     return False
+
+
+def _not_read(strangers: Sequence[str]) -> str | None:
+    if not strangers:
+        return None
+    return f"{', '.join(strangers[:3])} with files of its own: not taken, because that name is no day"
 
 
 def _left_aside(files: Sequence[str], outside: Path, folder: Path) -> str | None:

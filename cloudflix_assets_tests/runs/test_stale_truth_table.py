@@ -229,6 +229,7 @@ def test_run_stale_clears_every_mark_and_runs_nothing_else(
     assert settled.week == WEEK_2  # whose newflags asked for week 1, which was not there yet
     assert {path for path, table in settled.tables.items() if table.committed} == {"gold/titles"}
     assert settled.tables["silver/titles"].reason == "not selected"
+    assert settled.checks["failed"] == 0  # that the last week has not run says nothing of this one
 
     put(tmp_path / "files" / str(WEEK_1), publication(titles=films(title="Another")))
     (landed,) = weeks.run_weeks(chosen, [WEEK_1], "publication", {})

@@ -78,6 +78,28 @@ def test_a_folder_of_the_week_wins_over_files_beside_it(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "name", ["week-2026-11-16", "2026_11_16", "16-11-2026", "2026-11-16 corrected", "2026/11/16"]
+)
+@pytest.mark.parametrize("beside", ["files", "a week"])
+def test_a_folder_that_is_meant_as_a_day_and_is_none_is_refused(
+    tmp_path: Path, name: str, beside: str
+) -> None:
+    """The files beside it were taken for the week, and the exit code was 0."""
+    put(tmp_path if beside == "files" else tmp_path / str(WEEK_2), publication())
+    put(tmp_path / name, OTHER)
+    with pytest.raises(SourceRefused, match=f"{name} with files of its own, and that name is no day"):
+        Directory(tmp_path).deliveries(WEEK_2)
+
+
+def test_a_folder_of_another_name_is_told(tmp_path: Path) -> None:
+    """It may be an archive."""
+    put(tmp_path, publication())
+    put(tmp_path / "old", OTHER)
+    notices = {delivered.notice for delivered in Directory(tmp_path).deliveries(WEEK_2)}
+    assert notices == {"old with files of its own: not taken, because that name is no day"}
+
+
 def test_a_stray_file_beside_folders_of_weeks_is_named(tmp_path: Path) -> None:
     """The refusal advised to complete it, which would have made old rows of it."""
     put(tmp_path / str(WEEK_2), OTHER)

@@ -353,6 +353,19 @@ def test_a_file_of_no_week_is_rejected_and_stops_no_week(house: Lakehouse) -> No
     assert [notice for notice in run.notices if "notes.txt is no .csv by its name" in notice]
 
 
+def test_a_part_that_does_not_tell_of_how_many_fails_its_week(house: Lakehouse) -> None:
+    """The week would be published without it; each sentence names the part that its file is."""
+    drop_week(house.lake, WEEK_1, publication())
+    assert house.run(WEEK_1).success
+    for part in (1, 2):
+        drop(house.lake, f"netflix_cast_{WEEK_1}_part{part}.csv", publication()["cast"])
+    assert house.run(WEEK_2).notices
+    assert len(listing(house.lake, "landing")) == 2
+    (sentence,) = house.run(WEEK_1).failures.values()
+    assert "_part1of2.csv, and drop it again" in sentence
+    assert "_part2of2.csv, and drop it again" in sentence
+
+
 def test_weeks_keep_apart(house: Lakehouse) -> None:
     """A run takes in its own week alone: another's defect is not its own."""
     drop_week(house.lake, WEEK_1, publication())

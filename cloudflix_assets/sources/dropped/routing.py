@@ -18,7 +18,9 @@ UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart")
 
 
 class Unroutable(SourceRefused):
-    """A name that tells no dataset or no week."""
+    """A name that tells no dataset or no week, or no whole part; `week` is the one that it tells."""
+
+    week: date | None = None
 
 
 class Part(NamedTuple):
@@ -62,7 +64,12 @@ def route_of(path: str) -> Route:
             f"{name.name} begins with the name of no dataset ({', '.join(_BY_STEM)}): "
             f"call it like {EXAMPLE}, and drop it again."
         )
-    return Route(matching[0], _week(name), part_of(name.name))
+    week = _week(name)
+    try:
+        return Route(matching[0], week, part_of(name.name))
+    except Unroutable as of_a_week:
+        of_a_week.week = week
+        raise
 
 
 def part_of(name: str) -> Part | None:
@@ -78,7 +85,7 @@ def part_of(name: str) -> Part | None:
     if not 1 <= number <= of:
         raise Unroutable(
             f"{name} is a part and does not tell which of how many: call it like "
-            f"{EXAMPLE.removesuffix('.csv')}_part1of2.csv, and drop it again."
+            f"{EXAMPLE.removesuffix('.csv')}_part{max(number, 1)}of{max(number, 2)}.csv, and drop it again."
         )
     return Part(number, of)
 

@@ -1,7 +1,7 @@
 """The lake's own landing folder as a source: five files make a week, the newest of each dataset counts."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -41,13 +41,14 @@ class DropFolder:
             SourceRefused: some of it was rejected, or nothing tells which of several files counts.
         """
         now = datetime.now(UTC)
-        told = reject_by_name(self.lake, now)
+        unroutable = reject_by_name(self.lake, now, {week})
+        told = reject_by_name(self.lake, now, {None})
         mine = [
             (file, file.route)
             for file in dropped_files(self.lake)
             if isinstance(file.route, Route) and file.route.week == week and file.has_settled(now)
         ]
-        rejections = _rivals(mine, self.lake.uri(DROP_FOLDER))
+        rejections = unroutable + _rivals(mine, self.lake.uri(DROP_FOLDER))
         for file, route in mine if not rejections else ():
             rejections += self._take_in(file, route)
         if rejections:
@@ -132,12 +133,20 @@ class DropFolder:
         )
 
 
-def reject_by_name(lake: Lake, now: datetime) -> list[str]:
-    """Move files whose names tell no dataset or no week to `refused/`; return a sentence for each."""
+def reject_by_name(lake: Lake, now: datetime, weeks: Collection[date | None] | None = None) -> list[str]:
+    """Move files whose names tell no dataset, week or whole part to `refused/`; return a sentence for each.
+
+    Args:
+        lake: in which they were dropped.
+        now: those that have settled by then.
+        weeks: those of these weeks, None for such as tell no week; without, all.
+    """
     return [
         reject(lake, file, str(file.route))
         for file in dropped_files(lake)
-        if isinstance(file.route, Unroutable) and file.has_settled(now)
+        if isinstance(file.route, Unroutable)
+        and file.has_settled(now)
+        and (weeks is None or file.route.week in weeks)
     ]
 
 

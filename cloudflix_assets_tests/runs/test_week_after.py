@@ -51,6 +51,7 @@ def test_a_week_that_is_run_late_is_told_with_the_week_after_it(run: Run) -> Non
     assert run(WEEK_1, WEEK_2) == []
 
 
+@pytest.mark.slow
 def test_a_week_that_changes_beside_a_run_is_told(
     run: Run, environment: Environment, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -49,11 +49,6 @@ def _tidied(text: Column) -> Column:
     return F.nullif(F.trim(blanks), F.lit(""))
 
 
-def is_whole_number(text: Column) -> Column:
-    """Return whether text is an integer; blanks around it are allowed."""
-    return F.trim(text).rlike(_WHOLE_NUMBER)
-
-
 def long_number(text: Column) -> Column:
     """Parse tidy text as a 64-bit integer; null if it is not one (`1.9` is not)."""
     return F.when(text.rlike(_WHOLE_NUMBER), text.try_cast("bigint"))
@@ -76,7 +71,7 @@ def readable(column: str) -> str:
     return f"{column}: readable"
 
 
-def month_first(column: str) -> str:
+def day_first(column: str) -> str:
     """Return the name of the reason that a file seems to write the dates of `column` with the day first."""
     return f"{column}: looks like day/month/year"
 
@@ -89,7 +84,7 @@ def typed(frame: DataFrame, parsers: Mapping[str, Parser], delivered: DataFrame 
     """Replace text by parsed values; `_reasons` names what could not be parsed, malformed and empty records.
 
     Where a file has dates that can only be day/month/year, and none that can only be month/day/year, the
-    first ones get the reason `month_first`: the others would be read wrongly.
+    first ones get the reason `day_first`: the others would be read wrongly.
 
     Args:
         frame: has these columns as text, `malformed`, and `_reasons`, to which reasons are added.
@@ -104,7 +99,7 @@ def typed(frame: DataFrame, parsers: Mapping[str, Parser], delivered: DataFrame 
     values = {column: parse(F.col(f"_{column}")) for column, parse in parsers.items()}
     found = [F.when(F.col("malformed").isNotNull(), MALFORMED_RECORD)]
     found.append(F.when(reduce(and_, (F.col(name).isNull() for name in fields)), EMPTY_RECORD))
-    found += [F.when(F.col(_day_first(column)), month_first(column)) for column in dates]
+    found += [F.when(F.col(_day_first(column)), day_first(column)) for column in dates]
     found += [
         F.when(F.col(f"_{column}").isNotNull() & F.col(column).isNull(), readable(column))
         for column in parsers

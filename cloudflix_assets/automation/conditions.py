@@ -80,9 +80,7 @@ class HasReadItsParents(SubsetAutomationCondition[dg.AssetKey]):
         """The condition's name in the web UI."""
         return "has_read_its_parents"
 
-    async def compute_subset(  # type: ignore[override]  # the base allows coroutines, as Dagster's own conditions are
-        self, context: AutomationContext[dg.AssetKey]
-    ) -> EntitySubset[dg.AssetKey]:
+    def compute_subset(self, context: AutomationContext[dg.AssetKey]) -> EntitySubset[dg.AssetKey]:
         """Return the candidates for which the condition holds."""
         view, found = context.asset_graph_view, context.candidate_subset
         staleness = Staleness(view.asset_graph, view.instance)

@@ -37,11 +37,11 @@ def speaking_console(*, debug: bool = False, quiet: bool = False) -> Iterator[Co
 
 def print_error(sentence: str) -> None:
     """Print an error on standard error, even with `--quiet`."""
-    from cloudflix_assets.settings.values import shown
+    from cloudflix_assets.settings.values import masked
     from spark.delivery.lines import printable
 
     console = Console(stderr=True, highlight=False, emoji=False)
-    console.print(shown(printable(sentence)), style="red", soft_wrap=True, markup=False)
+    console.print(masked(printable(sentence)), style="red", soft_wrap=True, markup=False)
 
 
 def exit_interrupted(sentence: str) -> None:

@@ -18,7 +18,7 @@ from pyspark.sql import DataFrame, SparkSession
 from cloudflix_assets.delta import spark_commit
 from cloudflix_assets.delta.attempts import ATTEMPTS, AnswerLost, CommitRefused, attempts, commit_refused
 from cloudflix_assets.delta.files import File, inspect_files, new_folder, remove_uncommitted
-from cloudflix_assets.delta.log import commit_metadata, committed_digest, fold_checkpoints, version_of_week
+from cloudflix_assets.delta.log import commit_metadata, committed_digest, remove_checkpoints, version_of_week
 from cloudflix_assets.delta.read import digest_of_files, files_in_lake, files_of, stored_as
 from cloudflix_assets.delta.table import (
     WEEK,
@@ -68,7 +68,7 @@ def replace(lake: Lake, session: SparkSession, week: WeekOfTable, *, native: boo
         if not isinstance(error, AnswerLost) or lake.storage_options is None:
             remove_uncommitted(lake, week.path, folders)
         raise
-    fold_checkpoints(lake, week.path, outcome.version)
+    remove_checkpoints(lake, week.path, outcome.version)
     return outcome
 
 

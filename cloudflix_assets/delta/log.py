@@ -44,7 +44,7 @@ def version_of_week(lake: Lake, table: DeltaTable, path: str, week: date) -> int
     return aimed
 
 
-def fold_checkpoints(lake: Lake, path: str, version: int) -> None:
+def remove_checkpoints(lake: Lake, path: str, version: int) -> None:
     """Remove all but the newest checkpoints of a table, if this commit may have made one.
 
     Each holds every week, so that all together grew with the square of the weeks. A version before them is

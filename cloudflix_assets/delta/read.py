@@ -60,7 +60,7 @@ def read(
 
     Raises:
         WeekAbsent: the table does not hold `required`.
-        FileDamaged: one has another size than when it was committed.
+        FileDamaged: a file is gone, or has another size than when it was committed.
     """
     table = open_cached(lake, path)
     if required is not None and not holds(lake, path, required):
@@ -107,7 +107,7 @@ def _rows(lake: Lake, session: SparkSession, files: Mapping[str, int], fields: T
     2026-11-26: Sail's own Delta reader finds no table below a folder with a blank or an accent in its name.
 
     Raises:
-        FileDamaged: a file has another size; Sail reads an empty one as no rows.
+        FileDamaged: a file is gone or has another size; Sail reads what is left, and says nothing.
     """
     if not files:
         return session.createDataFrame([], fields)
@@ -125,7 +125,7 @@ def _places(lake: Lake, files: Mapping[str, int]) -> list[str]:
     An engine asks storage about each address, so one is faster.
 
     Raises:
-        FileDamaged: a file has another size.
+        FileDamaged: a file is gone or has another size.
     """
     folder = str(PurePosixPath(next(iter(files))).parent)
     there = {stored.path: stored.size for stored in parquet_files(lake, folder)}

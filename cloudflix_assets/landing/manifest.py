@@ -1,6 +1,7 @@
 """The manifest of a publication: which files were landed for a week, and from where."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -71,8 +72,11 @@ class Manifest(BaseModel):
     @staticmethod
     def weeks(lake: Lake) -> list[date]:
         """Return the weeks for which something was landed, in calendar order."""
-        names = (name for name in lake.names(_FOLDER) if not name.startswith("."))
-        return sorted(date.fromisoformat(name.removesuffix(".json")) for name in names)
+        found = []
+        for name in lake.names(_FOLDER):
+            with suppress(ValueError):  # half of a file, or a file of somebody else's
+                found.append(date.fromisoformat(name.removesuffix(".json")))
+        return sorted(found)
 
     @classmethod
     def of(cls, lake: Lake, week: date) -> Self | None:

@@ -120,7 +120,7 @@ def _parse(
                     dialect=dialect,
                     added=added,
                 )
-            except Exception as error:  # whatever it is, altered bytes are its cause
+            except Exception as error:  # of whatever kind: if bytes were altered, that is its cause
                 if hashed.sha256() != file.sha256:
                     raise lake.altered(f"raw/{file.address}") from error
                 raise

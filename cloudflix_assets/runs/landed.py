@@ -1,15 +1,13 @@
 """What lies in the lake of landed publications: manifests and files, each folder listed once."""
 
 from collections.abc import Mapping, Set
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Self
 
 from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.landing.manifest import Manifest
 from spark.datasets import DATASETS
-
-_PUBLICATIONS = "raw/files/publications"
 
 
 @dataclass(frozen=True)
@@ -22,13 +20,9 @@ class Landed:
     @classmethod
     def of(cls, lake: Lake) -> Self:
         """List the folders."""
-        weeks = set[date]()
-        for name in lake.names(_PUBLICATIONS):
-            with suppress(ValueError):  # the part of a file that is being written
-                weeks.add(date.fromisoformat(name.removesuffix(".json")))
         folders = [f"files/{dataset.name}" for dataset in DATASETS]
         files = {f"{folder}/{name}" for folder in folders for name in lake.names(f"raw/{folder}")}
-        return cls(weeks, files)
+        return cls(frozenset(Manifest.weeks(lake)), files)
 
     def lacks(self, week: date, told: Mapping[str, Any]) -> str | None:
         """Return a sentence about what is gone of a week that was landed, None if nothing is.
@@ -38,7 +32,7 @@ class Landed:
             told: the metadata of its publication's materialization, which names the files.
         """
         if week not in self.weeks:
-            return f"its manifest in {_PUBLICATIONS} is gone"
+            return f"its manifest {Manifest.path_of(week)} is gone"
         gone = [
             path for record in told["files"].records if (path := str(record.data["path"])) not in self.files
         ]

@@ -33,7 +33,7 @@ from cloudflix_assets.settings.values import (
     Monday,
     WebAddress,
     by_dataset,
-    shown,
+    masked,
 )
 from spark.delivery.headers import Drift
 
@@ -214,7 +214,7 @@ def _refuse_unknown() -> None:
 def _sentence(problem: ErrorDetails) -> str:
     """Return a sentence: CLOUDFLIX_ENGINE=sal is not allowed: set it to 'sail', 'spark', 'connect' or …."""
     # Of more than one setting, pydantic shows every value.
-    setting = f"{_variable(str(problem['loc'][0]))}={shown(problem['input'])} " if problem["loc"] else ""
+    setting = f"{_variable(str(problem['loc'][0]))}={masked(problem['input'])} " if problem["loc"] else ""
     if problem["type"] in {"literal_error", "enum"}:
         return f"{setting}is not allowed: set it to {problem['ctx']['expected']}."
     if problem["type"] == "bool_parsing":

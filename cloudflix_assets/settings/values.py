@@ -126,7 +126,7 @@ def by_dataset(values: Mapping[str, str]) -> str:
     return " ".join(f"{name}={value}" if name else value for name, value in sorted(values.items()))
 
 
-def shown(value: object) -> str:
+def masked(value: object) -> str:
     """Return a value without secrets, for a sentence: one may be pasted into the wrong variable."""
     return _SECRET.sub("…", str(value).encode(errors="backslashreplace").decode())
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cloudflix_assets.lake.choice import lake_of
 from cloudflix_assets.settings.environment import Environment
-from cloudflix_assets.settings.values import shown
+from cloudflix_assets.settings.values import masked
 from cloudflix_assets.sources.agreement import Agreement
 from cloudflix_assets.sources.base import Source, SourceRefused
 from cloudflix_assets.sources.directory import Directory
@@ -35,7 +35,7 @@ def source_of(environment: Environment) -> Source:
         return GitHub.at(Address.of(setting), environment.github_api, environment.github_token, named=named)
     if not setting.strip() or (_KIND.match(setting) and not Path(setting).exists()):
         raise SourceRefused(
-            f"{shown(setting)!r} is no source: give --source (or CLOUDFLIX_SOURCE) `sample`, `landing`, a "
+            f"{masked(setting)!r} is no source: give --source (or CLOUDFLIX_SOURCE) `sample`, `landing`, a "
             "folder of five CSV files or of weeks, or github:owner/repo[@branch][:folder]."
         )
     return Directory(Path(setting).expanduser().absolute(), environment.source_name)

@@ -7,6 +7,7 @@ import pytest
 
 from cloudflix_assets.assets.contract_check import NAME
 from cloudflix_assets.instance.staleness import Staleness
+from cloudflix_assets.landing.manifest import Manifest
 from cloudflix_assets.runs.runner import WeekResult
 from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
@@ -98,3 +99,11 @@ def test_a_first_week_that_was_refused_is_missing(house: House) -> None:
     """It was landed, so there was one."""
     house.lakehouse.run(WEEK_2)
     assert house.lakehouse.run(WEEK_3).notices == [SENTENCE]
+
+
+def test_a_file_of_somebody_else_among_the_manifests_is_no_week(house: House) -> None:
+    """Each step that reads the week before looks there for the first week that was landed."""
+    assert house.lakehouse.run(WEEK_1).success
+    house.lakehouse.lake.write("raw/files/publications/notes.json", b"{}")
+    assert house.lakehouse.run(WEEK_1).success
+    assert Manifest.weeks(house.lakehouse.lake) == [WEEK_1]

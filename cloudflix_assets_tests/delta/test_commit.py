@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from cloudflix_assets.delta import log as delta_log
 from cloudflix_assets.delta.files import remove_of_run
-from cloudflix_assets.delta.log import fold_checkpoints
+from cloudflix_assets.delta.log import remove_checkpoints
 from cloudflix_assets.delta.table import application
 from cloudflix_assets.delta.week import Outcome
 from cloudflix_assets_tests.delta.cases import OTHER_ROWS, ROWS, TABLE, Tiny
@@ -147,7 +147,7 @@ def test_checkpoints_stay_where_the_log_lacks_its_beginning(tiny: Tiny) -> None:
     log = Path(tiny.lake.uri(TABLE)) / "_delta_log"
     before = {path.name for path in log.glob("*.checkpoint.parquet")}
     (log / f"{0:020}.json").unlink()
-    fold_checkpoints(tiny.lake, TABLE, 50)
+    remove_checkpoints(tiny.lake, TABLE, 50)
     assert {path.name for path in log.glob("*.checkpoint.parquet")} == before
 
 

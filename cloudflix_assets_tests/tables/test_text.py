@@ -7,7 +7,7 @@ import pytest
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
-from spark.text import date_in, is_whole_number, long_number, number, tidy
+from spark.text import date_in, long_number, number, tidy
 
 pytestmark = pytest.mark.both_engines
 
@@ -177,12 +177,6 @@ def test_types_are_those_of_the_contract(
         helper(F.col("text")).alias("value")
     )
     assert frame.schema["value"].dataType.simpleString() == type_
-
-
-def test_blanks_around_a_whole_number_do_not_matter(spark_session: SparkSession) -> None:
-    """The last field of a split record is compared before it is tidied."""
-    table = {" 12 ": True, "12": True, "-5": True, "1.9": False, "x12": False, "": False, None: None}
-    assert answers(spark_session, is_whole_number, table) == table
 
 
 def answers(

@@ -19,8 +19,8 @@ from spark.text import (
     MALFORMED_RECORD,
     MEANINGS,
     date_in,
+    day_first,
     long_number,
-    month_first,
     number,
     readable,
     tidy,
@@ -116,20 +116,20 @@ TABLE = Table(
     reasons=(
         MALFORMED_RECORD,
         EMPTY_RECORD,
-        month_first("date_added"),
+        day_first("date_added"),
         *HALVES,
         *map(readable, PARSERS),
     ),
     severities={
         "rating: isin": Severity.WARN,
         NO_DURATION.name: Severity.WARN,
-        month_first("date_added"): Severity.FAIL,
+        day_first("date_added"): Severity.FAIL,
     },
     meanings={
         **MEANINGS,
         readable("date_added"): "a date such as 9/30/2019",
         NO_DURATION.name: "no duration, such as 74 min",
-        month_first(
+        day_first(
             "date_added"
         ): "no day/month/year, in a file that has no date which can only be month/day/year",
         **HALVES,

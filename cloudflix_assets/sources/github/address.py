@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
-from cloudflix_assets.settings.values import shown
+from cloudflix_assets.settings.values import masked
 from cloudflix_assets.sources.base import SourceRefused
 
 SCHEME = "github:"
@@ -31,7 +31,7 @@ class Address:
         """
         if not (found := _ADDRESS.fullmatch(setting)):
             raise SourceRefused(
-                f"{shown(setting)!r} names no folder on GitHub: write github:owner/repo[@branch][:folder], "
+                f"{masked(setting)!r} names no folder on GitHub: write github:owner/repo[@branch][:folder], "
                 "such as github:acme/catalogue@main:data."
             )
         folder = (found["folder"] or "").strip("/")

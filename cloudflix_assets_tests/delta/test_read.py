@@ -160,7 +160,7 @@ def test_what_is_kept_of_a_table_is_dropped_as_soon_as_anybody_writes_it(tiny: T
 def test_a_file_of_another_size_than_its_commit_says_is_damaged(tiny: Tiny, left: int) -> None:
     """Sail reads an empty file as no rows: a week of none, and everything in the next one is new."""
     tiny.write(ROWS)
-    (path,) = tiny.files()
+    path = min(tiny.files())
     size = path.stat().st_size
     os.truncate(path, left)
 

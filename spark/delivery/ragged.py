@@ -1,6 +1,10 @@
-"""Keep the ragged records that pyarrow passes over, until those around them are parsed."""
+"""Keep the ragged records that pyarrow passes over, until those around them are parsed.
+
+2026-11-30: pyarrow reads ahead, so it keeps records in its own thread while the parser takes them in another.
+"""
 
 from collections.abc import Mapping
+from threading import Lock
 
 import pyarrow.csv as pc
 
@@ -21,11 +25,13 @@ class Ragged:
     def __init__(self, fields: int) -> None:
         self.excess: str | None = None
         self._fields, self._kept, self._texts = fields, 0, dict[int, str]()
+        self._lock = Lock()
 
     @property
     def numbers(self) -> list[int]:
         """The numbers of the records that are kept, ascending."""
-        return list(self._texts)
+        with self._lock:
+            return list(self._texts)
 
     def keep(self, row: pc.InvalidRow) -> str:
         """Keep a record; pyarrow skips it, or ends if there are too many."""
@@ -36,11 +42,12 @@ class Ragged:
                 f"fields of the header; record {row.number:,} has {row.actual_columns}: {row.text[:80]!r}"
             )
             return "error"
-        self._texts[row.number] = row.text
+        with self._lock:
+            self._texts[row.number] = row.text
         return "skip"
 
     def take(self, end: int | None = None) -> Mapping[int, str]:
         """Return the records before this number, or all, and keep them no longer."""
-        taken = {n: text for n, text in self._texts.items() if end is None or n < end}
-        self._texts = {n: text for n, text in self._texts.items() if n not in taken}
-        return taken
+        with self._lock:
+            passed = [n for n in self._texts if end is None or n < end]
+            return {n: self._texts.pop(n) for n in passed}

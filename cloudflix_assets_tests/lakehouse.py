@@ -2,7 +2,9 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -16,6 +18,7 @@ from cloudflix_assets.assets.description import stored_fields
 from cloudflix_assets.build import build_defs
 from cloudflix_assets.delta import log, read
 from cloudflix_assets.engines.choice import start_engine
+from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.lake.choice import lake_of
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.runs.runner import Runner, WeekResult
@@ -131,6 +134,23 @@ class Lakehouse:
         return {
             (path, week): log.committed_digest(self.stored, path, week) for week in weeks for path in paths
         }
+
+
+def prepare(home: Path, weeks: Sequence[date], **arguments: Any) -> Path:
+    """Run these weeks in a home that tests of a module take copies of."""
+    environment = Environment(home=home, source="sample", first_week="2026-01-05")
+    with open_instance(environment) as instance:
+        made = Lakehouse(environment, instance, **arguments)
+        assert [made.run(week).failures for week in weeks] == [{}] * len(weeks)
+    return home
+
+
+@contextmanager
+def copied(home: Path, environment: Environment, **arguments: Any) -> Iterator[Lakehouse]:
+    """A lakehouse in a copy of a prepared home."""
+    shutil.copytree(home, environment.home)
+    with open_instance(environment) as instance:
+        yield Lakehouse(environment, instance, **arguments)
 
 
 Makes = Callable[..., Lakehouse]

@@ -1,7 +1,8 @@
 """A rerun keeps what was judged only while nothing that was read, and nothing that is held, has changed."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -18,7 +19,9 @@ from cloudflix_assets_tests.lakehouse import (
     Makes,
     MemorySource,
     checked,
+    copied,
     data_version,
+    prepare,
     publication,
     registered,
     titles,
@@ -32,9 +35,8 @@ RECEIPT = f"raw/files/receipts/{SILVER}/{WEEK_1}.json"
 FORCE = {"cloudflix/force": "true"}
 
 
-@pytest.fixture
-def source() -> MemorySource:
-    """Two weeks; one title of twenty-one has an unreadable length."""
+def two_weeks() -> MemorySource:
+    """One title of twenty-one has an unreadable length."""
     bad = [{"show_id": str(i), "title": f"Title {i}"} for i in range(1, 21)] + [
         {"show_id": "21", "duration_minutes": "ninety"}
     ]
@@ -43,13 +45,21 @@ def source() -> MemorySource:
 
 
 @pytest.fixture
-def house(lakehouse: Makes, source: MemorySource, judged: list[str]) -> Lakehouse:
-    """A lake whose first week was run once."""
-    made = lakehouse(source=source, tables=TABLES)
-    assert made.run(WEEK_1).success
-    assert sorted(judged) == ALL
-    judged.clear()
-    return made
+def source() -> MemorySource:
+    """What a test may change."""
+    return two_weeks()
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose first week was run once."""
+    return prepare(tmp_path_factory.mktemp("prepared") / "home", [WEEK_1], source=two_weeks(), tables=TABLES)
+
+
+@pytest.fixture
+def house(prepared: Path, environment: Environment, source: MemorySource) -> Iterator[Lakehouse]:
+    with copied(prepared, environment, source=source, tables=TABLES) as found:
+        yield found
 
 
 def test_nothing_changed_is_not_judged_again(house: Lakehouse, judged: list[str]) -> None:
@@ -186,11 +196,7 @@ def test_a_receipt_that_does_not_fit_is_not_believed(
 
 
 def test_other_code_judges_anew(
-    house: Lakehouse,
-    lakehouse: Makes,
-    source: MemorySource,
-    judged: list[str],
-    monkeypatch: pytest.MonkeyPatch,
+    house: Lakehouse, source: MemorySource, judged: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A changed rule must reach weeks whose files did not change."""
     parsed = versions._parsed
@@ -200,7 +206,7 @@ def test_other_code_judges_anew(
 
     versions.hash_of.cache_clear()
     monkeypatch.setattr(versions, "_parsed", changed)
-    other = lakehouse(source=source, tables=TABLES)
+    other = Lakehouse(house.environment, house.instance, source=source, tables=TABLES)
     other.committed(WEEK_1)
     versions.hash_of.cache_clear()
     assert judged == [SILVER]

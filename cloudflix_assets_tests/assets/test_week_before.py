@@ -20,6 +20,7 @@ from cloudflix_assets_tests.lakehouse import (
     registered,
     titles,
 )
+from cloudflix_assets_tests.tiers import slow_but
 
 TABLES = registered("gold/titles")
 BEFORE_GOLD = ["publication", *(table.path for table in TABLES[:-1])]
@@ -65,7 +66,7 @@ def house(lakehouse: Makes) -> House:
     return House(lakehouse(source=source, tables=TABLES), source)
 
 
-@pytest.mark.parametrize("landed", [True, False], ids=["refused", "never run"])
+@pytest.mark.parametrize("landed", slow_but(bool, [True, False]), ids=["refused", "never run"])
 def test_a_week_before_that_was_refused_or_left_out_is_told(house: House, landed: bool) -> None:
     """Every title of the catalogue would be new, the exit code 0, and no word said."""
     assert house.lakehouse.run(WEEK_1).notices == []

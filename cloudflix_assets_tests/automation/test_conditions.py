@@ -1,7 +1,8 @@
 """What runs by itself: a map without a default; tables that follow what has changed, and nothing else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any, get_args
 
 import dagster as dg
@@ -18,7 +19,9 @@ from cloudflix_assets_tests.lakehouse import (
     Lakehouse,
     Makes,
     MemorySource,
+    copied,
     lookup,
+    prepare,
     publication,
     registered,
     titles,
@@ -93,12 +96,18 @@ class Daemon:
         return found
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home of two weeks."""
+    weeks = (WEEK_1, WEEK_2)
+    source = MemorySource({week: publication() for week in weeks})
+    return prepare(tmp_path_factory.mktemp("prepared") / "home", weeks, source=source, tables=TABLES)
+
+
 @pytest.fixture
-def house(lakehouse: Makes, published: MemorySource) -> Lakehouse:
-    made = lakehouse(source=published, tables=TABLES)
-    assert made.run(WEEK_1).success
-    assert made.run(WEEK_2).success
-    return made
+def house(prepared: Path, environment: Environment, published: MemorySource) -> Iterator[Lakehouse]:
+    with copied(prepared, environment, source=published, tables=TABLES) as found:
+        yield found
 
 
 @pytest.fixture

@@ -55,7 +55,8 @@ class House:
 def house_in(folder: Path) -> House:
     """A house whose first week is good."""
     house = House(folder / "home", put(folder / "netflix", publication()))
-    assert house.run().code == 0
+    told = house.run()
+    assert told.code == 0, told.stderr
     return house
 
 

@@ -17,7 +17,7 @@ from cloudflix_assets.runs.runner import WeekResult
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.databricks.launches import Launches, launches
 from cloudflix_assets_tests.databricks.troubles import ship
-from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, Lakehouse, MemorySource, publication
+from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, Lakehouse
 from cloudflix_assets_tests.loopback.databricks.emulator import Emulator
 from cloudflix_assets_tests.runs import test_stale_truth_table as truth
 from cloudflix_assets_tests.runs.test_stale_truth_table import TRUTH_TABLE, House, Row, stale, tables
@@ -61,7 +61,7 @@ def housed(
     workspace: Emulator, prepared: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[tuple[House, Launches]]:
     """The truth table's house, in a copy of a prepared home."""
-    source = MemorySource({week: publication(titles=truth.films()) for week in (WEEK_1, WEEK_2)})
+    source = truth.two_weeks()
     with launches(workspace, prepared, folder, monkeypatch) as launched:
         ship(launched, {
             "spark/registry.py": lambda text: text + RULE,

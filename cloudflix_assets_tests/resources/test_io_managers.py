@@ -1,6 +1,8 @@
 """Through Dagster: weeks go in and out unmixed, also for an asset that is none of ours."""
 
+from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
@@ -11,6 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from cloudflix_assets.assets.description import stored_fields
 from cloudflix_assets.delta import commit
+from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.delta.cases import ROWS, week_of
 from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
@@ -19,6 +22,8 @@ from cloudflix_assets_tests.lakehouse import (
     Lakehouse,
     Makes,
     MemorySource,
+    copied,
+    prepare,
     publication,
     registered,
     titles,
@@ -35,18 +40,27 @@ def delivered(*names: str) -> dict[str, bytes]:
     return publication(titles=titles(*({"show_id": str(i), "title": n} for i, n in enumerate(names, 1))))
 
 
-@pytest.fixture
-def source() -> MemorySource:
+def three_weeks() -> MemorySource:
     return MemorySource({WEEK_1: delivered("a", "b"), WEEK_2: delivered("c"), WEEK_3: delivered("d")})
 
 
 @pytest.fixture
-def house(lakehouse: Makes, source: MemorySource) -> Lakehouse:
-    """Silver titles of two weeks."""
-    made = lakehouse(source=source, tables=TITLES)
-    for week in (WEEK_2, WEEK_1):
-        assert made.run(week).success
-    return made
+def source() -> MemorySource:
+    """What a test may change."""
+    return three_weeks()
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home of silver titles of two weeks."""
+    folder = tmp_path_factory.mktemp("prepared")
+    return prepare(folder / "home", (WEEK_2, WEEK_1), source=three_weeks(), tables=TITLES)
+
+
+@pytest.fixture
+def house(prepared: Path, environment: Environment, source: MemorySource) -> Iterator[Lakehouse]:
+    with copied(prepared, environment, source=source, tables=TITLES) as found:
+        yield found
 
 
 def names(house: Lakehouse, week: date, path: str = SILVER) -> list[str]:

@@ -54,6 +54,7 @@ def test_a_backfill_of_weeks_ends_well_and_in_order(
     assert stored_at(instance, "silver/titles", LAST) < stored_at(instance, "gold/titles", OPEN)
 
 
+@pytest.mark.slow
 def test_a_backfill_asks_for_the_week_after_where_it_is_read(
     instance: dg.DagsterInstance, workspace: WorkspaceProcessContext
 ) -> None:
@@ -80,6 +81,7 @@ def landing(tmp_path: Path, instance: dg.DagsterInstance) -> Iterator[WorkspaceP
         yield context
 
 
+@pytest.mark.slow
 def test_a_backfill_of_assets_says_what_a_week_without_publication_means(
     instance: dg.DagsterInstance, landing: WorkspaceProcessContext
 ) -> None:

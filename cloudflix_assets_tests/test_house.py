@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from cloudflix_assets_tests.pages.pages import files_below
+
 ROOT = Path(__file__).parents[1]
 PRODUCT, GROUND, TESTS = (ROOT / name for name in ("cloudflix_assets", "spark", "cloudflix_assets_tests"))
 MODULES = sorted(path for tree in (PRODUCT, GROUND) for path in tree.rglob("*.py"))
@@ -25,8 +27,7 @@ def relative(path: Path) -> str:
 
 def folders(tree: Path) -> Iterator[str]:
     """Every folder below a tree that holds something of ours, relative to the tree."""
-    ours = (path.parent for path in tree.rglob("*") if path.is_file() and "node_modules" not in path.parts)
-    kept = {path.relative_to(tree).as_posix() for path in ours if "__pycache__" not in path.parts}
+    kept = {path.parent.relative_to(tree).as_posix() for path in files_below(tree)}
     yield from sorted(name for name in kept if not name.startswith("."))
 
 

@@ -26,6 +26,7 @@ from cloudflix_assets_tests.lakehouse import (
     registered,
     titles,
 )
+from cloudflix_assets_tests.tiers import slow_but
 
 RAW, BRONZE, SILVER = "raw/titles", "bronze/titles", "silver/titles"
 TABLES = registered(SILVER)
@@ -106,7 +107,7 @@ def altered(house: Lakehouse, digit: bytes = b"0") -> str:
 
 
 @pytest.mark.parametrize("digit", [b"0", b'"', b"\xff", b"\n"], ids=["value", "quote", "encoding", "record"])
-@pytest.mark.parametrize("tags", [{}, FORCE], ids=["unchanged", "forced"])
+@pytest.mark.parametrize("tags", slow_but(bool, [{}, FORCE]), ids=["unchanged", "forced"])
 def test_landed_bytes_are_those_that_their_name_says(
     house: Lakehouse, tags: dict[str, str], digit: bytes
 ) -> None:

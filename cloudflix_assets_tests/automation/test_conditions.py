@@ -26,6 +26,7 @@ from cloudflix_assets_tests.lakehouse import (
     registered,
     titles,
 )
+from cloudflix_assets_tests.tiers import slow_but
 from spark.table import Table
 
 TABLES = registered("gold/titles", "gold/cast")
@@ -240,7 +241,7 @@ def test_a_request_whose_run_failed_is_not_made_again(
     assert [daemon.tick() for _ in range(3)] == [set()] * 3
 
 
-@pytest.mark.parametrize("ticked", [True, False])
+@pytest.mark.parametrize("ticked", slow_but(bool, [True, False]))
 def test_what_was_run_by_hand_is_not_asked_for(
     house: Lakehouse, published: MemorySource, daemon: Daemon, monkeypatch: pytest.MonkeyPatch, ticked: bool
 ) -> None:

@@ -134,6 +134,7 @@ def test_two_wrong_values_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> N
         environment()
 
 
+@pytest.mark.slow
 def test_the_web_ui_tells_the_sentence_too() -> None:
     """Its code location loads by itself, also when nobody went through the command line."""
     loading = [

@@ -226,6 +226,7 @@ def test_another_source_is_refused_until_the_lake_is_emptied(tmp_path: Path) -> 
     assert {entry["state"] for entry in entries if entry["table"] in MADE} == {"fresh"}
 
 
+@pytest.mark.slow
 def test_another_folder_of_the_same_name_is_refused_until_it_is_said_to_have_moved(tmp_path: Path) -> None:
     """A lake of 6,234 titles took another catalogue's 983 for its week, without a word."""
     home, run = tmp_path / "home", ("run", "--json", *BRONZE_CAST, "--week", str(WEEK_1), "--source")

@@ -21,9 +21,11 @@ from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, Lakehouse
 from cloudflix_assets_tests.loopback.databricks.emulator import Emulator
 from cloudflix_assets_tests.runs import test_stale_truth_table as truth
 from cloudflix_assets_tests.runs.test_stale_truth_table import TRUTH_TABLE, House, Row, stale, tables
-from cloudflix_assets_tests.tiers import slow_but
 
-pytestmark = pytest.mark.filterwarnings("ignore::dagster_shared.utils.warnings.SupersessionWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::dagster_shared.utils.warnings.SupersessionWarning"),
+    pytest.mark.slow,
+]
 
 ASSET, DEPENDANTS = "gold/titles", {"gold/cast", "gold/cast_quarantine"}
 RULE = """
@@ -87,7 +89,7 @@ def home(workspace: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     "row",
-    slow_but(lambda row: row.change.__name__ == "week_before", TRUTH_TABLE),
+    TRUTH_TABLE,
     ids=lambda row: row.change.__name__,
 )
 def test_stale(

@@ -182,6 +182,7 @@ def test_a_run_ends_before_its_first_step_where_a_workspace_lets_nobody_in(
     assert emulator.runs == []
 
 
+@pytest.mark.slow
 def test_a_cluster_that_is_not_there_fails_the_first_step_in_a_sentence(
     emulator: Emulator, tmp_path: Path
 ) -> None:

@@ -25,10 +25,20 @@ NOT_COPIED = (
     *(".git", ".venv", ".venv-newest", ".cloudflix", ".hypothesis", ".pytest_cache", ".ruff_cache"),
     *("__pycache__", ".cloudflix-azurite", ".azurite.env", ".azurite.pid", ".azurite.log", "node_modules"),
 )
+NOT_OURS = frozenset({*NOT_COPIED, ".mypy_cache"})
 NODE_MODULES = Path("cloudflix_assets_tests", "loopback", "azure", "node_modules")
 
 _BLOCK = re.compile(r"(?:`([^`\n]+)`:\n\n)?^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _EXIT_CODE = re.compile(r"# exit code (\d+)")
+
+
+def files_below(folder: Path) -> list[Path]:
+    """Every file of the project below a folder, sorted; folders of other tools are not walked through."""
+    found = []
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in NOT_OURS)
+        found += [Path(parent, name) for name in files if name not in NOT_OURS]
+    return sorted(found)
 
 
 @dataclass(frozen=True)

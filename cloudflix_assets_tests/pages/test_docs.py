@@ -10,16 +10,10 @@ from typer.main import get_command
 
 from cloudflix_assets.cli.commands import app
 from cloudflix_assets.settings.environment import Environment
-from cloudflix_assets_tests.pages.pages import NOT_COPIED, ROOT, blocks, commands
+from cloudflix_assets_tests.pages.pages import ROOT, blocks, commands, files_below
 from cloudflix_assets_tests.settings import TestSettings
 
-FILES = sorted(
-    path
-    for top in ROOT.iterdir()
-    if top.name not in {*NOT_COPIED, ".mypy_cache"}
-    for path in ([top] if top.is_file() else top.rglob("*.*"))
-    if "node_modules" not in path.parts
-)
+FILES = files_below(ROOT)
 PAGES = [path for path in FILES if path.suffix == ".md"]
 OF_OTHER_TOOLS = {"--hns", "--snapshot-update", "--require-hashes", "--quiet", "--depth"}
 # Names of files that a lake or an instance has, or that a reader brings.

@@ -13,7 +13,6 @@ from cloudflix_assets.errors import StorageRefused, storage_errors
 from cloudflix_assets_tests.cli.bad_input import House, failures, house_in
 from cloudflix_assets_tests.cli.command import Told
 from cloudflix_assets_tests.lakehouse import WEEK_2, publication, put, titles
-from cloudflix_assets_tests.tiers import slow_but
 
 MEGABYTE = 2**20
 LIMIT = 6 * MEGABYTE
@@ -53,7 +52,8 @@ STAGES: dict[str, tuple[bytes, str, str]] = {
 }
 
 
-@pytest.mark.parametrize("stage", slow_but(lambda stage: stage == "landing", STAGES))
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", STAGES)
 def test_a_write_that_finds_no_room_leaves_nothing(house: House, stage: str) -> None:
     """Half a file that looks whole, or a staging folder that keeps the disk full."""
     content, step, place = STAGES[stage]

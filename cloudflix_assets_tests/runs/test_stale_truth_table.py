@@ -38,6 +38,7 @@ from cloudflix_assets_tests.lakehouse import (
     registered,
     titles,
 )
+from cloudflix_assets_tests.tiers import slow_but
 from spark.table import Rule, Table
 
 Places = set[tuple[str, date]]
@@ -205,7 +206,9 @@ TRUTH_TABLE = [
 ]
 
 
-@pytest.mark.parametrize("row", TRUTH_TABLE, ids=lambda row: row.change.__name__)
+@pytest.mark.parametrize(
+    "row", slow_but(lambda row: row.stale, TRUTH_TABLE), ids=lambda row: row.change.__name__
+)
 def test_stale(house: House, monkeypatch: pytest.MonkeyPatch, row: Row) -> None:
     """Too little stale: an outdated number is shown. Too much: every run is a full one."""
     assert stale(house.lakehouse) == set()

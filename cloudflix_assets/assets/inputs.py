@@ -72,7 +72,7 @@ def files_read(context: Context, table: Table, week: date) -> list[str]:
         of = week - wanted.weeks_back * WEEK
         stored = open_cached(lake, parent.path) if context.weeks.has_partition_key(str(of)) else None
         files = read.files_of_week(stored, parent.path, of) if stored else ()
-        found += [f"{wanted.parameter} {file}" for file in files]
+        found += [f"{wanted.parameter} {file.path}" for file in files]
         if wanted.as_records:
             paths = [f"raw/{file.path}" for file in _landed(lake, week) if file.dataset == parent.name]
             found += [f"{path} {landed_hash(lake, path)}" for path in paths]

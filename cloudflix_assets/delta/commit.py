@@ -15,10 +15,10 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction
 from pyspark.sql import DataFrame, SparkSession
 
-from cloudflix_assets.delta import spark_commit
+from cloudflix_assets.delta import log, spark_commit
 from cloudflix_assets.delta.attempts import ATTEMPTS, AnswerLost, CommitRefused, attempts, commit_refused
 from cloudflix_assets.delta.files import File, inspect_files, new_folder, remove_uncommitted
-from cloudflix_assets.delta.log import commit_metadata, committed_digest, remove_checkpoints, version_of_week
+from cloudflix_assets.delta.log import commit_metadata, committed_digest, version_of_week
 from cloudflix_assets.delta.read import digest_of_files, files_in_lake, files_of, stored_as
 from cloudflix_assets.delta.table import (
     WEEK,
@@ -68,7 +68,9 @@ def replace(lake: Lake, session: SparkSession, week: WeekOfTable, *, native: boo
         if not isinstance(error, AnswerLost) or lake.storage_options is None:
             remove_uncommitted(lake, week.path, folders)
         raise
-    remove_checkpoints(lake, week.path, outcome.version)
+    if outcome.committed:
+        log.sync_commit(lake, week.path, outcome.version)
+    log.remove_checkpoints(lake, week.path, outcome.version)
     return outcome
 
 
@@ -185,6 +187,7 @@ def _write_to(lake: Lake, week: WeekOfTable, frame: DataFrame, folder: str) -> l
     else:
         frame.select(*week.fields.names).write.mode("append").parquet(lake.uri(target))
     files = inspect_files(lake, week.path, folder, week.fields)
+    lake.sync(f"{week.path}/{file.path}" for file in files)
     if (rows := sum(file.rows for file in files)) != week.rows:
         raise RuntimeError(
             f"{week}: {week.rows} rows were judged and {rows} written; nothing was "

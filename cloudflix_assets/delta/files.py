@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
-from urllib.parse import unquote
 from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyspark.sql import types as T
 
+from cloudflix_assets.delta.active import active_files
 from cloudflix_assets.delta.table import TableRefused, open_cached
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.files import Stored
@@ -167,8 +167,7 @@ def _held(lake: Lake, path: str) -> frozenset[str]:
     """The folders of the files that a table holds now."""
     if (table := open_cached(lake, path)) is None:
         return frozenset()
-    files = pa.table(table.get_add_actions(flatten=True))["path"].to_pylist()
-    return frozenset(unquote(file).rpartition("/")[0] for file in files)
+    return frozenset(file.folder for file in active_files(table))
 
 
 def _is_named(folder: str, entry: bytes | None) -> bool:

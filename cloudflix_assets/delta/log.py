@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -42,6 +43,17 @@ def version_of_week(lake: Lake, table: DeltaTable, path: str, week: date) -> int
         if not actions or transaction_of(actions, week) == aimed:
             return version
     return aimed
+
+
+def sync_commit(lake: Lake, path: str, version: int) -> None:
+    """Have storage keep a commit and the checkpoint that it made, also if its power fails."""
+    if not lake.may_tear:
+        return
+    log = f"{path}/_delta_log"
+    for name in lake.names(log):
+        if name[:_DIGITS] == f"{version:0{_DIGITS}}" or name == "_last_checkpoint":
+            with suppress(FileNotFoundError):  # a newer commit has removed its checkpoint
+                lake.sync([f"{log}/{name}"])
 
 
 def remove_checkpoints(lake: Lake, path: str, version: int) -> None:

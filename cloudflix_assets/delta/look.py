@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-import pyarrow as pa
 from deltalake import DeltaTable
 
+from cloudflix_assets.delta.active import ActiveFile, active_files
 from cloudflix_assets.delta.log import version_of_week
 from cloudflix_assets.delta.read import stored_as
 from cloudflix_assets.delta.table import TableRefused, open_cached
@@ -63,17 +63,13 @@ def is_version(lake: Lake, found: StoredTable, path: str, week: date, version: i
 
 
 def _weeks(table: DeltaTable) -> Mapping[date, StoredWeek]:
-    actions = pa.table(table.get_add_actions(flatten=True))
-    files, rows = defaultdict[date, list[str]](list), defaultdict[date, list[int | None]](list)
-    for path, week, count in zip(
-        *(actions[name].to_pylist() for name in ("path", "partition.week", "num_records")), strict=True
-    ):
-        files[week].append(path)
-        rows[week].append(count)
+    by_week = defaultdict[date, list[ActiveFile]](list)
+    for file in active_files(table):
+        if file.week is not None:
+            by_week[file.week].append(file)
     return {
-        week: StoredWeek(_sum(rows[week]), stored_as(table, paths))
-        for week, paths in files.items()
-        if week is not None
+        week: StoredWeek(_sum([file.rows for file in files]), stored_as(table, (file.path for file in files)))
+        for week, files in by_week.items()
     }
 
 

@@ -1,21 +1,25 @@
 """Read weeks of a Delta table: their rows, their files, their digest."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from functools import reduce
 from hashlib import sha256
-from pathlib import PurePosixPath
-from urllib.parse import unquote
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from cloudflix_assets.delta.active import ActiveFile, active_files
 from cloudflix_assets.delta.table import WEEK, application, open_cached, stored_fields
-from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.errors import CloudflixError, first_line
 from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.lake.files import Stored
 from cloudflix_assets.lake.parquet import parquet_files
 from spark.quality import digest
 
@@ -25,7 +29,7 @@ class WeekAbsent(CloudflixError):
 
 
 class FileDamaged(CloudflixError):
-    """A file of a table is gone, or has another size than the commit that added it says."""
+    """A file of a table is gone, or is another than the commit that added it says."""
 
     def __init__(self, lake: Lake, file: str, how: str) -> None:
         table, _, rest = file.partition(f"/{WEEK.name}=")
@@ -60,7 +64,7 @@ def read(
 
     Raises:
         WeekAbsent: the table does not hold `required`.
-        FileDamaged: a file is gone, or has another size than when it was committed.
+        FileDamaged: a file is gone, or has another size or other rows than when it was committed.
     """
     table = open_cached(lake, path)
     if required is not None and not holds(lake, path, required):
@@ -90,72 +94,81 @@ def _as_stored(table: DeltaTable, fields: T.StructType | None) -> T.StructType:
     return T.StructType([T.StructField(f.name, types.get(f.name, f.dataType)) for f in fields or stored])
 
 
-def files_of_week(table: DeltaTable, path: str, week: date) -> dict[str, int]:
+def files_of_week(table: DeltaTable, path: str, week: date) -> list[ActiveFile]:
     """Return what `files_in_lake` does if a commit of ours made the week, else none."""
     exists = table.transaction_version(application(week)) is not None
-    return files_in_lake(table, path, week) if exists else {}
+    return files_in_lake(table, path, week) if exists else []
 
 
-def files_in_lake(table: DeltaTable, path: str, week: date) -> dict[str, int]:
-    """Return the paths in the lake of a week's active files, sorted, and their sizes as committed."""
-    return {f"{path}/{unquote(file)}": size for file, size in _active(table, week).items()}
+def files_in_lake(table: DeltaTable, path: str, week: date) -> list[ActiveFile]:
+    """Return a week's active files, sorted, with their paths in the lake."""
+    return [replace(file, path=f"{path}/{file.path}") for file in active_files(table) if file.week == week]
 
 
-def _rows(lake: Lake, session: SparkSession, files: Mapping[str, int], fields: T.StructType) -> DataFrame:
+def _rows(lake: Lake, session: SparkSession, files: Sequence[ActiveFile], fields: T.StructType) -> DataFrame:
     """Read exactly these files, so that everything in a step sees one version of a table.
 
     2026-11-26: Sail's own Delta reader finds no table below a folder with a blank or an accent in its name.
 
     Raises:
-        FileDamaged: a file is gone or has another size; Sail reads what is left, and says nothing.
+        FileDamaged: a file is gone or is another; Sail reads what is left, and says nothing.
     """
     if not files:
         return session.createDataFrame([], fields)
     # A folder at a time: ours lie in one, and Sail reads no files together whose types of text differ.
-    by_folder: dict[str, dict[str, int]] = {}
-    for file, size in files.items():
-        by_folder.setdefault(str(PurePosixPath(file).parent), {})[file] = size
+    by_folder = defaultdict[str, list[ActiveFile]](list)
+    for file in files:
+        by_folder[file.folder].append(file)
     read = session.read.schema(fields)
-    return reduce(DataFrame.unionByName, (read.parquet(*_places(lake, own)) for own in by_folder.values()))
+    places = (_places(lake, folder, own) for folder, own in by_folder.items())
+    return reduce(DataFrame.unionByName, (read.parquet(*own) for own in places))
 
 
-def _places(lake: Lake, files: Mapping[str, int]) -> list[str]:
+def _places(lake: Lake, folder: str, files: Sequence[ActiveFile]) -> list[str]:
     """Return the addresses to read of files in one folder: the folder if it holds no others, else each file.
 
     An engine asks storage about each address, so one is faster.
 
     Raises:
-        FileDamaged: a file is gone or has another size.
+        FileDamaged: a file is gone or is another.
     """
-    folder = str(PurePosixPath(next(iter(files))).parent)
-    there = {stored.path: stored.size for stored in parquet_files(lake, folder)}
-    for file, size in files.items():
-        if file not in there:
-            raise FileDamaged(lake, file, "is gone")
-        if there[file] != size:
-            raise FileDamaged(lake, file, f"has {there[file]} bytes, and its commit says {size}")
-    alone = there.keys() == files.keys()
-    return [f"{lake.uri(folder)}/"] if alone else [lake.uri(file) for file in files]
+    there = {stored.path: stored for stored in parquet_files(lake, folder)}
+    for file in files:
+        if file.path not in there:
+            raise FileDamaged(lake, file.path, "is gone")
+        if (size := there[file.path].size) != file.size:
+            raise FileDamaged(lake, file.path, f"has {size} bytes, and its commit says {file.size}")
+    with ThreadPoolExecutor() as pool:
+        counted = pool.map(lambda file: _count_rows(lake, there[file.path]), files)
+        for file, rows in zip(files, counted, strict=True):
+            if file.rows not in {None, rows}:
+                raise FileDamaged(lake, file.path, f"has {rows} rows, and its commit says {file.rows}")
+    alone = there.keys() == {file.path for file in files}
+    return [f"{lake.uri(folder)}/"] if alone else [lake.uri(file.path) for file in files]
 
 
-def digest_of_files(lake: Lake, session: SparkSession, files: Mapping[str, int], fields: T.StructType) -> str:
+def _count_rows(lake: Lake, stored: Stored) -> int:
+    """Return what the footer of a file says; an engine that reads the columns' pages finds other damage."""
+    try:
+        with lake.random_access(stored) as source:
+            return int(pq.read_metadata(source).num_rows)
+    except pa.ArrowInvalid as error:
+        raise FileDamaged(lake, stored.path, f"cannot be read ({first_line(error)})") from error
+
+
+def digest_of_files(
+    lake: Lake, session: SparkSession, files: Sequence[ActiveFile], fields: T.StructType
+) -> str:
     """Compute the digest of the rows in files of the lake, whatever a commit states."""
     return digest.digest(_rows(lake, session, files, fields), fields) if files else digest.empty(fields)
 
 
 def stored_as(table: DeltaTable, files: Iterable[str]) -> str:
     """Return a key of files of a table, which is that of no others: their names are never used twice."""
-    names = "\n".join(sorted(unquote(file) for file in files))
+    names = "\n".join(sorted(files))
     return f"{table.metadata().id} {sha256(names.encode()).hexdigest()[:16]}"
 
 
 def files_of(table: DeltaTable, week: date) -> list[str]:
-    """Return the active files of a week, relative to the table, sorted; a name is never used twice."""
-    return list(_active(table, week))
-
-
-def _active(table: DeltaTable, week: date) -> dict[str, int]:
-    """The active files of a week and their sizes as committed, sorted by path."""
-    actions = pa.table(table.get_add_actions(flatten=True))
-    columns = (actions[name].to_pylist() for name in ("partition.week", "path", "size_bytes"))
-    return dict(sorted((path, size) for of, path, size in zip(*columns, strict=True) if of == week))
+    """Return the active files of a week, relative to the table, sorted."""
+    return [file.path for file in active_files(table) if file.week == week]

@@ -107,18 +107,20 @@ def prove(lake: Lake, table: DeltaTable, week: WeekOfTable) -> Outcome:
     refresh(lake, week.path, table)
     version, actions = _find_commit(lake, table, week, made_for)
     added = [action["add"] for action in actions if "add" in action]
-    if table.transaction_version(application(week.week)) == made_for:  # else a newer commit replaced the week
-        active = {unquote(path) for path in files_of(table, week.week)}
-        if active != {unquote(add["path"]) for add in added}:
-            raise CommitFailedError(f"{week}: another tool added files to this week during the commit")
+    files = [unquote(add["path"]) for add in added]
+    lake.sync(f"{week.path}/{file}" for file in files)
+    is_newest = table.transaction_version(application(week.week)) == made_for
+    if is_newest and set(files_of(table, week.week)) != set(files):
+        raise CommitFailedError(f"{week}: another tool added files to this week during the commit")
     rows = sum(json.loads(add["stats"])["numRecords"] for add in added)
     if rows != week.rows:
         raise RuntimeError(
             f"{week}: {week.rows} rows were judged and version {version} holds {rows}. Rerun the week, which "
             "replaces it; if it happens again, the engine is at fault."
         )
-    stored = stored_as(table, [add["path"] for add in added])
-    return Outcome(version, committed=True, stored=stored, bytes=sum(add["size"] for add in added))
+    return Outcome(
+        version, committed=True, stored=stored_as(table, files), bytes=sum(add["size"] for add in added)
+    )
 
 
 def _find_commit(

@@ -85,6 +85,11 @@ def open_table(lake: Lake, path: str) -> DeltaTable | None:
             f"{path} is partitioned by {table.metadata().partition_columns or 'nothing'}, not by week: "
             "it was not made here; move it away, then rerun."
         )
+    if (kind := _fields(table)[WEEK.name].dataType) != WEEK.dataType:
+        raise TableRefused(
+            f"{path} stores its weeks as {kind.simpleString()}, not as date: it was not made here; move it "
+            "away, then rerun."
+        )
     return table
 
 
@@ -171,8 +176,11 @@ def refuse_foreign_folder(lake: Lake, path: str) -> None:
 
 def stored_fields(table: DeltaTable) -> T.StructType:
     """Return the stored columns with Spark's types, without `week`."""
-    fields = T.StructType.fromJson(json.loads(table.schema().to_json()))
-    return T.StructType([field for field in fields if field.name != WEEK.name])
+    return T.StructType([field for field in _fields(table) if field.name != WEEK.name])
+
+
+def _fields(table: DeltaTable) -> T.StructType:
+    return T.StructType.fromJson(json.loads(table.schema().to_json()))
 
 
 def widen(lake: Lake, table: DeltaTable, path: str, fields: T.StructType) -> DeltaTable:

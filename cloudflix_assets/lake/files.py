@@ -45,6 +45,12 @@ class Files(ABC):
     def remove_dead_parts(self, folders: Iterable[str]) -> None:  # noqa: B027  # others write in one call
         """Remove the halves of files that killed writers left in these folders, if there can be any."""
 
+    def sync(self, paths: Iterable[str]) -> None:  # noqa: B027  # an account keeps what it has taken
+        """Have storage keep files that another wrote, also if its power fails, before it returns.
+
+        What the other methods write is kept when they return.
+        """
+
     @property
     def storage_options(self) -> Mapping[str, str] | None:
         """The options with which delta-rs reaches these files; None for a local disk."""

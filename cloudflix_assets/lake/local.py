@@ -2,8 +2,6 @@
 
 import errno
 import os
-import re
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -13,16 +11,13 @@ from filecmp import cmp
 from pathlib import Path
 from shutil import copyfile, copytree, rmtree
 from typing import BinaryIO, ClassVar
-from uuid import uuid4
 
 import pyarrow as pa
 
+from cloudflix_assets.lake import disk
 from cloudflix_assets.lake.base import DROPPED, MARKER, Lake, LakeRefused
 from cloudflix_assets.lake.files import Files, Stored
 from spark.table import Layer
-
-DEAD_SECONDS = 86_400
-_PART = re.compile(r"\..+\.[0-9a-f]{32}")
 
 _NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP}
 """How a disk without hard links refuses one, beside a file that it let be written."""
@@ -64,23 +59,30 @@ class LocalLake(Lake):
         target = self.root / path
         if target.is_file() and cmp(content, target, shallow=False):
             return False
-        with self._part_of(target) as part:
+        with disk.beside(target) as part:
             copyfile(content, part)
-            part.replace(target)
+            self._put(part, target)
         return True
 
     def write(self, path: str, content: bytes) -> None:
         """Write a small file, replacing one that is there in one step."""
         target = self.root / path
-        with self._part_of(target) as part:
+        with disk.beside(target) as part:
             part.write_bytes(content)
-            part.replace(target)
+            self._put(part, target)
+
+    def _put(self, part: Path, target: Path) -> None:
+        """Put a file in its place once the disk has it: a power failure leaves the old one or the new."""
+        disk.sync([part], part.parent)
+        part.replace(target)
+        disk.sync([target], self.root)
 
     def write_new(self, path: str, content: bytes) -> bool:
         """Write a small file unless there is one; False if there is, which stays as it is."""
         target = self.root / path
-        with self._part_of(target) as part:
+        with disk.beside(target) as part:
             part.write_bytes(content)
+            disk.sync([part], part.parent)
             try:
                 os.link(part, target)
             except FileExistsError:
@@ -89,6 +91,7 @@ class LocalLake(Lake):
                 if error.errno in _NO_LINKS:
                     raise self._without_links(error) from error
                 raise
+        disk.sync([target], self.root)
         return True
 
     def _without_links(self, error: OSError) -> LakeRefused:
@@ -171,6 +174,10 @@ class LocalLake(Lake):
         with suppress(FileNotFoundError):
             (self.root / path).rename(self.root / target)
 
+    def sync(self, paths: Iterable[str]) -> None:
+        """Have the disk keep these files, and the folders that lead to them, before it returns."""
+        disk.sync((self.root / path for path in paths), self.root)
+
     def publish(self, folder: str, target: str) -> None:
         """Copy all files of a folder into the folder `target`; other files there stay."""
         copytree(self.root / folder, self.root / target, copy_function=copyfile, dirs_exist_ok=True)
@@ -227,21 +234,8 @@ class LocalLake(Lake):
 
     def remove_dead_parts(self, folders: Iterable[str]) -> None:
         """Remove the halves of files that killed writers left in these folders, a day after."""
-        walked = (found for folder in folders for found in os.walk(self.root / folder))
-        for part in (Path(parent, name) for parent, _, names in walked for name in names):
-            with suppress(OSError):
-                if _PART.fullmatch(part.name) and time.time() - part.stat().st_mtime > DEAD_SECONDS:
-                    part.unlink()
-
-    @contextmanager
-    def _part_of(self, target: Path) -> Iterator[Path]:
-        """Yield a temporary path beside `target`, so that no reader meets half a file; it is removed."""
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f".{target.name}.{uuid4().hex}")
-        try:
-            yield part
-        finally:
-            part.unlink(missing_ok=True)
+        for folder in folders:
+            disk.remove_dead_parts(self.root / folder)
 
 
 def _raise_unless_absent(error: OSError) -> None:

@@ -74,7 +74,7 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
     """
     lake.refuse_other_source(source.identity, place_of(source))
     rejected = source.receive(week) if isinstance(source, Receiving) else ()
-    before = _manifest_before(lake, week)
+    before, damaged = _manifest_before(lake, week)
     pin = _pin(before) if before and not refresh else None
     with storage_errors(gettempdir()), spool() as folder:
         spooled: list[tuple[Path, LandedFile]] = []
@@ -89,7 +89,7 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
                 lake.store(f"raw/{file.path}", path)
     files = tuple(file for _, file in spooled)
     manifest = Manifest(week=week, source=source.identity, landed_at=datetime.now(UTC), files=files)
-    notices = dict.fromkeys([*rejected, moved, *_notices(deliveries, files)])
+    notices = dict.fromkeys([*rejected, damaged, moved, *_notices(deliveries, files)])
     return Landed(manifest, before, [notice for notice in notices if notice])
 
 
@@ -98,12 +98,13 @@ def _notices(deliveries: Sequence[Delivered], files: Sequence[LandedFile]) -> Se
     return [*of_source, *(f"{file.file}: {told}" for file in files for told in file.notices)]
 
 
-def _manifest_before(lake: Lake, week: date) -> Manifest | None:
-    """Return the manifest that the week has, or None if it has none that can be read."""
+def _manifest_before(lake: Lake, week: date) -> tuple[Manifest | None, str | None]:
+    """Return the manifest that the week has; or none, and a sentence if one is there that is damaged."""
     try:
-        return Manifest.of(lake, week)
-    except ManifestDamaged:
-        return None  # the week is landed anew
+        return Manifest.of(lake, week), None
+    except ManifestDamaged as error:
+        told, _, _ = str(error).rpartition(": ")
+        return None, f"{told}: the week was landed anew"
 
 
 def _pin(before: Manifest) -> Pin | None:

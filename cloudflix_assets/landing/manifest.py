@@ -1,5 +1,6 @@
 """The manifest of a publication: which files were landed for a week, and from where."""
 
+import json
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
@@ -31,7 +32,7 @@ _ROW = T.StructType(
 
 
 class ManifestDamaged(CloudflixError):
-    """A manifest cannot be read: it was changed or damaged after it was written."""
+    """A manifest is not as it was written: it was changed or damaged since."""
 
 
 class LandedFile(BaseModel):
@@ -63,6 +64,8 @@ class Manifest(BaseModel):
     source: str
     landed_at: datetime
     files: tuple[LandedFile, ...]
+    checksum: str = ""
+    """A hash of all else that is written; empty in a manifest of before 2026-11-30."""
 
     @staticmethod
     def path_of(week: date) -> str:
@@ -83,17 +86,28 @@ class Manifest(BaseModel):
         """Read the manifest of a week, or return None if nothing was landed for it.
 
         Raises:
-            ManifestDamaged: it cannot be read.
+            ManifestDamaged: it is not as it was written.
         """
         path = cls.path_of(week)
         content = lake.read(path)
+        if content is None:
+            return None
         try:
-            return None if content is None else cls.model_validate_json(content)
+            found = cls.model_validate_json(content)
         except ValidationError as error:
-            raise ManifestDamaged(
-                f"the manifest {lake.uri(path)} cannot be read: rerun its week with its publication, which "
-                "writes it anew."
-            ) from error
+            raise _damaged(lake, path, "cannot be read") from error
+        if found.week != week:
+            raise _damaged(lake, path, f"is that of the week {found.week}")
+        if found.checksum not in {"", _checksum(content)}:
+            raise _damaged(lake, path, "was changed after it was written")
+        return found
+
+    @property
+    def content(self) -> bytes:
+        """The manifest as it is written, with its checksum."""
+        bare = self.model_copy(update={"checksum": ""})
+        checksum = _checksum(bare.model_dump_json().encode())
+        return bare.model_copy(update={"checksum": checksum}).model_dump_json(indent=2).encode()
 
     @property
     def commit(self) -> str | None:
@@ -127,3 +141,15 @@ class Manifest(BaseModel):
         return session.createDataFrame(
             [tuple(getattr(file, name) for name in _ROW.names) for file in self.files], _ROW
         )
+
+
+def _checksum(content: bytes) -> str:
+    """Return a hash of a written manifest without its checksum, as the code of any version computes it."""
+    told = {name: value for name, value in json.loads(content).items() if name != "checksum"}
+    return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _damaged(lake: Lake, path: str, how: str) -> ManifestDamaged:
+    return ManifestDamaged(
+        f"the manifest {lake.uri(path)} {how}: rerun its week with its publication, which writes it anew."
+    )

@@ -134,7 +134,7 @@ class ManifestIOManager(dg.IOManager):
     def handle_output(self, context: dg.OutputContext, obj: Manifest) -> None:
         """Store the manifest of a week."""
         with _as_failure(context), self.lake.storage_errors(obj.path):
-            self.lake.write(obj.path, obj.model_dump_json(indent=2).encode())
+            self.lake.write(obj.path, obj.content)
 
     def load_input(self, context: dg.InputContext) -> DataFrame:
         """Read the manifest: one row per landed file of the week.

@@ -226,6 +226,35 @@ def test_a_ragged_record_is_kept_as_text_and_quarantined(lakehouse: Makes) -> No
     assert after == ["After, it"]
 
 
+ALTERED: dict[str, tuple[str, str, str]] = {
+    "a record more": ('"records": 20', '"records": 21', "was changed after it was written"),
+    "another file": ("netflix_cast.csv", "netflix_cats.csv", "was changed after it was written"),
+    "another week": (f'"week": "{WEEK_1}"', f'"week": "{WEEK_2}"', f"is that of the week {WEEK_2}"),
+    "half of it": ('"source"', '"', "cannot be read"),
+}
+
+
+@pytest.mark.parametrize("how", ALTERED)
+def test_a_manifest_that_is_not_as_it_was_written_is_refused_and_made_anew(
+    lakehouse: Makes, how: str
+) -> None:
+    """It says which bytes a week consists of: one that was changed by hand was believed for ever."""
+    house = lakehouse(source=MemorySource({WEEK_1: publication()}), tables=CAST)
+    assert house.run(WEEK_1).notices == []
+    path, digests = Manifest.path_of(WEEK_1), house.digests(WEEK_1)
+    written = house.lake.read(path) or b""
+    old, new, why = ALTERED[how]
+    house.lake.write(path, written.replace(old.encode(), new.encode(), 1))
+
+    told = f"the manifest {house.lake.uri(path)} {why}"
+    assert house.run(WEEK_1, "raw/cast").failures == {
+        "raw_cast": f"{told}: rerun its week with its publication, which writes it anew."
+    }
+    assert house.run(WEEK_1).notices == [f"{told}: the week was landed anew"]
+    assert house.run(WEEK_1).notices == []
+    assert house.digests(WEEK_1) == digests
+
+
 def test_the_manifest_tells_what_came_from_where(
     lakehouse: Makes, environment: Environment, tmp_path: Path
 ) -> None:

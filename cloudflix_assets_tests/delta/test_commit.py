@@ -1,5 +1,6 @@
 """One week of a table is replaced, exactly that one, only when it changed, and told so in the log."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import ANY
@@ -32,6 +33,31 @@ def test_a_changed_week_is_replaced_and_no_other(tiny: Tiny) -> None:
     assert outcome.version == tiny.version()
     assert tiny.stored(WEEK_2) == OTHER_ROWS
     assert tiny.stored() == tiny.stored(WEEK_3) == ROWS
+
+
+@pytest.mark.both_engines
+def test_what_a_commit_names_is_on_the_disk_when_it_returns(
+    tiny: Tiny, committer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power failure after it left a week of empty files, which a log said to be whole."""
+    tiny.write(ROWS, WEEK_1)
+    synced: list[int] = []
+    fsync = os.fsync
+
+    def spy(opened: int) -> None:
+        fsync(opened)
+        synced.append(os.fstat(opened).st_ino)
+
+    monkeypatch.setattr(os, "fsync", spy)
+    before = tiny.files()
+    outcome = tiny.write(ROWS, WEEK_2)
+    entry = tiny.lake.root / TABLE / "_delta_log" / f"{outcome.version:020}.json"
+    new = tiny.files() - before
+    assert new
+    kept = {*new, entry, *(path.parent for path in (*new, entry)), tiny.lake.root}
+    assert {path.stat().st_ino for path in kept} <= {*synced}
+    if committer == "embedded":  # Spark writes and commits in one call
+        assert max(synced.index(path.stat().st_ino) for path in new) < synced.index(entry.stat().st_ino)
 
 
 @pytest.mark.both_engines

@@ -31,9 +31,9 @@ def read(lake: Lake, session: SparkSession) -> object:
     return delta_reads.read(lake, session, TABLE, FIELDS, [WEEK_1])
 
 
-def written_by_another(**options: Any) -> Callable[[Lake], None]:
+def written_by_another(week: object = WEEK_1, **options: Any) -> Callable[[Lake], None]:
     """Arranges a table that a stock writer made."""
-    row = pa.table({"id": [1], "name": ["one"], "week": [WEEK_1]})
+    row = pa.table({"id": [1], "name": ["one"], "week": [week]})
 
     def arranged(lake: Lake) -> None:
         told = dict(lake.storage_options or {})
@@ -84,6 +84,7 @@ FEATURES = (
     "or rebuild it without these features."
 )
 PARTITIONED = f"{TABLE} is partitioned by {{}}, not by week: it was not made here; move it away, then rerun."
+WEEKS = f"{TABLE} stores its weeks as {{}}, not as date: it was not made here; move it away, then rerun."
 DAMAGED = (
     f"{TABLE} cannot be opened ({{}}): restore {{uri}} from a backup, or move it away and rerun its weeks; "
     "nothing was written."
@@ -96,6 +97,7 @@ UNKNOWN = "Unsupported: Feature 'x' is not supported"
 FOREIGN: Mapping[str, tuple[Callable[[Lake], None], str, str]] = {
     "partitioned by another column": (written_by_another(partition_by=["name"]), PARTITIONED, "['name']"),
     "not partitioned": (written_by_another(), PARTITIONED, "nothing"),
+    "whose weeks are text": (written_by_another(str(WEEK_1), partition_by=["week"]), WEEKS, "string"),
     "with deletion vectors": (
         written_by_another(partition_by=["week"], configuration={"delta.enableDeletionVectors": "true"}),
         FEATURES,

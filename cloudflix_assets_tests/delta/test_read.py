@@ -8,6 +8,7 @@ from pathlib import Path
 from shutil import rmtree
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pyspark.sql.types as T
 import pytest
 from deltalake import QueryBuilder, write_deltalake
@@ -174,6 +175,28 @@ def test_a_file_of_another_size_than_its_commit_says_is_damaged(tiny: Tiny, left
         )
     assert tiny.write(ROWS, force=True).committed
     assert tiny.stored() == ROWS
+
+
+def test_a_file_of_other_rows_than_its_commit_says_is_damaged(tiny: Tiny) -> None:
+    """It may be as large as the one that was committed."""
+    tiny.write(ROWS)
+    path = min(tiny.files())
+    rows = pq.read_metadata(path).num_rows
+    for entry in (tiny.lake.root / TABLE / "_delta_log").glob("*.json"):
+        entry.write_text(re.sub(rf'(numRecords\\": ?){rows}\b', rf"\g<1>{rows + 1}", entry.read_text()))
+    with pytest.raises(read.FileDamaged, match=f"{path} has {rows} rows, and its commit says {rows + 1}: "):
+        tiny.stored()
+
+
+def test_a_file_of_other_bytes_is_damaged(tiny: Tiny) -> None:
+    """A disk that fails leaves a file as large as it was."""
+    tiny.write(ROWS)
+    path = min(tiny.files())
+    path.write_bytes(b"\0" * path.stat().st_size)
+    for reads in (tiny.stored, lambda: tiny.write(ROWS)):
+        with pytest.raises(read.FileDamaged, match=f"{path} cannot be read .*: restore it from a backup"):
+            reads()
+    assert tiny.write(ROWS, force=True).committed
 
 
 def test_a_week_that_no_commit_made_is_absent_whatever_rows_lie_there(tiny: Tiny) -> None:

@@ -127,10 +127,11 @@ def test_what_drifted_is_told_each_week(made: Makes) -> None:
 
 
 def test_a_manifest_of_before_is_read(made: Makes) -> None:
-    """It says nothing of undeclared columns: the file is inspected again, and told."""
+    """It has no checksum, and says nothing of undeclared columns: the file is inspected again, and told."""
     house = made()
     ran(house, WEEK_2)
     manifest = json.loads(house.lake.read(Manifest.path_of(WEEK_2)) or b"")
+    manifest.pop("checksum")
     for file in manifest["files"]:
         file.pop("undeclared")
         file["inspected_by"] = file["inspected_by"].partition(" ")[0]

@@ -84,7 +84,7 @@ def test_a_week_that_has_not_ended_is_not_pinned(house: Lakehouse, history: Hist
     monday = manifest.model_copy(update={"landed_at": moment(WEEKS[1], 7)})
     assert monday.pin == manifest.commit
 
-    house.lake.write(manifest.path, thursday.model_dump_json().encode())
+    house.lake.write(manifest.path, thursday.content)
     history.commit(in_folder(published(9)), moment(WEEKS[1], 5))
     assert house.run(WEEKS[1]).success
     assert landed(house, 1) == published(9)

@@ -93,7 +93,7 @@ def check(environment: Environment, undisturbed: Digests, *weeks: date) -> AdlsL
             assert told["digest"] == undisturbed[path, week]
             table = open_table(lake, path)
             assert table
-            folders = {file.rpartition("/")[0] for file in files_in_lake(table, path, week)}
+            folders = {file.folder for file in files_in_lake(table, path, week)}
             assert {folder.rpartition("/")[2].startswith(told["step"]) for folder in folders} <= {True}
             assert str(read(lake, session, path, None, [week]).count()) == told["digest"].split(":")[1]
     assert leftovers(lake, *STORED) == set()

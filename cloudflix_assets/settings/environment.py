@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     AliasChoices,
@@ -32,6 +32,7 @@ from cloudflix_assets.settings.values import (
     LakeFolder,
     Monday,
     WebAddress,
+    WebhookAddress,
     by_dataset,
     masked,
 )
@@ -76,7 +77,7 @@ class Environment(AzureSettings, DatabricksSettings, BaseSettings):
     github_token: SecretStr | None = Field(
         None, validation_alias="GITHUB_TOKEN", description="For private repositories and higher limits"
     )
-    alert_webhook: SecretStr | None = Field(
+    alert_webhook: WebhookAddress = Field(
         None, description="Slack's or Teams' webhook that is told of failures"
     )
     web_ui: WebAddress = Field("http://localhost:3000", description="Where alerts link to")
@@ -213,8 +214,7 @@ def _refuse_unknown() -> None:
 
 def _sentence(problem: ErrorDetails) -> str:
     """Return a sentence: CLOUDFLIX_ENGINE=sal is not allowed: set it to 'sail', 'spark', 'connect' or …."""
-    # Of more than one setting, pydantic shows every value.
-    setting = f"{_variable(str(problem['loc'][0]))}={masked(problem['input'])} " if problem["loc"] else ""
+    setting = _shown(str(problem["loc"][0]), problem["input"]) if problem["loc"] else ""
     if problem["type"] in {"literal_error", "enum"}:
         return f"{setting}is not allowed: set it to {problem['ctx']['expected']}."
     if problem["type"] == "bool_parsing":
@@ -223,6 +223,13 @@ def _sentence(problem: ErrorDetails) -> str:
     if reason == problem["msg"]:  # pydantic's own
         reason = f"is not allowed: {reason[:1].lower()}{reason[1:]}"
     return f"{setting}{reason}{'' if reason.endswith('?') else '.'}"
+
+
+def _shown(name: str, value: object) -> str:
+    """Return a setting as a sentence begins with it: NAME=value, or NAME alone if it holds a secret."""
+    field = Environment.model_fields.get(name)
+    secret = field is not None and SecretStr in get_args(field.annotation)
+    return f"{_variable(name)} " if secret else f"{_variable(name)}={masked(value)} "
 
 
 def _variable(name: str) -> str:

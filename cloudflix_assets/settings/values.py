@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
 from spark.datasets import DATASETS
@@ -82,6 +82,14 @@ def _api(address: str) -> str:
     return _without_password(address)
 
 
+def _webhook(secret: SecretStr | None) -> SecretStr | None:
+    if secret is not None and not has_host(secret.get_secret_value()):
+        raise ValueError(
+            "is no web address: copy it from Slack or Teams, https:// and all"
+        )
+    return secret
+
+
 def _without_password(address: str) -> str:
     if "@" in address.split("/")[2]:
         raise ValueError("holds a password: write it without; a token of GitHub belongs into GITHUB_TOKEN")
@@ -110,6 +118,7 @@ LakeFolder = Annotated[Folder, AfterValidator(_readable)]
 Absent = BeforeValidator(lambda value: value or None)
 ApiAddress = Annotated[str, AfterValidator(_api)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+WebhookAddress = Annotated[SecretStr | None, AfterValidator(_webhook)]
 Monday = Annotated[date, BeforeValidator(_day), AfterValidator(_monday)]
 
 DelimiterWord = Literal[",", ";", "tab", "|"]

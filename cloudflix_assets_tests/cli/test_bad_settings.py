@@ -60,6 +60,9 @@ SETTINGS = {
         "CLOUDFLIX_LAKE=/data/100% is the folder /data/100%, in whose path % would be misread: "
         "choose a folder without any of * ? [ ] { } \\ % (--home, CLOUDFLIX_HOME, CLOUDFLIX_LAKE)."
     ),
+    "CLOUDFLIX_ALERT_WEBHOOK=hooks.example.com/T0/hidden": (
+        "CLOUDFLIX_ALERT_WEBHOOK is no web address: copy it from Slack or Teams, https:// and all."
+    ),
     "CLOUDFLIX_GITHUB_API=sc://:x": (
         "CLOUDFLIX_GITHUB_API=sc://:x is no address of an API: write it like https://api.github.com."
     ),

@@ -84,9 +84,7 @@ def _api(address: str) -> str:
 
 def _webhook(secret: SecretStr | None) -> SecretStr | None:
     if secret is not None and not has_host(secret.get_secret_value()):
-        raise ValueError(
-            "is no web address: copy it from Slack or Teams, https:// and all"
-        )
+        raise ValueError("is no web address: copy it from Slack or Teams, https:// and all")
     return secret
 
 

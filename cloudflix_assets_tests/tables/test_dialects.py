@@ -123,6 +123,12 @@ REFUSED: dict[str, tuple[bytes, Dialect, str, Dialect]] = {
         r"the header is not UTF-8 \(byte 0xE9\), and “année; 1” in CP1252",
         CP1252,
     ),
+    "a UTF-8 mark under cp1252": (
+        b"\xef\xbb\xbf" + b'"cast",show_id\nAnn,2\n',
+        CP1252,
+        "is UTF-8 and not CP1252",
+        PLAIN,
+    ),
     "UTF-8 under cp1252": ("cast,show_id\nZoë,2\n".encode(), CP1252, "is UTF-8 and not CP1252", PLAIN),
     "semicolons in cp1252": (
         "cast;show_id\nZoë;2\n".encode("cp1252"),

@@ -23,6 +23,7 @@ from spark.delivery.lines import (
     is_unmistakably_utf_8,
     rows,
     unlimited_fields,
+    utf_8_defect,
 )
 
 LONGEST_HEADER = 2**16
@@ -70,7 +71,9 @@ def inspect_file(
     if not records:
         raise DeliveryDefect(f"{file} holds a header and no records")
     if dialect.encoding != "utf-8":
-        _refuse_utf_8(source, file, dialect)
+        source.seek(0)
+        if is_unmistakably_utf_8(source):
+            raise utf_8_defect(file, dialect)
     notices = (*header.tidied, *_about_empty(empty))
     return Contents(records, header.names, max(longest, length), header.told(empty), notices)
 
@@ -157,10 +160,3 @@ def _refuse_quotes(error: csv.Error, lines: Lines) -> NoReturn:
     if "new-line character" in message:
         lines.refuse("has a bare carriage return outside quotes")
     lines.refuse(f"cannot be read ({message})")
-
-
-def _refuse_utf_8(source: BinaryIO, file: str, dialect: Dialect) -> None:
-    source.seek(0)
-    if is_unmistakably_utf_8(source):
-        defect = f"{file} is UTF-8 and not {dialect.encoding.upper()}"
-        raise NotAgreed(defect, Dialect(dialect.delimiter))

@@ -5,7 +5,7 @@ What the lines mean belongs to `inspection` (is the file sound?) and to `parser`
 
 import csv
 import re
-from codecs import getincrementaldecoder
+from codecs import BOM_UTF8, getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, NoReturn
@@ -74,6 +74,9 @@ class Lines:
         while line := self.source.readline(self.max_record_bytes + 1):
             if self.record == 0 and (defect := other_than_csv(line)):
                 raise DeliveryDefect(f"{self.file} {defect}")
+            encoded = self.record == self.length == 0 and line.startswith(BOM_UTF8)
+            if encoded and encoding != "utf-8-sig":
+                raise utf_8_defect(self.file, self.dialect)
             self.length += len(line)
             if self.length > self.max_record_bytes:
                 self.refuse("is over 64 MB (is a quote never closed?)")
@@ -184,3 +187,8 @@ def _decodes(line: bytes, encoding: str) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def utf_8_defect(file: str, dialect: Dialect) -> NotAgreed:
+    """Return the error for a file that is UTF-8 where another encoding is agreed."""
+    return NotAgreed(f"{file} is UTF-8 and not {dialect.encoding.upper()}", Dialect(dialect.delimiter))

@@ -41,7 +41,7 @@ _REBUILT = (
     "--force`"
 )
 _GONE = Trouble("a stored file is gone", _REBUILT)
-_DAMAGED = Trouble("a stored Parquet file is damaged", _REBUILT)
+_DAMAGED = Trouble("a stored Parquet file is damaged, its own or one that it reads", _REBUILT)
 _LACKS = Trouble("the disk does not do what a lake needs", "see `cloudflix doctor`, which tries it")
 _STORAGE = {
     os.strerror(errno.ENOSPC): _FULL,
@@ -63,6 +63,7 @@ _STORAGE = {
     # The words of Sail and Spark.
     "FAILED_READ_FILE.FILE_NOT_EXIST": _GONE,
     "Parquet error": _DAMAGED,
+    "Parquet argument error": _DAMAGED,
     "FAILED_READ_FILE": _DAMAGED,
     # The words of SQLite.
     "database or disk is full": _FULL,

@@ -74,9 +74,12 @@ def remove_checkpoints(lake: Lake, path: str, version: int) -> None:
 
 
 def entry(lake: Lake, path: str, version: int) -> list[dict[str, Any]]:
-    """Return the actions of one commit; none if the log no longer has it."""
+    """Return the actions of one commit; none if the log lacks it, or has it torn, behind a checkpoint."""
     content = lake.read(f"{path}/_delta_log/{version:020}.json")
-    return [json.loads(line) for line in (content or b"").splitlines()]
+    try:
+        return [json.loads(line) for line in (content or b"").splitlines()]
+    except ValueError:
+        return []
 
 
 def metadata_of(actions: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

@@ -20,7 +20,7 @@ from cloudflix_assets.delta.table import WEEK, application, open_cached, stored_
 from cloudflix_assets.errors import CloudflixError, first_line
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.files import Stored
-from cloudflix_assets.lake.parquet import parquet_files
+from cloudflix_assets.lake.parquet import visible_files
 from spark.quality import digest
 
 
@@ -127,12 +127,13 @@ def _rows(lake: Lake, session: SparkSession, files: Sequence[ActiveFile], fields
 def _places(lake: Lake, folder: str, files: Sequence[ActiveFile]) -> list[str]:
     """Return the addresses to read of files in one folder: the folder if it holds no others, else each file.
 
-    An engine asks storage about each address, so one is faster.
+    An engine reads whatever lies in a folder, a copy that somebody kept there too. It asks storage about
+    each address, so one is faster.
 
     Raises:
         FileDamaged: a file is gone or is another.
     """
-    there = {stored.path: stored for stored in parquet_files(lake, folder)}
+    there = {stored.path: stored for stored in visible_files(lake, folder)}
     for file in files:
         if file.path not in there:
             raise FileDamaged(lake, file.path, "is gone")

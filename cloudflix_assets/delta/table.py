@@ -167,7 +167,8 @@ def refuse_foreign_folder(lake: Lake, path: str) -> None:
         TableRefused: it is such a folder.
     """
     names = [name for name in lake.names(path) if name != "_delta_log"]
-    if names and not lake.fingerprint(f"{path}/_delta_log"):  # a log: another run has just created it
+    there = bool(names) and bool(lake.files_below(path))  # a run that was emptied away leaves folders
+    if there and not lake.fingerprint(f"{path}/_delta_log"):  # a log: another run has just created it
         raise TableRefused(
             f"{path} is no Delta table, and its folder {lake.uri(path)} holds other things "
             f"({', '.join(names[:3])}): move them away, then rerun; nothing was written."

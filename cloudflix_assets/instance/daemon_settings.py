@@ -31,14 +31,18 @@ retention:
 """
 KEYS = ("run_monitoring", "run_retries", "retention")
 _KEY = re.compile(r"^(\w+):", re.MULTILINE)
-_SAYS_NOTHING = re.compile(r"\s*(#.*)?")
+_SAYS_NOTHING = re.compile(r"\s*(---|\.\.\.|\{\s*\}|\[\s*\]|null|~)?\s*(#.*)?")
+"""A line without a setting, of which Dagster makes the settings that it has by default."""
+_TELEMETRY_OF_NOTHING = re.compile(
+    r"^telemetry:[ \t]*(\{[ \t]*\}|null|~)?[ \t]*(#.*)?(\n|\Z)(?![ \t])", re.MULTILINE
+)
 _OF_A_CLASS = re.compile(
     r"(instance_class|event_log_storage|compute_logs|  (module|class|config)|    base_dir):.*"
 )
 
 
 def is_empty(text: str) -> bool:
-    """Return whether a `dagster.yaml` has no line but comments."""
+    """Return whether a `dagster.yaml` says nothing."""
     return all(_SAYS_NOTHING.fullmatch(line) for line in text.splitlines())
 
 
@@ -49,6 +53,7 @@ def with_daemon_settings(text: str, written: str) -> str:
         text: of the file; one that is no list of keys stays as it is.
         written: what this version writes; a file is ours if it begins alike and has no other lines.
     """
+    text = _TELEMETRY_OF_NOTHING.sub(TELEMETRY, text)
     keys, known = set(_KEY.findall(text)), written.splitlines()
     lines = [line for line in text.splitlines() if line and not _OF_A_CLASS.fullmatch(line)]
     missing = TELEMETRY if keys and "telemetry" not in keys else ""

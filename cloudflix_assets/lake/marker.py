@@ -46,6 +46,8 @@ class Marker:
         try:
             stored = dict(json.loads(content))
             place, from_lake, claim = (stored.get(name) for name in ("place", "from_lake", "claim"))
+            if not all(isinstance(told, str | None) for told in (stored["source"], place, from_lake, claim)):
+                return None
             return cls(stored["source"], place, from_lake, stored["format"], claim)
         except (ValueError, TypeError, KeyError):
             return None

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as T
 
@@ -53,6 +53,12 @@ class LandedFile(BaseModel):
     inspected_by: str = ""
     """A hash of the code that inspected the file and of the source's agreement."""
     origin: Mapping[str, str]
+
+    @model_validator(mode="after")
+    def _named_by_content(self) -> Self:
+        if not self.path.startswith(f"files/{self.dataset}/{self.sha256}."):
+            raise ValueError("a landed file is named by its dataset and its hash")
+        return self
 
 
 class Manifest(BaseModel):

@@ -77,7 +77,7 @@ def _web_address(text: str) -> str:
 
 
 def _api(address: str) -> str:
-    if not has_host(address) or re.search(r"\s", address):
+    if not has_host(address) or re.search(r"[\s?#]", address):
         raise ValueError("is no address of an API: write it like https://api.github.com")
     return _without_password(address)
 
@@ -139,7 +139,7 @@ def masked(value: object) -> str:
 
 
 _SECRET = re.compile(
-    r"(?i)(?<=sig=)[^&;\s]+|(?<=key=)[^;\s]+|(?<=://)[^/@\s]+(?=@)|[a-z0-9+/]{86}=="
+    r"(?i)(?<=sig=)[^&;\s]+|(?<=key=)[^;\s]+|(?<=://)[^/@\s]+(?=@)|(?<=:)[^\s:@][^\s@]*(?=@)|[a-z0-9+/]{86}=="
     r"|(?<=token=)[^;\s]+|(?<=secret=)[^;\s]+|(?:dapi|dose)[a-z0-9-]{20,}"
     r"|gh[opsru]_[a-z0-9]{20,}|github_pat_\w{20,}|(?<=hooks.slack.com/services/)\S+"
 )

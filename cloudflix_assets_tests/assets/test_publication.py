@@ -1,12 +1,13 @@
 """The publication: if one file is defective, all five are rejected, and what was landed stays as it was."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import dagster as dg
 import pytest
@@ -232,6 +233,43 @@ ALTERED: dict[str, tuple[str, str, str]] = {
     "another week": (f'"week": "{WEEK_1}"', f'"week": "{WEEK_2}"', f"is that of the week {WEEK_2}"),
     "half of it": ('"source"', '"', "cannot be read"),
 }
+
+
+def without_checksum(written: bytes) -> dict[str, Any]:
+    """A manifest as an earlier version wrote it."""
+    told: dict[str, Any] = json.loads(written)
+    del told["checksum"]
+    return told
+
+
+def test_a_manifest_without_a_checksum_is_no_reason_to_skip_an_inspection(lakehouse: Makes) -> None:
+    """What somebody had changed in it was copied into the next one, and was believed for ever."""
+    house = lakehouse(source=MemorySource({WEEK_1: publication()}), tables=CAST)
+    assert house.run(WEEK_1).success
+    path, digests = Manifest.path_of(WEEK_1), house.digests(WEEK_1)
+    told = without_checksum(house.lake.read(path) or b"")
+    told["files"][1]["records"] = 5
+    house.lake.write(path, json.dumps(told).encode())
+    assert house.run(WEEK_1).success
+    assert house.digests(WEEK_1) == digests
+
+
+def test_a_manifest_that_names_other_bytes_than_its_hash_is_damaged(lakehouse: Makes) -> None:
+    """The landed file of another week was overwritten."""
+    source = MemorySource({WEEK_1: publication(), WEEK_2: publication(cast=lookup("cast", ("One", "1")))})
+    house = lakehouse(source=source, tables=CAST)
+    assert all(house.run(week).success for week in (WEEK_1, WEEK_2))
+    before = landed(house)
+    first, second = (without_checksum(house.lake.read(Manifest.path_of(w)) or b"") for w in (WEEK_1, WEEK_2))
+    first["files"][1]["path"] = second["files"][1]["path"]
+    house.lake.write(Manifest.path_of(WEEK_1), json.dumps(first).encode())
+    (notice,) = house.run(WEEK_1).notices
+    assert notice.endswith("cannot be read: the week was landed anew")
+    after = landed(house)
+    assert {path: after[path] for path in before if "/files/cast/" in path} == {
+        path: written for path, written in before.items() if "/files/cast/" in path
+    }
+    assert house.committed(WEEK_2) == []
 
 
 @pytest.mark.parametrize("how", ALTERED)

@@ -60,6 +60,20 @@ def test_what_a_commit_names_is_on_the_disk_when_it_returns(
         assert max(synced.index(path.stat().st_ino) for path in new) < synced.index(entry.stat().st_ino)
 
 
+def test_an_entry_that_is_torn_behind_a_checkpoint_is_no_loss(tiny: Tiny) -> None:
+    """Readers need it no more; it held the digest, so the week is judged anew."""
+    tiny.write(ROWS, WEEK_2)
+    for rows in [ROWS, OTHER_ROWS] * 5:
+        tiny.write(rows)
+    log = tiny.lake.root / TABLE / "_delta_log"
+    last = max(path.name for path in log.glob("*.checkpoint.parquet"))
+    for torn in [path for path in log.glob("*.json") if path.name < last]:
+        torn.write_bytes(torn.read_bytes()[:300])
+    assert tiny.stored() == OTHER_ROWS
+    assert tiny.committed_digest(WEEK_2) is None
+    assert not tiny.write(ROWS, WEEK_2).committed
+
+
 @pytest.mark.both_engines
 def test_an_unchanged_week_is_not_touched(tiny: Tiny) -> None:
     """A commit of equal content would make every dependant stale."""

@@ -199,6 +199,16 @@ def test_a_file_of_other_bytes_is_damaged(tiny: Tiny) -> None:
     assert tiny.write(ROWS, force=True).committed
 
 
+@pytest.mark.parametrize("name", ["copy.parquet.bak", "x.tmp", "notes.txt", "other.parquet"])
+def test_what_lies_beside_the_files_of_a_week_is_not_read(tiny: Tiny, name: str) -> None:
+    """An engine that is given a folder reads whatever lies there: a copy doubled the rows."""
+    tiny.write(ROWS)
+    path = min(tiny.files())
+    path.with_name(name).write_bytes(b"theirs" if name == "notes.txt" else path.read_bytes())
+    assert tiny.stored() == ROWS
+    assert not tiny.write(ROWS).committed
+
+
 def test_a_week_that_no_commit_made_is_absent_whatever_rows_lie_there(tiny: Tiny) -> None:
     """Rows that another tool put into an earlier week would count as the week before."""
     tiny.write(ROWS)

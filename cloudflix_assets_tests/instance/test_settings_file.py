@@ -152,7 +152,7 @@ def test_settings_edited_by_hand_are_left_alone_and_told_what_to_change(
     assert settings.read_text() == text
 
 
-@pytest.mark.parametrize("text", [None, "", "\n", "# mine\n"])
+@pytest.mark.parametrize("text", [None, "", "\n", "# mine\n", "{}", "---\nnull\n", "[]\n"])
 def test_a_new_instance_is_watched_tidied_and_silent(environment: Environment, text: str | None) -> None:
     """Also where `dagster.yaml` is there and says nothing: Dagster would report its use."""
     if text is not None:
@@ -188,6 +188,13 @@ def test_settings_edited_by_hand_get_no_more_than_telemetry_switched_off(
     found = probe_instance(environment)
     assert found.state == "warn"
     assert found.seen == f"{settings} was edited by hand and lacks run_monitoring, run_retries, retention"
+
+
+@pytest.mark.parametrize("nothing", ["", " {}", " null  # mine"])
+def test_telemetry_of_which_nothing_is_said_is_switched_off(environment: Environment, nothing: str) -> None:
+    settings_of(environment, f"telemetry:{nothing}\nconcurrency: {{runs: {{max_concurrent_runs: 7}}}}\n")
+    with open_instance(environment) as instance:
+        assert instance.telemetry_enabled is False
 
 
 def test_settings_to_which_nothing_can_be_added_stay(environment: Environment) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from cloudflix_assets.lake.base import MARKER, Lake, LakeRefused
 from cloudflix_assets.lake.local import LocalLake
-from cloudflix_assets.lake.marker import FORMAT, Place
+from cloudflix_assets.lake.marker import FORMAT, Marker, Place
 
 SOURCE = "directory:netflix"
 
@@ -104,3 +104,8 @@ def test_two_servers_with_one_repository_are_two_sources(each_lake: Lake) -> Non
     assert each_lake.claim("github:acme/catalogue", Place(theirs, vouched=True)) == (
         f"github:acme/catalogue has moved from {ours} to {theirs}"
     )
+
+
+@pytest.mark.parametrize("told", [{"place": 5}, {"source": 5}, {"from_lake": []}, {"claim": {}}])
+def test_a_marker_of_other_types_is_none(told: dict[str, object]) -> None:
+    assert Marker.parse(json.dumps({"source": "directory:x", "format": 1, **told}).encode()) is None

@@ -88,7 +88,8 @@ TROUBLE = {
     "Read-only file system (os error 30)": "the disk is read-only",
     "Object Store error: not found: No such file or directory (os error 2)": "a stored file is gone",
     "[FAILED_READ_FILE.FILE_NOT_EXIST] Encountered error while reading": "a stored file is gone",
-    "[FAILED_READ_FILE.NO_HINT] Encountered error while reading": "a stored Parquet file is damaged",
+    "[FAILED_READ_FILE.NO_HINT] Encountered error while reading": "a stored Parquet file is damaged, its own",
+    "Parquet argument error: External: Data corruption": "a stored Parquet file is damaged, its own or one",
 }
 """As Spark, Sail, SQLite and delta-rs tell them."""
 
@@ -96,7 +97,7 @@ TROUBLE = {
 @pytest.mark.parametrize("words", TROUBLE)
 def test_the_same_trouble_is_told_alike_whoever_meets_it(words: str) -> None:
     """Java's trace of a full disk is a page long, and its cause the last line of it."""
-    with pytest.raises(StorageRefused, match=f"^the lake: {TROUBLE[words]}: "), storage_errors("the lake"):
+    with pytest.raises(StorageRefused, match=f"^the lake: {TROUBLE[words]}"), storage_errors("the lake"):
         raise RuntimeError(f"An error occurred while calling o1.parquet.\n: {words}\n\tat java.base/java.io")
 
 

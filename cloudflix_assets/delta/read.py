@@ -121,7 +121,9 @@ def _rows(lake: Lake, session: SparkSession, files: Sequence[ActiveFile], fields
         by_folder[file.folder].append(file)
     read = session.read.schema(fields)
     places = (_places(lake, folder, own) for folder, own in by_folder.items())
-    return reduce(DataFrame.unionByName, (read.parquet(*own) for own in places))
+    # 2026-11-30: Sail loses the names of columns of a union that it prunes, unless they are selected before.
+    frames = (read.parquet(*own).select(*fields.names) for own in places)
+    return reduce(DataFrame.unionAll, frames)
 
 
 def _places(lake: Lake, folder: str, files: Sequence[ActiveFile]) -> list[str]:

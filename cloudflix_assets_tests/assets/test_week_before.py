@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 import pytest
+from deltalake import DeltaTable, write_deltalake
 
 from cloudflix_assets.assets.contract_check import NAME
 from cloudflix_assets.instance.staleness import Staleness
@@ -100,6 +101,19 @@ def test_a_first_week_that_was_refused_is_missing(house: House) -> None:
     """It was landed, so there was one."""
     house.lakehouse.run(WEEK_2)
     assert house.lakehouse.run(WEEK_3).notices == [SENTENCE]
+
+
+def test_rows_that_another_tool_put_into_the_week_before_break_nothing(house: House) -> None:
+    """Its ids were doubled there, and their text had another type: no rerun of this week helped."""
+    house.source.publications[WEEK_2] = publication(titles=FILMS)
+    assert all(house.lakehouse.run(week).success for week in (WEEK_1, WEEK_2, WEEK_3))
+    before = house.lakehouse.digests(WEEK_3)
+    table = DeltaTable(house.lakehouse.lake.uri("silver/titles"))
+    theirs = table.to_pyarrow_table(filters=[("week", "=", WEEK_2)]).slice(0, 5)
+    write_deltalake(table, theirs, mode="append")
+    assert house.lakehouse.run(WEEK_3, "gold/titles", tags={"cloudflix/force": "true"}).failures == {}
+    assert house.lakehouse.digests(WEEK_3) == before
+    assert "silver/titles" in house.lakehouse.committed(WEEK_2)
 
 
 def test_a_file_of_somebody_else_among_the_manifests_is_no_week(house: House) -> None:

@@ -2,7 +2,8 @@
 
 They are found by their shape. The halves follow each other, both end in empty fields, and the numbers
 of their leading fields add up to those of the header + 1, because the field at the break stands in both.
-They are joined if another dataset has the id that results: an id that was cut off is a number, too.
+They are joined if another dataset has the id that results: an id that was cut off is a number, too; and if
+neither has all fields: else the one may be whole, and the other a page's footer.
 A quote that closed the broken field before the break is left over at its end and is removed.
 """
 
@@ -22,11 +23,11 @@ SECOND_HALF = "fragment, joined into the record before it"
 """Reason of a second half; quarantines that were written before hold this text, so it stays."""
 
 UNPROVED = "half of a split record, not proved whole"
-"""Reason of both halves of a record whose id no other dataset has."""
+"""Reason of both halves of a record whose id no other dataset has, or of which one may be the whole."""
 
 HALVES = {
     SECOND_HALF: "no second half of a record that a line break split; the first half holds both",
-    UNPROVED: "no half of a record that a line break split and whose id the week's other files do not have",
+    UNPROVED: "no half of a record that a line break split and that nothing proves whole",
 }
 """The sentences of this module's reasons."""
 
@@ -37,8 +38,8 @@ Orders = Mapping[tuple[str, ...], Sequence[str]]
 def rejoined(bronze: DataFrame, raw: DataFrame, known: DataFrame, dataset: Dataset) -> DataFrame:
     """Fill the first half of each split record from its second half, which gets the reason `SECOND_HALF`.
 
-    Where the id that results is not known, both get the reason `UNPROVED` and stay as they are. Of three
-    or more records in a row that fit each other, only the first two are joined.
+    Where nothing proves that they are one record, both get the reason `UNPROVED` and stay as they are. Of
+    three or more records in a row that fit each other, only the first two are joined.
 
     Args:
         bronze: has the declared columns as text, `rescued`, `malformed` and the address.
@@ -128,7 +129,8 @@ def _with_whole(halves: DataFrame, orders: Orders, key: str, ids: DataFrame) -> 
     halves = halves.withColumn("_fits", F.coalesce(fits, F.lit(False)))
     halves = halves.withColumn("_whole", F.when(F.col("_fits") & ~_before("_fits"), _joined()))
     identifier = F.get("_whole", _place(orders, key))
-    return halves.transform(_with_known, identifier, ids, "_proved")
+    halves = halves.transform(_with_known, identifier, ids, "_proved")
+    return halves.withColumn("_proved", F.col("_proved") & (F.col("_filled") < F.col("_width")))
 
 
 def _with_known(frame: DataFrame, identifier: Column, ids: DataFrame, name: str) -> DataFrame:

@@ -139,7 +139,8 @@ def masked(value: object) -> str:
 
 
 _SECRET = re.compile(
-    r"(?i)(?<=sig=)[^&;\s]+|(?<=key=)[^;\s]+|(?<=://)[^/@\s]+(?=@)|(?<=:)[^\s:@][^\s@]*(?=@)|[a-z0-9+/]{86}=="
+    r"(?i)(?<=sig=)[^&;\s]+|(?<=key=)[^;\s]+|(?<=://)[^/@\s]+(?=@)|[a-z0-9+/]{86}=="
+    r"|(?<=:)(?<!github:)[^\s:@/][^\s@]*(?=@)"
     r"|(?<=token=)[^;\s]+|(?<=secret=)[^;\s]+|(?:dapi|dose)[a-z0-9-]{20,}"
     r"|gh[opsru]_[a-z0-9]{20,}|github_pat_\w{20,}|(?<=hooks.slack.com/services/)\S+"
 )

@@ -68,7 +68,7 @@ SETTINGS = {
         "https://api.github.com."
     ),
     "CLOUDFLIX_GITHUB_API=me:hidden@ghe": "CLOUDFLIX_GITHUB_API=me:…@ghe is no address of an API: write it",
-    "CLOUDFLIX_GITHUB_API=https://me:hid/den@ghe": "CLOUDFLIX_GITHUB_API=https:…@ghe is no address of an API",
+    "CLOUDFLIX_GITHUB_API=https://me:hid/den@ghe": "CLOUDFLIX_GITHUB_API=https://…@ghe is no address of",
     "CLOUDFLIX_GITHUB_API=sc://:x": (
         "CLOUDFLIX_GITHUB_API=sc://:x is no address of an API: write it like https://api.github.com."
     ),

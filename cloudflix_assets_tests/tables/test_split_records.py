@@ -73,6 +73,12 @@ def split(header: Sequence[str], column: str, first: str, second: str) -> Case:
     return Case(halves, [whole, halves[1]], second_halves=[2], header=header)
 
 
+def unproved(header: Sequence[str], column: str, first: str, second: str) -> Case:
+    """Return the case of a title that is split as in `split`, and whose first half may be the whole."""
+    case = split(header, column, first, second)
+    return Case(case.delivered, case.delivered, unproved=[1, 2], header=header)
+
+
 EXTRA: dict[str, str | None] = {"studio": 'A "24"', "budget": "1"}
 ID_FIRST = ("show_id", *COLUMNS[:-1])
 REVERSED = COLUMNS[::-1]
@@ -129,7 +135,14 @@ CASES = {
         unproved=[1, 2],
     ),
     "id first": split(ID_FIRST, "title", "The", "Belle"),
-    "id first, break in the last column": split(ID_FIRST, "description", "And", "will."),
+    "id first, break in the last column": unproved(ID_FIRST, "description", "And", "will."),
+    "id first, a page's footer": Case(
+        [TITLE, delivered(ID_FIRST, "Page 2"), TITLE],
+        [TITLE, delivered(ID_FIRST, "Page 2"), TITLE],
+        unproved=[1, 2],
+        header=ID_FIRST,
+    ),
+    "a page's footer": left_alone(TITLE, record("Page 2"), TITLE),
     "id first, the other half is lost": Case(
         [delivered(ID_FIRST, "7", *list(TITLE.values())[:4])] * 2,
         [delivered(ID_FIRST, "7", *list(TITLE.values())[:4])] * 2,

@@ -7,7 +7,7 @@ import pytest
 
 from cloudflix_assets.settings.environment import Environment, environment
 from cloudflix_assets_tests.cli.bad_input import refused
-from cloudflix_assets_tests.cli.command import cloudflix
+from cloudflix_assets_tests.cli.command import cloudflix, cloudflix_process
 from cloudflix_assets_tests.lakehouse import WEEK_1, publication, put
 from cloudflix_assets_tests.loopback.databricks.emulator import Emulator
 from cloudflix_assets_tests.loopback.databricks.troubled import expired, without_dbfs
@@ -188,7 +188,7 @@ def test_a_cluster_that_is_not_there_fails_the_first_step_in_a_sentence(
 ) -> None:
     """There is no other attempt, because none would succeed."""
     none = {**emulator.variables, "CLOUDFLIX_DATABRICKS_CLUSTER": "1126-none"}
-    told = cloudflix(tmp_path / "home", "run", *options(tmp_path), env=none)
+    told = cloudflix_process(tmp_path / "home", "run", *options(tmp_path), **none)
     assert told.code == 1
     assert told.weeks[0]["failures"]["raw_cast"] == (
         f"{emulator.host} does not accept it (Cluster 1126-none does not exist): correct the setting."

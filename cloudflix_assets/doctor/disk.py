@@ -1,9 +1,9 @@
 """What a lake in a folder needs of its disk, each tried by itself."""
 
-import os
 from collections.abc import Callable
 from fcntl import LOCK_EX, LOCK_NB, flock
 
+from cloudflix_assets.lake.disk import beside, sync
 from cloudflix_assets.lake.local import LocalLake
 
 
@@ -20,6 +20,13 @@ def lacking(lake: LocalLake, place: str) -> str | None:
         except OSError as error:
             return f"{name} fails ({error.strerror})"
     return None
+
+
+def _syncs(lake: LocalLake, place: str) -> bool:
+    with beside(lake.root / place / "file") as part:
+        part.touch()
+        sync([part], part.parent)
+    return True  # else it has failed
 
 
 def _makes_once(lake: LocalLake, place: str) -> bool:
@@ -44,21 +51,11 @@ def _excludes(lake: LocalLake, place: str) -> bool:
         return False
 
 
-def _syncs(lake: LocalLake, place: str) -> bool:
-    for path in (lake.root / place / "file", lake.root / place):
-        opened = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(opened)
-        finally:
-            os.close(opened)
-    return True  # else it has failed
-
-
 _NEEDED: tuple[tuple[str, Callable[[LocalLake, str], bool], str], ...] = (
+    ("syncing a file to disk", _syncs, ""),
     ("linking a file", _makes_once, "a hard link replaces a file that is there"),
     ("replacing a file by rename", _replaces, "a replaced file keeps its old content"),
     ("listing a folder", _lists, "a file that was written is not listed"),
     ("locking a file", _excludes, "a locked file can be locked again"),
-    ("syncing a file or folder to disk", _syncs, ""),
 )
 """What is tried, how, and what to say if it does not work without failing."""

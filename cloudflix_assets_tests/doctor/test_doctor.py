@@ -177,7 +177,7 @@ CASES = [
     ),
     (no_locks, "lake", "fail", "locking a file fails (No locks available)", "CLOUDFLIX_LAKE"),
     (locks_that_let_two_in, "lake", "fail", "a locked file can be locked again", "CLOUDFLIX_LAKE"),
-    (no_sync, "lake", "fail", "syncing a file or folder to disk fails (Invalid argument)", "CLOUDFLIX_LAKE"),
+    (no_sync, "lake", "fail", "syncing a file to disk fails (Invalid argument)", "CLOUDFLIX_LAKE"),
     (listings_that_lag, "lake", "fail", "a file that was written is not listed", "CLOUDFLIX_LAKE"),
     (no_source, "source", "fail", "nowhere", ""),
     (mistyped, "settings", "fail", "did you mean CLOUDFLIX_ENGINE?", "correct"),

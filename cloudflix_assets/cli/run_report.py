@@ -50,13 +50,13 @@ def print_week(console: Console, result: WeekResult) -> None:
     console.print()
 
 
-def print_next(console: Console, results: Sequence[WeekResult], lake: str) -> None:
-    """Print where the lake is, and the commands that show more of it."""
+def print_next(console: Console, results: Sequence[WeekResult], lake: str, web_ui: str | None) -> None:
+    """Print where the lake is, and what shows more of it; `web_ui` is None where none answers."""
     quarantine = next((path for result in reversed(results) for path, _ in _quarantined(result)), None)
     grid = Table.grid(padding=(0, 2))
     commands = {
         "cloudflix status": "rows, quarantined and stale, per table and week",
-        "cloudflix dev": "the web UI: assets, checks, runs",
+        "cloudflix dev": "the web UI: assets, checks, runs, quarantined records",
     }
     if not all(result.success for result in results):
         commands["cloudflix doctor"] = "whether something is wrong with this installation"
@@ -65,9 +65,9 @@ def print_next(console: Console, results: Sequence[WeekResult], lake: str) -> No
     console.print(LEGEND, style="dim")
     console.print(f"Lake: {lake}", soft_wrap=True, markup=False)
     console.print(grid)
-    if quarantine:
-        page = f"http://localhost:3000/assets/{quarantine}"
-        console.print(f"Quarantined records, in the web UI: {page}", soft_wrap=True)
+    if quarantine and web_ui:
+        page = f"{web_ui.rstrip('/')}/assets/{quarantine}"
+        console.print(f"Quarantined records, in the web UI: {page}", soft_wrap=True, markup=False)
 
 
 def _checks(counts: Mapping[str, int]) -> str:

@@ -194,6 +194,6 @@ def _selected(defs: dg.Definitions, select: str | None) -> set[dg.AssetKey] | No
 def _near(select: str, paths: Sequence[str]) -> str:
     """Return which assets are meant by the words of a selection that name none; empty if nothing is near."""
     words = [word for word in re.findall(r"[\w/]+", select) if word not in paths]
-    found = [near for word in words for near in get_close_matches(word, paths, n=3)]
+    found = [near for word in words for near in get_close_matches(word, paths, cutoff=0.8)]
     found += [path for word in words for path in sorted(paths) if path.endswith(f"/{word}")]
     return f"did you mean {' or '.join(dict.fromkeys(found))}? Else " if found else ""

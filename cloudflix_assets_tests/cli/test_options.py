@@ -163,7 +163,7 @@ def test_what_typer_refuses_exits_with_its_own_code(
 @pytest.mark.parametrize(
     ("select", "sentence"),
     [
-        ("silver/tiitles", "names no asset: did you mean silver/titles or silver/titles_quarantine"),
+        ("silver/tiitles", "names no asset: did you mean silver/titles? Else name"),
         ("+gold/casts", "names no asset: did you mean gold/cast"),
         (
             "cast",

@@ -14,7 +14,10 @@ PYTEST := $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
 CLASSES := .venv/spark-classes.jsa
 ARCHIVED := -XX:SharedArchiveFile='$(CURDIR)/$(CLASSES)' -Xlog:cds=off -Xlog:cds+dynamic=off
 
-.PHONY: run test test-all setup dev check check-newest format lock clean browser pictures bench azurite azurite-stop azurite-lock
+.PHONY: help run test test-all setup dev check check-newest format lock clean browser pictures bench azurite azurite-stop azurite-lock
+
+help:  ## What can be typed here
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
 run: $(STAMP)  ## Three weeks of sample publications, raw to gold
 	@$(BIN)/cloudflix run --weeks 3

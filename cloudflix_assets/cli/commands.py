@@ -12,7 +12,11 @@ from cloudflix_assets.cli import options as asked
 from cloudflix_assets.cli.terminal import INTERRUPTED, print_json, speaking_console
 from cloudflix_assets.runs.interrupts import leave_at_once, raise_interrupts
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
 COLLECT_AT = 500_000
 """New objects before a garbage collection.

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cloudflix_assets.cli.terminal import typed
 from cloudflix_assets.doctor.examination import worst
 from cloudflix_assets.doctor.finding import Finding
 
@@ -27,7 +28,7 @@ def print_findings(findings: Iterable[Finding], *, quiet: bool) -> Sequence[Find
         if not quiet or finding.state != "ok":
             console.print(_line(finding))
     if not quiet:
-        console.print(_VERDICTS[worst(seen)])
+        console.print(typed(_VERDICTS[worst(seen)]))
     return seen
 
 
@@ -42,5 +43,5 @@ def _line(finding: Finding) -> Table:
         Text(finding.seen, overflow="fold"),
     )
     if finding.remedy:
-        grid.add_row("", "", Text(f"→ {finding.remedy}", style="bold", overflow="fold"))
+        grid.add_row("", "", Text(f"→ {typed(finding.remedy)}", style="bold", overflow="fold"))
     return grid

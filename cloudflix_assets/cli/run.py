@@ -1,8 +1,11 @@
 """`cloudflix run`, from its first line on the terminal to its exit code."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from socket import create_connection
+from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
@@ -40,6 +43,8 @@ class Request:
 def run(request: Request, console: Console, watch: weeks.Watch, *, debug: bool, as_json: bool) -> None:
     """Run the weeks and print each when it has finished; the exit code is 1 unless every step succeeded."""
     finished: list[WeekResult] = []
+    if len(request.weeks) > 1:
+        console.print(f"{len(request.weeks)} weeks, {request.weeks[0]} to {request.weeks[-1]}", style="dim")
     try:
         raise_swallowed_interrupt()
         for result in _results(request, watch):
@@ -55,9 +60,20 @@ def run(request: Request, console: Console, watch: weeks.Watch, *, debug: bool, 
     if request.stale and not finished:
         console.print("Nothing is stale.")
     if finished:
-        print_next(console, finished, lake_of(request.environment).place)
+        web_ui = request.environment.web_ui
+        shown = web_ui if _answers(web_ui) else None
+        print_next(console, finished, lake_of(request.environment).place, shown)
     if not all(result.success for result in finished):
         raise typer.Exit(1)
+
+
+def _answers(address: str) -> bool:
+    """Whether somebody listens there: a link to a web UI that is not up is none."""
+    parts = urlsplit(address)
+    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    with suppress(OSError), create_connection((parts.hostname or "", port), timeout=0.3):
+        return True
+    return False
 
 
 def _results(request: Request, watch: weeks.Watch) -> Iterator[WeekResult]:

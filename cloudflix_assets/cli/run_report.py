@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cloudflix_assets.assets.rule_texts import breaches
+from cloudflix_assets.cli.terminal import typed
 from cloudflix_assets.instance.events import Counts
 from cloudflix_assets.names import quarantine_of, quarantine_path, table_of
 from cloudflix_assets.runs.runner import TableResult, WeekResult
@@ -41,27 +42,32 @@ def print_week(console: Console, result: WeekResult) -> None:
         console.print(grid)
     for sentence in dict.fromkeys(result.failures.values()):
         steps = ", ".join(step for step, told in result.failures.items() if told == sentence)
-        console.print(Text.assemble((f"{steps}: ", "red"), printable(sentence)), soft_wrap=True)
+        told = typed(printable(sentence))
+        console.print(Text.assemble((f"{steps}: ", "red"), told), soft_wrap=True)
     for sentence in result.notices:
-        console.print(printable(sentence), style="yellow", soft_wrap=True, markup=False)
+        console.print(typed(printable(sentence)), style="yellow", soft_wrap=True, markup=False)
     console.print(_changed(result.tables), soft_wrap=True)
     console.print()
 
 
-def print_next(console: Console, results: Sequence[WeekResult], lake: str) -> None:
-    """Print where the lake is, and the commands that show more of it."""
+def print_next(console: Console, results: Sequence[WeekResult], lake: str, web_ui: str | None) -> None:
+    """Print where the lake is, and what shows more of it; `web_ui` is None where none answers."""
     quarantine = next((path for result in reversed(results) for path, _ in _quarantined(result)), None)
     grid = Table.grid(padding=(0, 2))
-    grid.add_row("[bold]cloudflix status[/]", "rows, quarantined and stale, per table and week")
-    grid.add_row("[bold]cloudflix dev[/]", "the web UI: assets, checks, runs")
+    commands = {
+        "cloudflix status": "rows, quarantined and stale, per table and week",
+        "cloudflix dev": "the web UI: assets, checks, runs, quarantined records",
+    }
     if not all(result.success for result in results):
-        grid.add_row("[bold]cloudflix doctor[/]", "whether something is wrong with this installation")
+        commands["cloudflix doctor"] = "whether something is wrong with this installation"
+    for command, shows in commands.items():
+        grid.add_row(Text(typed(command), style="bold"), shows)
     console.print(LEGEND, style="dim")
     console.print(f"Lake: {lake}", soft_wrap=True, markup=False)
     console.print(grid)
-    if quarantine:
-        page = f"http://localhost:3000/assets/{quarantine}"
-        console.print(f"Quarantined records, in the web UI: {page}", soft_wrap=True)
+    if quarantine and web_ui:
+        page = f"{web_ui.rstrip('/')}/assets/{quarantine}"
+        console.print(f"Quarantined records, in the web UI: {page}", soft_wrap=True, markup=False)
 
 
 def _checks(counts: Mapping[str, int]) -> str:
@@ -87,7 +93,10 @@ def _cell(tables: Mapping[str, TableResult], path: str) -> str:
     if table is None:
         return ""
     if table.committed is None:
-        return "[dim]-[/]" if table.reason == "not selected" else "[red]not reached[/]"
+        reason = table.reason or ""
+        if reason == "not selected":
+            return "[dim]-[/]"
+        return "[red]not reached[/]" if reason.startswith("not reached") else "[red]failed[/]"
     quarantined = f" [yellow]+{quarantine.rows:,}[/]" if quarantine and quarantine.rows else ""
     changed = table.committed or (quarantine is not None and quarantine.committed)
     return f"{table.rows:,}{quarantined}" if changed else f"[dim]{table.rows:,}{quarantined} =[/]"

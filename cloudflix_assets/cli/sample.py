@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.filesize import decimal
 
+from cloudflix_assets.cli.terminal import typed
 from cloudflix_assets.partitions import span
 from cloudflix_assets.sources.sample import WrittenWeek, write
 
@@ -25,7 +26,7 @@ def run(
         soft_wrap=True,
         markup=False,
     )
-    console.print(f"Next: {_next(folder, weeks)}", style="bold", soft_wrap=True, markup=False)
+    console.print(f"Next: {typed(_next(folder, weeks))}", style="bold", soft_wrap=True, markup=False)
     return finished
 
 

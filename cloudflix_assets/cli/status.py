@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cloudflix_assets.cli.terminal import typed
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.names import is_quarantine
 from cloudflix_assets.runs.status import TROUBLES, TableStatus
@@ -42,7 +43,7 @@ def print_overview(entries: Sequence[TableStatus], home: Path, *, now: datetime 
     """Print a line per table and a column per week, for the newest weeks that fit the terminal."""
     console = Console(highlight=False)
     if not entries:
-        console.print(f"Nothing was run in {home}: start with `cloudflix run`.", soft_wrap=True)
+        console.print(typed(f"Nothing was run in {home}: start with `cloudflix run`."), soft_wrap=True)
         return
     cells = {(entry.table, entry.week): entry for entry in entries if "/" in entry.table}
     every = sorted({week for _, week in cells})
@@ -172,18 +173,16 @@ def _print_findings(console: Console, entries: Sequence[TableStatus]) -> None:
     """Print a line per finding and cause, then what to do."""
     found = list(_findings(entries))
     for label, line in found:
-        console.print(Text.assemble((label, _LABELS[label]), " ", line), soft_wrap=True)
+        console.print(Text.assemble((label, _LABELS[label]), " ", typed(line)), soft_wrap=True)
     labels = {label for label, _ in found}
     if labels & TROUBLES:
-        console.print(
-            "Do what these sentences say; then [bold]cloudflix run --stale[/] runs all that is not done.",
-            soft_wrap=True,
-        )
+        told = "Do what these sentences say; then [bold]cloudflix run --stale[/] runs all that is not done."
+        console.print(typed(told), soft_wrap=True)
     elif labels - {"outside", "running"}:
         told = (
             "Bring them up to date with [bold]cloudflix run --stale[/]: what is unchanged is not committed."
         )
-        console.print(told, soft_wrap=True)
+        console.print(typed(told), soft_wrap=True)
 
 
 def _findings(entries: Sequence[TableStatus]) -> Iterator[tuple[str, str]]:

@@ -4,14 +4,20 @@ The texts of a command are in the module of the command.
 """
 
 import json
+import re
+import shlex
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from shutil import which
 
 import typer
 from rich.console import Console
 
 from cloudflix_assets.runs.interrupts import ignore_interrupts
 
+_COMMAND = re.compile(r"\bcloudflix(?= (?:run|status|dev|doctor|sample)\b)")
 INTERRUPTED = 130
 """Exit code of a command that Ctrl-C ended: 128 + SIGINT, as shells count."""
 
@@ -35,13 +41,20 @@ def speaking_console(*, debug: bool = False, quiet: bool = False) -> Iterator[Co
         raise typer.Exit(1) from None
 
 
+def typed(text: str) -> str:
+    """Return a text whose commands begin with what the shell that began this one finds."""
+    name = sys.argv[0]
+    known = Path(name).name != "cloudflix" or which("cloudflix") == str(Path(name).absolute())
+    return text if known else _COMMAND.sub(shlex.quote(name), text)
+
+
 def print_error(sentence: str) -> None:
     """Print an error on standard error, even with `--quiet`."""
     from cloudflix_assets.settings.values import masked
     from spark.delivery.lines import printable
 
     console = Console(stderr=True, highlight=False, emoji=False)
-    console.print(masked(printable(sentence)), style="red", soft_wrap=True, markup=False)
+    console.print(typed(masked(printable(sentence))), style="red", soft_wrap=True, markup=False)
 
 
 def exit_interrupted(sentence: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from datetime import date
+from difflib import get_close_matches
 
 import dagster as dg
 
@@ -172,15 +173,27 @@ def _selected(defs: dg.Definitions, select: str | None) -> set[dg.AssetKey] | No
     """
     if select is None:
         return None
+    graph = defs.resolve_asset_graph()
+    near = _near(select, ["/".join(key.path) for key in graph.get_all_asset_keys()])
     try:
-        keys = dg.AssetSelection.from_string(_BARE_PATH.sub(r'key:"\1"', numbered(select))).resolve(
-            defs.resolve_asset_graph()
-        )
+        keys = dg.AssetSelection.from_string(_BARE_PATH.sub(r'key:"\1"', numbered(select))).resolve(graph)
     except Exception as error:  # Dagster's two selection grammars raise a dozen kinds; none is swallowed
+        why = f"names no asset: {near}" if near else f"cannot be read ({first_line(error)}): "
         raise CloudflixError(
-            f"--select {select!r} cannot be read ({first_line(error)}): "
-            "name assets (silver/titles), their upstream (+gold/cast) or a layer (group:gold)."
+            f"--select {select!r} {why}name assets (silver/titles), their upstream (+gold/cast) or a layer "
+            "(group:gold)."
         ) from error
     if not keys:
-        raise CloudflixError(f"--select {select!r} names no asset: `cloudflix status` lists them.")
+        raise CloudflixError(
+            f"--select {select!r} names no asset: {near}name assets (silver/titles), their upstream "
+            "(+gold/cast) or a layer (group:gold)."
+        )
     return set(keys)
+
+
+def _near(select: str, paths: Sequence[str]) -> str:
+    """Return which assets are meant by the words of a selection that name none; empty if nothing is near."""
+    words = [word for word in re.findall(r"[\w/]+", select) if word not in paths]
+    found = [near for word in words for near in get_close_matches(word, paths, cutoff=0.8)]
+    found += [path for word in words for path in sorted(paths) if path.endswith(f"/{word}")]
+    return f"did you mean {' or '.join(dict.fromkeys(found))}? Else " if found else ""

@@ -168,6 +168,7 @@ def test_a_failed_week_tells_the_sentence_and_the_next_one_runs(tmp_path: Path) 
     weeks = ("--week", str(WEEK_2), "--week", str(WEEK_1))
     told = cloudflix(tmp_path / "home", "run", *weeks, "--source", str(tmp_path / "netflix"), "--json")
     assert told.code == 1
+    assert told.stderr.startswith(f"2 weeks, {WEEK_1} to {WEEK_2}\n")
     bad, good = told.weeks
     assert [(w["week"], w["success"]) for w in (bad, good)] == [(str(WEEK_1), False), (str(WEEK_2), True)]
     assert "netflix_cast.csv holds a header and no records" in bad["failures"]["publication"]

@@ -7,13 +7,17 @@ import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from socket import create_server
 from typing import Any, NoReturn
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
-from cloudflix_assets.cli import commands, status
+from cloudflix_assets.cli import commands, status, terminal
+from cloudflix_assets.cli.run_report import print_week
 from cloudflix_assets.runs import weeks
+from cloudflix_assets.runs.runner import TableResult, WeekResult
 from cloudflix_assets.runs.status import TableStatus
 from cloudflix_assets_tests.cli.command import Told, cloudflix
 from cloudflix_assets_tests.lakehouse import PATHS, WEEK_1, lookup, publication, put
@@ -42,8 +46,59 @@ def test_a_summary_says_what_was_quarantined_and_why(first: tuple[Path, Told]) -
     assert "gold/cast 1 show_id is no title of gold/titles" in told.sentence
     assert "warned silver/cast 1 cast is no name of at most 6 words; kept" in told.sentence
     assert f"Committed: {len(PATHS)} tables." in told.sentence
-    assert "/assets/silver/cast_quarantine" in told.sentence
+    assert "/assets/" not in told.sentence
     assert told.stdout == ""
+
+
+def test_a_web_ui_that_answers_is_linked_to(first: tuple[Path, Told]) -> None:
+    """A link to a page that nobody serves is a riddle."""
+    source = str(first[0].parent / "netflix")
+    with create_server(("127.0.0.1", 0)) as server:
+        env = {"CLOUDFLIX_WEB_UI": f"http://127.0.0.1:{server.getsockname()[1]}/"}
+        told = cloudflix(first[0], "run", "--week", str(WEEK_1), "--source", source, env=env)
+    assert told.sentence.endswith(f": {env['CLOUDFLIX_WEB_UI']}assets/silver/cast_quarantine")
+
+
+@pytest.mark.parametrize(
+    ("called", "on_path", "typed"),
+    [
+        (".venv/bin/cloudflix", None, ".venv/bin/cloudflix"),
+        ("/opt/my tools/cloudflix", None, "'/opt/my tools/cloudflix'"),
+        ("/opt/bin/cloudflix", "/opt/bin/cloudflix", "cloudflix"),
+        ("-c", None, "cloudflix"),
+        ("/opt/bin/pytest", None, "cloudflix"),
+    ],
+)
+def test_a_command_that_is_named_can_be_typed(
+    monkeypatch: pytest.MonkeyPatch, called: str, on_path: str | None, typed: str
+) -> None:
+    """After `make run` in a new checkout no `cloudflix` was found."""
+    monkeypatch.setattr(sys, "argv", [called])
+    monkeypatch.setattr(terminal, "which", lambda _: on_path)
+    told = terminal.typed("cloudflix failed: run `cloudflix run --stale`, or see cloudflix status.")
+    assert told == f"cloudflix failed: run `{typed} run --stale`, or see {typed} status."
+
+
+def test_help_is_found_by_either_name() -> None:
+    for command in ([], ["run"], ["status"], ["doctor"], ["sample"], ["dev"]):
+        short, long = (CliRunner().invoke(commands.app, [*command, name]).output for name in ("-h", "--help"))
+        assert short == long
+        assert "Usage:" in short
+
+
+def test_the_table_that_failed_is_called_failed() -> None:
+    """It was called "not reached", like all that follow from it."""
+    tables = {
+        "raw/titles": TableResult(rows=1, committed=True),
+        "bronze/titles": TableResult(reason="netflix_titles.csv cannot be parsed"),
+        "silver/titles": TableResult(reason="not reached, because bronze_titles failed"),
+        "gold/titles": TableResult(reason="not selected"),
+    }
+    result = WeekResult(WEEK_1, "run", success=False, seconds=1.0, tables=tables, checks={}, failures={})
+    with (console := Console(width=100)).capture() as printed:
+        print_week(console, result)
+    (line,) = (line for line in printed.get().splitlines() if line.startswith(" titles"))
+    assert line.split() == ["titles", "1", "failed", "not", "reached", "-"]
 
 
 def test_one_table_is_one_table(first: tuple[Path, Told]) -> None:

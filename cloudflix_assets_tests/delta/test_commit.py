@@ -60,6 +60,13 @@ def test_what_a_commit_names_is_on_the_disk_when_it_returns(
         assert max(synced.index(path.stat().st_ino) for path in new) < synced.index(entry.stat().st_ino)
 
 
+def test_folders_without_a_file_are_no_strangers(tiny: Tiny) -> None:
+    """A run whose lake was emptied under it left some, and no rerun went on."""
+    (tiny.lake.root / TABLE / f"week={WEEK_1}").mkdir(parents=True)
+    assert tiny.write(ROWS).committed
+    assert tiny.stored() == ROWS
+
+
 def test_an_entry_that_is_torn_behind_a_checkpoint_is_no_loss(tiny: Tiny) -> None:
     """Readers need it no more; it held the digest, so the week is judged anew."""
     tiny.write(ROWS, WEEK_2)

@@ -90,11 +90,11 @@ def result(
     *,
     problems: Sequence[str] = (),
     examples: str | None = None,
-    absent: Sequence[str] = (),
+    doubts: Sequence[str] = (),
 ) -> dg.AssetCheckResult:
     """Return the check's result: failed by `problems`, a warning where only `warn` rules broke.
 
-    An absent week that should have been read is a warning, too.
+    A week that was read and is absent or old is a warning, too.
 
     Args:
         table: as of this week.
@@ -102,7 +102,7 @@ def result(
         samples: the first addresses per broken rule.
         problems: why the week must not be published.
         examples: Markdown of refused rows, where a failure publishes no quarantine.
-        absent: a sentence for each earlier week that it should read and the lake lacks.
+        doubts: a sentence for each earlier week that it reads and that is absent or old.
     """
     warned, requires = _broken(table, verdict, Severity.WARN), requirements(table)
     broken_first = sorted(compiled(table), key=lambda rule: -verdict.broken[rule.name])
@@ -112,15 +112,15 @@ def result(
         "quarantined": verdict.refused,
         "rules": dg.MetadataValue.table(records, _SCHEMA),
         "digest": verdict.digest,
-        **({"absent": " ".join(absent)} if absent else {}),
+        **({"doubts": " ".join(doubts)} if doubts else {}),
         **({"samples": dg.MetadataValue.md(examples)} if examples is not None else {}),
     }
     return dg.AssetCheckResult(
         check_name=NAME,
         asset_key=table.path.split("/"),
-        passed=not problems and not warned and not absent,
+        passed=not problems and not warned and not doubts,
         severity=dg.AssetCheckSeverity.ERROR if problems else dg.AssetCheckSeverity.WARN,
-        description=_sentence(table, verdict, problems, warned, absent),
+        description=_sentence(table, verdict, problems, warned, doubts),
         metadata=metadata,
     )
 
@@ -172,7 +172,7 @@ def _sentence(
     verdict: Verdict,
     problems: Sequence[str],
     warned: Sequence[CompiledRule],
-    absent: Sequence[str],
+    doubts: Sequence[str],
 ) -> str:
     if problems:
         return f"{'; '.join(problems)}; nothing was published"
@@ -181,7 +181,7 @@ def _sentence(
         counts += f", {verdict.refused:,} quarantined"
     words = breaches(table)
     kept = [f"{verdict.broken[rule.name]:,} kept in which {words[rule.name]}" for rule in warned]
-    warnings = [*kept, *absent]
+    warnings = [*kept, *doubts]
     return "; ".join([f"Published with a warning: {counts}", *warnings]) if warnings else counts
 
 

@@ -90,11 +90,8 @@ def result(
     *,
     problems: Sequence[str] = (),
     examples: str | None = None,
-    doubts: Sequence[str] = (),
 ) -> dg.AssetCheckResult:
-    """Return the check's result: failed by `problems`, a warning where only `warn` rules broke.
-
-    A week that was read and is absent or old is a warning, too.
+    """Return the check's result: failed by `problems`; rows that are kept with a warning are counted.
 
     Args:
         table: as of this week.
@@ -102,7 +99,6 @@ def result(
         samples: the first addresses per broken rule.
         problems: why the week must not be published.
         examples: Markdown of refused rows, where a failure publishes no quarantine.
-        doubts: a sentence for each earlier week that it reads and that is absent or old.
     """
     warned, requires = _broken(table, verdict, Severity.WARN), requirements(table)
     broken_first = sorted(compiled(table), key=lambda rule: -verdict.broken[rule.name])
@@ -110,17 +106,16 @@ def result(
     metadata: dict[str, Any] = {
         "rows": verdict.accepted,
         "quarantined": verdict.refused,
+        "warnings": sum(verdict.broken[rule.name] for rule in warned),
         "rules": dg.MetadataValue.table(records, _SCHEMA),
         "digest": verdict.digest,
-        **({"doubts": " ".join(doubts)} if doubts else {}),
         **({"samples": dg.MetadataValue.md(examples)} if examples is not None else {}),
     }
     return dg.AssetCheckResult(
         check_name=NAME,
         asset_key=table.path.split("/"),
-        passed=not problems and not warned and not doubts,
-        severity=dg.AssetCheckSeverity.ERROR if problems else dg.AssetCheckSeverity.WARN,
-        description=_sentence(table, verdict, problems, warned, doubts),
+        passed=not problems,
+        description=_sentence(table, verdict, problems, warned),
         metadata=metadata,
     )
 
@@ -167,13 +162,7 @@ def _broken(table: Table, verdict: Verdict, severity: Severity) -> list[Compiled
     return sorted(found, key=lambda rule: -verdict.broken[rule.name])
 
 
-def _sentence(
-    table: Table,
-    verdict: Verdict,
-    problems: Sequence[str],
-    warned: Sequence[CompiledRule],
-    doubts: Sequence[str],
-) -> str:
+def _sentence(table: Table, verdict: Verdict, problems: Sequence[str], warned: Sequence[CompiledRule]) -> str:
     if problems:
         return f"{'; '.join(problems)}; nothing was published"
     counts = f"{verdict.accepted:,} rows accepted"
@@ -181,8 +170,7 @@ def _sentence(
         counts += f", {verdict.refused:,} quarantined"
     words = breaches(table)
     kept = [f"{verdict.broken[rule.name]:,} kept in which {words[rule.name]}" for rule in warned]
-    warnings = [*kept, *doubts]
-    return "; ".join([f"Published with a warning: {counts}", *warnings]) if warnings else counts
+    return "; ".join([counts, *kept])
 
 
 def _record(

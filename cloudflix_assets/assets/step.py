@@ -84,7 +84,6 @@ class Step:
         read: if the week's receipt has the same key, the step need not judge again.
         attempt: `<run>-<retry>`, with which commits are marked.
         force: judge and commit even if nothing changed.
-        doubts: a sentence for each earlier week that it reads and that is absent or old.
     """
 
     context: Context
@@ -94,7 +93,6 @@ class Step:
     read: Read
     attempt: str
     force: bool
-    doubts: Sequence[str]
 
     def run(self, loaded: Mapping[str, DataFrame]) -> Iterator[Event]:
         """Run the step; yield quarantine, table and contract check, or the check alone if it fails.
@@ -110,7 +108,7 @@ class Step:
         receipt = receipts.receipt_of(self.stage.lake, self.table.path, self.week)
         if receipt and receipt.key == self.read.key and not self.force and (kept := self._kept(receipt)):
             yield from self._outputs(receipt, kept, started)
-            yield contract_check.result(self.table, receipt.verdict, receipt.samples, doubts=self.doubts)
+            yield contract_check.result(self.table, receipt.verdict, receipt.samples)
             receipt.write(self.stage.lake, self.table.path, self.week)
             return
         judgement = self._judge(built := self._build(loaded))
@@ -138,9 +136,7 @@ class Step:
         problems = contract_check.problems(table, verdict, _first_values(table, refused))
         failure = contract_check.failure(table, problems, str(self.week))
         examples = _examples(table, refused)
-        evaluated = contract_check.result(
-            table, verdict, samples, problems=problems, examples=examples, doubts=self.doubts
-        )
+        evaluated = contract_check.result(table, verdict, samples, problems=problems, examples=examples)
         return Judgement(staged, verdict, samples, quarantined, failure, evaluated)
 
     def _settle(self, built: Built, judgement: Judgement, started: float) -> Iterator[Event]:

@@ -90,6 +90,7 @@ def result(
     *,
     problems: Sequence[str] = (),
     examples: str | None = None,
+    where: str | None = None,
 ) -> dg.AssetCheckResult:
     """Return the check's result: failed by `problems`; rows that are kept with a warning are counted.
 
@@ -99,6 +100,7 @@ def result(
         samples: the first addresses per broken rule.
         problems: why the week must not be published.
         examples: Markdown of refused rows, where a failure publishes no quarantine.
+        where: the file that holds all of them.
     """
     warned, requires = _broken(table, verdict, Severity.WARN), requirements(table)
     broken_first = sorted(compiled(table), key=lambda rule: -verdict.broken[rule.name])
@@ -110,6 +112,7 @@ def result(
         "rules": dg.MetadataValue.table(records, _SCHEMA),
         "digest": verdict.digest,
         **({"samples": dg.MetadataValue.md(examples)} if examples is not None else {}),
+        **({"records": dg.MetadataValue.path(where)} if where else {}),
     }
     return dg.AssetCheckResult(
         check_name=NAME,
@@ -124,13 +127,21 @@ class WeekRefused(CloudflixError):
     """The contract does not let a week be published."""
 
 
-def failure(table: Table, problems: Sequence[str], week: str) -> WeekRefused | None:
-    """Return the error that the step raises instead of publishing, or None without problems."""
+def failure(table: Table, problems: Sequence[str], week: str, where: str | None) -> WeekRefused | None:
+    """Return the error that the step raises instead of publishing, or None without problems.
+
+    Args:
+        table: as of this week.
+        problems: why it is refused.
+        week: that is refused.
+        where: the file that holds the refused records.
+    """
     if not problems:
         return None
     module = f"{table.contract.__module__.replace('.', '/')}.py"
+    records = f"All refused records are in {where}. " if where else ""
     return WeekRefused(
-        f"{table.path}, week {week}: {'; '.join(problems)}; nothing was published. "
+        f"{table.path}, week {week}: {'; '.join(problems)}; nothing was published. {records}"
         "Have the records corrected at the source and rerun the whole week (from the failed step on it would "
         f"read the same records); if they are right, change what {module} declares."
     )

@@ -14,7 +14,7 @@ from typing import Any
 import dagster as dg
 from pyspark.sql import DataFrame
 
-from cloudflix_assets.assets import contract_check, inputs, receipts, refusals
+from cloudflix_assets.assets import contract_check, inputs, receipts, refusals, refused_records
 from cloudflix_assets.assets.context import Context
 from cloudflix_assets.assets.receipts import Read, Receipt
 from cloudflix_assets.delta import commit
@@ -134,9 +134,11 @@ class Step:
         stops = contract_check.stops(table, verdict) and table.has_quarantine
         refused = quality.refused(table, staged, built.given) if stops else None
         problems = contract_check.problems(table, verdict, _first_values(table, refused))
-        failure = contract_check.failure(table, problems, str(self.week))
-        examples = _examples(table, refused)
-        evaluated = contract_check.result(table, verdict, samples, problems=problems, examples=examples)
+        where = refused_records.write(self.stage.lake, table, self.week, refused) if refused else None
+        failure = contract_check.failure(table, problems, str(self.week), where)
+        evaluated = contract_check.result(
+            table, verdict, samples, problems=problems, examples=_examples(table, refused), where=where
+        )
         return Judgement(staged, verdict, samples, quarantined, failure, evaluated)
 
     def _settle(self, built: Built, judgement: Judgement, started: float) -> Iterator[Event]:

@@ -16,6 +16,7 @@ from pyspark.sql import DataFrame
 
 from cloudflix_assets.assets import contract_check, inputs, receipts, refusals, refused_records
 from cloudflix_assets.assets.context import Context
+from cloudflix_assets.assets.description import quarantine_text, table_text
 from cloudflix_assets.assets.receipts import Read, Receipt
 from cloudflix_assets.delta import commit
 from cloudflix_assets.delta.week import Judged, Kept, Publishable, WeekOfTable
@@ -201,6 +202,7 @@ class Step:
             digest=verdict.digest,
             attempt=self.attempt,
             force=self.force,
+            about=table_text(table),
         )
 
     def _stage_quarantine(
@@ -215,8 +217,8 @@ class Step:
     def _quarantine_week(
         self, week: WeekOfTable, verdict: quality.Verdict, frame: DataFrame | None, digest: str
     ) -> WeekOfTable:
-        path, rows = quarantine_path(self.table), verdict.refused
-        return replace(week, path=path, fields=quality.QUARANTINE, frame=frame, rows=rows, digest=digest)
+        week = replace(week, path=quarantine_path(self.table), about=quarantine_text(self.table))
+        return replace(week, fields=quality.QUARANTINE, frame=frame, rows=verdict.refused, digest=digest)
 
     def _outputs(
         self, receipt: Receipt, values: Sequence[Publishable], started: float

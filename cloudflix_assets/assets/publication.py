@@ -10,13 +10,15 @@ from cloudflix_assets.automation.jobs import WEEKLY_REFRESH
 from cloudflix_assets.instance.events import notice
 from cloudflix_assets.instance.failures import as_failure
 from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.landing import rejected
 from cloudflix_assets.landing.land import land
 from cloudflix_assets.landing.manifest import Manifest
 from cloudflix_assets.names import GROUPS, LAYER_TAG, REFRESH, SOURCE
 from cloudflix_assets.partitions import week_of
-from cloudflix_assets.sources import NoPublication, Source
+from cloudflix_assets.sources import NoPublication, Source, SourceRefused
 from cloudflix_assets.sources.agreement import Agreement
 from spark.delivery.headers import Drift
+from spark.delivery.lines import DeliveryDefect
 
 _UNDECLARED = {
     Drift.EVOLVE: "columns of bronze, where their names can be",
@@ -58,6 +60,10 @@ def publication_asset(lakehouse: Context, source: Source, agreement: Agreement) 
                     raise NoPublication(f"{str(none).removesuffix('.')}. {_BACKFILL}") from none
                 yield notice(context, str(none))
                 return
+            except (DeliveryDefect, SourceRefused) as error:
+                rejected.note(lake, week_of(context.partition_key), str(error))
+                raise
+            rejected.forget(lake, week_of(context.partition_key))
         for told in landed.notices:
             yield notice(context, told)
         if landed.moved:

@@ -14,9 +14,9 @@ from typing import Any
 import dagster as dg
 from pyspark.sql import DataFrame
 
-from cloudflix_assets.assets import contract_check, inputs, receipts, refusals
+from cloudflix_assets.assets import contract_check, inputs, receipts, refusals, refused_records
 from cloudflix_assets.assets.context import Context
-from cloudflix_assets.assets.receipts import Receipt
+from cloudflix_assets.assets.receipts import Read, Receipt
 from cloudflix_assets.delta import commit
 from cloudflix_assets.delta.week import Judged, Kept, Publishable, WeekOfTable
 from cloudflix_assets.lake.staging import Staging
@@ -81,20 +81,18 @@ class Step:
         table: to build.
         week: to build.
         stage: the step's staging.
-        key: if the week's receipt has the same, the step need not judge again.
+        read: if the week's receipt has the same key, the step need not judge again.
         attempt: `<run>-<retry>`, with which commits are marked.
         force: judge and commit even if nothing changed.
-        absent: a sentence for each earlier week that it should read and the lake lacks.
     """
 
     context: Context
     table: Table
     week: date
     stage: Staging
-    key: str
+    read: Read
     attempt: str
     force: bool
-    absent: Sequence[str]
 
     def run(self, loaded: Mapping[str, DataFrame]) -> Iterator[Event]:
         """Run the step; yield quarantine, table and contract check, or the check alone if it fails.
@@ -108,12 +106,12 @@ class Step:
         """
         started = time.monotonic()
         receipt = receipts.receipt_of(self.stage.lake, self.table.path, self.week)
-        if receipt and receipt.key == self.key and not self.force and (kept := self._kept(receipt)):
+        if receipt and receipt.key == self.read.key and not self.force and (kept := self._kept(receipt)):
             yield from self._outputs(receipt, kept, started)
-            yield contract_check.result(self.table, receipt.verdict, receipt.samples, absent=self.absent)
+            yield contract_check.result(self.table, receipt.verdict, receipt.samples)
+            receipt.write(self.stage.lake, self.table.path, self.week)
             return
-        built = self._build(loaded)
-        judgement = self._judge(built)
+        judgement = self._judge(built := self._build(loaded))
         if judgement.failure:
             yield judgement.evaluated
             raise judgement.failure
@@ -136,10 +134,10 @@ class Step:
         stops = contract_check.stops(table, verdict) and table.has_quarantine
         refused = quality.refused(table, staged, built.given) if stops else None
         problems = contract_check.problems(table, verdict, _first_values(table, refused))
-        failure = contract_check.failure(table, problems, str(self.week))
-        examples = _examples(table, refused)
+        where = refused_records.write(self.stage.lake, table, self.week, refused) if refused else None
+        failure = contract_check.failure(table, problems, str(self.week), where)
         evaluated = contract_check.result(
-            table, verdict, samples, problems=problems, examples=examples, absent=self.absent
+            table, verdict, samples, problems=problems, examples=_examples(table, refused), where=where
         )
         return Judgement(staged, verdict, samples, quarantined, failure, evaluated)
 
@@ -154,7 +152,7 @@ class Step:
             self._stage_quarantine(week, verdict, judgement.quarantined) if table.has_quarantine else None
         )
         receipt = Receipt(
-            key=self.key,
+            **self.read._asdict(),
             columns=tuple(fields(table).names),
             verdict=verdict,
             samples=judgement.samples,

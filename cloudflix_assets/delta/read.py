@@ -155,7 +155,9 @@ def _count_rows(lake: Lake, stored: Stored) -> int:
     try:
         with lake.random_access(stored) as source:
             return int(pq.read_metadata(source).num_rows)
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # the disk's, not Arrow's
+            raise
         raise FileDamaged(lake, stored.path, f"cannot be read ({first_line(error)})") from error
 
 

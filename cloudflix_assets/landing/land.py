@@ -75,15 +75,14 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
     lake.refuse_other_source(source.identity, place_of(source))
     rejected = source.receive(week) if isinstance(source, Receiving) else ()
     before, damaged = _manifest_before(lake, week)
-    trusted = before if before and before.checksum else None
     pin = _pin(before) if before and not refresh else None
     with storage_errors(gettempdir()), spool() as folder:
         spooled: list[tuple[Path, LandedFile]] = []
         deliveries = source.deliveries(week, pin=pin)
         for number, delivered in enumerate(deliveries):
             path = folder / str(number)  # two files may have the same name
-            digest = _fetch(lake, delivered, _same_blob(delivered, trusted), path)
-            spooled.append((path, _verify(delivered, path, digest, trusted, agreement)))
+            digest = _fetch(lake, delivered, _same_blob(delivered, before), path)
+            spooled.append((path, _verify(delivered, path, digest, before, agreement)))
         with lake.storage_errors("raw/files"):
             moved = lake.claim(source.identity, place_of(source))
             for path, file in spooled:

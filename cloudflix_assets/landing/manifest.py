@@ -71,7 +71,7 @@ class Manifest(BaseModel):
     landed_at: datetime
     files: tuple[LandedFile, ...]
     checksum: str = ""
-    """A hash of all else that is written; empty in a manifest of before 2026-11-30."""
+    """A hash of all else that is written."""
 
     @staticmethod
     def path_of(week: date) -> str:
@@ -104,7 +104,9 @@ class Manifest(BaseModel):
             raise _damaged(lake, path, "cannot be read") from error
         if found.week != week:
             raise _damaged(lake, path, f"is that of the week {found.week}")
-        if found.checksum not in {"", _checksum(content)}:
+        if not found.checksum:
+            raise _damaged(lake, path, "has no checksum, which all have since 2026-11-30")
+        if found.checksum != _checksum(content):
             raise _damaged(lake, path, "was changed after it was written")
         return found
 

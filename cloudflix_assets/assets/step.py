@@ -26,7 +26,7 @@ from spark.bronze import evolved
 from spark.delivery.headers import Drift
 from spark.quality import digest, duplicates
 from spark.quality import verdict as quality
-from spark.quality.rules import fields, described_fields
+from spark.quality.rules import described_fields, fields
 from spark.table import PUBLICATION, Table
 
 Event = dg.AssetCheckResult | dg.AssetObservation | dg.Output[Any]

@@ -34,6 +34,7 @@ from cloudflix_assets.names import (
     FORCE,
     GROUPS,
     LAYER_TAG,
+    QUARANTINE,
     STEP_LAUNCHER,
     asset_key,
     quarantine_of,
@@ -123,6 +124,6 @@ def _outs(context: Context, table: Table, version: str) -> dict[str, dg.AssetOut
                 "dagster/column_schema": quarantine_schema(),
                 **code,
             },
-            **shared,
+            **{**shared, "group_name": GROUPS[QUARANTINE]},
         )
     return outs

@@ -10,7 +10,7 @@ import pytest
 
 from cloudflix_assets.assets.description import code_references
 from cloudflix_assets.delta.log import committed_digest
-from cloudflix_assets.names import GROUPS
+from cloudflix_assets.names import GROUPS, table_of
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.lakehouse import (
     PATHS,
@@ -195,7 +195,7 @@ def test_a_quarantine_tells_its_columns_too(lakehouse: Makes) -> None:
     assert columns == ["week", "source_file", "record_number", "record", "broken"]
     assert spec.metadata["dagster/table_name"] == "silver.titles_quarantine"
     assert "silver/titles" in (spec.description or "")
-    assert spec.group_name == "3_silver"
+    assert spec.group_name == "5_quarantine"
 
 
 def test_sample_titles_are_of_the_declared_columns() -> None:
@@ -217,7 +217,7 @@ def test_an_asset_leads_to_the_function_that_builds_it(lakehouse: Makes) -> None
     assert Path(found.pop("publication").file_path).name == "land.py"
     assert set(found) == set(PATHS)
     for path, reference in found.items():
-        layer, _, name = path.removesuffix("_quarantine").partition("/")
+        layer, _, name = table_of(path).partition("/")
         file = Path(reference.file_path)
         assert file.name in {f"{name}.py", f"{layer}.py"}
         line = file.read_text(encoding="utf-8").splitlines()[reference.line_number - 1]

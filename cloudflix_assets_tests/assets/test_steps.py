@@ -68,12 +68,12 @@ def test_broken_records_are_quarantined_with_their_reasons(quarantining: Lakehou
         85: ["duplicate row"],
     }
     assert broken_by_address(quarantining, "silver/cast_quarantine") == {83: ["duplicate row"]}
-    assert broken_by_address(quarantining, "gold/cast_quarantine") == {
+    assert broken_by_address(quarantining, "silver/gold_cast_quarantine") == {
         81: ["show_id: in gold_titles"],
         82: ["show_id: in gold_titles"],  # its film was quarantined
     }
-    assert quarantining.rows("gold/titles_quarantine", WEEK_1) == []
-    orphans = [json.loads(row["record"]) for row in quarantining.rows("gold/cast_quarantine", WEEK_1)]
+    assert quarantining.rows("silver/gold_titles_quarantine", WEEK_1) == []
+    orphans = [json.loads(row["record"]) for row in quarantining.rows("silver/gold_cast_quarantine", WEEK_1)]
     assert {"show_id": "999", "cast": "Ghost"} in orphans
     refused = [json.loads(row["record"]) for row in quarantining.rows("silver/titles_quarantine", WEEK_1)]
     assert {row["title"] for row in refused} >= {"Endless", "Another title of 1"}

@@ -270,7 +270,7 @@ def test_status_names_what_is_stale_and_the_remedy(capsys: pytest.CaptureFixture
         capsys,
         entry("silver/cast", WEEK_1),
         entry("gold/titles", WEEK_1, **stale),
-        entry("gold/titles_quarantine", WEEK_1, **stale),
+        entry("silver/gold_titles_quarantine", WEEK_1, **stale),
         entry("gold/cast", WEEK_1, **stale, quarantined=0),
     )
     assert f"stale 2 tables, {WEEK_1}: has a new code version" in text

@@ -10,6 +10,7 @@ import dagster as dg
 import pytest
 
 from cloudflix_assets.instance.instance import open_instance
+from cloudflix_assets.names import table_of
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.cli.command import Told
 from cloudflix_assets_tests.databricks.commands import cloudflix
@@ -110,7 +111,7 @@ def test_materializations_tell_what_they_tell_here_and_where_to_look(
     with instance_of(homes["launched"]) as there, instance_of(homes["here"]) as local:
         for path in PATHS:
             told, expected = (materialization(instance, path, WEEK_2) for instance in (there, local))
-            step = path.removesuffix("_quarantine").replace("/", "_")
+            step = table_of(path).replace("/", "_")
             assert told.metadata["databricks_run"] == dg.MetadataValue.url(pages[step])
             assert told.metadata.keys() == {*expected.metadata, "databricks_run"}
             assert [(name, told.metadata[name]) for name in expected.metadata if name not in OWN] == [

@@ -2,6 +2,7 @@
 
 import pytest
 
+from cloudflix_assets.names import quarantine_of
 from cloudflix_assets_tests.pages.pages import Copy
 
 pytestmark = pytest.mark.slow  # a page that is carried out
@@ -18,5 +19,5 @@ def test_every_record_of_the_new_file_is_accounted_for(project: Copy) -> None:
     for week in found["raw/awards"]:
         assert found["bronze/awards"][week] > 100
         for before, after in (("bronze", "silver"), ("silver", "gold")):
-            refused = project.rows(f"{lake}/{after}/awards_quarantine")[week]
+            refused = project.rows(f"{lake}/{quarantine_of(f'{after}/awards')}")[week]
             assert found[f"{before}/awards"][week] == found[f"{after}/awards"][week] + refused

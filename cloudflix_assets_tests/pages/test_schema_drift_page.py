@@ -15,7 +15,7 @@ def test_every_week_reached_gold(project: Copy) -> None:
     for name in ("titles", "cast", "category", "countries", "directors"):
         rows = project.rows(f"{LAKE}/gold/{name}")
         assert set(rows) == {"2026-11-09", "2026-11-16"}
-        refused = project.rows(f"{LAKE}/gold/{name}_quarantine")
+        refused = project.rows(f"{LAKE}/silver/gold_{name}_quarantine")
         assert all(refused[week] < 0.05 * rows[week] for week in rows)
 
 

@@ -64,7 +64,7 @@ def test_every_record_is_accounted_for(tables: dict[str, dict[str, Any]], name: 
     """The numbers of the real files: bronze, silver, silver's quarantine, gold; and no orphan."""
     paths = (f"bronze/{name}", f"silver/{name}", f"silver/{name}_quarantine", f"gold/{name}")
     assert tuple(tables[path]["rows"] for path in paths) == ROWS[name]
-    assert tables[f"gold/{name}_quarantine"]["rows"] == 0
+    assert tables[f"silver/gold_{name}_quarantine"]["rows"] == 0
     assert tables[f"raw/{name}"]["rows"] == 1
 
 

@@ -19,7 +19,7 @@ from cloudflix_assets.build import build_defs
 from cloudflix_assets.delta import look, table
 from cloudflix_assets.instance.ended_runs import this_process
 from cloudflix_assets.instance.instance import open_instance
-from cloudflix_assets.names import PROCESS
+from cloudflix_assets.names import PROCESS, asset_key
 from cloudflix_assets.runs import memory, survey
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.cli.command import Told, cloudflix
@@ -107,7 +107,7 @@ def gold_removed(house: House) -> None:
 
 
 def quarantine_removed(house: House) -> None:
-    shutil.rmtree(house.lake / "gold" / "cast_quarantine")
+    shutil.rmtree(house.lake / "silver" / "gold_cast_quarantine")
 
 
 def all_removed(house: House) -> None:
@@ -169,13 +169,17 @@ def run_deleted(house: House) -> None:
 BOTH = (WEEK_1, WEEK_2)
 DAMAGES: Mapping[str, tuple[Callable[[House], None], str, Places]] = {
     "gold removed": (gold_removed, "missing", every(GOLD, *BOTH)),
-    "a quarantine removed": (quarantine_removed, "missing", every({"gold/cast_quarantine"}, *BOTH)),
+    "a quarantine removed": (quarantine_removed, "missing", every({"silver/gold_cast_quarantine"}, *BOTH)),
     "all removed": (all_removed, "missing", every({*PATHS, "publication"}, *BOTH)),
     "rows deleted": (rows_deleted, "changed", every({"gold/cast"}, WEEK_1)),
     "a week deleted": (week_deleted, "changed", every({"gold/cast"}, WEEK_1)),
     "rows appended": (rows_appended, "changed", every({"silver/cast"}, WEEK_2)),
     "a version restored": (version_restored, "changed", every({"silver/cast"}, WEEK_2)),
-    "another home": (commit_of_another_home, "changed", every({"gold/cast", "gold/cast_quarantine"}, WEEK_1)),
+    "another home": (
+        commit_of_another_home,
+        "changed",
+        every({"gold/cast", "silver/gold_cast_quarantine"}, WEEK_1),
+    ),
     "a manifest removed": (manifest_removed, "missing", every({"publication"}, WEEK_2)),
     "a landed file removed": (landed_file_removed, "missing", every({"publication"}, *BOTH)),
     "assets wiped": (assets_wiped, "unknown", every({"gold/cast"}, *BOTH)),
@@ -183,7 +187,7 @@ DAMAGES: Mapping[str, tuple[Callable[[House], None], str, Places]] = {
         run_deleted,
         "unknown",
         every({path for path in PATHS if "quarantine" not in path}, WEEK_2)
-        | every({"gold/cast_quarantine"}, WEEK_2),
+        | every({"silver/gold_cast_quarantine"}, WEEK_2),
     ),
 }
 
@@ -299,7 +303,7 @@ def test_a_week_whose_last_run_failed_is_a_state_with_its_sentence(house: House)
 
 def test_a_run_that_goes_on_is_no_damage(house: House) -> None:
     """It has committed, and the instance does not know yet: `changed outside` would be a false alarm."""
-    keys = frozenset(dg.AssetKey(["gold", name]) for name in ("cast", "cast_quarantine"))
+    keys = frozenset(map(asset_key, ("gold/cast", "silver/gold_cast_quarantine")))
     with open_instance(Environment(home=house.home)) as instance:
         defs = build_defs(Environment(home=house.home, source=house.source))
         job = defs.resolve_job_def(WEEKLY_REFRESH).get_subset(asset_selection=keys)

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from cloudflix_assets.names import quarantine_path
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources.directory import Directory
 from cloudflix_assets.sources.sample import write
@@ -93,7 +94,7 @@ def test_the_lake_holds_what_is_true(sampled: Sampled, table: Table) -> None:
 @pytest.mark.parametrize("table", JUDGED, ids=lambda table: table.path)
 def test_the_quarantine_holds_what_breaks_a_rule_and_why(sampled: Sampled, table: Table) -> None:
     """A record refused for the wrong reason sends its reader to the wrong place."""
-    path = f"{table.path}_quarantine"
+    path = quarantine_path(table)
     for week in sampled.weeks:
         found = sampled.house.read(path, week).select("record_number", "broken").toArrow()
         assert _differences(_rows(found), _rows(sampled.truth(path, week))) == ([], [])

@@ -44,6 +44,12 @@ def weeks_to_run(
     return chosen or ([] if stale else [last_week(first_week)])
 
 
+def told(weeks: Sequence[date], *, stale: bool) -> str:
+    """Return in a sentence what running several weeks means."""
+    what = "what is stale of " if stale else ""
+    return f"{what}{len(weeks)} weeks, {weeks[0]} to {weeks[-1]}, run in turn; Ctrl-C keeps what is done."
+
+
 def _between(first_week: date, first: str | None, to: str | None) -> list[date]:
     begin = _in_calendar(first, first_week) if first else first_week
     end = _in_calendar(to, first_week) if to else last_week(first_week)

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from cloudflix_assets.cli import commands, status, terminal
 from cloudflix_assets.cli.run_report import print_summary
+from cloudflix_assets.cli.status_weeks import print_weeks
 from cloudflix_assets.runs import weeks
 from cloudflix_assets.runs.runner import TableResult, WeekResult
 from cloudflix_assets.runs.status import LakeStatus, TableStatus
@@ -257,6 +258,37 @@ def overview(capsys: pytest.CaptureFixture[str], *entries: TableStatus, tables: 
     now = NOON + timedelta(hours=26)
     status.print_overview(LakeStatus(entries, []), Path("home"), tables=tables, now=now)
     return capsys.readouterr().out
+
+
+def test_status_is_a_line_per_week(capsys: pytest.CaptureFixture[str]) -> None:
+    """A column per week showed four weeks of two hundred, and no week that was never run."""
+    weeks = [WEEK_1, WEEK_1 + timedelta(days=7), WEEK_1 + timedelta(days=28)]
+    entries = [entry(table.path, week) for table in TABLES for week in weeks]
+    entries[-1] = entry(TABLES[-1].path, weeks[-1], state="stale", causes=("has a new code version",))
+    *lines, finding, remedy = overview(capsys, *entries).splitlines()
+    shown = [line.split() for line in lines if line.startswith((" 2026", " 2 weeks"))]
+    rows = f"{44_310 * sum(table.path.startswith('gold/') for table in TABLES):,}"
+    quarantined = f"{12 * len(TABLES):,}"
+    assert shown == [
+        [str(weeks[0]), rows, quarantined, "1d", "ago", "fresh"],
+        [str(weeks[1]), rows, quarantined, "1d", "ago", "fresh"],
+        ["2", "weeks", "-", "-", "-", "never", "run"],
+        [str(weeks[2]), rows, quarantined, "1d", "ago", "1", "stale,", str(len(TABLES) - 1), "fresh"],
+    ]
+    assert finding == f"stale {TABLES[-1].path}, {weeks[2]}: has a new code version"
+    assert "cloudflix run --stale" in remedy
+
+
+def test_status_shows_the_newest_weeks_that_fit_a_terminal() -> None:
+    """Two hundred lines would push the findings of the last weeks off the screen."""
+    weeks = [date(2024, 1, 1) + timedelta(days=7 * number) for number in range(200)]
+    console = Console(force_terminal=True, color_system=None, width=80, height=30, highlight=False)
+    with console.capture() as told:
+        print_weeks(console, [entry("gold/cast", week) for week in weeks], NOON)
+    text = told.get()
+    assert text.count("44,310") == 20
+    assert f"{weeks[-1]}" in text
+    assert "The newest 20 of 200 weeks: --json shows all of them." in text
 
 
 @pytest.mark.parametrize("columns", [80, 120])

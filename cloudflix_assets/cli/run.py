@@ -64,6 +64,7 @@ def run(
     except Exception:
         _conclude(console, out, finished, request.environment)  # else nobody learns of weeks before it
         raise
+    progress.stop_waiting()
     if as_json:
         print_json({"weeks": [result.as_json() for result in finished]})
     if request.stale and not finished and not interrupted:

@@ -46,8 +46,9 @@ def weeks_to_run(
 
 def told(weeks: Sequence[date], *, stale: bool) -> str:
     """Return in a sentence what running several weeks means."""
-    what = "what is stale of " if stale else ""
-    return f"{what}{len(weeks)} weeks, {weeks[0]} to {weeks[-1]}, run in turn; Ctrl-C keeps what is done."
+    span = f"{len(weeks)} weeks, {weeks[0]} to {weeks[-1]}"
+    what = f"Stale tables of {span}" if stale else f"{span}, run in turn"
+    return f"{what}; Ctrl-C keeps what is done."
 
 
 def _between(first_week: date, first: str | None, to: str | None) -> list[date]:

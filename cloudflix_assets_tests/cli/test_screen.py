@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
@@ -10,7 +11,9 @@ import pytest
 from rich.console import Console
 
 from cloudflix_assets.cli import patience
-from cloudflix_assets.cli.run_report import print_summary, print_week
+from cloudflix_assets.cli.run_report import print_summary, print_to_do, print_week
+from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.runs import weeks
 from cloudflix_assets.runs.runner import TableResult, WeekResult
 from cloudflix_assets.waiting import waiting_for
 from cloudflix_assets_tests.cli.command import cloudflix
@@ -86,6 +89,36 @@ def test_weeks_are_a_line_each_and_then_told_together() -> None:
     assert "  silver/cast, category  6 each  4 the record has not as many fields as the header; " in "".join(
         line for line in lines if "silver/cast" in line
     )
+
+
+def test_what_failed_is_linked_to_and_not_some_quarantine() -> None:
+    """The link led to the first quarantine of a week that was well."""
+    with (console := Console(width=200)).capture() as told:
+        print_to_do(console, [result(0), result(1, silver_cast="too many")], "http://localhost:3000/")
+    last = told.get().splitlines()[-1]
+    assert last == "What failed, in the web UI: http://localhost:3000/assets/silver/cast"
+
+
+def test_weeks_before_a_run_that_broke_off_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their failures went with it."""
+
+    def broken(*_: object, **__: object) -> Iterator[WeekResult]:
+        yield result(0, silver_cast="too many")
+        raise CloudflixError("the account is gone.")
+
+    monkeypatch.setattr(weeks, "run_weeks", broken)
+    told = cloudflix(tmp_path / "home", "run")
+    assert told.code == 1
+    assert told.stderr.startswith(f"{WEEK_1} silver/cast: too many\n")
+    assert told.stderr.endswith("the account is gone.\n")
+    assert told.stdout.startswith(f"Week {WEEK_1} failed in 2.0 s at silver/cast: nothing committed")
+
+
+def test_nothing_is_left_of_what_said_that_a_command_starts(tmp_path: Path) -> None:
+    """What was given stood behind `Starting Dagster and the engine`."""
+    seen = on_terminal(tmp_path / "home", 80, "run", "--stale", "--weeks", "2")
+    assert seen.result == ["Nothing is stale."]
+    assert re.search(r"Stale tables of 2 weeks, \S+ to \S+; Ctrl-C keeps what is done\.", seen.text)
 
 
 def test_replacing_a_source_is_asked_for_on_a_terminal(tmp_path: Path) -> None:

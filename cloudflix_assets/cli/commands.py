@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from cloudflix_assets.cli import options as asked
+from cloudflix_assets.cli.progress import Progress
 from cloudflix_assets.cli.terminal import INTERRUPTED, print_json, speaking_console
 from cloudflix_assets.runs.interrupts import leave_at_once, raise_interrupts
 
@@ -87,20 +88,16 @@ def run(
       cloudflix run --stale                              only what is out of date
       cloudflix run --json --quiet > weeks.json
     """
-    with speaking_console(debug=debug, quiet=quiet) as console:
-        from cloudflix_assets.cli.progress import Progress
+    with speaking_console(debug=debug, quiet=quiet) as console, Progress(console) as progress:
+        from cloudflix_assets.cli.weeks import told, weeks_to_run
 
-        with Progress(console) as progress:
-            from cloudflix_assets.cli.weeks import told, weeks_to_run
+        environment = _environment(home=home, source=source)
+        chosen = weeks_to_run(environment.first_week, week or [], weeks, from_, to, stale=stale)
+        console.print(told(chosen, stale=stale), end="", soft_wrap=True)
+        from cloudflix_assets.cli import run
 
-            environment = _environment(home=home, source=source)
-            chosen = weeks_to_run(environment.first_week, week or [], weeks, from_, to, stale=stale)
-            if len(chosen) > 1:
-                console.print(told(chosen, stale=stale), soft_wrap=True)
-            from cloudflix_assets.cli import run
-
-            request = run.Request(environment, chosen, select, stale, replace_source, refresh, force)
-            run.run(request, console, progress, debug=debug, as_json=as_json, yes=yes)
+        request = run.Request(environment, chosen, select, stale, replace_source, refresh, force)
+        run.run(request, console, progress, debug=debug, as_json=as_json, yes=yes)
 
 
 @app.command()

@@ -6,7 +6,7 @@ from threading import Event, Thread
 
 from rich.console import Console
 
-from cloudflix_assets.waiting import silences
+from cloudflix_assets.lake.waiting import silences
 
 SILENT, AGAIN = 9.0, 60.0
 """Seconds after which a silent host is told, and told again."""

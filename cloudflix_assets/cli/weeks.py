@@ -45,10 +45,12 @@ def weeks_to_run(
 
 
 def told(weeks: Sequence[date], *, stale: bool) -> str:
-    """Return in a sentence what running several weeks means."""
+    """Return a line about what running several weeks means; nothing where one or none was chosen."""
+    if len(weeks) <= 1:
+        return ""
     span = f"{len(weeks)} weeks, {weeks[0]} to {weeks[-1]}"
     what = f"Stale tables of {span}" if stale else f"{span}, run in turn"
-    return f"{what}; Ctrl-C keeps what is done."
+    return f"{what}; Ctrl-C keeps what is done.\n"
 
 
 def _between(first_week: date, first: str | None, to: str | None) -> list[date]:

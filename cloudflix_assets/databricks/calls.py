@@ -18,7 +18,7 @@ from databricks.sdk.errors.base import DatabricksError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from cloudflix_assets.errors import CloudflixError, first_line
-from cloudflix_assets.waiting import waiting_for
+from cloudflix_assets.lake.waiting import waiting_for
 
 T = TypeVar("T")
 

@@ -22,8 +22,8 @@ from cloudflix_assets.databricks.staging_area import area
 from cloudflix_assets.databricks.submissions import run_name, submit
 from cloudflix_assets.databricks.workspace import client_of, credentials, staging_of
 from cloudflix_assets.doctor.finding import Finding
+from cloudflix_assets.lake.waiting import waiting_for
 from cloudflix_assets.settings.environment import Environment
-from cloudflix_assets.waiting import waiting_for
 
 SECONDS = 2.0
 """Pause between two queries for the state of the probe's run."""

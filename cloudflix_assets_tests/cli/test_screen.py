@@ -13,9 +13,9 @@ from rich.console import Console
 from cloudflix_assets.cli import patience
 from cloudflix_assets.cli.run_report import print_summary, print_to_do, print_week
 from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.lake.waiting import waiting_for
 from cloudflix_assets.runs import weeks
 from cloudflix_assets.runs.runner import TableResult, WeekResult
-from cloudflix_assets.waiting import waiting_for
 from cloudflix_assets_tests.cli.command import cloudflix
 from cloudflix_assets_tests.cli.on_terminal import on_terminal
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, publication, put

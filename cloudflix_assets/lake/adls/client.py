@@ -20,7 +20,7 @@ from pydantic import PrivateAttr
 
 from cloudflix_assets.lake.adls.account import Account
 from cloudflix_assets.lake.adls.library_options import blob_credential
-from cloudflix_assets.waiting import waiting_for
+from cloudflix_assets.lake.waiting import waiting_for
 
 BLOCK_BYTES = 8 << 20
 AT_ONCE = 4

@@ -16,10 +16,10 @@ from pydantic import TypeAdapter, ValidationError
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
+from cloudflix_assets.lake.waiting import heard, waiting_for
 from cloudflix_assets.sources.base import SourceRefused
 from cloudflix_assets.sources.github.limits import wait_seconds
 from cloudflix_assets.sources.github.models import Entry
-from cloudflix_assets.waiting import heard, waiting_for
 
 ATTEMPTS = 5
 LONGEST_WAIT = 120.0

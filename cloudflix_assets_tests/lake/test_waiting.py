@@ -10,8 +10,8 @@ from azure.core.pipeline.transport import HttpRequest
 
 from cloudflix_assets.databricks.calls import patiently
 from cloudflix_assets.lake.adls.client import DiscreetTransport
+from cloudflix_assets.lake.waiting import heard, silences, waiting_for
 from cloudflix_assets.sources.github.api import Api
-from cloudflix_assets.waiting import heard, silences, waiting_for
 
 seen: list[dict[str, float]] = []
 

@@ -34,6 +34,7 @@ To = Annotated[
     typer.Option(help="Last week of a span; default: the last that has ended", rich_help_panel=_WHICH),
 ]
 StatusWeek = Annotated[str | None, typer.Option(help="One week in detail, by its Monday: 2026-11-09")]
+Tables = Annotated[bool, typer.Option("--tables", help="A line per table, a column per week")]
 
 Select = Annotated[
     str | None,
@@ -61,6 +62,9 @@ ReplaceSource = Annotated[
     typer.Option(
         "--replace-source", help="Empty the lake, then give it to this source", rich_help_panel=_WHERE
     ),
+]
+Yes = Annotated[
+    bool, typer.Option("--yes", help="Remove what --replace-source removes unasked", rich_help_panel=_WHERE)
 ]
 Home = Annotated[
     Path | None,

@@ -8,20 +8,20 @@ from pathlib import Path
 from rich.console import Console
 from rich.filesize import decimal
 
-from cloudflix_assets.cli.terminal import typed
+from cloudflix_assets.cli.terminal import results_console, typed
 from cloudflix_assets.partitions import span
 from cloudflix_assets.sources.sample import WrittenWeek, write
 
 
 def run(
-    console: Console, folder: Path, weeks: Sequence[date], *, titles: int, seed: int
+    console: Console, folder: Path, weeks: Sequence[date], *, titles: int, seed: int, as_json: bool = False
 ) -> list[WrittenWeek]:
     """Write the weeks, print each when it is written, then print the command that runs them."""
-    finished = []
+    finished, out = [], results_console(console, as_json=as_json)
     for week in write(folder, weeks, titles=titles, seed=seed):
         finished.append(week)
-        console.print(_line(week), soft_wrap=True)
-    console.print(
+        out.print(_line(week), soft_wrap=True)
+    out.print(
         f"Written to {folder}, a folder per week; its truth/ holds what the lake must accept and quarantine.",
         soft_wrap=True,
         markup=False,

@@ -52,8 +52,8 @@ def test_without_weeks_the_last_three_are_written(here: Path) -> None:
     newest = last_ended(datetime.now(UTC))
     weeks = [str(newest - WEEK * ago) for ago in (2, 1, 0)]
     assert sorted(path.name for path in (here / "sample").iterdir()) == weeks
-    assert [line.split()[0] for line in told.stderr.splitlines()[:3]] == weeks
-    assert told.stderr.count("to be quarantined: 54 in silver") == 3
+    assert [line.split()[0] for line in told.stdout.splitlines()[:3]] == weeks
+    assert told.stdout.count("to be quarantined: 54 in silver") == 3
     assert f"Next: cloudflix run --source sample --home sample-home --from {weeks[0]} --to {weeks[2]}" in (
         told.stderr
     )

@@ -280,7 +280,7 @@ def test_weeks_before_a_first_week_that_moved_are_shown_as_such(house: House) ->
     assert f"20 tables, {WEEK_1}: the calendar begins with {WEEK_2} (CLOUDFLIX_FIRST_WEEK)" in shown.stdout
     assert shown.code == 0
     stale = house.told("run", "--stale", **env)
-    assert (stale.code, stale.sentence) == (0, "Nothing is stale.")
+    assert (stale.code, stale.given) == (0, "Nothing is stale.")
 
 
 def test_a_week_whose_last_run_failed_is_a_state_with_its_sentence(house: House) -> None:

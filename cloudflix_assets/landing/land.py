@@ -12,10 +12,10 @@ from tempfile import gettempdir
 from cloudflix_assets.errors import storage_errors
 from cloudflix_assets.lake.base import Lake, LakeRefused
 from cloudflix_assets.lake.held import spool
+from cloudflix_assets.landing import making
 from cloudflix_assets.landing.manifest import LandedFile, Manifest, ManifestDamaged
 from cloudflix_assets.sources import Delivered, LandedBefore, Pin, Receiving, Source, SourceRefused, place_of
 from cloudflix_assets.sources.agreement import Agreement
-from spark.datasets import DATASETS
 from spark.delivery.headers import listed
 from spark.delivery.lines import printable
 
@@ -75,21 +75,32 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
     lake.refuse_other_source(source.identity, place_of(source))
     rejected = source.receive(week) if isinstance(source, Receiving) else ()
     before, damaged = _manifest_before(lake, week)
-    pin = _pin(before) if before and not refresh else None
+    pin = _pin(before, agreement) if before and not refresh else None
     with storage_errors(gettempdir()), spool() as folder:
         spooled: list[tuple[Path, LandedFile]] = []
+        made: list[tuple[Path, LandedFile]] = []
         deliveries = source.deliveries(week, pin=pin)
         for number, delivered in enumerate(deliveries):
             path = folder / str(number)  # two files may have the same name
             digest = _fetch(lake, delivered, _same_blob(delivered, before), path)
-            spooled.append((path, _verify(delivered, path, digest, before, agreement)))
+            file = _verify(delivered, path, digest, before, agreement)
+            spooled.append((path, file))
+            made += making.made_of(path, file, agreement)
+        files = making.of_datasets([file for _, file in (*spooled, *made)], agreement)
         with lake.storage_errors("raw/files"):
             moved = lake.claim(source.identity, place_of(source))
-            for path, file in spooled:
+            for path, file in (*spooled, *made):
                 lake.store(f"raw/{file.path}", path)
-    files = tuple(file for _, file in spooled)
-    manifest = Manifest(week=week, source=source.identity, landed_at=datetime.now(UTC), files=files)
-    notices = dict.fromkeys([*rejected, damaged, moved, *_notices(deliveries, files)])
+    fetched = [file for _, file in spooled]
+    manifest = Manifest(
+        week=week,
+        source=source.identity,
+        landed_at=datetime.now(UTC),
+        files=files,
+        delivered=tuple(file for file in fetched if file not in files),
+    )
+    of_files = [*_notices(deliveries, fetched), *making.left_out(fetched, files)]
+    notices = dict.fromkeys([*rejected, damaged, moved, *of_files])
     return Landed(manifest, before, [notice for notice in notices if notice])
 
 
@@ -107,15 +118,19 @@ def _manifest_before(lake: Lake, week: date) -> tuple[Manifest | None, str | Non
         return None, f"{told}: the week was landed anew"
 
 
-def _pin(before: Manifest) -> Pin | None:
-    files = [LandedBefore(file.dataset, file.file, file.bytes, file.origin) for file in before.files]
+def _pin(before: Manifest, agreement: Agreement) -> Pin | None:
+    """Return the state that the week stays with; without its tag, if other files of it are asked for now."""
+    files = [LandedBefore(file.dataset, file.file, file.bytes, file.origin) for file in before.fetched]
+    if {file.file for file in files} != {dataset.file for dataset in agreement.files}:
+        origins = [{name: text for name, text in f.origin.items() if name != "etag"} for f in files]
+        files = [replace(file, origin=origin) for file, origin in zip(files, origins, strict=True)]
     return Pin(before.pin, files) if before.pin else None
 
 
 def _same_blob(delivered: Delivered, before: Manifest | None) -> LandedFile | None:
     """Return the file that the week was landed with before and that has the same git blob hash."""
     blob = delivered.origin.get("blob")
-    files = before.files if before and blob else ()
+    files = before.fetched if before and blob else ()
     return next((file for file in files if file.origin.get("blob") == blob), None)
 
 
@@ -137,8 +152,8 @@ def _verify(
     Raises:
         DeliveryDefect: the file breaks the agreement.
     """
-    (dataset,) = (dataset for dataset in DATASETS if dataset.name == delivered.dataset)
-    for same in before.files if before else ():
+    (dataset,) = (dataset for dataset in agreement.files if dataset.name == delivered.dataset)
+    for same in before.fetched if before else ():
         inspected = same.sha256 == digest and same.inspected_by == agreement.inspection_key(dataset)
         if inspected and (same.dataset, same.file) == (dataset.name, delivered.file):
             return same.model_copy(update={"origin": delivered.origin})
@@ -148,7 +163,7 @@ def _verify(
     return LandedFile(
         dataset=dataset.name,
         file=delivered.file,
-        path=f"files/{dataset.name}/{digest}.{dialect.extension}",
+        path=f"files/{making.folder_of(dataset)}/{digest}.{dialect.extension}",
         sha256=digest,
         bytes=path.stat().st_size,
         records=contents.records,

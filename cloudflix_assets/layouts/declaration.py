@@ -159,7 +159,7 @@ def _refuse_unknown(setting: str, forms: Mapping[str, DatasetForm]) -> None:
 
 
 def _near(name: str, known: Collection[str]) -> str:
-    close = get_close_matches(name, known, n=1)
+    close = get_close_matches(name, known, n=1, cutoff=0.75)
     return f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}."
 
 

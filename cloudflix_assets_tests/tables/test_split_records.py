@@ -111,7 +111,7 @@ CASES = {
         [*halves("description", "And", "will.", show_id="s7")],
         [
             TITLE | {"description": "And\nwill.", "show_id": "s7"},
-            *halves("description", "And", "will.", show_id="s7")[1:],
+            halves("description", "And", "will.", show_id="s7")[1],
         ],
         second_halves=[2],
     ),

@@ -57,7 +57,7 @@ class _Recipe:
 
     @classmethod
     def of(cls, dataset: Dataset, forms: Mapping[str, ColumnForm], delivered: Header) -> "_Recipe":
-        places = {name: delivered.declared[form.from_ or name] for name, form in forms.items()}
+        places = {name: delivered.declared.get(form.named(name)) for name, form in forms.items()}
         fields = [_Field(places[name], form.reader()) for name, form in forms.items()]
         parted = next((at for at, form in enumerate(forms.values()) if form.separator), None)
         undeclared = delivered.undeclared if parted is None else {}

@@ -28,7 +28,7 @@ _PARTS = {
 _ANY_WIDTH = {"M", "d"}
 _PART = re.compile("(y+|M+|d+|[A-Za-z]+)")
 _LAST_OF_THIS_CENTURY = 68
-"""As POSIX has it: a year of two digits up to this one is 20.., a later one 19.. ."""
+"""As POSIX has it: `68` is 2068, `69` is 1969."""
 
 
 def date_reader(patterns: Iterable[str]) -> Callable[[str], date | None]:

@@ -99,12 +99,12 @@ class Layout:
         aliases: dict[str, tuple[str, ...]] = {}
         for dataset, forms in made:
             for name, form in forms.items():
-                found = form.from_ or name
+                found = form.named(name)
                 columns[found] = columns.get(found, True) and name in dataset.optional
                 aliases |= {found: dataset.aliases[found]} if found in dataset.aliases else {}
         return DeliveredFile(
             name=datasets[0].name,
-            columns=tuple(columns),
+            columns=tuple(filter(None, columns)),
             description=f"the file that the layout {self.name} declares",
             aliases=aliases,
             optional=frozenset(name for name, optional in columns.items() if optional),

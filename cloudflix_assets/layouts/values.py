@@ -40,7 +40,7 @@ class ColumnForm(BaseModel):
     """How a source writes a column.
 
     Attributes:
-        from_: the name of the column in the delivered file; by default its own.
+        from_: the name of the column in the delivered file, by default its own; empty if it has none.
         pattern: a regular expression that a text must match as a whole; its group is the value.
         otherwise: one that a text matches which says nothing of this column.
         dates: patterns of dates; the first that fits counts.
@@ -51,7 +51,7 @@ class ColumnForm(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    from_: str | None = Field(None, alias="from", min_length=1)
+    from_: str | None = Field(None, alias="from")
     pattern: Annotated[str, AfterValidator(_one_group)] | None = None
     otherwise: Annotated[str, AfterValidator(_regex)] | None = None
     dates: Annotated[tuple[str, ...], AfterValidator(_dates)] = ()
@@ -64,6 +64,10 @@ class ColumnForm(BaseModel):
         if self.dates and self.decimal:
             raise ValueError("has dates and decimal, and a text is a date or a number: keep one of the two")
         return self
+
+    def named(self, column: str) -> str:
+        """Return the name that a column has in the delivered file; empty if it has none there."""
+        return column if self.from_ is None else self.from_
 
     def reader(self) -> Reader | None:
         """Return what makes a delivered text the one that silver reads; None if that is the same.

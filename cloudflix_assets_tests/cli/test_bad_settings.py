@@ -124,8 +124,13 @@ def test_every_setting_and_the_tests_own_are_known(monkeypatch: pytest.MonkeyPat
 
 def test_a_child_reads_the_source_on_the_same_terms(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The web UI would refuse or rescue what the command line that started it does not."""
-    dialect = {"delimiter": "tab cast=; titles=|", "encoding": "cast=cp1252"}
-    own = Environment(home=tmp_path, schema_drift="evolve", layout="twelve_columns", **dialect)
+    own = Environment(
+        home=tmp_path,
+        schema_drift="evolve",
+        delimiter="tab cast=; titles=|",
+        encoding="cast=cp1252",
+        layout="twelve_columns",
+    )
     for name, value in own.for_child().items():
         monkeypatch.setenv(name, value)
     assert Agreement.of(environment()) == Agreement.of(own)

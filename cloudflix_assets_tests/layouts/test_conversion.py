@@ -119,6 +119,18 @@ def test_undeclared_columns_go_where_a_record_is_a_record(tmp_path: Path) -> Non
     assert files["cast"][0] == ["cast", "show_id"]
 
 
+def test_a_column_that_is_not_there_is_empty(tmp_path: Path) -> None:
+    """Absent is null; a file without it would be rejected."""
+    (tmp_path / "mine.toml").write_text("[cast.columns]\ncast = { from = 'role' }\nshow_id = { from = '' }\n")
+    layout = layout_of(str(tmp_path / "mine.toml"))
+    assert layout
+    (file,) = (file for file in layout.files if isinstance(file, DeliveredFile))
+    assert file.columns == ("role",)
+    content = io.BytesIO(csv_bytes(["role"], [["Ana"]]))
+    (made,) = convert(content, file, PLAIN, 1, tmp_path)
+    assert made.path.read_bytes() == b"cast,show_id\r\nAna,\r\n"
+
+
 def test_columns_are_found_by_name_in_the_declared_dialect(tmp_path: Path) -> None:
     """The made files are UTF-8 with commas, so that one dialect is enough from there on."""
     names = [*FIRST][::-1]

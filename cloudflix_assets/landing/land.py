@@ -77,31 +77,31 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
     before, damaged = _manifest_before(lake, week)
     pin = _pin(before, agreement) if before and not refresh else None
     with storage_errors(gettempdir()), spool() as folder:
-        spooled: list[tuple[Path, LandedFile]] = []
-        made: list[tuple[Path, LandedFile]] = []
         deliveries = source.deliveries(week, pin=pin)
+        spooled = []
         for number, delivered in enumerate(deliveries):
             path = folder / str(number)  # two files may have the same name
             digest = _fetch(lake, delivered, _same_blob(delivered, before), path)
-            file = _verify(delivered, path, digest, before, agreement)
-            spooled.append((path, file))
-            made += making.made_of(path, file, agreement)
-        files = making.of_datasets([file for _, file in (*spooled, *made)], agreement)
+            spooled.append((path, _verify(delivered, path, digest, before, agreement)))
+        fetched = [file for _, file in spooled]
+        spooled += [made for path, file in spooled for made in making.made_of(path, file, agreement)]
+        files = making.of_datasets([file for _, file in spooled], agreement)
         with lake.storage_errors("raw/files"):
             moved = lake.claim(source.identity, place_of(source))
-            for path, file in (*spooled, *made):
+            for path, file in spooled:
                 lake.store(f"raw/{file.path}", path)
-    fetched = [file for _, file in spooled]
-    manifest = Manifest(
-        week=week,
-        source=source.identity,
-        landed_at=datetime.now(UTC),
-        files=files,
-        delivered=tuple(file for file in fetched if file not in files),
-    )
+    manifest = _manifest(week, source, fetched, files)
     of_files = [*_notices(deliveries, fetched), *making.left_out(fetched, files)]
     notices = dict.fromkeys([*rejected, damaged, moved, *of_files])
     return Landed(manifest, before, [notice for notice in notices if notice])
+
+
+def _manifest(
+    week: date, source: Source, fetched: Sequence[LandedFile], files: tuple[LandedFile, ...]
+) -> Manifest:
+    delivered = tuple(file for file in fetched if file not in files)
+    now = datetime.now(UTC)
+    return Manifest(week=week, source=source.identity, landed_at=now, files=files, delivered=delivered)
 
 
 def _notices(deliveries: Sequence[Delivered], files: Sequence[LandedFile]) -> Sequence[str]:
@@ -119,7 +119,7 @@ def _manifest_before(lake: Lake, week: date) -> tuple[Manifest | None, str | Non
 
 
 def _pin(before: Manifest, agreement: Agreement) -> Pin | None:
-    """Return the state that the week stays with; without its tag, if other files of it are asked for now."""
+    """Return the state that the week stays with; without its tag, if the week had other files then."""
     files = [LandedBefore(file.dataset, file.file, file.bytes, file.origin) for file in before.fetched]
     if {file.file for file in files} != {dataset.file for dataset in agreement.files}:
         origins = [{name: text for name, text in f.origin.items() if name != "etag"} for f in files]

@@ -43,6 +43,10 @@ SETTINGS = {
     "CLOUDFLIX_ENCODING=latin1": (
         "CLOUDFLIX_ENCODING=latin1 is not allowed: set it to 'utf-8', 'cp1252' or 'iso-8859-1'."
     ),
+    "CLOUDFLIX_LAYOUT=thirteen_columns": (
+        "CLOUDFLIX_LAYOUT=thirteen_columns is no layout (No such file or directory): set it to "
+        "twelve_columns, or to the path of your own .toml (docs/other-sources.md)."
+    ),
     "CLOUDFLIX_CODE_URL=github.com/owner": (
         "CLOUDFLIX_CODE_URL=github.com/owner is no web address: write one such as "
         "https://github.com/owner/repo/tree/main."

@@ -75,9 +75,8 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
     lake.refuse_other_source(source.identity, place_of(source))
     rejected = source.receive(week) if isinstance(source, Receiving) else ()
     before, damaged = _manifest_before(lake, week)
-    pin = _pin(before, agreement) if before and not refresh else None
     with storage_errors(gettempdir()), spool() as folder:
-        deliveries = source.deliveries(week, pin=pin)
+        deliveries = source.deliveries(week, pin=None if refresh else _pin(before, agreement))
         spooled = []
         for number, delivered in enumerate(deliveries):
             path = folder / str(number)  # two files may have the same name
@@ -91,8 +90,7 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
             for path, file in spooled:
                 lake.store(f"raw/{file.path}", path)
     manifest = _manifest(week, source, fetched, files)
-    of_files = [*_notices(deliveries, fetched), *making.left_out(fetched, files)]
-    notices = dict.fromkeys([*rejected, damaged, moved, *of_files])
+    notices = dict.fromkeys([*rejected, damaged, moved, *_notices(deliveries, fetched, files)])
     return Landed(manifest, before, [notice for notice in notices if notice])
 
 
@@ -104,9 +102,12 @@ def _manifest(
     return Manifest(week=week, source=source.identity, landed_at=now, files=files, delivered=delivered)
 
 
-def _notices(deliveries: Sequence[Delivered], files: Sequence[LandedFile]) -> Sequence[str]:
+def _notices(
+    deliveries: Sequence[Delivered], fetched: Sequence[LandedFile], files: Sequence[LandedFile]
+) -> Sequence[str]:
     of_source = dict.fromkeys(delivered.notice for delivered in deliveries if delivered.notice)
-    return [*of_source, *(f"{file.file}: {told}" for file in files for told in file.notices)]
+    of_files = [f"{file.file}: {told}" for file in fetched for told in file.notices]
+    return [*of_source, *of_files, *making.left_out(fetched, files)]
 
 
 def _manifest_before(lake: Lake, week: date) -> tuple[Manifest | None, str | None]:
@@ -118,13 +119,15 @@ def _manifest_before(lake: Lake, week: date) -> tuple[Manifest | None, str | Non
         return None, f"{told}: the week was landed anew"
 
 
-def _pin(before: Manifest, agreement: Agreement) -> Pin | None:
+def _pin(before: Manifest | None, agreement: Agreement) -> Pin | None:
     """Return the state that the week stays with; without its tag, if the week had other files then."""
+    if not before or not before.pin:
+        return None
     files = [LandedBefore(file.dataset, file.file, file.bytes, file.origin) for file in before.fetched]
     if {file.file for file in files} != {dataset.file for dataset in agreement.files}:
         origins = [{name: text for name, text in f.origin.items() if name != "etag"} for f in files]
         files = [replace(file, origin=origin) for file, origin in zip(files, origins, strict=True)]
-    return Pin(before.pin, files) if before.pin else None
+    return Pin(before.pin, files)
 
 
 def _same_blob(delivered: Delivered, before: Manifest | None) -> LandedFile | None:

@@ -3,7 +3,7 @@
 `silver/titles.parquet` and so on hold accepted rows, typed, with their record number; `…_quarantine`
 record numbers with the sorted rules that they break; `truth.json` the counts. They come from what the
 sample meant to write, never from reading it. `newflag` is that of a lake that holds the week before: in
-the first week of a lake every title is new.
+the first week of a lake it is null.
 """
 
 import json

@@ -120,7 +120,6 @@ LAYOUTS: dict[str, tuple[str, dict[str, int]]] = {
     "pandas_floats": ("[titles.columns]\nduration_minutes.decimal = '.'", rows(100)),
     "long_dates": ("[titles.columns]\ndate_added.dates = ['MMMM d, yyyy']", rows(100)),
     "iso_dates": ("[titles.columns]\ndate_added.dates = ['yyyy-MM-dd']", rows(100)),
-    "thousands": ("[titles.columns]\nshow_id.decimal = '.'", {"gold/titles": 20}),
 }
 """Layouts with which a refused case is published, and rows of gold tables then."""
 

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 SPARK_FILES = sorted(path for path in (ROOT / "spark").rglob("*.py") if path.name != "rules.py")
 BY_NAME = {table.identifier: table for table in TABLES}
 JUDGED = [table for table in TABLES if table.layer in {Layer.SILVER, Layer.GOLD}]
-RESERVED_TABLES = {"files", "incremental", "landing", "landed", "refused", "staging"}
+RESERVED_TABLES = {"delivered", "files", "incremental", "landing", "landed", "refused", "staging"}
 
 UNPORTABLE = {
     "white space is [\\p{Z}\\s], together": r"(?<!\\p\{Z\})\\s",

@@ -18,6 +18,7 @@ class Dataset:
         null_texts: texts of a column that stand for null, exactly as delivered: `{"rating": ("NULL",)}`.
         incremental: whether a week may arrive as many files, of which an engine that streams parses
             each once.
+        layout: the layout that declares it; empty if this module does.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Dataset:
     optional: frozenset[str] = frozenset()
     null_texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     incremental: bool = False
+    layout: str = ""
 
     @property
     def file(self) -> str:
@@ -77,4 +79,4 @@ IN_ONE = (
     "listed_in",
     "description",
 )
-"""The columns of the catalogue as one file, as it is published elsewhere; it is no dataset here."""
+"""The columns of the catalogue as one file, as it is published elsewhere: the layout `twelve_columns`."""

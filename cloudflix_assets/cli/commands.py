@@ -184,6 +184,7 @@ def sample(
     weeks: asked.Weeks = None,
     titles: Annotated[int, typer.Option(help="Titles in each week, from 1,000 to 4,000,000")] = 6_000,
     seed: Annotated[int, typer.Option(help="Another number, another catalogue")] = 0,
+    layout: asked.SampleLayout = None,
     as_json: asked.Json = False,
     quiet: asked.Quiet = False,
     debug: asked.Debug = False,
@@ -198,6 +199,7 @@ def sample(
     Examples
       cloudflix sample my-sample
       cloudflix sample large --titles 1000000 --weeks 1
+      cloudflix sample in-one --layout twelve_columns
       cloudflix sample other --seed 7 --week 2026-11-02 --week 2026-11-09
     """
     with speaking_console(debug=debug, quiet=quiet) as console:
@@ -206,7 +208,15 @@ def sample(
 
         last = 3 if weeks is None and not week else weeks
         chosen = chosen_weeks(_environment().first_week, week or [], last, None, None)
-        written = sample.run(console, folder, chosen, titles=titles, seed=seed, as_json=as_json)
+        written = sample.run(
+            console,
+            folder,
+            chosen,
+            titles=titles,
+            seed=seed,
+            as_json=as_json,
+            in_one=layout is not None,
+        )
         if as_json:
             print_json({"weeks": [one.as_json() for one in written]})
 

@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -24,6 +24,10 @@ def _or_before_the_command(context: typer.Context, given: bool) -> bool:  # noqa
 Week = Annotated[
     list[str] | None,
     typer.Option(help="A week, by its Monday: 2026-11-09 (repeatable)", rich_help_panel=_WHICH),
+]
+SampleLayout = Annotated[
+    Literal["twelve_columns"] | None,
+    typer.Option(help="As one file in this layout, with what can go wrong in one"),
 ]
 Weeks = Annotated[
     int | None, typer.Option(min=1, help="The last N weeks that have ended", rich_help_panel=_WHICH)

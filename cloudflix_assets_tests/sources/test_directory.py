@@ -150,9 +150,9 @@ def test_the_catalogue_in_one_file_is_known_without_the_other_four(tmp_path: Pat
     (tmp_path / "netflix_titles.csv").write_text(f"{','.join(IN_ONE)}\n", encoding="utf-8-sig")
     with pytest.raises(SourceRefused) as refused:
         Directory(tmp_path).deliveries(WEEK_1)
-    assert f"is missing from {tmp_path} (there is netflix_titles.csv in the 12-column layout" in str(
-        refused.value
-    )
+    told = str(refused.value)
+    assert f"is missing from {tmp_path} (there is netflix_titles.csv in the 12-column layout" in told
+    assert "set CLOUDFLIX_LAYOUT=twelve_columns" in told
 
 
 @pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: dataset.name)

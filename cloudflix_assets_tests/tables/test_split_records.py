@@ -83,7 +83,7 @@ EXTRA: dict[str, str | None] = {"studio": 'A "24"', "budget": "1"}
 ID_FIRST = ("show_id", *COLUMNS[:-1])
 REVERSED = COLUMNS[::-1]
 BETWEEN = (*COLUMNS[:4], "studio", *COLUMNS[4:], "budget")
-KNOWN = [TITLE["show_id"], "7", "8", "2"]
+KNOWN = [TITLE["show_id"], "7", "8", "2", "s7"]
 MALFORMED: Fields = {"malformed": "90,,Movie"}
 FIRST, SECOND = halves("description", "It happens", "again.", show_id="7")
 FIRST_2, SECOND_2 = halves("title", "Nineteen", "Eighty-Four", show_id="8")
@@ -105,6 +105,14 @@ CASES = {
     "blanks around the id": Case(
         [FIRST, {**SECOND, "duration_seasons": " 7 "}],
         [WHOLE | {"show_id": " 7 "}, {**SECOND, "duration_seasons": " 7 "}],
+        second_halves=[2],
+    ),
+    "an id with a letter before it": Case(
+        [*halves("description", "And", "will.", show_id="s7")],
+        [
+            TITLE | {"description": "And\nwill.", "show_id": "s7"},
+            halves("description", "And", "will.", show_id="s7")[1],
+        ],
         second_halves=[2],
     ),
     "two split records in a row": Case(

@@ -1,6 +1,6 @@
 """One publication: its five files, and what gold must make of what silver accepts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -16,7 +16,7 @@ from cloudflix_assets.sources.sample.files import File
 from cloudflix_assets.sources.sample.lookup_slips import lookup_slips
 from cloudflix_assets.sources.sample.lookups import LOOKUPS, LookupFile
 from cloudflix_assets.sources.sample.slips import Plan, planned
-from cloudflix_assets.sources.sample.title_slips import TITLE_SLIPS
+from cloudflix_assets.sources.sample.title_slips import MINUTES_AS_RATING, TITLE_SLIPS
 from spark.datasets import DATASETS, Dataset
 
 TITLES = "titles"
@@ -48,23 +48,34 @@ def made() -> tuple[Dataset, ...]:
 
 @dataclass(frozen=True)
 class Publication:
-    """What the sample delivers in one week; it depends on seed, week and number of titles alone."""
+    """What the sample delivers in one week; it depends on seed, week and number of titles alone.
+
+    Args:
+        edition: the catalogue of the week.
+        in_one: whether only that goes wrong which can in one file of all columns.
+    """
 
     edition: Edition
+    in_one: bool = False
 
     def file(self, name: str) -> File:
         """Return the file of a dataset."""
         columns = _COLUMNS[name]
         if name == TITLES:
             return File(columns, self._titles, partial(titles.typed, self.edition), titles.delivered)
-        lookup = LookupFile(self.edition, name)
-        kinds = lookup_slips(name, LOOKUPS[name].column)
+        lookup = self.lookup(name)
+        kinds = {} if self.in_one else lookup_slips(name, LOOKUPS[name].column)
         plan = planned(self.edition, name, lookup.records, kinds, LOOKUP_RECORDS_PER_SLIP)
         return File(columns, plan, lookup.typed, lookup.delivered)
 
+    def lookup(self, name: str) -> LookupFile:
+        """Return a lookup file as it is meant; in one file, a comma parts values."""
+        return LookupFile(self.edition, name, commas=not self.in_one)
+
     @cached_property
     def _titles(self) -> Plan:
-        return planned(self.edition, TITLES, self.edition.titles, TITLE_SLIPS, TITLES_PER_SLIP)
+        kinds = MINUTES_AS_RATING if self.in_one else TITLE_SLIPS
+        return planned(self.edition, TITLES, self.edition.titles, kinds, TITLES_PER_SLIP)
 
     @cached_property
     def accepted(self) -> Mask:
@@ -89,6 +100,8 @@ class Publication:
         """Dense ranks by minutes, the longest first."""
         places = self.edition.places()
         movies = self.accepted & ~titles.is_series(self.edition, places)
+        if self.in_one:
+            movies[self._titles.changed_origins("duration_minutes")] = False
         occurs = np.zeros(titles.LONGEST_MINUTES + 1, np.int32)
         occurs[titles.minutes(self.edition, places[movies])] = 1
         return np.cumsum(occurs[::-1], dtype=np.int32)[::-1]
@@ -96,6 +109,6 @@ class Publication:
     @cached_property
     def _new(self) -> NDArray[np.int32]:
         """1 for each place whose title the week before did not accept, else 0."""
-        before, places = Publication(self.edition.before), self.edition.places()
+        before, places = replace(self, edition=self.edition.before), self.edition.places()
         stayed = self.edition.numbers(places) == before.edition.numbers(places)
         return np.where(before.accepted & stayed, 0, 1).astype(np.int32)

@@ -209,13 +209,7 @@ def sample(
         last = 3 if weeks is None and not week else weeks
         chosen = chosen_weeks(_environment().first_week, week or [], last, None, None)
         written = sample.run(
-            console,
-            folder,
-            chosen,
-            titles=titles,
-            seed=seed,
-            as_json=as_json,
-            in_one=layout is not None,
+            console, folder, chosen, titles=titles, seed=seed, as_json=as_json, in_one=layout is not None
         )
         if as_json:
             print_json({"weeks": [one.as_json() for one in written]})

@@ -81,12 +81,13 @@ class _Recipe:
             return
         several = self.fields[self.parted]
         text = "" if several.place is None else delivered[several.place]
+        if not text:
+            return
+        made = [field.of(delivered) for field in self.fields]
         for part in text.split(self.separator):
             value = several.read(part.strip()) if several.read else part.strip()
             if value:
-                made = [field.of(delivered) for field in self.fields]
-                made[self.parted] = value
-                yield made
+                yield [*made[: self.parted], value, *made[self.parted + 1 :]]
 
     def _ragged(self, delivered: Record) -> Record:
         """Return a ragged record as it is, with an empty field more if it were none in the made file."""

@@ -32,8 +32,9 @@ def run(
 
 def _line(week: WrittenWeek) -> str:
     silver, gold = (_quarantined(week, layer) for layer in ("silver", "gold"))
+    files = "1 file" if len(week.records) == 1 else f"{len(week.records)} files"
     return (
-        f"[bold]{week.week}[/]  {sum(week.records.values()):,} records in five files "
+        f"[bold]{week.week}[/]  {sum(week.records.values()):,} records in {files} "
         f"({decimal(sum(week.bytes.values()))}); to be quarantined: {silver:,} in silver, {gold:,} in gold"
     )
 

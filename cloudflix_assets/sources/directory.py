@@ -1,4 +1,4 @@
-"""Publications in a folder: five CSV files that stand for every week, or sub-folders named by week."""
+"""Publications in a folder: CSV files that stand for every week, or sub-folders named by week."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -14,7 +14,7 @@ from spark.datasets import DATASETS, IN_ONE, Dataset
 from spark.delivery.header_defects import is_in_one
 from spark.delivery.inspection import LONGEST_HEADER
 
-_FIRST = DATASETS[0].file
+_FILES = [dataset.file for dataset in DATASETS]
 _DIGITS_OF_A_DATE = 6
 """A folder with so many digits in its name is meant as that of a day: `2026_11_23`, `23-11-26 corrected`."""
 
@@ -37,7 +37,7 @@ class Directory:
         return Place(str(self.folder.absolute()), vouched=self.name is not None)
 
     def deliveries(self, week: date, *, pin: Pin | None = None) -> Sequence[Delivered]:
-        """Return the five files of the week's sub-folder, else of the folder, which stands for every week.
+        """Return the files of the week's sub-folder, else of the folder, which stands for every week.
 
         A folder that begins to have sub-folders of weeks stands for the weeks before the first of them.
 
@@ -61,9 +61,9 @@ class Directory:
         if not self.folder.is_dir():
             raise SourceRefused(
                 f"the source {self.folder} is no folder: "
-                "give --source (or CLOUDFLIX_SOURCE) one that holds five CSV files, or `sample`."
+                f"give --source (or CLOUDFLIX_SOURCE) one that holds {', '.join(_FILES)}, or `sample`."
             )
-        outside = [dataset.file for dataset in DATASETS if (self.folder / dataset.file).exists()]
+        outside = [file for file in _FILES if (self.folder / file).exists()]
         weeks = self._weeks()
         strangers = self._strangers(weeks) if outside or weeks else []
         if dated := [name for name in strangers if sum(map(str.isdigit, name)) >= _DIGITS_OF_A_DATE]:
@@ -96,9 +96,8 @@ class Directory:
     def _strangers(self, weeks: Mapping[date, Sequence[Path]]) -> list[str]:
         """Return the sub-folders that hold a publication and are no week's, by their paths from here."""
         known = {folder for several in weeks.values() for folder in several}
-        found = (
-            path.parent for deep in ("*", "*/*", "*/*/*") for path in self.folder.glob(f"{deep}/{_FIRST}")
-        )
+        deep = ("*", "*/*", "*/*/*")
+        found = {path.parent for up in deep for file in _FILES for path in self.folder.glob(f"{up}/{file}")}
         return [str(path.relative_to(self.folder)) for path in sorted(found) if path not in known]
 
     def _of_an_earlier_week(self, week: date, weeks: Mapping[date, object], outside: list[str]) -> str | None:

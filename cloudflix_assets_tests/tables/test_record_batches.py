@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, reject, settings
 from pyarrow.csv import InvalidRow
 
+from cloudflix_assets_tests.datasets import CAST
 from spark.datasets import DATASETS, Dataset
 from spark.delivery import parser
 from spark.delivery.blocks import Blocks
@@ -25,7 +26,6 @@ from spark.delivery.lines import DeliveryDefect
 from spark.delivery.parser import record_batches
 from spark.delivery.ragged import MAX_RAGGED, Ragged
 
-CAST = DATASETS[1]
 CASTS, IDS = CAST.columns
 
 

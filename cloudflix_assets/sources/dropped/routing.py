@@ -58,7 +58,7 @@ def route_of(path: str) -> Route:
     if name.suffix.lower() != ".csv":
         raise Unroutable(f"{name.name} is no .csv by its name: call it like {EXAMPLE}, and drop it again.")
     stem = name.stem.lower()
-    matching = [dataset for known, dataset in _BY_STEM.items() if re.match(rf"{known}(?![a-z])", stem)]
+    matching = [known for known in _BY_STEM if re.match(rf"{re.escape(known.lower())}(?![a-z])", stem)]
     if not matching:
         raise Unroutable(
             f"{name.name} begins with the name of no dataset ({', '.join(_BY_STEM)}): "
@@ -66,7 +66,7 @@ def route_of(path: str) -> Route:
         )
     week = _week(name)
     try:
-        return Route(matching[0], week, part_of(name.name))
+        return Route(_BY_STEM[max(matching, key=len)], week, part_of(name.name))
     except Unroutable as of_a_week:
         of_a_week.week = week
         raise

@@ -1,4 +1,4 @@
-"""The lake's own landing folder as a source: five files make a week, the newest of each dataset counts."""
+"""The lake's own landing folder as a source: a file of each dataset makes a week, the newest counts."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -59,7 +59,7 @@ class DropFolder:
         """Return the file of each dataset that arrived last, or all parts of its last delivery.
 
         Raises:
-            NoPublication: not all five are there.
+            NoPublication: not all are there.
         """
         newest = [(dataset, self._last_delivery(dataset, week)) for dataset in DATASETS]
         if missing := [_lacks(dataset, paths) for dataset, paths in newest if None in paths]:

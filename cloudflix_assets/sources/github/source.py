@@ -54,7 +54,7 @@ class GitHub:
         return Place(self.api.server.rstrip("/"), vouched=self.named)
 
     def deliveries(self, week: date, *, pin: Pin | None = None) -> Sequence[Delivered]:
-        """Return the five files, all of one commit: `pin`, or the week's last one that touched the folder.
+        """Return the files, all of one commit: `pin`, or the week's last one that touched the folder.
 
         Raises:
             NoPublication: the folder's history begins after the week.

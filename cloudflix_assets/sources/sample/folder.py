@@ -13,7 +13,7 @@ from cloudflix_assets.sources.sample import truth
 from cloudflix_assets.sources.sample.edition import MOST_TITLES, Edition
 from cloudflix_assets.sources.sample.encoding import header
 from cloudflix_assets.sources.sample.files import CHUNK
-from cloudflix_assets.sources.sample.publication import Publication, made
+from cloudflix_assets.sources.sample.publication import Publication
 from spark.datasets import DATASETS
 
 FEWEST_TITLES = 1_000
@@ -44,14 +44,12 @@ def write(
     A week that was written before is replaced; a week is there as a whole or not at all.
 
     Raises:
-        SourceRefused: too few or too many titles, a folder that holds something else, or a project that
-            declares other files.
+        SourceRefused: too few or too many titles, or a folder that holds something else.
     """
     if not FEWEST_TITLES <= titles <= MOST_TITLES:
         raise SourceRefused(
             f"a sample of {titles:,} titles cannot be made: choose from {FEWEST_TITLES:,} to {MOST_TITLES:,}."
         )
-    made()  # refuses before anything is written
     _refuse_unsuitable(folder, weeks)
     folder.mkdir(parents=True, exist_ok=True)
     for week in weeks:
@@ -70,14 +68,14 @@ def _write_week(scratch: Path, edition: Edition, chunk: int) -> WrittenWeek:
     publication = Publication(edition)
     sizes, records = {}, {}
     with truth.Truth(folder, publication) as beside:
-        for dataset in made():
-            file = publication.file(dataset.name)
+        for dataset in DATASETS:
+            file = publication.file(dataset)
             records[dataset.name] = len(file.plan.origins)
             with (folder / dataset.file).open("wb") as opened:
                 opened.write(header(file.columns))
                 for part in file.parts(chunk):
                     opened.write(part.content)
-                    beside.add(dataset.name, part)
+                    beside.add(dataset, part)
                 sizes[dataset.name] = opened.tell()
     beside.summarize(week=str(edition.week), titles=edition.titles, seed=edition.seed)
     return WrittenWeek(edition.week, sizes, records, beside.tables)

@@ -1,0 +1,6 @@
+"""The declared datasets by their names: where they stand in the declaration is no test's business."""
+
+from spark.datasets import DATASETS
+
+DATASET = {dataset.name: dataset for dataset in DATASETS}
+TITLES, CAST = DATASET["titles"], DATASET["cast"]

@@ -3,4 +3,5 @@
 from spark.datasets import DATASETS
 
 DATASET = {dataset.name: dataset for dataset in DATASETS}
-TITLES, CAST = DATASET["titles"], DATASET["cast"]
+CATALOGUE = [DATASET[name] for name in ("titles", "cast", "category", "countries", "directors")]
+TITLES, CAST, *_ = CATALOGUE

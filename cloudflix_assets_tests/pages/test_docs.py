@@ -17,7 +17,9 @@ FILES = files_below(ROOT)
 PAGES = [path for path in FILES if path.suffix == ".md"]
 OF_OTHER_TOOLS = {"--hns", "--snapshot-update", "--require-hashes", "--quiet", "--depth"}
 # Names of files that a lake or an instance has, or that a reader brings.
-OF_NO_COMMIT = re.compile(r"netflix_[\w-]+\.csv|lake\.json|dagster\.yaml|truth\.json|\d{4}-.*\.json")
+OF_NO_COMMIT = re.compile(
+    r"books\.csv|netflix_[\w-]+\.csv|lake\.json|dagster\.yaml|truth\.json|\d{4}-.*\.json"
+)
 FILE = re.compile(r"[\w/-]+\.(?:py|md|toml|lock|json|csv|yaml|ambr)")
 
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -23,6 +23,7 @@ from cloudflix_assets.sources.agreement import Agreement
 from cloudflix_assets.sources.dropped import files
 from cloudflix_assets.sources.dropped.routing import Unroutable, is_unfinished, route_of
 from cloudflix_assets.sources.dropped.source import DropFolder
+from cloudflix_assets_tests.datasets import DATASET
 from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,
@@ -34,11 +35,18 @@ from cloudflix_assets_tests.lakehouse import (
     registered,
 )
 from cloudflix_assets_tests.ticks import Ticks
+from spark.datasets import DATASETS
+
+
+def dated(dataset: str, week: date) -> str:
+    """The name of a file with its week in it."""
+    return f"{DATASET[dataset].file.removesuffix('.csv')}_{week}.csv"
+
 
 TABLES = registered("raw/cast", "bronze/cast")
 UNCLOSED = b'cast,show_id\r\n"Somebody,1\r\n'
 LONG_AGO = timedelta(hours=1)
-LANDED = sorted(f"{WEEK_1}/{dataset}/netflix_{dataset}_{WEEK_1}.csv" for dataset in publication())
+LANDED = sorted(f"{WEEK_1}/{dataset}/{dated(dataset, WEEK_1)}" for dataset in publication())
 """What was taken in of the first week."""
 
 
@@ -61,7 +69,7 @@ def drop(lake: LocalLake, name: str, content: bytes, ago: timedelta = LONG_AGO) 
 def drop_week(lake: LocalLake, week: date, given: Mapping[str, bytes], ago: timedelta = LONG_AGO) -> None:
     """Drop a publication, the week in the names."""
     for dataset, content in given.items():
-        drop(lake, f"netflix_{dataset}_{week}.csv", content, ago)
+        drop(lake, dated(dataset, week), content, ago)
 
 
 def listing(lake: Lake, folder: str) -> list[str]:
@@ -136,7 +144,7 @@ def test_what_was_dropped_is_what_a_source_would_have_delivered(
 def drop_now(house: Lakehouse, **given: bytes) -> None:
     """Drop files into a lake of any kind, with the week in their names."""
     for dataset, content in given.items():
-        house.stored.write(f"raw/landing/from bob/netflix_{dataset}_{WEEK_1}.csv", content)
+        house.stored.write(f"raw/landing/from bob/{dated(dataset, WEEK_1)}", content)
 
 
 def test_a_week_waits_until_all_five_are_there_and_sound(
@@ -263,7 +271,7 @@ def test_several_files_of_which_nothing_tells_which_counts_are_refused(
     told = re.match(r"netflix_cast.csv has 2 files in .* which one counts \(([^)]*)\): leave one", sentence)
     assert told
     assert set(told[1].split(" and ")) == set(both)
-    assert len(listing(house.lake, "landing")) == 6
+    assert len(listing(house.lake, "landing")) == len(DATASETS) + 1
 
     (house.lake.root / "raw" / "landing" / both[0]).unlink()
     if "part" not in both[1]:
@@ -309,7 +317,7 @@ def test_a_file_that_cannot_be_read_is_told(house: Lakehouse, monkeypatch: pytes
     assert (
         "cannot be read (Permission denied): make it readable for this user, then rerun the week" in sentence
     )
-    assert len(listing(house.lake, "landing")) == 5
+    assert len(listing(house.lake, "landing")) == len(DATASETS)
 
 
 HOSTILE = {
@@ -371,7 +379,7 @@ def test_weeks_keep_apart(house: Lakehouse) -> None:
     drop_week(house.lake, WEEK_1, publication())
     drop_week(house.lake, WEEK_2, publication(cast=UNCLOSED))
     assert house.run(WEEK_1).success
-    assert len(listing(house.lake, "landing")) == 5
+    assert len(listing(house.lake, "landing")) == len(DATASETS)
     assert not house.run(WEEK_2).success
 
 
@@ -381,7 +389,7 @@ def test_a_lake_of_another_source_takes_nothing_in(house: Lakehouse, lakehouse: 
     assert other.run(WEEK_1).success
     drop_week(house.lake, WEEK_1, publication())
     assert not house.run(WEEK_1).success
-    assert len(listing(house.lake, "landing")) == 5
+    assert len(listing(house.lake, "landing")) == len(DATASETS)
 
 
 @pytest.fixture
@@ -393,7 +401,7 @@ def test_the_sensor_asks_once_for_the_week_of_what_was_dropped(house: Lakehouse,
     """As soon as it has settled, and again for what is dropped later."""
     assert ticks.said() == "Nothing was dropped."
     drop_week(house.lake, WEEK_1, publication(), ago=timedelta())
-    assert ticks.said().count("may still be growing.") == 5
+    assert ticks.said().count("may still be growing.") == len(DATASETS)
     drop_week(house.lake, WEEK_1, publication())
     (first,), _ = ticks.tick()
     assert first.partition_key == str(WEEK_1)

@@ -1,5 +1,6 @@
 """One publication: the catalogue's files and others, and what gold must make of what silver accepts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -23,7 +24,7 @@ TITLES = "titles"
 TITLES_PER_SLIP = 4_000
 LOOKUP_RECORDS_PER_SLIP = 10_000
 
-_CATALOGUE = {
+_CATALOGUE: Mapping[tuple[str, ...], str] = {
     titles.COLUMNS: TITLES,
     **{(lookup.column, "show_id"): name for name, lookup in LOOKUPS.items()},
 }

@@ -17,13 +17,13 @@ class Dataset:
         file: the name under which the publisher delivers it, which ends in `.csv`.
         columns: their names as delivered, in the order that they have in bronze.
         aliases: other names that the publisher may give a declared column.
-        key: the column with the number of what a record is about. A column of this name in another dataset
-            holds the same numbers.
-        examples: texts that a column may hold, as delivered: the sample draws from them.
         optional: declared columns that a file may lack; they are null then.
         null_texts: texts of a column that stand for null, exactly as delivered: `{"rating": ("NULL",)}`.
         incremental: whether a week may arrive as many files, of which an engine that streams parses
             each once.
+        key: the column with the number of what a record is about. A column of this name in another dataset
+            holds the same numbers.
+        examples: texts that a column may hold, as delivered: the sample draws from them.
     """
 
     name: str
@@ -31,11 +31,11 @@ class Dataset:
     columns: tuple[str, ...]
     description: str
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    key: str | None = None
-    examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     optional: frozenset[str] = frozenset()
     null_texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     incremental: bool = False
+    key: str | None = None
+    examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 DATASETS = (
@@ -55,8 +55,8 @@ DATASETS = (
         ),
         "every movie and TV show of the catalogue",
         {"type": ("show_type",)},
-        key="show_id",
         incremental=True,
+        key="show_id",
     ),
     Dataset(
         "cast",

@@ -41,8 +41,8 @@ def test_a_right_page_is_carried_out(tmp_path: Path) -> None:
     (tmp_path / "page.md").write_text(
         "`b.py`:\n\n```python\nprint('b')\n```\n\n"
         "and `a.txt`:\n\n```diff\n first\n+more\n@@\n-third\n```\n\n"
-        "```console\n$ export WORD=held\n$ cat a.txt\nfirst\nmore\n…\n$ echo is $WORD so\nis … so\n$ unset WORD\n"
-        "$ never run\n$ false  # exit code 1\n```\n"
+        "```console\n$ export WORD=held\n$ cat a.txt\nfirst\nmore\n…\n$ echo is $WORD so\nis … so\n"
+        "$ unset WORD\n$ never run\n$ false  # exit code 1\n```\n"
     )
     Copy(tmp_path, frozenset({"never run"})).follow(tmp_path / "page.md")
     assert (tmp_path / "a.txt").read_text() == "first\nmore\nsecond\n"

@@ -14,8 +14,9 @@ from typing import Any
 import dagster as dg
 from pyspark.sql import DataFrame
 
-from cloudflix_assets.assets import contract_check, inputs, receipts, refusals
+from cloudflix_assets.assets import contract_check, inputs, receipts, refusals, refused_records
 from cloudflix_assets.assets.context import Context
+from cloudflix_assets.assets.description import quarantine_text, table_text
 from cloudflix_assets.assets.receipts import Read, Receipt
 from cloudflix_assets.delta import commit
 from cloudflix_assets.delta.week import Judged, Kept, Publishable, WeekOfTable
@@ -84,7 +85,6 @@ class Step:
         read: if the week's receipt has the same key, the step need not judge again.
         attempt: `<run>-<retry>`, with which commits are marked.
         force: judge and commit even if nothing changed.
-        doubts: a sentence for each earlier week that it reads and that is absent or old.
     """
 
     context: Context
@@ -94,7 +94,6 @@ class Step:
     read: Read
     attempt: str
     force: bool
-    doubts: Sequence[str]
 
     def run(self, loaded: Mapping[str, DataFrame]) -> Iterator[Event]:
         """Run the step; yield quarantine, table and contract check, or the check alone if it fails.
@@ -110,7 +109,7 @@ class Step:
         receipt = receipts.receipt_of(self.stage.lake, self.table.path, self.week)
         if receipt and receipt.key == self.read.key and not self.force and (kept := self._kept(receipt)):
             yield from self._outputs(receipt, kept, started)
-            yield contract_check.result(self.table, receipt.verdict, receipt.samples, doubts=self.doubts)
+            yield contract_check.result(self.table, receipt.verdict, receipt.samples)
             receipt.write(self.stage.lake, self.table.path, self.week)
             return
         judgement = self._judge(built := self._build(loaded))
@@ -136,10 +135,10 @@ class Step:
         stops = contract_check.stops(table, verdict) and table.has_quarantine
         refused = quality.refused(table, staged, built.given) if stops else None
         problems = contract_check.problems(table, verdict, _first_values(table, refused))
-        failure = contract_check.failure(table, problems, str(self.week))
-        examples = _examples(table, refused)
+        where = refused_records.write(self.stage.lake, table, self.week, refused) if refused else None
+        failure = contract_check.failure(table, problems, str(self.week), where)
         evaluated = contract_check.result(
-            table, verdict, samples, problems=problems, examples=examples, doubts=self.doubts
+            table, verdict, samples, problems=problems, examples=_examples(table, refused), where=where
         )
         return Judgement(staged, verdict, samples, quarantined, failure, evaluated)
 
@@ -203,6 +202,7 @@ class Step:
             digest=verdict.digest,
             attempt=self.attempt,
             force=self.force,
+            about=table_text(table),
         )
 
     def _stage_quarantine(
@@ -217,8 +217,8 @@ class Step:
     def _quarantine_week(
         self, week: WeekOfTable, verdict: quality.Verdict, frame: DataFrame | None, digest: str
     ) -> WeekOfTable:
-        path, rows = quarantine_path(self.table), verdict.refused
-        return replace(week, path=path, fields=quality.QUARANTINE, frame=frame, rows=rows, digest=digest)
+        week = replace(week, path=quarantine_path(self.table), about=quarantine_text(self.table))
+        return replace(week, fields=quality.QUARANTINE, frame=frame, rows=verdict.refused, digest=digest)
 
     def _outputs(
         self, receipt: Receipt, values: Sequence[Publishable], started: float

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 from pyspark.sql import DataFrame
 
-from cloudflix_assets.assets import contract_check, inputs, upstream
+from cloudflix_assets.assets import contract_check, inputs, refused_records, upstream
 from cloudflix_assets.assets.context import Context
 from cloudflix_assets.assets.description import (
     check_text,
@@ -62,7 +62,8 @@ def table_assets(given: Context, table: Table) -> dg.AssetsDefinition:
                 blocking=True,
                 partitions_def=given.weeks,
                 description=check_text(table),
-            )
+            ),
+            *upstream.checks(table, given.weeks),
         ],
         required_resource_keys={"spark", STEP_LAUNCHER},
         retry_policy=given.retries,
@@ -84,7 +85,10 @@ def table_assets(given: Context, table: Table) -> dg.AssetsDefinition:
                 doubts = upstream.told_doubts(given, table, week)
                 for sentence in doubts:
                     yield notice(context, sentence, asset_key(table.path))
-                yield from Step(given, table, week, stage, read, attempt, force, doubts).run(loaded)
+                yield from Step(given, table, week, stage, read, attempt, force).run(loaded)
+                yield from upstream.results(table, doubts)
+                if table.has_quarantine:
+                    refused_records.remove(lake, table, week)
 
     return step
 

@@ -1,10 +1,11 @@
 """What lies upstream of a step: whether it still is what was judged, and is as new as it should be."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import cache
 
+import dagster as dg
 from pyspark.sql import SparkSession
 
 from cloudflix_assets.assets.context import Context
@@ -15,10 +16,13 @@ from cloudflix_assets.delta.table import open_cached
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.landing import rejected
 from cloudflix_assets.landing.manifest import Manifest, ManifestDamaged
+from cloudflix_assets.names import asset_key
 from cloudflix_assets.partitions import WEEK
 from spark.bronze import evolved
 from spark.quality.rules import fields
 from spark.table import PUBLICATION, Table
+
+NAME = "week_before"
 
 
 class WeekAltered(CloudflixError):
@@ -72,6 +76,25 @@ def _is_altered(context: Context, session: SparkSession, table: Table, week: dat
     return read.digest_of_files(lake, session, files, judged) != receipt.verdict.digest
 
 
+def checks(table: Table, weeks: dg.PartitionsDefinition[str]) -> list[dg.AssetCheckSpec]:
+    """Declare the check `week_before`, which a table has that reads an earlier week."""
+    text = "The week before is there, and as new as what was delivered for it."
+    spec = dg.AssetCheckSpec(NAME, asset=asset_key(table.path), partitions_def=weeks, description=text)
+    return [spec] if _reads_back(table) else []
+
+
+def results(table: Table, doubts: Sequence[str]) -> list[dg.AssetCheckResult]:
+    """Return the result of the check that `checks` declares: a warning if there are doubts."""
+    result = dg.AssetCheckResult(
+        check_name=NAME,
+        asset_key=asset_key(table.path),
+        passed=not doubts,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=" ".join(doubts) or None,
+    )
+    return [result] if _reads_back(table) else []
+
+
 def told_doubts(context: Context, table: Table, week: date) -> list[str]:
     """Return a sentence for each earlier week that a step reads and that is absent, or older than delivered.
 
@@ -90,7 +113,7 @@ def told_doubts(context: Context, table: Table, week: date) -> list[str]:
 def _doubt(context: Context, table: Table, week: date) -> str | None:
     """What is wrong with a week that is read a week later, and what to do first."""
     if not read.holds(context.lake, table.path, week):
-        return f"is as if the week {week} had no rows, because {table.path} does not hold it: run that week"
+        return f"is as if there were no week {week}, because {table.path} does not hold it: run that week"
     if rejected.is_noted(context.lake, week):
         why = "its last delivery was not landed"
     elif _is_behind(context, table, week):
@@ -114,6 +137,10 @@ def _is_behind(context: Context, table: Table, week: date) -> bool:
 
     by_path: Mapping[str, Table] = {table.path: table for table in context.tables.values()}
     return is_behind(table.path)
+
+
+def _reads_back(table: Table) -> bool:
+    return any(wanted.weeks_back for wanted in table.read)
 
 
 def _columns_from(table: Table, parameter: str) -> list[str]:

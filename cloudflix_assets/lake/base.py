@@ -6,6 +6,7 @@
 * `raw/landing/`, `raw/landed/<week>/<dataset>/`, `raw/refused/`: dropped files: new, accepted, rejected
 * `raw/files/receipts/…`, `raw/files/incremental/…`, `raw/files/rejected/…`: what steps remember (receipts.py,
   stream.py, rejected.py)
+* `raw/files/refused/<layer>/<table>/<week>.jsonl`: records that refused a week (refused_records.py)
 * `<layer>/<table>/`: Delta tables
 * `<layer>/staging/<run>-<retry>-<table>/`: frames of a running step, in the scratch files
 

@@ -56,7 +56,7 @@ def rows_of(parameter: str) -> list[dict[str, Any]]:
     if name == "titles":
         rows = BRONZE_TITLES if layer == "bronze" else TITLE_ROWS
         return rows[::2] if parameter.endswith("_before") else rows
-    ids = ["1", "1", "2", "6", "9", None] if layer == "bronze" else [1, 1, 2, 9, None]
+    ids = ["1", "1", "2", "6", "3", "9", None] if layer == "bronze" else [1, 1, 2, 9, None]
     return [{COLUMNS[name]: "Ann", "show_id": show_id} for show_id in ids]
 
 

@@ -3,8 +3,8 @@
 `silver/titles.parquet` and so on hold accepted rows, typed, with their record number; `…_quarantine`
 record numbers with the sorted rules that they break; `truth.json` the counts. They come from what the
 sample meant to write, never from reading it. `newflag` is that of a lake that holds the week before: in
-the first week of a lake every title is new. Of a file that the catalogue does not know there is no truth
-but the number of its records: what its tables make of them is theirs.
+the first week of a lake it is null. Of a file that the catalogue does not know there is no truth but the
+number of its records: what its tables make of them is theirs.
 """
 
 import json

@@ -5,6 +5,7 @@ import os
 import random
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -20,10 +21,10 @@ from cloudflix_assets.landing.manifest import Manifest
 from cloudflix_assets.partitions import WEEK, open_week
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources.agreement import Agreement
-from cloudflix_assets.sources.dropped import files
+from cloudflix_assets.sources.dropped import files, routing
 from cloudflix_assets.sources.dropped.routing import Unroutable, is_unfinished, route_of
 from cloudflix_assets.sources.dropped.source import DropFolder
-from cloudflix_assets_tests.datasets import DATASET
+from cloudflix_assets_tests.datasets import CAST, DATASET
 from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,
@@ -247,6 +248,26 @@ def test_a_clock_that_was_ahead_does_not_keep_a_correction_out(house: Lakehouse)
     drop(house.lake, f"netflix_cast_{WEEK_1}.csv", lookup("cast", ("Right", "1")))
     assert house.run(WEEK_1).success
     assert [row["cast"] for row in house.rows("bronze/cast", WEEK_1)] == ["Right"]
+
+
+@pytest.mark.parametrize(
+    ("name", "dataset"),
+    [
+        ("Books_2026-11-11.csv", "books"),
+        ("books loans 2026-11-11.csv", "loans"),
+        ("books+_20261111.csv", "more"),
+    ],
+)
+def test_a_name_of_which_another_is_the_beginning_tells_its_dataset(
+    monkeypatch: pytest.MonkeyPatch, name: str, dataset: str
+) -> None:
+    """Loans were taken for books, whose name theirs begins with, and `Books.csv` for no dataset."""
+    files = {"books": "Books.csv", "loans": "books loans.csv", "more": "books+.csv"}
+    declared = {
+        file.removesuffix(".csv"): replace(CAST, name=name, file=file) for name, file in files.items()
+    }
+    monkeypatch.setattr(routing, "_BY_STEM", declared)
+    assert route_of(name).dataset.name == dataset
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ then, and with it an id that the other dataset has. So nothing is lost where no 
 the titles in the same order, where no lost id stands between the neighbours.
 """
 
+import re
 from bisect import bisect
 from collections.abc import Mapping, Sequence
 
@@ -38,6 +39,8 @@ def lossy(joined: Sequence[Row], delivered: DataFrame, known: DataFrame, key: st
     known, own = _named(known, key), _named(delivered, key)
     # Before the first places are looked for: most weeks have few ids that are absent, or none.
     absent = {row["_id"]: row["_place"] for row in _firsts(known.join(own, "_id", "left_anti")).collect()}
+    forms = {_form(row["_id"]) for row in joined}
+    absent = {id_: place for id_, place in absent.items() if _form(id_) in forms and id_.strip("0")}
     lost = sorted(absent[id_] for id_ in absent.keys() - {row["_id"] for row in joined})
     addresses = [(row["source_file"], row["record_number"]) for row in joined]
     if not lost:
@@ -61,9 +64,13 @@ def _named(records: DataFrame, key: str) -> DataFrame:
 
 
 def _firsts(named: DataFrame) -> DataFrame:
-    """The first place of each id; what is no number is no id, and `0` is none."""
-    ids = named.where(F.col("_id").rlike("^0*[1-9][0-9]*\\z"))
-    return ids.groupBy("_id").agg(F.min("_place").alias("_place"))
+    """The first place of each id."""
+    return named.where(F.col("_id").isNotNull()).groupBy("_id").agg(F.min("_place").alias("_place"))
+
+
+def _form(id_: str) -> str:
+    """What an id looks like, whatever its numbers: text of another form is no id, and `0` is none."""
+    return re.sub("[0-9]+", "0", id_)
 
 
 def _has_descent(ordered: DataFrame) -> bool:

@@ -6,15 +6,27 @@ from typing import Any
 import dagster as dg
 from pyspark.sql import DataFrame
 
-from cloudflix_assets.assets.description import record_name
+from cloudflix_assets.assets.description import check_text, record_name
 from cloudflix_assets.assets.rule_texts import breaches, requirements
 from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.names import asset_key
 from spark.quality import digest
 from spark.quality.rules import CompiledRule, compiled
 from spark.quality.verdict import ADDRESSES, Verdict
 from spark.table import Severity, Table
 
 NAME = "contract"
+
+
+def spec(table: Table, weeks: dg.PartitionsDefinition[str]) -> dg.AssetCheckSpec:
+    """Declare the check, which blocks what depends on the table."""
+    return dg.AssetCheckSpec(
+        NAME,
+        asset=asset_key(table.path),
+        blocking=True,
+        partitions_def=weeks,
+        description=check_text(table),
+    )
 
 
 class RecordsLost(CloudflixError):

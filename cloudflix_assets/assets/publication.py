@@ -1,6 +1,7 @@
 """The asset `publication`: the files of a week, fetched from the source and landed in the lake."""
 
 from collections.abc import Iterator
+from datetime import date
 
 import dagster as dg
 
@@ -11,7 +12,7 @@ from cloudflix_assets.instance.events import notice
 from cloudflix_assets.instance.failures import as_failure
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.landing import rejected
-from cloudflix_assets.landing.land import land
+from cloudflix_assets.landing.land import Landed, land
 from cloudflix_assets.landing.manifest import Manifest
 from cloudflix_assets.names import GROUPS, LAYER_TAG, REFRESH, SOURCE
 from cloudflix_assets.partitions import week_of
@@ -54,16 +55,12 @@ def publication_asset(lakehouse: Context, source: Source, agreement: Agreement) 
         refresh = context.run.tags.get(REFRESH) == "true"
         with as_failure(context.instance, context.run.run_id), lake.storage_errors("raw/files"):
             try:
-                landed = land(lake, source, week_of(context.partition_key), agreement, refresh=refresh)
+                landed = _landed(lake, source, week_of(context.partition_key), agreement, refresh=refresh)
             except NoPublication as none:  # no error: Dagster skips the assets that depend on it
                 if _is_in_backfill_of_assets(context.run):
                     raise NoPublication(f"{str(none).removesuffix('.')}. {_BACKFILL}") from none
                 yield notice(context, str(none))
                 return
-            except (DeliveryDefect, SourceRefused) as error:
-                rejected.note(lake, week_of(context.partition_key), str(error))
-                raise
-            rejected.forget(lake, week_of(context.partition_key))
         for told in landed.notices:
             yield notice(context, told)
         if landed.moved:
@@ -73,6 +70,17 @@ def publication_asset(lakehouse: Context, source: Source, agreement: Agreement) 
         yield _output(lake, landed.manifest)
 
     return publication
+
+
+def _landed(lake: Lake, source: Source, week: date, agreement: Agreement, *, refresh: bool) -> Landed:
+    """Land a week; that it was not landed, the week after is told."""
+    try:
+        landed = land(lake, source, week, agreement, refresh=refresh)
+    except (DeliveryDefect, SourceRefused) as error:
+        rejected.note(lake, week, str(error))
+        raise
+    rejected.forget(lake, week)
+    return landed
 
 
 def _is_in_backfill_of_assets(run: dg.DagsterRun) -> bool:

@@ -2,7 +2,7 @@
 
 A receipt is valid only if the step would read the same files with the same code on the same engine, and if
 the lake still holds the week: the receipt's digests are compared with digests computed anew.
-A step that reads the week later learns from the receipt whether it still is what was judged: upstream.py.
+A step that reads the week learns from the receipt whether it still is what was judged: upstream.py.
 """
 
 from collections.abc import Iterable, Mapping

@@ -26,7 +26,7 @@ from spark.bronze import evolved
 from spark.delivery.headers import Drift
 from spark.quality import digest, duplicates
 from spark.quality import verdict as quality
-from spark.quality.rules import fields
+from spark.quality.rules import described_fields, fields
 from spark.table import PUBLICATION, Table
 
 Event = dg.AssetCheckResult | dg.AssetObservation | dg.Output[Any]
@@ -195,7 +195,7 @@ class Step:
     def _week(self, table: Table, verdict: quality.Verdict, frame: DataFrame | None) -> WeekOfTable:
         return WeekOfTable(
             path=table.path,
-            fields=fields(table),
+            fields=described_fields(table),
             week=self.week,
             frame=frame,
             rows=verdict.accepted,

@@ -12,7 +12,6 @@ from pyspark.sql import DataFrame
 from cloudflix_assets.assets import contract_check, inputs, refused_records, upstream
 from cloudflix_assets.assets.context import Context
 from cloudflix_assets.assets.description import (
-    check_text,
     code_references,
     code_version,
     column_lineage,
@@ -55,16 +54,7 @@ def table_assets(given: Context, table: Table) -> dg.AssetsDefinition:
         outs=_outs(given, table, version),
         ins=inputs.asset_ins(table, given.tables),
         partitions_def=given.weeks,
-        check_specs=[
-            dg.AssetCheckSpec(
-                contract_check.NAME,
-                asset=asset_key(table.path),
-                blocking=True,
-                partitions_def=given.weeks,
-                description=check_text(table),
-            ),
-            *upstream.checks(table, given.weeks),
-        ],
+        check_specs=[contract_check.spec(table, given.weeks), *upstream.checks(table, given.weeks)],
         required_resource_keys={"spark", STEP_LAUNCHER},
         retry_policy=given.retries,
     )

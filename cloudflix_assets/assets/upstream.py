@@ -111,7 +111,7 @@ def told_doubts(context: Context, table: Table, week: date) -> list[str]:
 
 
 def _doubt(context: Context, table: Table, week: date) -> str | None:
-    """What is wrong with a week that is read a week later, and what to do first."""
+    """What is wrong with a week that the week after reads, and what to do first."""
     if not read.holds(context.lake, table.path, week):
         return f"is as if there were no week {week}, because {table.path} does not hold it: run that week"
     if rejected.is_noted(context.lake, week):

@@ -131,14 +131,19 @@ def compiled(table: Table) -> tuple[CompiledRule, ...]:
 
 
 def fields(table: Table) -> T.StructType:
-    """Return the columns under which a table is stored: with comments, NOT NULL if null refuses a row."""
+    """Return the columns and types under which a table is stored, all nullable."""
+    return table.contract.to_structtype()
+
+
+def described_fields(table: Table) -> T.StructType:
+    """Return the columns as the stored table tells them: with comments, NOT NULL if null refuses a row."""
     columns = table.contract.to_schema().columns
     severities = {rule.name: rule.severity for rule in compiled(table)}
     kept = {name for name in columns if severities.get(f"{name}: nullable", Severity.WARN) is Severity.WARN}
     return T.StructType(
         [
             T.StructField(field.name, field.dataType, field.name in kept, _comment(columns[field.name]))
-            for field in table.contract.to_structtype()
+            for field in fields(table)
         ]
     )
 

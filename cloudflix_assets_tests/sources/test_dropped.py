@@ -261,8 +261,8 @@ def test_a_clock_that_was_ahead_does_not_keep_a_correction_out(house: Lakehouse)
 def test_a_name_of_which_another_is_the_beginning_tells_its_dataset(
     monkeypatch: pytest.MonkeyPatch, name: str, dataset: str
 ) -> None:
-    """Loans were taken for books, whose name theirs begins with, and `Books.csv` for no dataset."""
-    files = {"books": "Books.csv", "loans": "books loans.csv", "more": "books+.csv"}
+    """Loans were taken for books, whose name theirs begins with, and no file came to `Books+.csv`."""
+    files = {"books": "books.csv", "loans": "books loans.csv", "more": "Books+.csv"}
     declared = {
         file.removesuffix(".csv"): replace(CAST, name=name, file=file) for name, file in files.items()
     }

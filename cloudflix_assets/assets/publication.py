@@ -33,7 +33,7 @@ _BACKFILL = (
 
 
 def publication_asset(lakehouse: Context, source: Source, agreement: Agreement) -> dg.AssetsDefinition:
-    """Create the asset that fetches, verifies and stores the five files of a week, all or none."""
+    """Create the asset that fetches, verifies and stores the files of a week, all or none."""
     lake = lakehouse.lake
 
     @dg.asset(
@@ -45,7 +45,7 @@ def publication_asset(lakehouse: Context, source: Source, agreement: Agreement) 
         tags={LAYER_TAG: SOURCE},
         owners=["team:lakehouse"],
         metadata={"dagster/code_references": code_references(land, lakehouse.code_url)},
-        description="The five files of a week, verified and landed.\n\n"
+        description="The files of a week, verified and landed.\n\n"
         "The state of the source as of the end of the week. If one file is defective, all are rejected and "
         "nothing is landed. Grain: one manifest per week.",
         code_version="1",

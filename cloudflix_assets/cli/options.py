@@ -56,7 +56,7 @@ Force = Annotated[bool, typer.Option("--force", help="Commit even what is unchan
 Source = Annotated[
     str | None,
     typer.Option(
-        help="sample, landing, a folder of five CSV files or of weeks, or "
+        help="sample, landing, a folder of CSV files or of weeks, or "
         "github:owner/repo\\[@branch]\\[:folder] (CLOUDFLIX_SOURCE)",
         rich_help_panel=_WHERE,
     ),

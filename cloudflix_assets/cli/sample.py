@@ -41,7 +41,7 @@ def run(
 
 def _line(week: WrittenWeek) -> str:
     silver, gold = (_quarantined(week, layer) for layer in ("silver", "gold"))
-    files = "one file" if len(week.bytes) == 1 else "five files"
+    files = "1 file" if len(week.bytes) == 1 else f"{len(week.bytes)} files"
     return (
         f"[bold]{week.week}[/]  {sum(week.records.values()):,} records in {files} "
         f"({decimal(sum(week.bytes.values()))}); to be quarantined: {silver:,} in silver, {gold:,} in gold"

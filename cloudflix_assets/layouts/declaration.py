@@ -54,17 +54,10 @@ class DeliveredFile(Dataset):
     """A file from which the files of datasets are made; it goes by the name of the first of them.
 
     Args:
-        delivered_as: its name.
         made: the datasets that are made of it, each with the forms of its columns.
     """
 
-    delivered_as: str = ""
     made: Sequence[tuple[Dataset, Mapping[str, ColumnForm]]] = ()
-
-    @property
-    def file(self) -> str:
-        """The name under which the source delivers it."""
-        return self.delivered_as
 
 
 @dataclass(frozen=True)
@@ -104,12 +97,12 @@ class Layout:
                 aliases |= {found: dataset.aliases[found]} if found in dataset.aliases else {}
         return DeliveredFile(
             name=datasets[0].name,
+            file=file,
             columns=tuple(filter(None, columns)),
             description=f"the file that the layout {self.name} declares",
             aliases=aliases,
             optional=frozenset(name for name, optional in columns.items() if optional),
             layout=self.name,
-            delivered_as=file,
             made=made,
         )
 

@@ -55,7 +55,7 @@ class Environment(AzureSettings, DatabricksSettings, BaseSettings):
     )
     engine: Literal["sail", "spark", "connect", "databricks"] = Field("sail", description="Who computes")
     source: str = Field(
-        "sample", description="sample, landing, a folder of five CSV files or of weeks, or on GitHub"
+        "sample", description="sample, landing, a folder of CSV files or of weeks, or on GitHub"
     )
     source_name: Annotated[str | None, Absent] = Field(
         None, description="Name of a folder as a source; default: its last path component"

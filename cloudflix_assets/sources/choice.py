@@ -39,6 +39,6 @@ def source_of(environment: Environment) -> Source:
     if not setting.strip() or (_KIND.match(setting) and not Path(setting).exists()):
         raise SourceRefused(
             f"{masked(setting)!r} is no source: give --source (or CLOUDFLIX_SOURCE) `sample`, `landing`, a "
-            "folder of five CSV files or of weeks, or github:owner/repo[@branch][:folder]."
+            "folder of CSV files or of weeks, or github:owner/repo[@branch][:folder]."
         )
     return Directory(Path(setting).expanduser().absolute(), environment.source_name, agreement.files)

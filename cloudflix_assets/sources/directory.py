@@ -1,4 +1,4 @@
-"""Publications in a folder: five CSV files that stand for every week, or sub-folders named by week."""
+"""Publications in a folder: CSV files that stand for every week, or sub-folders named by week."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -59,9 +59,10 @@ class Directory:
     def _folder(self, week: date) -> tuple[Path, str | None]:
         """Return the folder that holds the week, and a notice if another one could be meant."""
         if not self.folder.is_dir():
+            files = ", ".join(dataset.file for dataset in self.files)
             raise SourceRefused(
                 f"the source {self.folder} is no folder: "
-                "give --source (or CLOUDFLIX_SOURCE) one that holds five CSV files, or `sample`."
+                f"give --source (or CLOUDFLIX_SOURCE) one that holds {files}, or `sample`."
             )
         outside = [dataset.file for dataset in self.files if (self.folder / dataset.file).exists()]
         weeks = self._weeks()
@@ -96,11 +97,8 @@ class Directory:
     def _strangers(self, weeks: Mapping[date, Sequence[Path]]) -> list[str]:
         """Return the sub-folders that hold a publication and are no week's, by their paths from here."""
         known = {folder for several in weeks.values() for folder in several}
-        found = (
-            path.parent
-            for deep in ("*", "*/*", "*/*/*")
-            for path in self.folder.glob(f"{deep}/{self.files[0].file}")
-        )
+        deep, files = ("*", "*/*", "*/*/*"), [dataset.file for dataset in self.files]
+        found = {path.parent for up in deep for file in files for path in self.folder.glob(f"{up}/{file}")}
         return [str(path.relative_to(self.folder)) for path in sorted(found) if path not in known]
 
     def _of_an_earlier_week(self, week: date, weeks: Mapping[date, object], outside: list[str]) -> str | None:

@@ -13,6 +13,7 @@ from cloudflix_assets.settings.environment import Environment, SettingRefused, e
 from cloudflix_assets.sources.agreement import Agreement
 from cloudflix_assets_tests.cli.bad_input import a_file, refused
 from cloudflix_assets_tests.cli.command import cloudflix
+from cloudflix_assets_tests.datasets import DATASET
 from cloudflix_assets_tests.settings import TestSettings
 
 KNOWN = "CLOUDFLIX_HOME, CLOUDFLIX_LAKE, CLOUDFLIX_DEPLOYMENT, CLOUDFLIX_ENGINE, CLOUDFLIX_SOURCE, "
@@ -37,8 +38,7 @@ SETTINGS = {
     ),
     "CLOUDFLIX_DELIMITER=:": "CLOUDFLIX_DELIMITER=: is not allowed: set it to ',', ';', 'tab' or '|'.",
     "CLOUDFLIX_DELIMITER=cats=;": (
-        "CLOUDFLIX_DELIMITER=cats=; names cats, which is no dataset: known are titles, cast, category, "
-        "countries, directors."
+        f"CLOUDFLIX_DELIMITER=cats=; names cats, which is no dataset: known are {', '.join(DATASET)}."
     ),
     "CLOUDFLIX_ENCODING=latin1": (
         "CLOUDFLIX_ENCODING=latin1 is not allowed: set it to 'utf-8', 'cp1252' or 'iso-8859-1'."

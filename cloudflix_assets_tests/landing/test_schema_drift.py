@@ -12,6 +12,7 @@ from deltalake import DeltaTable
 from cloudflix_assets.landing.manifest import Manifest
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources.agreement import Agreement
+from cloudflix_assets_tests.datasets import CAST
 from cloudflix_assets_tests.lakehouse import (
     TITLE,
     WEEK_1,
@@ -25,11 +26,9 @@ from cloudflix_assets_tests.lakehouse import (
     publication,
     registered,
 )
-from spark.datasets import DATASETS
 from spark.delivery.lines import REMEDY, DeliveryDefect
 from spark.table import Table
 
-CAST = DATASETS[1]
 BRONZE, SILVER = "bronze/titles", "silver/titles"
 TABLES = registered(BRONZE, "bronze/cast")
 AND_SILVER = registered(SILVER)

@@ -69,7 +69,7 @@ def test_it_gives_the_gold_of_its_five_files(in_one: tuple[Path, Lakehouse], tmp
         folder.mkdir(parents=True)
         for dataset in DATASETS:
             with (folder / dataset.file).open("wb") as opened:
-                opened.writelines(publication.file(dataset.name).content())
+                opened.writelines(publication.file(dataset).content())
     five = ran(tmp_path / "home", tmp_path / "five", *WEEKS)
     found = gold(in_one[1])
     assert found == gold(five)

@@ -9,6 +9,7 @@ from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources import Delivered, Source, SourceRefused, source_of
 from cloudflix_assets.sources.directory import Directory
 from cloudflix_assets.sources.sample import Sample
+from cloudflix_assets_tests.datasets import DATASET
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, WEEK_3, lookup, publication, put
 from spark.datasets import DATASETS, IN_ONE
 
@@ -165,7 +166,7 @@ def test_a_missing_file_is_named_with_its_folder(tmp_path: Path, dataset: object
     with pytest.raises(SourceRefused) as refused:
         Directory(tmp_path / "netflix").deliveries(WEEK_1)
     assert str(refused.value) == (
-        f"netflix_{name}.csv is missing from {tmp_path / 'netflix'}: put it there, then rerun the week "
+        f"{DATASET[name].file} is missing from {tmp_path / 'netflix'}: put it there, then rerun the week "
         f"{WEEK_1}; nothing was landed."
     )
 

@@ -5,13 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from cloudflix_assets_tests.datasets import CAST, TITLES
 from spark.datasets import DATASETS, IN_ONE, Dataset
 from spark.delivery.header_defects import HeaderDefect, resolved
 from spark.delivery.headers import listed
 from spark.delivery.layout import RESERVED
 
-CAST = DATASETS[1]
-TITLES = DATASETS[0]
 EVERY_ALIAS = [
     (dataset, column, alias)
     for dataset in DATASETS

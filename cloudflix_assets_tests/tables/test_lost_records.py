@@ -9,13 +9,13 @@ from random import Random
 import pytest
 from pyspark.sql import Row
 
+from cloudflix_assets_tests.datasets import TITLES
 from cloudflix_assets_tests.tables.conftest import FILE, FrameOf
-from spark.datasets import DATASETS
 from spark.split_records import SECOND_HALF, UNPROVED, rejoined
 from spark.table import REASONS
 
 Line = Sequence[str | None]
-COLUMNS = DATASETS[0].columns
+COLUMNS = TITLES.columns
 ID_FIRST = ("show_id", *COLUMNS[:-1])
 ID_BETWEEN = (*COLUMNS[:5], "show_id", *COLUMNS[5:-1])
 HEADERS = {"id last": COLUMNS, "id first": ID_FIRST, "id between": ID_BETWEEN}
@@ -169,7 +169,7 @@ def outcome(frame_of: FrameOf, case: Case) -> list[Row]:
     bronze = frame_of("bronze_titles", *(_delivered(case.header, line) for line in case.lines))
     raw = frame_of("raw_titles", {"path": FILE, "header": ",".join(case.header)})
     known = frame_of("bronze_category", *({"show_id": id_} for id_ in case.known))
-    rows = rejoined(bronze, raw, known, DATASETS[0]).collect()
+    rows = rejoined(bronze, raw, known, TITLES).collect()
     return sorted(rows, key=lambda row: int(row["record_number"]))
 
 

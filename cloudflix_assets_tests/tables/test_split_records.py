@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import pytest
 from pyspark.sql import Row
 
+from cloudflix_assets_tests.datasets import TITLES
 from cloudflix_assets_tests.lakehouse import TITLE
 from cloudflix_assets_tests.tables.conftest import FrameOf
-from spark.datasets import DATASETS
 from spark.split_records import SECOND_HALF, UNPROVED, rejoined
 from spark.table import REASONS
 
 pytestmark = pytest.mark.both_engines
 
-COLUMNS = DATASETS[0].columns
+COLUMNS = TITLES.columns
 Fields = Mapping[str, str | int | None]
 
 
@@ -182,7 +182,7 @@ def outcome(frame_of: FrameOf) -> Mapping[str, list[Row]]:
     raw = [{"path": path(name), "header": ",".join(case.header)} for name, case in CASES.items()]
     bronze, landed = frame_of("bronze_titles", *rows), frame_of("raw_titles", *raw)
     known = frame_of("bronze_category", *({"show_id": id_} for id_ in KNOWN))
-    found = rejoined(bronze, landed, known, DATASETS[0]).collect()
+    found = rejoined(bronze, landed, known, TITLES).collect()
     found.sort(key=lambda row: int(row["record_number"]))
     return {name: [row for row in found if row["source_file"] == path(name)] for name in CASES}
 

@@ -59,9 +59,7 @@ def route_of(path: str, files: Sequence[Dataset] = DATASETS) -> Route:
         raise Unroutable(f"{name.name} is no .csv by its name: call it like {EXAMPLE}, and drop it again.")
     stem = name.stem.lower()
     stems = {PurePosixPath(dataset.file).stem: dataset for dataset in files}
-    matching = [
-        dataset for known, dataset in stems.items() if re.match(rf"{re.escape(known.lower())}(?![a-z])", stem)
-    ]
+    matching = [known for known in stems if re.match(rf"{re.escape(known.lower())}(?![a-z])", stem)]
     if not matching:
         raise Unroutable(
             f"{name.name} begins with the name of no dataset ({', '.join(stems)}): "
@@ -69,7 +67,7 @@ def route_of(path: str, files: Sequence[Dataset] = DATASETS) -> Route:
         )
     week = _week(name)
     try:
-        return Route(matching[0], week, part_of(name.name))
+        return Route(stems[max(matching, key=len)], week, part_of(name.name))
     except Unroutable as of_a_week:
         of_a_week.week = week
         raise

@@ -1,4 +1,4 @@
-"""The lake's own landing folder as a source: five files make a week, the newest of each dataset counts."""
+"""The lake's own landing folder as a source: a file of each dataset makes a week, the newest counts."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence

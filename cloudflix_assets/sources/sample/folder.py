@@ -14,7 +14,7 @@ from cloudflix_assets.sources.sample.edition import MOST_TITLES, Edition
 from cloudflix_assets.sources.sample.encoding import header
 from cloudflix_assets.sources.sample.files import CHUNK
 from cloudflix_assets.sources.sample.in_one import FILE, content
-from cloudflix_assets.sources.sample.publication import TITLES, Publication, made
+from cloudflix_assets.sources.sample.publication import TITLES, Publication
 from spark.datasets import DATASETS
 
 FEWEST_TITLES = 1_000
@@ -51,14 +51,12 @@ def write(
     A week that was written before is replaced; a week is there as a whole or not at all.
 
     Raises:
-        SourceRefused: too few or too many titles, a folder that holds something else, or a project that
-            declares other files.
+        SourceRefused: too few or too many titles, or a folder that holds something else.
     """
     if not FEWEST_TITLES <= titles <= MOST_TITLES:
         raise SourceRefused(
             f"a sample of {titles:,} titles cannot be made: choose from {FEWEST_TITLES:,} to {MOST_TITLES:,}."
         )
-    made()  # refuses before anything is written
     _refuse_unsuitable(folder, weeks)
     folder.mkdir(parents=True, exist_ok=True)
     for week in weeks:
@@ -77,14 +75,14 @@ def _write_week(scratch: Path, publication: Publication, chunk: int) -> WrittenW
     folder.mkdir()
     sizes, records = {}, {}
     with truth.Truth(folder, publication) as beside:
-        for dataset in made():
-            file = publication.file(dataset.name)
+        for dataset in DATASETS:
+            file = publication.file(dataset)
             records[dataset.name] = len(file.plan.origins)
             with (folder / dataset.file).open("wb") as opened:
                 opened.write(header(file.columns))
                 for part in file.parts(chunk):
                     opened.write(part.content)
-                    beside.add(dataset.name, part)
+                    beside.add(dataset, part)
                 sizes[dataset.name] = opened.tell()
             if publication.in_one:
                 (folder / dataset.file).unlink()

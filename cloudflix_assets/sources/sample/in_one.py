@@ -9,10 +9,10 @@ from cloudflix_assets.sources.sample.draws import Numbers
 from cloudflix_assets.sources.sample.encoding import header, line
 from cloudflix_assets.sources.sample.files import CHUNK
 from cloudflix_assets.sources.sample.lookups import LOOKUPS, LookupFile
-from cloudflix_assets.sources.sample.publication import TITLES, Publication
+from cloudflix_assets.sources.sample.publication import TITLES, Publication, in_catalogue
 from cloudflix_assets.sources.sample.slips import changed
 from cloudflix_assets.sources.sample.titles import PLACE
-from spark.datasets import IN_ONE
+from spark.datasets import DATASETS, IN_ONE
 
 FILE = "netflix_titles.csv"
 _MONTHS = (
@@ -24,7 +24,7 @@ _DATES = ("{month} {day}, {year}", " {month} {day}, {year}", "{short} {day}, {ye
 
 def content(publication: Publication, chunk: int = CHUNK) -> Iterator[bytes]:
     """Yield the bytes of the file, header first; its titles are those of the five files."""
-    titles = publication.file(TITLES)
+    titles = publication.file(next(dataset for dataset in DATASETS if in_catalogue(dataset) == TITLES))
     lookups = {name: publication.lookup(name) for name in LOOKUPS}
     yield header(IN_ONE)
     for begin in range(0, len(titles.plan.origins), chunk):

@@ -7,7 +7,7 @@ the titles in the same order, where no lost id stands between the neighbours.
 
 import re
 from bisect import bisect
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from pyspark.sql import DataFrame, Row, Window
 from pyspark.sql import functions as F
@@ -18,6 +18,7 @@ from spark.text import tidy
 Place = tuple[str, int]
 """A file, and the number of a record in it."""
 
+_NUMBER = "[0-9]+"
 _NEAR = 10
 """Records before and after halves among which a neighbour is looked for."""
 _RUN = 1_000
@@ -36,11 +37,10 @@ def lossy(joined: Sequence[Row], delivered: DataFrame, known: DataFrame, key: st
     """
     if not joined:
         return []
-    known, own = _named(known, key), _named(delivered, key)
+    forms = {re.sub(_NUMBER, "0", row["_id"]) for row in joined}
+    known, own = _named(known, key, forms), _named(delivered, key, forms)
     # Before the first places are looked for: most weeks have few ids that are absent, or none.
     absent = {row["_id"]: row["_place"] for row in _firsts(known.join(own, "_id", "left_anti")).collect()}
-    forms = {_form(row["_id"]) for row in joined}
-    absent = {id_: place for id_, place in absent.items() if _form(id_) in forms and id_.strip("0")}
     lost = sorted(absent[id_] for id_ in absent.keys() - {row["_id"] for row in joined})
     addresses = [(row["source_file"], row["record_number"]) for row in joined]
     if not lost:
@@ -59,18 +59,16 @@ def lossy(joined: Sequence[Row], delivered: DataFrame, known: DataFrame, key: st
     ]
 
 
-def _named(records: DataFrame, key: str) -> DataFrame:
-    return records.select(tidy(F.col(key)).alias("_id"), F.struct(*ADDRESS).alias("_place"))
+def _named(records: DataFrame, key: str, forms: Collection[str]) -> DataFrame:
+    """Ids and their places; text of another form than that of the ids is none, and neither is `0`."""
+    named = records.select(tidy(F.col(key)).alias("_id"), F.struct(*ADDRESS).alias("_place"))
+    is_id = F.regexp_replace("_id", _NUMBER, "0").isin(*forms) & ~F.col("_id").rlike("^0+\\z")
+    return named.where(is_id)
 
 
 def _firsts(named: DataFrame) -> DataFrame:
     """The first place of each id."""
-    return named.where(F.col("_id").isNotNull()).groupBy("_id").agg(F.min("_place").alias("_place"))
-
-
-def _form(id_: str) -> str:
-    """What an id looks like, whatever its numbers: text of another form is no id, and `0` is none."""
-    return re.sub("[0-9]+", "0", id_)
+    return named.groupBy("_id").agg(F.min("_place").alias("_place"))
 
 
 def _has_descent(ordered: DataFrame) -> bool:

@@ -82,7 +82,7 @@ def _print_findings(console: Console, entries: Sequence[TableStatus]) -> None:
     for label, line in found:
         console.print(Text.assemble((label, LABELS[label]), " ", typed(line)), soft_wrap=True)
     every = {label for label, _ in found}
-    if every & TROUBLES:
+    if every & {*TROUBLES, "damaged"}:
         told = "Do what these sentences say; then [bold]cloudflix run --stale[/] runs all that is not done."
         console.print(typed(told), soft_wrap=True)
     elif every - {"outside", "running"}:

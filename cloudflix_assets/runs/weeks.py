@@ -97,8 +97,9 @@ def run_stale(
 
         def chosen(week: date) -> set[dg.AssetKey]:
             stale = {*Staleness(runner.graph, instance).stale(week)} - seen.elsewhere_in(week)
-            redone = dg.AssetSelection.assets(*stale, *seen.redone(week))
-            keys = redone.downstream().resolve(runner.graph)
+            redone = {*stale, *seen.redone(week)}
+            known = {key for key, of in seen.found if of == week}  # what was never run may lack its inputs
+            keys = dg.AssetSelection.assets(*redone).downstream().resolve(runner.graph) & (known | redone)
             return set(keys if selected is None else keys & selected)
 
         asked = weeks or seen.weeks(environment.first_week)

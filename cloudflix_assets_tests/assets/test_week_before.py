@@ -1,8 +1,12 @@
 """A step that reads the week before says when it is absent or old, and refuses rows that nobody judged."""
 
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import dagster as dg
+import pyarrow.compute as pc
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
@@ -183,3 +187,31 @@ def test_a_flipped_bit_is_told_with_its_file(house: House, at: float) -> None:
         assert failure.endswith(remedy)
     assert house.lakehouse.run(WEEK_1, "silver/titles", tags=FORCE).success
     assert house.lakehouse.run(WEEK_1).success
+
+
+FORGED: Mapping[str, Callable[[dict[str, Any]], dict[str, Any] | str | None]] = {
+    "without a receipt": lambda told: None,
+    "with a receipt of before": lambda told: {
+        n: v for n, v in told.items() if n not in {"files", "upstream"}
+    },
+    "with half a receipt": lambda told: "{",
+}
+
+
+@pytest.mark.parametrize("how", slow_but(["without a receipt"].__contains__, FORGED))
+def test_a_forged_week_is_refused_whatever_its_receipt(house: House, how: str) -> None:
+    """Where the receipt was gone, other values were read, and gold was wrong with the exit code 0."""
+    lake, path = house.lakehouse.lake, f"raw/files/receipts/silver/titles/{WEEK_1}.json"
+    assert house.lakehouse.run(WEEK_1).success
+    table = DeltaTable(lake.uri("silver/titles"))
+    rows = table.to_pyarrow_table(filters=[("week", "=", WEEK_1)])
+    forged = rows.set_column(rows.column_names.index("show_id"), "show_id", pc.add(rows["show_id"], 100))
+    write_deltalake(table, forged, mode="overwrite", predicate=f"week = '{WEEK_1}'")
+    told = FORGED[how](json.loads(lake.read(path) or b""))
+    lake.remove_file(path)
+    if told:
+        lake.write(path, told.encode() if isinstance(told, str) else json.dumps(told).encode())
+    (failure,) = house.lakehouse.run(WEEK_1, "gold/titles", tags=FORCE).failures.values()
+    assert failure.startswith(f"silver/titles, week {WEEK_1}, holds other rows than were judged")
+    assert house.lakehouse.run(WEEK_1, "silver/titles").success
+    assert house.lakehouse.run(WEEK_1, "gold/titles", tags=FORCE).success

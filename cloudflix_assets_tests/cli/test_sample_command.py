@@ -49,7 +49,7 @@ def test_the_command_that_is_named_next_works(here: Path) -> None:
 def test_the_command_for_one_file_names_its_layout(here: Path) -> None:
     """Without it, the week that was just written is rejected."""
     told = called("sample", "in-one", "--layout", "twelve_columns", "--weeks", "1", *SMALL)
-    assert "1,000 records in one file" in told.stderr
+    assert "1,000 records in 1 file" in told.stdout
     named = re.search(
         r"^Next: CLOUDFLIX_LAYOUT=twelve_columns cloudflix run (.+)$", told.stderr, re.MULTILINE
     )

@@ -14,6 +14,7 @@ from cloudflix_assets.layouts.declaration import (
 )
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources.agreement import Agreement
+from cloudflix_assets_tests.datasets import CATALOGUE, TITLES
 from spark.datasets import DATASETS, IN_ONE
 
 
@@ -34,10 +35,11 @@ def test_the_catalogue_in_one_file_is_one_file() -> None:
     """Its four lookups are not asked for."""
     layout = layout_of(TWELVE_COLUMNS)
     assert layout
-    (file,) = layout.files
+    file, *others = layout.files
+    assert others == [dataset for dataset in DATASETS if dataset not in CATALOGUE]
     assert isinstance(file, DeliveredFile)
     assert (file.name, file.file, set(file.columns)) == ("titles", "netflix_titles.csv", {*IN_ONE})
-    assert [dataset for dataset, _ in file.made] == [*DATASETS]
+    assert [dataset for dataset, _ in file.made] == CATALOGUE
 
 
 def test_what_is_not_declared_is_delivered_as_ever(tmp_path: Path) -> None:
@@ -45,9 +47,9 @@ def test_what_is_not_declared_is_delivered_as_ever(tmp_path: Path) -> None:
     layout = declared(tmp_path, '[titles.columns]\ndate_added = { dates = ["d.M.yyyy"] }\n')
     titles, *others = layout.files
     assert isinstance(titles, DeliveredFile)
-    assert (titles.file, titles.columns) == ("netflix_titles.csv", DATASETS[0].columns)
-    assert titles.aliases == DATASETS[0].aliases
-    assert others == [*DATASETS[1:]]
+    assert (titles.file, titles.columns) == ("netflix_titles.csv", TITLES.columns)
+    assert titles.aliases == TITLES.aliases
+    assert others == [dataset for dataset in DATASETS if dataset is not TITLES]
 
 
 def test_a_file_of_two_datasets_is_asked_for_once(tmp_path: Path) -> None:
@@ -61,6 +63,7 @@ def test_a_file_of_two_datasets_is_asked_for_once(tmp_path: Path) -> None:
         "people.csv",
         "netflix_category.csv",
         "netflix_countries.csv",
+        *(dataset.file for dataset in DATASETS if dataset not in CATALOGUE),
     ]
     assert layout.files[1].columns == ("cast", "show_id")
 
@@ -69,11 +72,11 @@ def test_a_changed_layout_is_seen(tmp_path: Path) -> None:
     """A file that was inspected by another layout was not inspected by this one; a comment is nothing."""
     text = "[titles.columns]\nshow_id = { pattern = 's(\\d+)' }\n"
     keys = [
-        Agreement(layout=declared(tmp_path, changed)).inspection_key(DATASETS[0])
+        Agreement(layout=declared(tmp_path, changed)).inspection_key(TITLES)
         for changed in (text, f"# mine\n{text}", text.replace("s(", "t("))
     ]
     assert keys[0] == keys[1] != keys[2]
-    assert keys[0] != Agreement().inspection_key(DATASETS[0])
+    assert keys[0] != Agreement().inspection_key(TITLES)
 
 
 SENTENCES = {

@@ -125,8 +125,8 @@ class Shell:
         return {name: value for name, value in found.items() if name != "_"}
 
     def processes(self) -> list[str]:
-        """What was started and still runs after some seconds: what was killed takes a moment to end."""
-        last_look = monotonic() + 10
+        """What was started and still runs after a minute: what was killed takes a moment to end."""
+        last_look = monotonic() + 60
         while (found := self.run("jobs -r")[0].splitlines()) and monotonic() < last_look:
             sleep(0.1)
         return found
@@ -160,7 +160,7 @@ class Copy:
         self._follow(page, shell)
         found = [f"{name}={value}" for name, value in shell.variables().items() ^ variables.items()]
         found += shell.processes()
-        if not any(command.startswith("rm ") for command in self.unrun):
+        if not any("rm -r" in command for command in self.unrun):
             named = {self.folder / block.file for block in blocks(page) if block.file}
             found += sorted(str(path.relative_to(self.folder)) for path in self._files() - files - named)
         if found:

@@ -16,11 +16,17 @@ UNRUN = frozenset({"make check"})  # what it adds here to the tests below takes 
 TABLES = ["raw/books", "bronze/books", "silver/books", "gold/books"]
 FILE = "isbn,title,pages,published\n7,A Book,96,9/30/2019\n8,Another,,\n"
 OF_DATASETS = (
-    *("tables", "landing/test_discovery.py", "sources/test_directory.py", "sources/test_dropped.py"),
-    *("sources/test_github.py", "sources/test_sample.py", "sources/test_sample_folder.py"),
-    *("assets/test_publication.py", "assets/test_asset_metadata.py", "assets/test_rule_texts.py"),
-    *("automation/test_jobs_and_schedule.py", "cli/test_sample_command.py"),
-    *("test_walls.py", "test_definitions.py", "pages/test_readme.py", "pages/test_docs.py"),
+    *("assets/test_asset_metadata.py", "assets/test_rule_texts.py", "automation/test_jobs_and_schedule.py"),
+    *(
+        "cli/test_bad_settings.py",
+        "layouts/test_declaration.py",
+        "pages/test_docs.py",
+        "pages/test_readme.py",
+    ),
+    *("sources/test_directory.py", "sources/test_dropped.py", "sources/test_github.py"),
+    *("sources/test_sample.py", "sources/test_sample_folder.py", "sources/test_sample_truth.py"),
+    *("tables/test_books.py", "tables/test_determinism.py", "tables/test_headers.py"),
+    *("tables/test_lookups.py", "tables/test_texts.py", "test_definitions.py", "test_walls.py"),
 )
 """Tests that know how many files and tables there are, or ask each of them something."""
 

@@ -11,7 +11,7 @@ from cloudflix_assets_tests.pages.pages import ROOT, Copy
 
 pytestmark = pytest.mark.slow  # a page that is carried out
 
-REMOVED = "rm -r .databricks .databricks.env .databricks.log .databricks.pid"
+REMOVED = "wait $(cat .databricks.pid); rm -r .databricks .databricks.env .databricks.log .databricks.pid"
 """What lies there is looked at below."""
 
 

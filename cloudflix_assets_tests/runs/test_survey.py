@@ -35,6 +35,7 @@ from cloudflix_assets_tests.lakehouse import (
     registered,
 )
 from cloudflix_assets_tests.tiers import slow_but
+from spark.registry import TABLES
 
 Places = set[tuple[str, str]]
 GOLD = {path for path in PATHS if path.startswith("gold/")}
@@ -241,7 +242,8 @@ def test_a_full_lake_under_a_new_home_is_unknown_and_made_known(house: House, tm
     rows = {(entry["table"], entry["rows"]) for entry in found.json["tables"]}
     assert ("silver/cast", 21) in rows
     shown = cloudflix(new, "status", env=env).stdout
-    assert "unknown 20 tables, 2 weeks: the lake holds it, and this instance does not remember it" in shown
+    unknown = f"unknown {len(TABLES)} tables, 2 weeks"
+    assert f"{unknown}: the lake holds it, and this instance does not remember it" in shown
     assert not new.exists()
 
     put(Path(house.source), publication(cast=lookup("cast", ("Another", "1"))))
@@ -277,7 +279,8 @@ def test_weeks_before_a_first_week_that_moved_are_shown_as_such(house: House) ->
     env = {"CLOUDFLIX_FIRST_WEEK": str(WEEK_2)}
     assert {week for _, week in house.states(**env)["outside"]} == {str(WEEK_1)}
     shown = house.told("status", **env)
-    assert f"20 tables, {WEEK_1}: the calendar begins with {WEEK_2} (CLOUDFLIX_FIRST_WEEK)" in shown.stdout
+    outside = f"{len(TABLES)} tables, {WEEK_1}"
+    assert f"{outside}: the calendar begins with {WEEK_2} (CLOUDFLIX_FIRST_WEEK)" in shown.stdout
     assert shown.code == 0
     stale = house.told("run", "--stale", **env)
     assert (stale.code, stale.given) == (0, "Nothing is stale.")
@@ -290,7 +293,7 @@ def test_a_week_whose_last_run_failed_is_a_state_with_its_sentence(house: House)
     shown = house.told("status")
     assert shown.code == 1
     assert f"failed publication, {WEEK_2}: netflix_cast.csv holds a header and no records" in shown.stdout
-    assert f"not reached 20 tables, {WEEK_2}: because publication failed" in shown.stdout
+    assert f"not reached {len(TABLES)} tables, {WEEK_2}: because publication failed" in shown.stdout
     assert "! just now" in shown.stdout
     failed = {e["attempt"]["ended"] for e in house.entries() if e["attempt"]}
     assert failed == {"failed", "not reached"}

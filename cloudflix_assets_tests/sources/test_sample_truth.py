@@ -17,14 +17,16 @@ from cloudflix_assets.names import quarantine_path
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources.directory import Directory
 from cloudflix_assets.sources.sample import write
+from cloudflix_assets_tests.datasets import CATALOGUE
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, WEEK_3, Lakehouse, checked
 from cloudflix_assets_tests.tiers import slow_but
 from spark.registry import TABLES
 from spark.table import Layer, Table
 
 Rows = Counter[tuple[Any, ...]]
-JUDGED = [table for table in TABLES if table.has_quarantine]
-COUNTED = [*JUDGED, *(table for table in TABLES if table.layer is Layer.BRONZE)]
+OF_CATALOGUE = [table for table in TABLES if table.name in {dataset.name for dataset in CATALOGUE}]
+JUDGED = [table for table in OF_CATALOGUE if table.has_quarantine]
+COUNTED = [*JUDGED, *(table for table in OF_CATALOGUE if table.layer is Layer.BRONZE)]
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,8 @@ def _with_whole(halves: DataFrame, orders: Orders, key: str, ids: DataFrame) -> 
 def _with_known(frame: DataFrame, identifier: Column, ids: DataFrame, name: str) -> DataFrame:
     """Add a column that says whether the id is known."""
     ids = ids.withColumn(name, F.lit(True))
-    joined = frame.withColumn("_own", F.trim(identifier)).join(ids, F.col("_own") == F.col("_id"), "left")
+    frame = frame.withColumn("_own", F.trim(identifier))
+    joined = ids.join(frame, F.col("_own") == F.col("_id"), "right")
     return joined.withColumn(name, F.coalesce(name, F.lit(False))).drop("_own", "_id")
 
 

@@ -39,9 +39,9 @@ class GoldTitles(pa.DataFrameModel):
 
 def gold_titles(silver_titles: DataFrame, silver_titles_before: DataFrame) -> DataFrame:
     """Rank titles by duration, and flag those that were not in silver last week."""
-    frame = silver_titles.join(_ranking(silver_titles), "duration_minutes", "left")
+    frame = _ranking(silver_titles).join(silver_titles, "duration_minutes", "right")
     known = silver_titles_before.select("show_id").distinct().withColumn("newflag", F.lit(0))
-    frame = frame.join(known, "show_id", "left").withColumn("newflag", F.coalesce("newflag", F.lit(1)))
+    frame = known.join(frame, "show_id", "right").withColumn("newflag", F.coalesce("newflag", F.lit(1)))
     return frame.select(*GoldTitles.to_schema().columns, *ADDRESS)
 
 

@@ -163,3 +163,19 @@ def test_no_committed_file_names_an_address_of_a_registry(name: str) -> None:
     """A mirror's users must not be sent to somebody else's index."""
     text = (ROOT / name).read_text(encoding="utf-8")
     assert not re.search(r"https?://|index-url\s*=|--(extra-)?index-url", text)
+
+
+def test_the_smaller_side_of_a_join_stands_left() -> None:
+    """Sail holds the left side of a join: with `left`, every record of a week was held."""
+    for path in SPARK_FILES:
+        for call in ast.walk(ast.parse(path.read_text())):
+            if (
+                isinstance(call, ast.Call)
+                and isinstance(call.func, ast.Attribute)
+                and call.func.attr == "join"
+            ):
+                held = [arg.value for arg in call.args if isinstance(arg, ast.Constant)]
+                assert not {"left", "left_semi", "left_anti", "outer"} & {*held}, (
+                    f"{path.relative_to(ROOT)}:{call.lineno}: begin the join with its smaller side, "
+                    'as in `few.join(all, …, "right")`'
+                )

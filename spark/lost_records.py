@@ -40,7 +40,7 @@ def lossy(joined: Sequence[Row], delivered: DataFrame, known: DataFrame, key: st
     forms = {re.sub(_NUMBER, "0", row["_id"]) for row in joined}
     known, own = _named(known, key, forms), _named(delivered, key, forms)
     # Before the first places are looked for: most weeks have few ids that are absent, or none.
-    absent = {row["_id"]: row["_place"] for row in _firsts(known.join(own, "_id", "left_anti")).collect()}
+    absent = {row["_id"]: row["_place"] for row in _firsts(_without(known, own)).collect()}
     lost = sorted(absent[id_] for id_ in absent.keys() - {row["_id"] for row in joined})
     addresses = [(row["source_file"], row["record_number"]) for row in joined]
     if not lost:
@@ -66,6 +66,12 @@ def _named(records: DataFrame, key: str, forms: Collection[str]) -> DataFrame:
     return named.where(is_id)
 
 
+def _without(named: DataFrame, others: DataFrame) -> DataFrame:
+    """The ids that the others lack."""
+    there = others.select("_id", F.lit(True).alias("_there")).distinct()
+    return there.join(named, "_id", "right").where(F.col("_there").isNull())
+
+
 def _firsts(named: DataFrame) -> DataFrame:
     """The first place of each id."""
     return named.groupBy("_id").agg(F.min("_place").alias("_place"))
@@ -82,7 +88,7 @@ def _near(ordered: DataFrame, addresses: Sequence[Place]) -> list[Row]:
     """The records that have an id and stand near these."""
     around = {(file, number + step) for file, number in addresses for step in range(-_NEAR, _NEAR + 2)}
     frame = ordered.sparkSession.createDataFrame(sorted(around), "source_file string, record_number long")
-    return ordered.join(frame, [*ADDRESS], "left_semi").collect()
+    return frame.join(ordered, [*ADDRESS]).collect()
 
 
 def _neighbours(near: Mapping[Place, Place], address: Place) -> tuple[Place, Place]:

@@ -146,14 +146,15 @@ def _with_proof(halves: DataFrame, bronze: DataFrame, known: DataFrame, key: str
     if not addresses:
         return halves.withColumn("_proved", may_be_joined)
     frame = halves.sparkSession.createDataFrame(addresses, "source_file string, record_number long")
-    halves = halves.join(frame.withColumn("_lossy", F.lit(True)), [*ADDRESS], "left")
+    halves = frame.withColumn("_lossy", F.lit(True)).join(halves, [*ADDRESS], "right")
     return halves.withColumn("_proved", may_be_joined & F.col("_lossy").isNull())
 
 
 def _with_known(frame: DataFrame, identifier: Column, ids: DataFrame, name: str) -> DataFrame:
     """Add a column that says whether the id is known."""
     ids = ids.withColumn(name, F.lit(True))
-    joined = frame.withColumn("_own", F.trim(identifier)).join(ids, F.col("_own") == F.col("_id"), "left")
+    frame = frame.withColumn("_own", F.trim(identifier))
+    joined = ids.join(frame, F.col("_own") == F.col("_id"), "right")
     return joined.withColumn(name, F.coalesce(name, F.lit(False))).drop("_own", "_id")
 
 

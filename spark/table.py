@@ -15,6 +15,7 @@ from pyspark.sql import Column, DataFrame
 
 __all__ = [
     "ADDRESS",
+    "CAP",
     "PUBLICATION",
     "REASONS",
     "RECORDS",
@@ -37,6 +38,9 @@ RECORDS = "_records"
 
 PUBLICATION = "publication"
 """The parameter of raw tables: one row per delivered file, as the manifest lists them."""
+
+CAP = Decimal("0.05")
+"""The largest share of quarantined rows that may be published, where a table declares no other."""
 
 _BEFORE = "_before"
 
@@ -134,7 +138,7 @@ class Table:
     severities: Mapping[str, Severity] = field(default_factory=dict)
     meanings: Mapping[str, str] = field(default_factory=dict)
     has_quarantine: bool = True
-    cap: Decimal = Decimal("0.05")
+    cap: Decimal = CAP
     owners: tuple[str, ...] = ("team:lakehouse",)
 
     @property

@@ -122,7 +122,7 @@ def _with_day_first(frame: DataFrame, delivered: DataFrame, column: str) -> Data
     files = delivered.groupBy("source_file").agg(*any_row)
     day_first = (F.col("_month") == 0) & (F.col("_day") == 1) & (F.col("_both") == 1)
     files = files.where(day_first).select("source_file", F.lit(True).alias(_day_first(column)))
-    marked = frame.join(files, "source_file", "left")
+    marked = files.join(frame, "source_file", "right")
     return marked.withColumn(_day_first(column), F.col(_day_first(column)) & day)
 
 

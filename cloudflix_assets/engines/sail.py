@@ -29,11 +29,28 @@ def start_sail(options: Mapping[str, str]) -> SailResource:
     return SailResource(spark_config={"spark.remote": _start_server(), **options})
 
 
+_SETTINGS = {
+    "RUST_LOG": "error",
+    # 2026-11-30: its allocator gives memory back at once; of what it keeps for later, most is never used.
+    "MIMALLOC_PURGE_DELAY": "0",
+    # 2026-11-30: row groups are written from memory, and have a million rows unless told.
+    "SAIL_PARQUET__MAX_ROW_GROUP_SIZE": "32768",
+    # 2026-11-30: columns of a file are not written in parallel; the files are, one for each core.
+    "SAIL_PARQUET__ALLOW_SINGLE_FILE_PARALLELISM": "false",
+    # 2026-11-30: a join holds its left side. By its estimates, Sail took a small one to be the larger.
+    "SAIL_OPTIMIZER__ENABLE_JOIN_SWAP": "false",
+}
+"""Read by Sail 0.7.2 when it is imported; what a user has set stays."""
+
+
 @cache
 def _start_server() -> str:
-    os.environ.setdefault("RUST_LOG", "error")
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
+    import pyarrow as pa
     from pysail.spark import SparkConnectServer
 
+    pa.set_memory_pool(pa.system_memory_pool())  # 2026-11-30: pyarrow's own keeps 100 MB of what was parsed
     # Its errors are raised; logged as well, users would read them twice.
     logging.getLogger("pyspark.sql.connect.logging").setLevel(logging.CRITICAL)
     server = SparkConnectServer(ip="127.0.0.1", port=0)

@@ -117,6 +117,7 @@ def _parse(
                     dataset,
                     file.address,
                     file.longest_record,
+                    records=sum(file.records for file in files),
                     dialect=dialect,
                     added=added,
                 )

@@ -155,7 +155,14 @@ class Arrivals:
         folder = self.lake.uri(f"{self._records}/{number}")
         with ExitStack() as copies:
             near = {name: self._local(file, copies) for name, file in listed.items()}
-            parse = partial(workers.parsed, dataset=self.dataset, files=near, opened=opened, added=self.added)
+            parse = partial(
+                workers.parsed,
+                dataset=self.dataset,
+                files=near,
+                opened=opened,
+                records=sum(file.records for file in self.files),
+                added=self.added,
+            )
             parsed = rows.mapInArrow(parse, self._schema)
             parsed.write.mode("overwrite").options(**_READ_SELDOM).parquet(folder)
 

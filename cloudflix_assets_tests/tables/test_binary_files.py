@@ -30,7 +30,7 @@ def rows_of(*contents: bytes | None, files: list[BinaryFile], opened: Any = None
     schema = pa.schema([("path", pa.string()), ("content", pa.binary())])
     batch = pa.record_batch([pa.array(paths), pa.array(contents, pa.binary())], schema=schema)
     by_name = {file.address.rpartition("/")[2]: file for file in files}
-    found = parsed(iter([batch]), dataset=CAST, files=by_name, opened=opened or _never)
+    found = parsed(iter([batch]), dataset=CAST, files=by_name, opened=opened or _never, records=len(files))
     table = pa.Table.from_batches(found, schema_of(CAST))
     rows: list[dict[str, Any]] = table.to_pylist()
     return rows
@@ -42,7 +42,7 @@ def _never(place: str) -> BinaryIO:
 
 def by_the_parser(content: bytes) -> list[dict[str, Any]]:
     file = landed(content)
-    found = record_batches(io.BytesIO(content), CAST, file.address, file.longest_record)
+    found = record_batches(io.BytesIO(content), CAST, file.address, file.longest_record, records=file.records)
     rows: list[dict[str, Any]] = pa.Table.from_batches(found, schema_of(CAST)).to_pylist()
     return rows
 

@@ -34,7 +34,7 @@ def read(
         patch.setattr(parser, "MIN_BLOCK_BYTES", 1)
         added = added_columns(io.BytesIO(content), dataset, "f", dialect) if drift is Drift.EVOLVE else ()
         batches = record_batches(
-            io.BytesIO(content), dataset, "f", found.longest_record, dialect=dialect, added=added
+            io.BytesIO(content), dataset, "f", found.longest_record, records=0, dialect=dialect, added=added
         )
         rows: list[dict[str, Any]] = batches.read_all().to_pylist()
     assert len(rows) == found.records
@@ -242,7 +242,9 @@ def test_a_plain_file_keeps_its_plain_name() -> None:
 
 def test_columns_of_another_file_of_the_week_are_null() -> None:
     """The batches of all files of a week must have one schema."""
-    batches = record_batches(io.BytesIO(b"cast,x,show_id\nAnn,2,1\n"), CAST, "f", 10, added=("born", "x"))
+    batches = record_batches(
+        io.BytesIO(b"cast,x,show_id\nAnn,2,1\n"), CAST, "f", 10, records=1, added=("born", "x")
+    )
     assert batches.schema == schema_of(CAST, ("born", "x"))
     (row,) = batches.read_all().to_pylist()
     assert (row["born"], row["x"], row["rescued"]) == (None, "2", None)
@@ -290,4 +292,4 @@ def test_a_column_declared_after_a_file_was_landed_is_reported() -> None:
     later = replace(CAST, columns=(*CAST.columns, "role"))
     told = "raw/files/cast/0.csv: the header misses the column role; it has cast, show_id: declare the column"
     with pytest.raises(DeliveryDefect, match=told):
-        record_batches(io.BytesIO(b"cast,show_id\nAnn,1\n"), later, "files/cast/0.csv", 10)
+        record_batches(io.BytesIO(b"cast,show_id\nAnn,1\n"), later, "files/cast/0.csv", 10, records=1)

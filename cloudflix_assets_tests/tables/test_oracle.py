@@ -46,7 +46,9 @@ class Pair:
 def silver(spark_session: SparkSession, real_files: Path) -> dict[int, Row]:
     """Return our titles by show_id."""
     titles, category = (
-        spark_session.createDataFrame(pa.Table.from_batches(record_batches(content, dataset, FILE, 2**20)))
+        spark_session.createDataFrame(
+            pa.Table.from_batches(record_batches(content, dataset, FILE, 2**20, records=0))
+        )
         for dataset in (DATASET["titles"], DATASET["category"])
         for content in [io.BytesIO((real_files / dataset.file).read_bytes())]
     )

@@ -52,6 +52,7 @@ def record_batches(
     source_file: str,
     longest_record: int,
     *,
+    records: int,
     dialect: Dialect = PLAIN,
     added: Collection[str] = (),
 ) -> pa.RecordBatchReader:
@@ -68,6 +69,7 @@ def record_batches(
         dialect: of the file.
         source_file: by which the records are addressed.
         longest_record: bytes, as `inspection` found it.
+        records: of the week, in all its files of the dataset.
         added: undeclared columns that have a column of their own in the table.
 
     Raises:
@@ -79,18 +81,17 @@ def record_batches(
     places = {name: own.get(name) for name in added}
     rescued = {name: at for name, at in header.undeclared.items() if at not in places.values()}
     layout = Layout({**header.declared, **places}, rescued, source_file, dataset.null_texts)
-    batches = _batches(source, layout, len(header.names), longest_record, dialect)
+    batches = _batches(source, layout, Ragged(len(header.names), records), longest_record, dialect)
     return pa.RecordBatchReader.from_batches(layout.schema, batches)
 
 
 def _batches(
-    source: BinaryIO, layout: Layout, fields: int, longest_record: int, dialect: Dialect
+    source: BinaryIO, layout: Layout, ragged: Ragged, longest_record: int, dialect: Dialect
 ) -> Iterator[pa.RecordBatch]:
-    ragged = Ragged(fields)
     blocks = Blocks(source, dialect, max(MIN_BLOCK_BYTES, longest_record + 1))
     values, following = counts(b""), 1
     try:
-        for batch in _opened(blocks, fields, ragged):
+        for batch in _opened(blocks, ragged):
             numbers = record_numbers(following, batch.num_rows, ragged.numbers)
             following = int(numbers[-1]) + 1 if len(numbers) else following
             values += values_of(batch)
@@ -104,9 +105,9 @@ def _batches(
     _refuse_other_values(values, blocks.content, layout.source_file)
 
 
-def _opened(blocks: Blocks, fields: int, ragged: Ragged) -> pc.CSVStreamingReader:
+def _opened(blocks: Blocks, ragged: Ragged) -> pc.CSVStreamingReader:
     """Open the blocks as text columns that are named by their positions."""
-    positions = [str(position) for position in range(fields)]
+    positions = [str(position) for position in range(ragged.fields)]
     return pc.open_csv(
         blocks,
         read_options=pc.ReadOptions(use_threads=False, block_size=blocks.most_bytes, column_names=positions),

@@ -8,8 +8,10 @@ from threading import Lock
 
 import pyarrow.csv as pc
 
+from spark.table import CAP
+
 MAX_RAGGED = 10_000
-"""Ragged records that any file may have; beyond them, a file of which every fifth is ragged is refused.
+"""Ragged records that any file may have; beyond them, a share that silver would refuse is refused.
 
 2026-11-30: keeping one takes ten times as long as reading a sound one.
 """
@@ -18,13 +20,20 @@ MAX_RAGGED = 10_000
 class Ragged:
     """Ragged records by their numbers.
 
+    Args:
+        fields: of the header.
+        records: of the week, in all its files of the dataset.
+
     Attributes:
+        fields: of the header.
         excess: what is wrong, once there are too many of them.
     """
 
-    def __init__(self, fields: int) -> None:
+    def __init__(self, fields: int, records: int) -> None:
         self.excess: str | None = None
-        self._fields, self._kept, self._texts = fields, 0, dict[int, str]()
+        self.fields, self._records = fields, records
+        self._most = max(MAX_RAGGED, int(CAP * records))
+        self._kept, self._texts = 0, dict[int, str]()
         self._lock = Lock()
 
     @property
@@ -36,10 +45,11 @@ class Ragged:
     def keep(self, row: pc.InvalidRow) -> str:
         """Keep a record; pyarrow skips it, or ends if there are too many."""
         self._kept += 1
-        if self._kept > MAX_RAGGED and 5 * self._kept > row.number:
+        if self._kept > self._most:
             self.excess = (
-                f"{self._kept:,} of its first {row.number:,} records do not have the {self._fields} "
-                f"fields of the header; record {row.number:,} has {row.actual_columns}: {row.text[:80]!r}"
+                f"{self._kept:,} of its first {row.number:,} records do not have the {self.fields} fields of "
+                f"the header, and of the week's {self._records:,} at most {self._most:,} may; record "
+                f"{row.number:,} has {row.actual_columns}: {row.text[:80]!r}"
             )
             return "error"
         with self._lock:

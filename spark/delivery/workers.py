@@ -47,6 +47,7 @@ def parsed(
     dataset: Dataset,
     files: Mapping[str, BinaryFile],
     opened: Callable[[str], BinaryIO],
+    records: int,
     added: Collection[str] = (),
 ) -> Iterator[pa.RecordBatch]:
     """Parse rows of `path` and `content` into batches of `schema_of(dataset, added)`.
@@ -59,19 +60,20 @@ def parsed(
         added: undeclared columns that have a column of their own in the table.
         files: by the last component of their path.
         opened: opens a place; called for a file whose content is null.
+        records: of the week, in all its files of the dataset.
     """
     for batch in batches:
         for path, content in zip(batch.column("path"), batch.column("content"), strict=True):
             file, bytes_ = files[path.as_py().rpartition("/")[2]], content.as_py()
             try:
                 with opened(file.place) if bytes_ is None else io.BytesIO(bytes_) as source:
-                    yield from _parsed(source, file, dataset, added)
+                    yield from _parsed(source, file, dataset, added, records)
             except Exception as error:  # noqa: BLE001  # whatever it is, the driver reports it
                 yield _defect(str(error) or type(error).__name__, file, dataset, added)
 
 
 def _parsed(
-    source: BinaryIO, file: BinaryFile, dataset: Dataset, added: Collection[str]
+    source: BinaryIO, file: BinaryFile, dataset: Dataset, added: Collection[str], records: int
 ) -> Iterator[pa.RecordBatch]:
     # The name of a landed file contains its hash, and its records are cached by that name.
     if file_digest(cast("io.BufferedReader", source), "sha256").hexdigest() != file.sha256:
@@ -80,7 +82,13 @@ def _parsed(
     source.seek(0)
     dialect = dialect_of(file.address)
     yield from record_batches(
-        source, dataset, file.address, file.longest_record, dialect=dialect, added=added
+        source,
+        dataset,
+        file.address,
+        file.longest_record,
+        records=records,
+        dialect=dialect,
+        added=added,
     )
 
 

@@ -39,10 +39,10 @@ class GoldTitles(pa.DataFrameModel):
 
 def gold_titles(silver_titles: DataFrame, silver_titles_before: DataFrame) -> DataFrame:
     """Rank titles by duration, and flag those that were not in silver last week, if there was one."""
-    frame = silver_titles.join(_ranking(silver_titles), "duration_minutes", "left")
+    frame = _ranking(silver_titles).join(silver_titles, "duration_minutes", "right")
     known = silver_titles_before.select("show_id").distinct().withColumn("newflag", F.lit(0))
     unknown = silver_titles_before.select(F.lit(1).alias("_unknown")).limit(1)
-    frame = frame.join(known, "show_id", "left").join(unknown, F.lit(True), "left")
+    frame = unknown.join(known.join(frame, "show_id", "right"), F.lit(True), "right")
     frame = frame.withColumn("newflag", F.coalesce("newflag", "_unknown"))
     return frame.select(*GoldTitles.to_schema().columns, *ADDRESS)
 

@@ -31,7 +31,7 @@ def contested(table: Table, judged: DataFrame) -> DataFrame:
 
 def duplicates(table: Table, judged: DataFrame, contested: DataFrame) -> DataFrame:
     """Return the addresses of accepted rows whose key an earlier row has, with the bit of the broken rule."""
-    rows = _candidates(table, judged).join(contested, _HASH, "left_semi")
+    rows = contested.join(_candidates(table, judged), _HASH, "inner")
     content = [field for field in fields(table) if field.name not in (*ADDRESS, *table.key)]
     # Rows of one key are compared by a hash of their other columns, which is narrower than the columns.
     rows = rows.withColumn("_content", digest.row_hash(content))
@@ -43,7 +43,7 @@ def duplicates(table: Table, judged: DataFrame, contested: DataFrame) -> DataFra
 
 def marked(table: Table, judged: DataFrame, duplicates: DataFrame) -> DataFrame:
     """Return `judged` with the duplicates no longer accepted, and their rule among those they broke."""
-    frame = judged.join(duplicates, [*ADDRESS], "left")
+    frame = duplicates.join(judged, [*ADDRESS], "right")
     broken = F.col(BROKEN).bitwiseOR(F.coalesce(_RULE, F.lit(0)))
     return frame.withColumns({BROKEN: broken, ACCEPTED: is_accepted(table, broken)}).select(*judged.columns)
 

@@ -142,7 +142,7 @@ def _given(table: Table, judged: DataFrame, given: DataFrame) -> DataFrame:
     # The names of the quarantine's own columns may be those of the input, too.
     addresses = judged.select(*ADDRESS, names(table).alias(BROKEN))
     values = [_printable(name) for name in given.columns if name not in ADDRESS]
-    found = given.join(addresses, [*ADDRESS], "inner")
+    found = addresses.join(given, [*ADDRESS], "inner")
     return found.select(*ADDRESS, F.to_json(F.struct(*values)).alias("record"), F.col(BROKEN).alias("broken"))
 
 
@@ -216,7 +216,7 @@ def _is_orphan(foreign: ForeignKey) -> Column:
 
 def _with_parent(frame: DataFrame, foreign: ForeignKey, parent: DataFrame) -> DataFrame:
     keys = parent.select(foreign.column).distinct().withColumn(_found(foreign), F.lit(True))
-    return frame.join(keys, foreign.column, "left")
+    return keys.join(frame, foreign.column, "right")
 
 
 def _with_repeated_keys(table: Table, frame: DataFrame) -> DataFrame:

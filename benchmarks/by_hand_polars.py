@@ -126,9 +126,10 @@ def gold(lake: Lake) -> None:
     """What is new and how long it runs; lookups of titles that exist."""
     titles = lake.read("silver/titles")
     before = lake.read("silver/titles", lake.week - timedelta(days=7))["show_id"].to_list()
+    new = (~pl.col("show_id").is_in(before)).cast(pl.Int32) if before else pl.lit(None, pl.Int32)
     ranked = titles.with_columns(
         pl.col("duration_minutes").rank("dense", descending=True).cast(pl.Int32).alias("duration_ranking"),
-        (~pl.col("show_id").is_in(before)).cast(pl.Int32).alias("newflag"),
+        new.alias("newflag"),
     )
     lake.write("gold/titles", ranked.drop(ADDRESS))
     quarantine(lake, "gold/titles", titles.clear(), pl.lit("refused"))

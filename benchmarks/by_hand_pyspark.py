@@ -141,7 +141,8 @@ def gold(lake: Lake) -> None:
     ranking = F.dense_rank().over(Window.orderBy(F.col("duration_minutes").desc_nulls_last()))
     ranked = titles.withColumn("duration_ranking", F.when(F.col("duration_minutes").isNotNull(), ranking))
     ranked = ranked.join(before, "show_id", "left")
-    ranked = ranked.withColumn("newflag", F.when(F.col("old").isNull(), 1).otherwise(0))
+    new = F.when(F.col("old").isNull(), 1).otherwise(0)
+    ranked = ranked.withColumn("newflag", F.when(F.lit(not before.isEmpty()), new))
     lake.write("gold/titles", ranked.drop("old", *ADDRESS))
     quarantine(lake, "gold/titles", titles.limit(0), F.lit("refused"))
     for name in LOOKUPS:

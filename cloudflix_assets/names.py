@@ -1,7 +1,7 @@
 """Names that several modules must spell alike: asset keys, table names, groups, run tags, resource keys.
 
-Groups are the layers, numbered, because the web UI lists groups by name; so they stand in the order of the
-flow. The options of the command line also accept them without the number.
+Groups are the layers and the quarantines, numbered, because the web UI lists groups by name; so they stand in
+the order of the flow. The options of the command line also accept them without the number.
 """
 
 import re
@@ -31,10 +31,11 @@ FRESHNESS = "freshness"
 STEP_LAUNCHER = "step_launcher"
 """Resource key of the step launcher; the deployments `local` and `azure` launch nothing."""
 
-SOURCE = "source"
-GROUPS = {name: f"{place}_{name}" for place, name in enumerate((SOURCE, *Layer))}
+SOURCE, QUARANTINE = "source", "quarantine"
+GROUPS = {name: f"{place}_{name}" for place, name in enumerate((SOURCE, *Layer, QUARANTINE))}
 _GROUP = re.compile(r'\bgroup:"?(\w+)"?')
-_QUARANTINE = "_quarantine"
+_QUARANTINE = f"_{QUARANTINE}"
+_OF_GOLD, _IN_SILVER = f"{Layer.GOLD}/", f"{Layer.SILVER}/{Layer.GOLD}_"
 
 
 def numbered(selection: str) -> str:
@@ -58,8 +59,11 @@ def quarantine_path(table: Table) -> str:
 
 
 def quarantine_of(name: str) -> str:
-    """Return the name of a table's quarantine; takes a path or an identifier such as `silver_titles`."""
-    return f"{name}{_QUARANTINE}"
+    """Return the name of a table's quarantine; takes a path or an identifier such as `silver_titles`.
+
+    What gold quarantines are rows of silver, and lie there: `silver/gold_titles_quarantine`.
+    """
+    return f"{name.replace(_OF_GOLD, _IN_SILVER)}{_QUARANTINE}"
 
 
 def is_quarantine(name: str) -> bool:
@@ -69,4 +73,4 @@ def is_quarantine(name: str) -> bool:
 
 def table_of(name: str) -> str:
     """Return the table to which a quarantine belongs; a table's own name is returned unchanged."""
-    return name.removesuffix(_QUARANTINE)
+    return name.removesuffix(_QUARANTINE).replace(_IN_SILVER, _OF_GOLD) if is_quarantine(name) else name

@@ -24,7 +24,7 @@ from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.runs.runner import Runner, WeekResult
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources import Delivered, Pin
-from spark.datasets import DATASETS
+from spark.datasets import DATASETS, Dataset
 from spark.registry import TABLES
 from spark.table import Table
 
@@ -65,10 +65,19 @@ def lookup(column: str, *rows: tuple[str | None, str | None]) -> bytes:
     return csv_bytes([column, "show_id"], rows)
 
 
+def declared(dataset: Dataset, ids: Sequence[str]) -> bytes:
+    """A sound file of any dataset, a record for each id, in every other column an example or a text."""
+    keys = {other.key for other in DATASETS}
+    texts = {column: dataset.examples.get(column, [f"A {column}"])[0] for column in dataset.columns}
+    return csv_bytes(
+        dataset.columns, [[i if column in keys else text for column, text in texts.items()] for i in ids]
+    )
+
+
 def publication(**changed: bytes) -> dict[str, bytes]:
-    """Five sound files of twenty titles, some replaced: `publication(cast=lookup(...))`."""
+    """A sound file of each dataset about twenty titles, some replaced: `publication(cast=lookup(...))`."""
     ids = [str(number) for number in range(1, 21)]
-    sound = {
+    sound = {dataset.name: declared(dataset, ids) for dataset in DATASETS} | {
         "titles": titles(*({"show_id": i, "title": f"Title {i}"} for i in ids)),
         "cast": lookup("cast", *((f"Actor {i}", i) for i in ids)),
         "category": lookup("listed_in", *(("Dramas", i) for i in ids)),

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 SPARK_FILES = sorted(path for path in (ROOT / "spark").rglob("*.py") if path.name != "rules.py")
 BY_NAME = {table.identifier: table for table in TABLES}
 JUDGED = [table for table in TABLES if table.layer in {Layer.SILVER, Layer.GOLD}]
-RESERVED_TABLES = {"files", "incremental", "landing", "landed", "refused", "staging"}
+RESERVED_TABLES = {"delivered", "files", "incremental", "landing", "landed", "refused", "staging"}
 
 UNPORTABLE = {
     "white space is [\\p{Z}\\s], together": r"(?<!\\p\{Z\})\\s",
@@ -86,12 +86,16 @@ def test_every_dataset_is_described_and_free_of_reserved_names(dataset: Dataset)
     """`raw/files` holds the landed bytes, and bronze adds columns of its own to every file."""
     assert dataset.description, f"{dataset.name}: say in spark/datasets.py what it holds"
     assert dataset.name not in RESERVED_TABLES, f"{dataset.name} is a name that the lake keeps for itself"
+    assert dataset.file.lower().endswith(".csv"), f"{dataset.name}: its file {dataset.file} is no .csv"
+    same = [d.name for d in DATASETS if d.name == dataset.name or d.file.lower() == dataset.file.lower()]
+    assert len(same) == 1, f"{' and '.join(same)}: give each a name and a file of its own"
+    assert dataset.key is None or dataset.key in dataset.columns, f"{dataset.name} has no {dataset.key}"
 
 
 @pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: dataset.name)
 def test_every_alias_and_option_is_of_a_declared_column(dataset: Dataset) -> None:
     """A misspelt one would be believed and never apply; one name for two columns would swap them."""
-    named = {*dataset.aliases, *dataset.optional}
+    named = {*dataset.aliases, *dataset.optional, *dataset.examples}
     assert named <= set(dataset.columns), f"{dataset.name} declares no {named - set(dataset.columns)}"
     aliases = [alias for column in dataset.aliases.values() for alias in column]
     names = [name.casefold() for name in (*dataset.columns, *aliases)]

@@ -2,8 +2,9 @@
 
 They are found by their shape. The halves follow each other, both end in empty fields, and the numbers
 of their leading fields add up to those of the header + 1, because the field at the break stands in both.
-They are joined if another dataset has the id that results: an id that was cut off is a number, too; and if
-neither has all fields: else the one may be whole, and the other a page's footer.
+They are joined if another dataset has the id that results: an id that was cut off is a number, too; if
+neither has all fields: else the one may be whole, and the other a page's footer; and if nothing can be lost
+between them, which `lost_records` tells.
 A quote that closed the broken field before the break is left over at its end and is removed.
 """
 
@@ -16,14 +17,16 @@ from spark.datasets import Dataset
 from spark.delivery.dialect import dialect_of
 from spark.delivery.header_defects import resolved
 from spark.delivery.layout import RESCUED, RESERVED
-from spark.table import REASONS
+from spark.lost_records import lossy
+from spark.table import ADDRESS, REASONS
 from spark.text import without_reasons
 
 SECOND_HALF = "fragment, joined into the record before it"
 """Reason of a second half; quarantines that were written before hold this text, so it stays."""
 
 UNPROVED = "half of a split record, not proved whole"
-"""Reason of both halves of a record whose id no other dataset has, or of which one may be the whole."""
+"""Reason of both halves of a record whose id no other dataset has, of which one may be the whole, or between
+which another record may be lost."""
 
 HALVES = {
     SECOND_HALF: "no second half of a record that a line break split; the first half holds both",
@@ -54,6 +57,7 @@ def rejoined(bronze: DataFrame, raw: DataFrame, known: DataFrame, dataset: Datas
     ends_with_id = _of_order(orders, lambda order: F.lit(order[-1] == key))
     may_be_half = F.col("malformed").isNull() & (F.col(key).isNull() | ~ends_with_id)
     halves = bronze.where(may_be_half).transform(_with_whole, orders, key, ids)
+    halves = halves.transform(_with_proof, bronze, known, key)
     filled = {
         name: F.when(F.col("_proved"), F.get("_whole", _place(orders, name))).otherwise(F.col(name))
         for name in dataset.columns
@@ -102,7 +106,7 @@ def _by_address() -> WindowSpec:
 
 
 def _with_whole(halves: DataFrame, orders: Orders, key: str, ids: DataFrame) -> DataFrame:
-    """Give each first half the fields of its whole record (`_whole`), and whether that is `_proved`.
+    """Give each first half the fields of its whole record (`_whole`), and whether they `_may_be_joined`.
 
     `_filled` is the number of leading fields up to the last one that is not empty. A record whose own id is
     known is no second half: there, another field stands in the place of the id.
@@ -128,9 +132,22 @@ def _with_whole(halves: DataFrame, orders: Orders, key: str, ids: DataFrame) -> 
     )
     halves = halves.withColumn("_fits", F.coalesce(fits, F.lit(False)))
     halves = halves.withColumn("_whole", F.when(F.col("_fits") & ~_before("_fits"), _joined()))
-    identifier = F.get("_whole", _place(orders, key))
-    halves = halves.transform(_with_known, identifier, ids, "_proved")
-    return halves.withColumn("_proved", F.col("_proved") & (F.col("_filled") < F.col("_width")))
+    halves = halves.withColumn("_whole_id", F.trim(F.get("_whole", _place(orders, key))))
+    halves = halves.transform(_with_known, F.col("_whole_id"), ids, "_whole_known")
+    may_be_joined = F.col("_whole_known") & (F.col("_filled") < F.col("_width"))
+    return halves.withColumn("_may_be_joined", may_be_joined)
+
+
+def _with_proof(halves: DataFrame, bronze: DataFrame, known: DataFrame, key: str) -> DataFrame:
+    """Add whether it is `_proved` that nothing is lost between two halves that may be joined."""
+    may_be_joined = F.col("_may_be_joined")
+    joined = halves.where(may_be_joined).select(*ADDRESS, F.col("_whole_id").alias("_id")).collect()
+    addresses = lossy(joined, bronze, known, key)
+    if not addresses:
+        return halves.withColumn("_proved", may_be_joined)
+    frame = halves.sparkSession.createDataFrame(addresses, "source_file string, record_number long")
+    halves = frame.withColumn("_lossy", F.lit(True)).join(halves, [*ADDRESS], "right")
+    return halves.withColumn("_proved", may_be_joined & F.col("_lossy").isNull())
 
 
 def _with_known(frame: DataFrame, identifier: Column, ids: DataFrame, name: str) -> DataFrame:

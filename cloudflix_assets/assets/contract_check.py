@@ -6,15 +6,27 @@ from typing import Any
 import dagster as dg
 from pyspark.sql import DataFrame
 
-from cloudflix_assets.assets.description import record_name
+from cloudflix_assets.assets.description import check_text, record_name
 from cloudflix_assets.assets.rule_texts import breaches, requirements
 from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.names import asset_key
 from spark.quality import digest
 from spark.quality.rules import CompiledRule, compiled
 from spark.quality.verdict import ADDRESSES, Verdict
 from spark.table import Severity, Table
 
 NAME = "contract"
+
+
+def spec(table: Table, weeks: dg.PartitionsDefinition[str]) -> dg.AssetCheckSpec:
+    """Declare the check, which blocks what depends on the table."""
+    return dg.AssetCheckSpec(
+        NAME,
+        asset=asset_key(table.path),
+        blocking=True,
+        partitions_def=weeks,
+        description=check_text(table),
+    )
 
 
 class RecordsLost(CloudflixError):
@@ -90,11 +102,9 @@ def result(
     *,
     problems: Sequence[str] = (),
     examples: str | None = None,
-    absent: Sequence[str] = (),
+    where: str | None = None,
 ) -> dg.AssetCheckResult:
-    """Return the check's result: failed by `problems`, a warning where only `warn` rules broke.
-
-    An absent week that should have been read is a warning, too.
+    """Return the check's result: failed by `problems`; rows that are kept with a warning are counted.
 
     Args:
         table: as of this week.
@@ -102,7 +112,7 @@ def result(
         samples: the first addresses per broken rule.
         problems: why the week must not be published.
         examples: Markdown of refused rows, where a failure publishes no quarantine.
-        absent: a sentence for each earlier week that it should read and the lake lacks.
+        where: the file that holds all of them.
     """
     warned, requires = _broken(table, verdict, Severity.WARN), requirements(table)
     broken_first = sorted(compiled(table), key=lambda rule: -verdict.broken[rule.name])
@@ -110,17 +120,17 @@ def result(
     metadata: dict[str, Any] = {
         "rows": verdict.accepted,
         "quarantined": verdict.refused,
+        "warnings": sum(verdict.broken[rule.name] for rule in warned),
         "rules": dg.MetadataValue.table(records, _SCHEMA),
         "digest": verdict.digest,
-        **({"absent": " ".join(absent)} if absent else {}),
         **({"samples": dg.MetadataValue.md(examples)} if examples is not None else {}),
+        **({"records": dg.MetadataValue.path(where)} if where else {}),
     }
     return dg.AssetCheckResult(
         check_name=NAME,
         asset_key=table.path.split("/"),
-        passed=not problems and not warned and not absent,
-        severity=dg.AssetCheckSeverity.ERROR if problems else dg.AssetCheckSeverity.WARN,
-        description=_sentence(table, verdict, problems, warned, absent),
+        passed=not problems,
+        description=_sentence(table, verdict, problems, warned),
         metadata=metadata,
     )
 
@@ -129,13 +139,21 @@ class WeekRefused(CloudflixError):
     """The contract does not let a week be published."""
 
 
-def failure(table: Table, problems: Sequence[str], week: str) -> WeekRefused | None:
-    """Return the error that the step raises instead of publishing, or None without problems."""
+def failure(table: Table, problems: Sequence[str], week: str, where: str | None) -> WeekRefused | None:
+    """Return the error that the step raises instead of publishing, or None without problems.
+
+    Args:
+        table: as of this week.
+        problems: why it is refused.
+        week: that is refused.
+        where: the file that holds the refused records.
+    """
     if not problems:
         return None
     module = f"{table.contract.__module__.replace('.', '/')}.py"
+    records = f"All refused records are in {where}. " if where else ""
     return WeekRefused(
-        f"{table.path}, week {week}: {'; '.join(problems)}; nothing was published. "
+        f"{table.path}, week {week}: {'; '.join(problems)}; nothing was published. {records}"
         "Have the records corrected at the source and rerun the whole week (from the failed step on it would "
         f"read the same records); if they are right, change what {module} declares."
     )
@@ -167,13 +185,7 @@ def _broken(table: Table, verdict: Verdict, severity: Severity) -> list[Compiled
     return sorted(found, key=lambda rule: -verdict.broken[rule.name])
 
 
-def _sentence(
-    table: Table,
-    verdict: Verdict,
-    problems: Sequence[str],
-    warned: Sequence[CompiledRule],
-    absent: Sequence[str],
-) -> str:
+def _sentence(table: Table, verdict: Verdict, problems: Sequence[str], warned: Sequence[CompiledRule]) -> str:
     if problems:
         return f"{'; '.join(problems)}; nothing was published"
     counts = f"{verdict.accepted:,} rows accepted"
@@ -181,8 +193,7 @@ def _sentence(
         counts += f", {verdict.refused:,} quarantined"
     words = breaches(table)
     kept = [f"{verdict.broken[rule.name]:,} kept in which {words[rule.name]}" for rule in warned]
-    warnings = [*kept, *absent]
-    return "; ".join([f"Published with a warning: {counts}", *warnings]) if warnings else counts
+    return "; ".join([counts, *kept])
 
 
 def _record(

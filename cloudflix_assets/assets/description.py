@@ -28,12 +28,6 @@ _PROJECT = Path(__file__).parents[2]
 _WEEK = dg.TableColumn(
     "week", "date", "Monday on which the week begins", dg.TableColumnConstraints(nullable=False)
 )
-_QUARANTINE_TEXTS = {
-    "source_file": "Landed file, relative to raw",
-    "record_number": "1-based, after the header",
-    "record": "The quarantined input row, JSON",
-    "broken": "Names of the rules it broke, sorted",
-}
 
 
 def table_text(table: Table) -> str:
@@ -98,7 +92,7 @@ def quarantine_schema() -> dg.TableSchema:
     """Return the columns of a quarantine, the same for every table."""
     columns = [_WEEK]
     columns += [
-        dg.TableColumn(field.name, field.dataType.simpleString(), _QUARANTINE_TEXTS[field.name])
+        dg.TableColumn(field.name, field.dataType.simpleString(), field.metadata["comment"])
         for field in QUARANTINE
     ]
     return dg.TableSchema(columns)

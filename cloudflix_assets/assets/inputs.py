@@ -8,7 +8,6 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from cloudflix_assets.assets.context import Context
-from cloudflix_assets.assets.description import derived_from
 from cloudflix_assets.delta import read
 from cloudflix_assets.delta.table import open_cached
 from cloudflix_assets.lake.base import Lake
@@ -77,31 +76,6 @@ def files_read(context: Context, table: Table, week: date) -> list[str]:
             paths = [f"raw/{file.path}" for file in _landed(lake, week) if file.dataset == parent.name]
             found += [f"{path} {landed_hash(lake, path)}" for path in paths]
     return found
-
-
-def told_absent(context: Context, table: Table, week: date) -> list[str]:
-    """Return a sentence for each earlier week that a step reads and that was refused or left out.
-
-    Before the first landed week there is none to read.
-    """
-    found = list[str]()
-    for wanted in table.read:
-        before = week - wanted.weeks_back * WEEK
-        if before < week and any(landed <= before for landed in Manifest.weeks(context.lake)):
-            path = context.tables[wanted.table].path
-            if not read.holds(context.lake, path, before):
-                columns = ", ".join(_columns_from(table, wanted.parameter))
-                found.append(
-                    f"{table.path}, week {week}: {columns} is as if the week {before} had no rows, because "
-                    f"{path} does not hold it: run that week, then `cloudflix run --stale`."
-                )
-    return found
-
-
-def _columns_from(table: Table, parameter: str) -> list[str]:
-    columns = table.contract.to_schema().columns.items()
-    sources = {name: derived_from(column) or () for name, column in columns}
-    return [name for name, told in sources.items() if any(s.startswith(f"{parameter}.") for s in told)]
 
 
 def _landed(lake: Lake, week: date) -> Sequence[LandedFile]:

@@ -1,6 +1,7 @@
 """The asset `publication`: the files of a week, fetched from the source and landed in the lake."""
 
 from collections.abc import Iterator
+from datetime import date
 
 import dagster as dg
 
@@ -10,13 +11,15 @@ from cloudflix_assets.automation.jobs import WEEKLY_REFRESH
 from cloudflix_assets.instance.events import notice
 from cloudflix_assets.instance.failures import as_failure
 from cloudflix_assets.lake.base import Lake
-from cloudflix_assets.landing.land import land
+from cloudflix_assets.landing import rejected
+from cloudflix_assets.landing.land import Landed, land
 from cloudflix_assets.landing.manifest import Manifest
 from cloudflix_assets.names import GROUPS, LAYER_TAG, REFRESH, SOURCE
 from cloudflix_assets.partitions import week_of
-from cloudflix_assets.sources import NoPublication, Source
+from cloudflix_assets.sources import NoPublication, Source, SourceRefused
 from cloudflix_assets.sources.agreement import Agreement
 from spark.delivery.headers import Drift
+from spark.delivery.lines import DeliveryDefect
 
 _UNDECLARED = {
     Drift.EVOLVE: "columns of bronze, where their names can be",
@@ -30,7 +33,7 @@ _BACKFILL = (
 
 
 def publication_asset(lakehouse: Context, source: Source, agreement: Agreement) -> dg.AssetsDefinition:
-    """Create the asset that fetches, verifies and stores the five files of a week, all or none."""
+    """Create the asset that fetches, verifies and stores the files of a week, all or none."""
     lake = lakehouse.lake
 
     @dg.asset(
@@ -42,7 +45,7 @@ def publication_asset(lakehouse: Context, source: Source, agreement: Agreement) 
         tags={LAYER_TAG: SOURCE},
         owners=["team:lakehouse"],
         metadata={"dagster/code_references": code_references(land, lakehouse.code_url)},
-        description="The five files of a week, verified and landed.\n\n"
+        description="The files of a week, verified and landed.\n\n"
         "The state of the source as of the end of the week. If one file is defective, all are rejected and "
         "nothing is landed. Grain: one manifest per week.",
         code_version="1",
@@ -52,7 +55,7 @@ def publication_asset(lakehouse: Context, source: Source, agreement: Agreement) 
         refresh = context.run.tags.get(REFRESH) == "true"
         with as_failure(context.instance, context.run.run_id), lake.storage_errors("raw/files"):
             try:
-                landed = land(lake, source, week_of(context.partition_key), agreement, refresh=refresh)
+                landed = _landed(lake, source, week_of(context.partition_key), agreement, refresh=refresh)
             except NoPublication as none:  # no error: Dagster skips the assets that depend on it
                 if _is_in_backfill_of_assets(context.run):
                     raise NoPublication(f"{str(none).removesuffix('.')}. {_BACKFILL}") from none
@@ -67,6 +70,17 @@ def publication_asset(lakehouse: Context, source: Source, agreement: Agreement) 
         yield _output(lake, landed.manifest)
 
     return publication
+
+
+def _landed(lake: Lake, source: Source, week: date, agreement: Agreement, *, refresh: bool) -> Landed:
+    """Land a week; that it was not landed, the week after is told."""
+    try:
+        landed = land(lake, source, week, agreement, refresh=refresh)
+    except (DeliveryDefect, SourceRefused) as error:
+        rejected.note(lake, week, str(error))
+        raise
+    rejected.forget(lake, week)
+    return landed
 
 
 def _is_in_backfill_of_assets(run: dg.DagsterRun) -> bool:

@@ -66,13 +66,13 @@ def first_values(table: Table, refused: DataFrame) -> dict[str, list[str]]:
     found: dict[str, dict[str, str]] = {}
     rows = numbered.select("rule", "n", *ADDRESS, F.substring("record", 1, _READ)).collect()
     for rule, _, file, number, record in sorted(rows):
-        place, value = record_name(file, number), _value(rule, table, record)
+        place, value = record_name(file, number), value_of(rule, table, record)
         found.setdefault(rule, {}).setdefault(value, f"{value} in {place}" if value else place)
     return {rule: [*values.values()][:VALUES] for rule, values in found.items()}
 
 
-def _value(rule: str, table: Table, record: str) -> str:
-    """The value that broke a rule, as it was delivered; of a rule of the whole row, its key."""
+def value_of(rule: str, table: Table, record: str) -> str:
+    """Return the value that broke a rule, as it was delivered; of a rule of the whole row, its key."""
     try:
         values = json.loads(record)
     except ValueError:  # cut, because it is long

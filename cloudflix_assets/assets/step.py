@@ -14,9 +14,10 @@ from typing import Any
 import dagster as dg
 from pyspark.sql import DataFrame
 
-from cloudflix_assets.assets import contract_check, inputs, receipts, refusals
+from cloudflix_assets.assets import contract_check, inputs, receipts, refusals, refused_records
 from cloudflix_assets.assets.context import Context
-from cloudflix_assets.assets.receipts import Receipt
+from cloudflix_assets.assets.description import quarantine_text, table_text
+from cloudflix_assets.assets.receipts import Read, Receipt
 from cloudflix_assets.delta import commit
 from cloudflix_assets.delta.week import Judged, Kept, Publishable, WeekOfTable
 from cloudflix_assets.lake.staging import Staging
@@ -25,7 +26,7 @@ from spark.bronze import evolved
 from spark.delivery.headers import Drift
 from spark.quality import digest, duplicates
 from spark.quality import verdict as quality
-from spark.quality.rules import fields
+from spark.quality.rules import described_fields, fields
 from spark.table import PUBLICATION, Table
 
 Event = dg.AssetCheckResult | dg.AssetObservation | dg.Output[Any]
@@ -81,20 +82,18 @@ class Step:
         table: to build.
         week: to build.
         stage: the step's staging.
-        key: if the week's receipt has the same, the step need not judge again.
+        read: if the week's receipt has the same key, the step need not judge again.
         attempt: `<run>-<retry>`, with which commits are marked.
         force: judge and commit even if nothing changed.
-        absent: a sentence for each earlier week that it should read and the lake lacks.
     """
 
     context: Context
     table: Table
     week: date
     stage: Staging
-    key: str
+    read: Read
     attempt: str
     force: bool
-    absent: Sequence[str]
 
     def run(self, loaded: Mapping[str, DataFrame]) -> Iterator[Event]:
         """Run the step; yield quarantine, table and contract check, or the check alone if it fails.
@@ -108,12 +107,12 @@ class Step:
         """
         started = time.monotonic()
         receipt = receipts.receipt_of(self.stage.lake, self.table.path, self.week)
-        if receipt and receipt.key == self.key and not self.force and (kept := self._kept(receipt)):
+        if receipt and receipt.key == self.read.key and not self.force and (kept := self._kept(receipt)):
             yield from self._outputs(receipt, kept, started)
-            yield contract_check.result(self.table, receipt.verdict, receipt.samples, absent=self.absent)
+            yield contract_check.result(self.table, receipt.verdict, receipt.samples)
+            receipt.write(self.stage.lake, self.table.path, self.week)
             return
-        built = self._build(loaded)
-        judgement = self._judge(built)
+        judgement = self._judge(built := self._build(loaded))
         if judgement.failure:
             yield judgement.evaluated
             raise judgement.failure
@@ -136,10 +135,10 @@ class Step:
         stops = contract_check.stops(table, verdict) and table.has_quarantine
         refused = quality.refused(table, staged, built.given) if stops else None
         problems = contract_check.problems(table, verdict, _first_values(table, refused))
-        failure = contract_check.failure(table, problems, str(self.week))
-        examples = _examples(table, refused)
+        where = refused_records.write(self.stage.lake, table, self.week, refused) if refused else None
+        failure = contract_check.failure(table, problems, str(self.week), where)
         evaluated = contract_check.result(
-            table, verdict, samples, problems=problems, examples=examples, absent=self.absent
+            table, verdict, samples, problems=problems, examples=_examples(table, refused), where=where
         )
         return Judgement(staged, verdict, samples, quarantined, failure, evaluated)
 
@@ -154,7 +153,7 @@ class Step:
             self._stage_quarantine(week, verdict, judgement.quarantined) if table.has_quarantine else None
         )
         receipt = Receipt(
-            key=self.key,
+            **self.read._asdict(),
             columns=tuple(fields(table).names),
             verdict=verdict,
             samples=judgement.samples,
@@ -196,13 +195,14 @@ class Step:
     def _week(self, table: Table, verdict: quality.Verdict, frame: DataFrame | None) -> WeekOfTable:
         return WeekOfTable(
             path=table.path,
-            fields=fields(table),
+            fields=described_fields(table),
             week=self.week,
             frame=frame,
             rows=verdict.accepted,
             digest=verdict.digest,
             attempt=self.attempt,
             force=self.force,
+            about=table_text(table),
         )
 
     def _stage_quarantine(
@@ -217,8 +217,8 @@ class Step:
     def _quarantine_week(
         self, week: WeekOfTable, verdict: quality.Verdict, frame: DataFrame | None, digest: str
     ) -> WeekOfTable:
-        path, rows = quarantine_path(self.table), verdict.refused
-        return replace(week, path=path, fields=quality.QUARANTINE, frame=frame, rows=rows, digest=digest)
+        week = replace(week, path=quarantine_path(self.table), about=quarantine_text(self.table))
+        return replace(week, fields=quality.QUARANTINE, frame=frame, rows=verdict.refused, digest=digest)
 
     def _outputs(
         self, receipt: Receipt, values: Sequence[Publishable], started: float

@@ -9,10 +9,9 @@ from typing import Any
 import dagster as dg
 from pyspark.sql import DataFrame
 
-from cloudflix_assets.assets import contract_check, inputs
+from cloudflix_assets.assets import contract_check, inputs, refused_records, upstream
 from cloudflix_assets.assets.context import Context
 from cloudflix_assets.assets.description import (
-    check_text,
     code_references,
     code_version,
     column_lineage,
@@ -21,7 +20,7 @@ from cloudflix_assets.assets.description import (
     quarantine_text,
     table_text,
 )
-from cloudflix_assets.assets.receipts import key_of
+from cloudflix_assets.assets.receipts import Read, key_of, refuse_damaged
 from cloudflix_assets.assets.step import Event, Step
 from cloudflix_assets.automation.conditions import WHEN_CHANGED
 from cloudflix_assets.delta.committer import ASKED
@@ -35,6 +34,7 @@ from cloudflix_assets.names import (
     FORCE,
     GROUPS,
     LAYER_TAG,
+    QUARANTINE,
     STEP_LAUNCHER,
     asset_key,
     quarantine_of,
@@ -55,15 +55,7 @@ def table_assets(given: Context, table: Table) -> dg.AssetsDefinition:
         outs=_outs(given, table, version),
         ins=inputs.asset_ins(table, given.tables),
         partitions_def=given.weeks,
-        check_specs=[
-            dg.AssetCheckSpec(
-                contract_check.NAME,
-                asset=asset_key(table.path),
-                blocking=True,
-                partitions_def=given.weeks,
-                description=check_text(table),
-            )
-        ],
+        check_specs=[contract_check.spec(table, given.weeks), *upstream.checks(table, given.weeks)],
         required_resource_keys={"spark", STEP_LAUNCHER},
         retry_policy=given.retries,
     )
@@ -75,12 +67,19 @@ def table_assets(given: Context, table: Table) -> dg.AssetsDefinition:
             with open_staging(lake, session, folder) as stage:
                 refuse_unusable(lake, table.path)
                 computes = engine_of(session) if given.engine in ASKED else given.engine
-                key = key_of(computes, version, inputs.files_read(given, table, week))
                 force = context.run.tags.get(FORCE) == "true"
-                absent = inputs.told_absent(given, table, week)
-                for sentence in absent:
+                if not force:
+                    refuse_damaged(lake, table.path, week)
+                upstream.refuse_altered(given, session, table, week)
+                key = key_of(computes, version, inputs.files_read(given, table, week))
+                read = Read(key, upstream.digests_read(given, table, week))
+                doubts = upstream.told_doubts(given, table, week)
+                for sentence in doubts:
                     yield notice(context, sentence, asset_key(table.path))
-                yield from Step(given, table, week, stage, key, attempt, force, absent).run(loaded)
+                yield from Step(given, table, week, stage, read, attempt, force).run(loaded)
+                yield from upstream.results(table, doubts)
+                if table.has_quarantine:
+                    refused_records.remove(lake, table, week)
 
     return step
 
@@ -125,6 +124,6 @@ def _outs(context: Context, table: Table, version: str) -> dict[str, dg.AssetOut
                 "dagster/column_schema": quarantine_schema(),
                 **code,
             },
-            **shared,
+            **{**shared, "group_name": GROUPS[QUARANTINE]},
         )
     return outs

@@ -4,7 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from cloudflix_assets.names import GROUPS
+from cloudflix_assets.names import LAYER_TAG
 from spark.table import Layer
 
 WEEKLY_REFRESH = "weekly_refresh"
@@ -31,7 +31,7 @@ def jobs(freshness: dg.AssetChecksDefinition) -> list[Any]:  # of a type that Da
     layers = [
         dg.define_asset_job(
             f"refresh_{layer.value}",
-            selection=dg.AssetSelection.groups(GROUPS[layer]) - without,
+            selection=dg.AssetSelection.tag(LAYER_TAG, layer.value) - without,
             description=f"The {layer.value} tables of a week: {text}. What lies before them must be there.",
         )
         for layer, text in _LAYERS.items()

@@ -16,6 +16,7 @@ from cloudflix_assets.sources import NoPublication, Polled, Source
 from cloudflix_assets.sources.dropped.files import DROP_FOLDER, DroppedFile, dropped_files
 from cloudflix_assets.sources.dropped.routing import Route
 from cloudflix_assets.sources.dropped.source import DropFolder, reject, reject_by_name
+from spark.datasets import Dataset
 
 POLL_SECONDS = 300
 LOOK_SECONDS = 30
@@ -99,10 +100,11 @@ def landing_sensor(source: Source, lake: Lake, first_week: date, deployment: str
         if not isinstance(source, DropFolder):
             return dg.SkipReason(f"the source is {source.identity}: set CLOUDFLIX_SOURCE=landing to use it.")
         now = datetime.now(UTC)
-        rejected = [*reject_by_name(lake, now), *_reject_unknown_weeks(lake, first_week, now)]
+        known = source.agreement.files
+        rejected = [*reject_by_name(lake, now, known), *_reject_unknown_weeks(lake, known, first_week, now)]
         for sentence in rejected:
             context.log.warning(sentence)
-        files = dropped_files(lake)
+        files = dropped_files(lake, known)
         settled = _by_week([file for file in files if file.has_settled(now)])
         # The cursor remembers them too: weeks whose runs failed would use up the limit of every tick.
         before = Asked.of(context.cursor)
@@ -131,10 +133,10 @@ def _left(instance: dg.DagsterInstance, week: str, run_key: str) -> str:
     return f"Files of the week {week} were not taken in, and its {ended} launch `{WEEKLY_REFRESH}` for it."
 
 
-def _reject_unknown_weeks(lake: Lake, first_week: date, now: datetime) -> list[str]:
+def _reject_unknown_weeks(lake: Lake, known: Sequence[Dataset], first_week: date, now: datetime) -> list[str]:
     """Reject files of weeks that the calendar does not have, and return a sentence for each."""
     found = []
-    for file in dropped_files(lake):
+    for file in dropped_files(lake, known):
         if isinstance(file.route, Route) and file.has_settled(now):
             try:
                 in_calendar(file.route.week, first_week, now)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from cloudflix_assets.cli import options as asked
+from cloudflix_assets.cli.progress import Progress
 from cloudflix_assets.cli.terminal import INTERRUPTED, print_json, speaking_console
 from cloudflix_assets.runs.interrupts import leave_at_once, raise_interrupts
 
@@ -68,6 +69,7 @@ def run(
     force: asked.Force = False,
     source: asked.Source = None,
     replace_source: asked.ReplaceSource = False,
+    yes: asked.Yes = False,
     home: asked.Home = None,
     as_json: asked.Json = False,
     quiet: asked.Quiet = False,
@@ -86,39 +88,41 @@ def run(
       cloudflix run --stale                              only what is out of date
       cloudflix run --json --quiet > weeks.json
     """
-    with speaking_console(debug=debug, quiet=quiet) as console:
-        from cloudflix_assets.cli.progress import Progress
+    with speaking_console(debug=debug, quiet=quiet) as console, Progress(console) as progress:
+        from cloudflix_assets.cli.weeks import told, weeks_to_run
 
-        with Progress(console) as progress:
-            from cloudflix_assets.cli import run
-            from cloudflix_assets.cli.weeks import weeks_to_run
+        environment = _environment(home=home, source=source)
+        chosen = weeks_to_run(environment.first_week, week or [], weeks, from_, to, stale=stale)
+        console.print(told(chosen, stale=stale), end="", soft_wrap=True)
+        from cloudflix_assets.cli import run
 
-            environment = _environment(home=home, source=source)
-            chosen = weeks_to_run(environment.first_week, week or [], weeks, from_, to, stale=stale)
-            request = run.Request(environment, chosen, select, stale, replace_source, refresh, force)
-            run.run(request, console, progress.watch, debug=debug, as_json=as_json)
+        request = run.Request(environment, chosen, select, stale, replace_source, refresh, force)
+        run.run(request, console, progress, debug=debug, as_json=as_json, yes=yes)
 
 
 @app.command()
 def status(
     week: asked.StatusWeek = None,
+    tables: asked.Tables = False,
     home: asked.Home = None,
     as_json: asked.Json = False,
     debug: asked.Debug = False,
 ) -> None:
     """Show what the lake holds, and what is not as it should be.
 
-    Rows per table and week, what was quarantined, what is stale; what another tool removed or changed; what
-    failed last. The exit code is 1 if anything has to be done beside bringing tables up to date.
+    A line per week: its rows in gold, what was quarantined, whether its tables are fresh. Then what is stale,
+    what another tool removed or changed, what failed last. The exit code is 1 if anything has to be done
+    beside bringing tables up to date.
 
     \b
     Examples
       cloudflix status                       the newest weeks that fit
-      cloudflix status --week 2026-11-09     one week, with digests and last runs
+      cloudflix status --week 2026-11-09     one week, table by table, with digests and last runs
+      cloudflix status --tables              rows per table, a column for each week
       cloudflix status --json                every week and everything known of it
     """
     with speaking_console(debug=debug):
-        from cloudflix_assets.cli.status import of_week, print_notices, print_overview, print_week
+        from cloudflix_assets.cli.status import of_week, print_overview, print_week
         from cloudflix_assets.cli.weeks import day
         from cloudflix_assets.runs.status import lake_status
 
@@ -128,9 +132,10 @@ def status(
             found = replace(found, tables=of_week(found.tables, day(week)))
         if as_json:
             print_json({"tables": [entry.as_json() for entry in found.tables], "notices": found.notices})
+        elif week:
+            print_week(found)
         else:
-            print_notices(found.notices)
-            print_week(found.tables) if week else print_overview(found.tables, environment.home)
+            print_overview(found, environment.home, tables=tables)
         if not found.is_well:
             raise typer.Exit(1)
 
@@ -179,6 +184,7 @@ def sample(
     weeks: asked.Weeks = None,
     titles: Annotated[int, typer.Option(help="Titles in each week, from 1,000 to 4,000,000")] = 6_000,
     seed: Annotated[int, typer.Option(help="Another number, another catalogue")] = 0,
+    layout: asked.SampleLayout = None,
     as_json: asked.Json = False,
     quiet: asked.Quiet = False,
     debug: asked.Debug = False,
@@ -193,6 +199,7 @@ def sample(
     Examples
       cloudflix sample my-sample
       cloudflix sample large --titles 1000000 --weeks 1
+      cloudflix sample in-one --layout twelve_columns
       cloudflix sample other --seed 7 --week 2026-11-02 --week 2026-11-09
     """
     with speaking_console(debug=debug, quiet=quiet) as console:
@@ -201,7 +208,9 @@ def sample(
 
         last = 3 if weeks is None and not week else weeks
         chosen = chosen_weeks(_environment().first_week, week or [], last, None, None)
-        written = sample.run(console, folder, chosen, titles=titles, seed=seed)
+        written = sample.run(
+            console, folder, chosen, titles=titles, seed=seed, as_json=as_json, in_one=layout is not None
+        )
         if as_json:
             print_json({"weeks": [one.as_json() for one in written]})
 

@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -25,6 +25,10 @@ Week = Annotated[
     list[str] | None,
     typer.Option(help="A week, by its Monday: 2026-11-09 (repeatable)", rich_help_panel=_WHICH),
 ]
+SampleLayout = Annotated[
+    Literal["twelve_columns"] | None,
+    typer.Option(help="As one file in this layout, with what can go wrong in one"),
+]
 Weeks = Annotated[
     int | None, typer.Option(min=1, help="The last N weeks that have ended", rich_help_panel=_WHICH)
 ]
@@ -34,6 +38,7 @@ To = Annotated[
     typer.Option(help="Last week of a span; default: the last that has ended", rich_help_panel=_WHICH),
 ]
 StatusWeek = Annotated[str | None, typer.Option(help="One week in detail, by its Monday: 2026-11-09")]
+Tables = Annotated[bool, typer.Option("--tables", help="A line per table, a column per week")]
 
 Select = Annotated[
     str | None,
@@ -51,7 +56,7 @@ Force = Annotated[bool, typer.Option("--force", help="Commit even what is unchan
 Source = Annotated[
     str | None,
     typer.Option(
-        help="sample, landing, a folder of five CSV files or of weeks, or "
+        help="sample, landing, a folder of CSV files or of weeks, or "
         "github:owner/repo\\[@branch]\\[:folder] (CLOUDFLIX_SOURCE)",
         rich_help_panel=_WHERE,
     ),
@@ -61,6 +66,9 @@ ReplaceSource = Annotated[
     typer.Option(
         "--replace-source", help="Empty the lake, then give it to this source", rich_help_panel=_WHERE
     ),
+]
+Yes = Annotated[
+    bool, typer.Option("--yes", help="Remove what --replace-source removes unasked", rich_help_panel=_WHERE)
 ]
 Home = Annotated[
     Path | None,

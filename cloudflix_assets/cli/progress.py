@@ -1,10 +1,8 @@
 """The progress of a run: a live line per table on a terminal, otherwise one line per week."""
 
-import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Self, TextIO
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.live import Live
@@ -23,21 +21,18 @@ class Progress:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._screen: Console | None = None
+        self._is_live = console.is_terminal and not console.quiet
         self._starting: Status | None = None
 
     def __enter__(self) -> Self:
         """Show that the command is starting: imports, the instance and the engine take some seconds."""
-        if self._console.is_terminal and not self._console.quiet:
-            self._screen = Console(file=_duplicate(sys.stderr), highlight=False, emoji=False)
-            self._starting = self._screen.status("Starting Dagster and the engine")
+        if self._is_live:
+            self._starting = self._console.status("Starting Dagster and the engine")
             self._starting.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop_waiting()
-        if self._screen:
-            self._screen.file.close()
+        self.stop_waiting()
 
     @contextmanager
     def watch(self, title: str) -> "Iterator[Seen]":
@@ -45,15 +40,15 @@ class Progress:
         from cloudflix_assets.cli.progress_lines import Lines
         from cloudflix_assets.runs.runner import ignore_event
 
-        self._stop_waiting()
-        if self._screen is None:
+        self.stop_waiting()
+        if not self._is_live:
             self._console.print(f"{title} runs")
             yield ignore_event
             return
-        lines = Lines(title, self._screen.height - _LINES_KEPT_FREE)
+        lines = Lines(title, self._console.height - _LINES_KEPT_FREE)
         with Live(
             get_renderable=lines.drawn,
-            console=self._screen,
+            console=self._console,
             refresh_per_second=_REFRESHES_PER_SECOND,
             transient=True,
             redirect_stdout=False,
@@ -61,12 +56,8 @@ class Progress:
         ):
             yield lines.see
 
-    def _stop_waiting(self) -> None:
+    def stop_waiting(self) -> None:
+        """Take away what says that the command is starting, before something is asked or a run is shown."""
         if self._starting:
             self._starting.stop()
             self._starting = None
-
-
-def _duplicate(stream: TextIO) -> TextIO:
-    """Open the stream under a new file descriptor: Dagster redirects 1 and 2 to files while steps run."""
-    return os.fdopen(os.dup(stream.fileno()), "w", encoding=stream.encoding, errors="backslashreplace")

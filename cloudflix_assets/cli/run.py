@@ -10,13 +10,15 @@ from urllib.parse import urlsplit
 import typer
 from rich.console import Console
 
-from cloudflix_assets.cli.run_report import print_next, print_week
-from cloudflix_assets.cli.terminal import exit_interrupted, print_error, print_json
+from cloudflix_assets.cli.progress import Progress
+from cloudflix_assets.cli.run_report import print_summary, print_to_do, print_week
+from cloudflix_assets.cli.terminal import agreed, exit_interrupted, print_json, results_console
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake.choice import lake_of
 from cloudflix_assets.names import FORCE, REFRESH
 from cloudflix_assets.runs import weeks
 from cloudflix_assets.runs.interrupts import raise_swallowed_interrupt
+from cloudflix_assets.runs.replacing import Agree, Removal
 from cloudflix_assets.runs.runner import WeekResult
 from cloudflix_assets.settings.environment import Environment
 
@@ -40,31 +42,48 @@ class Request:
         return {tag: "true" for tag, wanted in given.items() if wanted}
 
 
-def run(request: Request, console: Console, watch: weeks.Watch, *, debug: bool, as_json: bool) -> None:
+def run(
+    request: Request, console: Console, progress: Progress, *, debug: bool, as_json: bool, yes: bool
+) -> None:
     """Run the weeks and print each when it has finished; the exit code is 1 unless every step succeeded."""
     finished: list[WeekResult] = []
-    if len(request.weeks) > 1:
-        console.print(f"{len(request.weeks)} weeks, {request.weeks[0]} to {request.weeks[-1]}", style="dim")
+    out = results_console(console, as_json=as_json)
+
+    def agree(removal: Removal) -> None:
+        progress.stop_waiting()
+        agreed(removal.question, removal.refusal, yes=yes)
+
     try:
         raise_swallowed_interrupt()
-        for result in _results(request, watch):
+        for result in _results(request, progress.watch, agree):
             finished.append(result)
-            _tell(console, result, debug=debug)
+            _tell(console, out, result, debug=debug)
         interrupted = bool(finished) and finished[-1].interrupted
     except KeyboardInterrupt:
         interrupted = True
+    except Exception:
+        _conclude(console, out, finished, request.environment)  # else nobody learns of weeks before it
+        raise
+    progress.stop_waiting()
     if as_json:
         print_json({"weeks": [result.as_json() for result in finished]})
+    if request.stale and not finished and not interrupted:
+        out.print("Nothing is stale.")
+    _conclude(console, out, finished, request.environment)
     if interrupted:
         exit_interrupted(_interruption(finished))
-    if request.stale and not finished:
-        console.print("Nothing is stale.")
-    if finished:
-        web_ui = request.environment.web_ui
-        shown = web_ui if _answers(web_ui) else None
-        print_next(console, finished, lake_of(request.environment).place, shown)
     if not all(result.success for result in finished):
         raise typer.Exit(1)
+
+
+def _conclude(
+    console: Console, out: Console, finished: Sequence[WeekResult], environment: Environment
+) -> None:
+    """Print all weeks together, and last what has to be done."""
+    if finished:
+        print_summary(out, finished, lake_of(environment).place)
+        shown = environment.web_ui if _answers(environment.web_ui) else None
+        print_to_do(console, finished, shown)
 
 
 def _answers(address: str) -> bool:
@@ -76,10 +95,10 @@ def _answers(address: str) -> bool:
     return False
 
 
-def _results(request: Request, watch: weeks.Watch) -> Iterator[WeekResult]:
+def _results(request: Request, watch: weeks.Watch, agree: Agree) -> Iterator[WeekResult]:
     given = (request.environment, request.weeks, request.select, request.tags)
     if not request.stale:
-        return weeks.run_weeks(*given, replace_source=request.replace_source, watch=watch)
+        return weeks.run_weeks(*given, replace_source=request.replace_source, agree=agree, watch=watch)
     if request.replace_source:
         raise CloudflixError(
             "--replace-source empties the lake, which leaves nothing stale: drop one of the two."
@@ -87,14 +106,10 @@ def _results(request: Request, watch: weeks.Watch) -> Iterator[WeekResult]:
     return weeks.run_stale(*given, watch=watch)
 
 
-def _tell(console: Console, result: WeekResult, *, debug: bool) -> None:
-    print_week(console, result)
-    if console.quiet:
-        for step, sentence in result.failures.items():
-            print_error(f"{result.week} {step}: {sentence}")
-    if debug:
-        for trace in result.traces:
-            console.print(trace, markup=False, soft_wrap=True)
+def _tell(console: Console, out: Console, result: WeekResult, *, debug: bool) -> None:
+    print_week(out, result)
+    for trace in result.traces if debug else ():
+        console.print(trace, markup=False, soft_wrap=True)
 
 
 def _interruption(finished: Sequence[WeekResult]) -> str:

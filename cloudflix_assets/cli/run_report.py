@@ -1,73 +1,133 @@
-"""What `cloudflix run` prints about a week that has run, and the commands to use next."""
+"""What `cloudflix run` prints: a line per week, all weeks together, then what has to be done.
 
-from collections.abc import Iterator, Mapping, Sequence
+What the weeks gave goes to standard output; notices, failures and the next commands to standard error, last.
+"""
+
+from collections.abc import Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from cloudflix_assets.assets.rule_texts import breaches
-from cloudflix_assets.cli.terminal import typed
-from cloudflix_assets.instance.events import Counts
-from cloudflix_assets.names import quarantine_of, quarantine_path, table_of
+from cloudflix_assets.cli.run_findings import findings
+from cloudflix_assets.cli.terminal import print_error, print_line, typed
+from cloudflix_assets.names import quarantine_of, quarantine_path
 from cloudflix_assets.runs.runner import TableResult, WeekResult
 from spark.delivery.lines import printable
 from spark.registry import TABLES
 from spark.table import Layer
 
-LEGEND = "Rows per table; +n quarantined, = unchanged, - not selected."
-_REASONS = 3
-"""Rules that are named per table; the others are counted."""
+_MARKS = {
+    "+": "+n quarantined",
+    "=": "= unchanged",
+    "-": "- not selected",
+    "!": "! not made in every week",
+}
+_PLACES = 3
+"""Weeks and tables that are named before a failure; the others are counted."""
+_ONE_DECIMAL = 10
+"""Seconds, below which tenths are shown."""
+_PATHS = {table.identifier: table.path for table in TABLES}
 
 
 def print_week(console: Console, result: WeekResult) -> None:
-    """Print the rows per table and layer, then what was quarantined, warned, failed and committed."""
-    verdict = "[green]done[/]" if result.success else "[red]failed[/]"
-    if result.interrupted and not result.success:
-        verdict = "[red]interrupted[/]"
-    console.print(
-        f"[bold]Week {result.week}[/]  {verdict} in {result.seconds:.1f} s, {_checks(result.checks)}",
-        soft_wrap=True,
+    """Print how a week ended, in a line."""
+    words = "done" if result.success else "interrupted" if result.interrupted else "failed"
+    style = "green" if result.success else "red"
+    line = Text.assemble(
+        (f"Week {result.week} ", "bold"),
+        (words, style),
+        f" in {_seconds(result.seconds)}{_failed(result)}: {_changed(result.tables)}; "
+        f"{_checks(result.checks)}",
     )
-    if any(table.committed is not None for table in result.tables.values()):
-        console.print(_rows(result.tables))
-    if (findings := list(_findings(result))) and not result.interrupted:
-        grid = Table.grid(padding=(0, 2))
-        for justify in ("left", "left", "right", "left"):
-            grid.add_column(justify=justify)
-        for finding in findings:
-            grid.add_row(*finding)
-        console.print(grid)
-    for sentence in dict.fromkeys(result.failures.values()):
-        steps = ", ".join(step for step, told in result.failures.items() if told == sentence)
-        told = typed(printable(sentence))
-        console.print(Text.assemble((f"{steps}: ", "red"), told), soft_wrap=True)
-    for sentence in result.notices:
-        console.print(typed(printable(sentence)), style="yellow", soft_wrap=True, markup=False)
-    console.print(_changed(result.tables), soft_wrap=True)
-    console.print()
+    print_line(console, line)
 
 
-def print_next(console: Console, results: Sequence[WeekResult], lake: str, web_ui: str | None) -> None:
-    """Print where the lake is, and what shows more of it; `web_ui` is None where none answers."""
-    quarantine = next((path for result in reversed(results) for path, _ in _quarantined(result)), None)
-    grid = Table.grid(padding=(0, 2))
-    commands = {
-        "cloudflix status": "rows, quarantined and stale, per table and week",
-        "cloudflix dev": "the web UI: assets, checks, runs, quarantined records",
-    }
-    if not all(result.success for result in results):
-        commands["cloudflix doctor"] = "whether something is wrong with this installation"
-    for command, shows in commands.items():
-        grid.add_row(Text(typed(command), style="bold"), shows)
-    console.print(LEGEND, style="dim")
+def print_summary(console: Console, results: Sequence[WeekResult], lake: str) -> None:
+    """Print the rows per table and layer, and what was quarantined and warned, in all weeks together."""
+    if len(results) > 1:
+        done, seconds = sum(result.success for result in results), sum(result.seconds for result in results)
+        ended = f"{done} done" if done == len(results) else f"{done} done, {len(results) - done} not"
+        span = f"{len(results)} weeks, {results[0].week} to {results[-1].week}"
+        console.print(f"\n[bold]{span}[/] together: {ended}, in {_seconds(seconds)}", soft_wrap=True)
+    if any(table.committed is not None for result in results for table in result.tables.values()):
+        cells = _cells(results)
+        console.print(_rows(cells))
+        found = "".join(cell for row in cells.values() for cell in row)
+        marks = [told for mark, told in _MARKS.items() if mark in found]
+        console.print("; ".join(["Rows per table", ", ".join(marks)][: 1 + bool(marks)]) + ".", style="dim")
+    _print_findings(console, results)
     console.print(f"Lake: {lake}", soft_wrap=True, markup=False)
+
+
+def print_to_do(console: Console, results: Sequence[WeekResult], web_ui: str | None) -> None:
+    """Print notices and failures, then the commands to use next; `web_ui` is None where none answers."""
+    for sentence in dict.fromkeys(notice for result in results for notice in result.notices):
+        console.print(typed(printable(sentence)), style="yellow", soft_wrap=True, markup=False)
+    places: dict[str, list[str]] = {}
+    for result in results:
+        for step, sentence in result.failures.items():
+            places.setdefault(sentence, []).append(f"{result.week} {_PATHS.get(step, step)}")
+    for sentence, found in places.items():
+        more = f" and {len(found) - _PLACES} more" if len(found) > _PLACES else ""
+        print_error(f"{', '.join(found[:_PLACES])}{more}: {sentence}")
+    grid = Table.grid(padding=(0, 2))
+    for command, shows in _next(results).items():
+        grid.add_row(Text(typed(command), style="bold"), shows)
     console.print(grid)
-    if quarantine and web_ui:
-        page = f"{web_ui.rstrip('/')}/assets/{quarantine}"
-        console.print(f"Quarantined records, in the web UI: {page}", soft_wrap=True, markup=False)
+    if web_ui and (page := _page(results)):
+        console.print(f"{page[0]}, in the web UI: {web_ui.rstrip('/')}/assets/{page[1]}", soft_wrap=True)
+
+
+def _next(results: Sequence[WeekResult]) -> Mapping[str, str]:
+    undone = [result.week for result in results if not result.success]
+    if undone:
+        return {
+            f"cloudflix status --week {undone[-1]}": "what the lake holds of it",
+            "cloudflix run --stale": "once that is corrected: all that is not done",
+            "cloudflix doctor": "whether this installation is well",
+        }
+    return {
+        "cloudflix status": "what the lake holds, week by week",
+        "cloudflix dev": "the web UI: all reasons, quarantined records, checks, runs",
+    }
+
+
+def _page(results: Sequence[WeekResult]) -> tuple[str, str] | None:
+    """The asset to look at: the first that failed, else a quarantine that has rows."""
+    for result in reversed(results):
+        for step in result.failures:
+            return "What failed", _PATHS.get(step, step)
+    for result in reversed(results):
+        for path in map(quarantine_path, TABLES):
+            if result.tables.get(path, TableResult()).rows:
+                return "Quarantined records", path
+    return None
+
+
+def _print_findings(console: Console, results: Sequence[WeekResult]) -> None:
+    """A line for each; what a terminal has no room for is cut off."""
+    found = findings(results)
+    room = console.width // 3 if console.is_terminal else None
+    named = [one.named(room) for one in found]
+    name, number = max(map(len, named), default=0), max((len(one.number) for one in found), default=0)
+    label = ""
+    for one, tables in zip(found, named, strict=True):
+        if one.label != label:
+            label = one.label
+            console.print(label, style="yellow")
+        print_line(console, Text(f"  {tables:<{name}}  {one.number:>{number}}  {one.reasons}"))
+
+
+def _failed(result: WeekResult) -> str:
+    """Where a run failed: a table, and how many others."""
+    first, *others = [_PATHS.get(step, step) for step in result.failures] or [""]
+    return f" at {first}{f' and {len(others)} more' if others else ''}" if first else ""
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < _ONE_DECIMAL else f"{seconds:.0f} s"
 
 
 def _checks(counts: Mapping[str, int]) -> str:
@@ -75,63 +135,48 @@ def _checks(counts: Mapping[str, int]) -> str:
     return f"checks: {told or 'none'}"
 
 
-def _rows(tables: Mapping[str, TableResult]) -> Table:
-    """A line per dataset, a column per layer."""
+def _cells(results: Sequence[WeekResult]) -> Mapping[str, Sequence[str]]:
+    """A row per dataset, a cell per layer."""
+    names = dict.fromkeys(table.name for table in TABLES)
+    return {name: [_cell(results, f"{layer.value}/{name}") for layer in Layer] for name in names}
+
+
+def _rows(cells: Mapping[str, Sequence[str]]) -> Table:
     grid = Table(
         box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim", border_style="dim"
     )
     grid.add_column("table")
     for layer in Layer:
         grid.add_column(layer.value, justify="right")
-    for name in dict.fromkeys(table.name for table in TABLES):
-        grid.add_row(name, *(_cell(tables, f"{layer.value}/{name}") for layer in Layer))
+    for name, row in cells.items():
+        grid.add_row(name, *(Text(cell, style=_style(cell)) for cell in row))
     return grid
 
 
-def _cell(tables: Mapping[str, TableResult], path: str) -> str:
-    table, quarantine = tables.get(path), tables.get(quarantine_of(path))
-    if table is None:
-        return ""
-    if table.committed is None:
-        reason = table.reason or ""
-        if reason == "not selected":
-            return "[dim]-[/]"
-        return "[red]not reached[/]" if reason.startswith("not reached") else "[red]failed[/]"
-    quarantined = f" [yellow]+{quarantine.rows:,}[/]" if quarantine and quarantine.rows else ""
-    changed = table.committed or (quarantine is not None and quarantine.committed)
-    return f"{table.rows:,}{quarantined}" if changed else f"[dim]{table.rows:,}{quarantined} =[/]"
+def _style(cell: str) -> str:
+    if cell.endswith("!") or cell in {"failed", "not reached"}:
+        return "red"
+    return "dim" if cell.endswith(("=", "-")) else ""
 
 
-def _findings(result: WeekResult) -> Iterator[tuple[str, str, str, str]]:
-    """Rows that were quarantined, then rows that were kept with a warning, each with the rules."""
-    label = "[yellow]quarantined[/]"
-    for path, rows in _quarantined(result):
-        table = table_of(path)
-        yield label, table, f"{rows:,}", _reasons(table, result.quarantined.get(table, {}))
-        label = ""
-    label = "[yellow]warned[/]"
-    for table, counts in result.warned.items():
-        number = f"{sum(counts.values()):,}" if len(counts) == 1 else ""  # a row may break several rules
-        yield label, table, number, f"{_reasons(table, counts)}; kept"
-        label = ""
+def _cell(results: Sequence[WeekResult], path: str) -> str:
+    tables = [result.tables[path] for result in results if path in result.tables]
+    beside = [result.tables.get(quarantine_of(path), TableResult()) for result in results]
+    stored = [table for table in tables if table.committed is not None]
+    if not stored:
+        return _absent([table.reason or "" for table in tables]) if tables else ""
+    quarantined = sum(table.rows or 0 for table in beside)
+    words = [f"{sum(table.rows or 0 for table in stored):,}"]
+    words += [f"+{quarantined:,}"] if quarantined else []
+    words += [] if any(table.committed for table in [*stored, *beside]) else ["="]
+    words += ["!"] if len(stored) < len(results) else []
+    return " ".join(words)
 
 
-def _quarantined(result: WeekResult) -> Iterator[tuple[str, int]]:
-    for table in TABLES:
-        path = quarantine_path(table)
-        if rows := result.tables.get(path, TableResult()).rows:
-            yield path, rows
-
-
-def _reasons(path: str, counts: Counts) -> str:
-    """The first few reasons in words, with how many rows each has where there are several."""
-    words = next((breaches(table) for table in TABLES if table.path == path), {})
-    told = [(escape(words.get(rule, rule)), rows) for rule, rows in counts.items()]
-    if len(told) == 1:
-        return told[0][0]
-    named = [f"{rows:,} {text}" for text, rows in told[:_REASONS]]
-    others = len(counts) - _REASONS
-    return "; ".join([*named, *([f"+{others} more"] if others > 0 else [])])
+def _absent(reasons: Sequence[str]) -> str:
+    if all(reason == "not selected" for reason in reasons):
+        return "-"
+    return "not reached" if all(reason.startswith("not ") for reason in reasons) else "failed"
 
 
 def _changed(tables: Mapping[str, TableResult]) -> str:
@@ -139,13 +184,12 @@ def _changed(tables: Mapping[str, TableResult]) -> str:
     committed = sum(table.committed is True for table in tables.values())
     unchanged = sum(table.committed is False for table in tables.values())
     if not committed and not unchanged:
-        return "Nothing was committed."
-    if not committed:
-        holds = "holds" if unchanged == 1 else "hold"
-        return f"Unchanged: {_counted(unchanged)} {holds} this already, so nothing was committed."
+        return "nothing committed"
     if not unchanged:
-        return f"Committed: {_counted(committed)}."
-    return f"Committed: {_counted(committed)}; unchanged: {unchanged}."
+        return f"{_counted(committed)} committed"
+    return (
+        f"{committed} committed, {unchanged} unchanged" if committed else f"{_counted(unchanged)} unchanged"
+    )
 
 
 def _counted(tables: int) -> str:

@@ -4,17 +4,20 @@ The texts of a command are in the module of the command.
 """
 
 import json
+import os
 import re
 import shlex
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from shutil import which
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
+from cloudflix_assets.cli.patience import told_who_is_waited_for
 from cloudflix_assets.runs.interrupts import ignore_interrupts
 
 _COMMAND = re.compile(r"\bcloudflix(?= (?:run|status|dev|doctor|sample)\b)")
@@ -26,10 +29,12 @@ INTERRUPTED = 130
 def speaking_console(*, debug: bool = False, quiet: bool = False) -> Iterator[Console]:
     """Yield a console on standard error; print an error of the block as a sentence and exit with code 1.
 
-    With `debug` the error is raised, so that its stack trace is shown.
+    On a terminal it also tells of a host that is silent. With `debug` the error is raised, so that its stack
+    trace is shown.
     """
     try:
-        yield Console(stderr=True, highlight=False, emoji=False, quiet=quiet)
+        with _standard_error(quiet=quiet) as console, told_who_is_waited_for(console):
+            yield console
     except typer.Exit:
         raise
     except KeyboardInterrupt:
@@ -39,6 +44,34 @@ def speaking_console(*, debug: bool = False, quiet: bool = False) -> Iterator[Co
             raise
         print_error(_sentence(error))
         raise typer.Exit(1) from None
+
+
+@contextmanager
+def _standard_error(*, quiet: bool) -> Iterator[Console]:
+    """Yield a console on standard error; on a terminal, under a new file descriptor.
+
+    Dagster redirects 1 and 2 to files while steps run.
+    """
+    with ExitStack() as stack:
+        file = None
+        if sys.stderr.isatty():
+            descriptor = os.dup(sys.stderr.fileno())
+            opened = os.fdopen(descriptor, "w", encoding=sys.stderr.encoding, errors="backslashreplace")
+            file = stack.enter_context(opened)
+        yield Console(file=file, stderr=True, highlight=False, emoji=False, quiet=quiet)
+
+
+def results_console(console: Console, *, as_json: bool) -> Console:
+    """Return the console for what a command gives: standard output, unless JSON goes there."""
+    return console if as_json else Console(highlight=False, emoji=False, quiet=console.quiet)
+
+
+def print_line(console: Console, line: Text) -> None:
+    """Print a line: cut off at the edge of a terminal, whole elsewhere."""
+    if console.is_terminal:
+        console.print(line, no_wrap=True, overflow="ellipsis")
+    else:
+        console.print(line, soft_wrap=True)
 
 
 def typed(text: str) -> str:
@@ -55,6 +88,26 @@ def print_error(sentence: str) -> None:
 
     console = Console(stderr=True, highlight=False, emoji=False)
     console.print(typed(masked(printable(sentence))), style="red", soft_wrap=True, markup=False)
+
+
+def agreed(question: str, refusal: str, *, yes: bool) -> None:
+    """Ask a question on a terminal, unless it is answered already.
+
+    Raises:
+        CloudflixError: the answer is no, or nobody can be asked (`refusal`).
+    """
+    from cloudflix_assets.errors import CloudflixError
+
+    if yes:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise CloudflixError(refusal)
+    try:
+        answer = typer.confirm(question, err=True)
+    except typer.Abort:
+        answer = False
+    if not answer:
+        raise CloudflixError("Nothing was removed, nothing was run.")
 
 
 def exit_interrupted(sentence: str) -> None:

@@ -44,6 +44,15 @@ def weeks_to_run(
     return chosen or ([] if stale else [last_week(first_week)])
 
 
+def told(weeks: Sequence[date], *, stale: bool) -> str:
+    """Return a line about what running several weeks means; nothing where one or none was chosen."""
+    if len(weeks) <= 1:
+        return ""
+    span = f"{len(weeks)} weeks, {weeks[0]} to {weeks[-1]}"
+    what = f"Stale tables of {span}" if stale else f"{span}, run in turn"
+    return f"{what}; Ctrl-C keeps what is done.\n"
+
+
 def _between(first_week: date, first: str | None, to: str | None) -> list[date]:
     begin = _in_calendar(first, first_week) if first else first_week
     end = _in_calendar(to, first_week) if to else last_week(first_week)

@@ -18,6 +18,7 @@ from databricks.sdk.errors.base import DatabricksError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from cloudflix_assets.errors import CloudflixError, first_line
+from cloudflix_assets.lake.waiting import waiting_for
 
 T = TypeVar("T")
 
@@ -52,7 +53,8 @@ def patiently(call: Callable[[], T]) -> T:
         reraise=True,
     )
     try:
-        return attempts(lambda: _without_request_log(call))
+        with waiting_for("the Databricks workspace"):
+            return attempts(lambda: _without_request_log(call))
     except Exception as error:  # SDK, requests and sockets share no base class; all others are raised again
         if _is_transient(error) or isinstance(error, TimeoutError):  # the SDK gave up
             raise WorkspaceSilent(" ".join(str(error).split()).rstrip(".")) from error

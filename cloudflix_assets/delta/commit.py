@@ -20,15 +20,13 @@ from cloudflix_assets.delta.attempts import ATTEMPTS, AnswerLost, CommitRefused,
 from cloudflix_assets.delta.files import File, inspect_files, new_folder, remove_uncommitted
 from cloudflix_assets.delta.log import commit_metadata, committed_digest, version_of_week
 from cloudflix_assets.delta.read import digest_of_files, files_in_lake, files_of, stored_as
+from cloudflix_assets.delta.schema import prepare
 from cloudflix_assets.delta.table import (
     WEEK,
     TableRefused,
     application,
-    create,
     open_cached,
-    open_table,
     refresh,
-    widen,
 )
 from cloudflix_assets.delta.week import Judged, Kept, Outcome, WeekOfTable, metadata
 from cloudflix_assets.errors import CloudflixError
@@ -81,7 +79,7 @@ def _replace(
     tried = False
     for attempt in attempts():
         with attempt:
-            table = _prepare(lake, week)
+            table = prepare(lake, week.path, week.fields, week.about)
             version = version_of_week(lake, table, week.path, week.week)
             ours = tried and commit_metadata(lake, week.path, week.week).get("step") == week.attempt
             if version is not None and (ours or not week.force) and _is_present(lake, session, table, week):
@@ -155,13 +153,6 @@ def replace_beside(lake: Lake, session: SparkSession, judged: Judged, *, native:
         f"{week}: another run is writing it and its quarantine; wait for that run to end, then rerun this "
         "one."
     )
-
-
-def _prepare(lake: Lake, week: WeekOfTable) -> DeltaTable:
-    """Open the table for writing: create it if it is absent, add the columns that it lacks."""
-    there = lake.fingerprint(f"{week.path}/_delta_log")
-    table = (open_table(lake, week.path) if there else None) or create(lake, week.path, week.fields)
-    return widen(lake, table, week.path, week.fields)
 
 
 def _is_present(lake: Lake, session: SparkSession, table: DeltaTable, week: WeekOfTable) -> bool:

@@ -119,7 +119,8 @@ def _rows(lake: Lake, session: SparkSession, files: Sequence[ActiveFile], fields
     by_folder = defaultdict[str, list[ActiveFile]](list)
     for file in files:
         by_folder[file.folder].append(file)
-    read = session.read.schema(fields)
+    # What a file holds is seen as it is, whatever the contract allows.
+    read = session.read.schema(T.StructType([T.StructField(f.name, f.dataType) for f in fields]))
     places = (_places(lake, folder, own) for folder, own in by_folder.items())
     # 2026-11-30: Sail loses the names of columns of a union that it prunes, unless they are selected before.
     frames = (read.parquet(*own).select(*fields.names) for own in places)
@@ -155,7 +156,9 @@ def _count_rows(lake: Lake, stored: Stored) -> int:
     try:
         with lake.random_access(stored) as source:
             return int(pq.read_metadata(source).num_rows)
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # the disk's, not Arrow's
+            raise
         raise FileDamaged(lake, stored.path, f"cannot be read ({first_line(error)})") from error
 
 

@@ -2,12 +2,10 @@
 
 import json
 import re
-import time
 from collections.abc import Mapping
 from datetime import date
-from uuid import uuid4
 
-from deltalake import DeltaTable, Schema
+from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from pyspark.sql import types as T
 
@@ -18,14 +16,6 @@ WEEK = T.StructField("week", T.DateType())
 INTERVAL = 10
 """Commits between two checkpoints."""
 
-PROPERTIES = {
-    "delta.enableDeletionVectors": "false",
-    "delta.columnMapping.mode": "none",
-    # Without checkpoints a table is opened by reading up to a hundred commits one by one.
-    "delta.checkpointInterval": f"{INTERVAL}",
-    "delta.logRetentionDuration": "interval 3650 days",
-}
-"""The properties of every table that is created here."""
 MAX_PROTOCOL = (1, 2)
 """The reader and the writer version that every engine here supports in full."""
 
@@ -184,27 +174,6 @@ def _fields(table: DeltaTable) -> T.StructType:
     return T.StructType.fromJson(json.loads(table.schema().to_json()))
 
 
-def widen(lake: Lake, table: DeltaTable, path: str, fields: T.StructType) -> DeltaTable:
-    """Add the columns that the stored table lacks, and return it at its newest version.
-
-    Raises:
-        TableRefused: a column of the contract is stored with another type.
-    """
-    stored = {field.name: field.dataType for field in stored_fields(table)}
-    for field in fields:
-        if stored.get(field.name, field.dataType) != field.dataType:
-            raise TableRefused(
-                f"{path}: the column {field.name} is stored as {stored[field.name].simpleString()}, its "
-                f"contract says {field.dataType.simpleString()}: give it a new name, or move the table away "
-                "and rerun all its weeks."
-            )
-    added = [field for field in fields if field.name not in stored]
-    if not added:
-        return table
-    table.alter.add_columns(list(Schema.from_json(T.StructType(added).json()).fields))
-    return reopen(lake, path)
-
-
 def reopen(lake: Lake, path: str) -> DeltaTable:
     """Open a table that was there a moment ago, at its newest version.
 
@@ -215,35 +184,3 @@ def reopen(lake: Lake, path: str) -> DeltaTable:
     if table is None:
         raise CommitFailedError(f"{path} was removed while it was written")
     return table
-
-
-def create(lake: Lake, path: str, fields: T.StructType) -> DeltaTable:
-    """Create an empty table, or open the one that another run created at the same time.
-
-    Raises:
-        TableRefused: other things lie in its folder.
-    """
-    refuse_foreign_folder(lake, path)
-    lake.write_new(f"{path}/_delta_log/{0:020}.json", _first_entry(fields))
-    return reopen(lake, path)
-
-
-def _first_entry(fields: T.StructType) -> bytes:
-    """Return version 0 of the log, as JSON lines: the actions commitInfo, protocol and metaData."""
-    now, (reader, writer) = int(time.time() * 1000), MAX_PROTOCOL
-    metadata = {
-        "id": str(uuid4()),
-        "name": None,
-        "description": None,
-        "format": {"provider": "parquet", "options": {}},
-        "schemaString": T.StructType([*fields, WEEK]).json(),
-        "partitionColumns": [WEEK.name],
-        "createdTime": now,
-        "configuration": PROPERTIES,
-    }
-    actions = [
-        {"commitInfo": {"timestamp": now, "operation": "CREATE TABLE", "engineInfo": "cloudflix"}},
-        {"protocol": {"minReaderVersion": reader, "minWriterVersion": writer}},
-        {"metaData": metadata},
-    ]
-    return "\n".join(map(json.dumps, actions)).encode()

@@ -21,6 +21,7 @@ class WeekOfTable:
         attempt: the one that commits, `<run>-<retry>`.
         force: commit the week even if it is unchanged.
         parquet: a folder in scratch that holds the rows of `frame` already and can be published as it is.
+        about: the table's description.
     """
 
     path: str
@@ -32,6 +33,7 @@ class WeekOfTable:
     attempt: str
     force: bool = False
     parquet: str | None = None
+    about: str = ""
 
     def __str__(self) -> str:
         return f"{self.path}, week {self.week}"

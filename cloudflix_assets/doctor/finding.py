@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from cloudflix_assets.errors import TOLD, first_line
+from cloudflix_assets.settings.values import masked
 
 State = Literal["ok", "warn", "fail"]
 
@@ -37,6 +38,6 @@ def failure_as_finding(name: str, examine: Callable[[], Finding], *, unexpected:
     try:
         return examine()
     except TOLD as error:
-        return Finding(name, "fail", str(error))
+        return Finding(name, "fail", masked(error))
     except Exception as error:  # noqa: BLE001  # a broken installation or cluster may raise anything
-        return Finding(name, "fail", f"{type(error).__name__}: {first_line(error)}", unexpected)
+        return Finding(name, "fail", masked(f"{type(error).__name__}: {first_line(error)}"), unexpected)

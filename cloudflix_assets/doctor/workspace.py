@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from importlib.metadata import version
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
@@ -21,6 +22,7 @@ from cloudflix_assets.databricks.staging_area import area
 from cloudflix_assets.databricks.submissions import run_name, submit
 from cloudflix_assets.databricks.workspace import client_of, credentials, staging_of
 from cloudflix_assets.doctor.finding import Finding
+from cloudflix_assets.lake.waiting import waiting_for
 from cloudflix_assets.settings.environment import Environment
 
 SECONDS = 2.0
@@ -45,7 +47,8 @@ def workspace(settings: Environment) -> Finding:
 def _trouble(host: str) -> str | None:
     """Why the host is not a reachable workspace, or None if it is one."""
     try:
-        answer = httpx.get(f"{host}{_SIGN_IN}", timeout=PATIENCE)
+        with waiting_for(urlsplit(host).netloc):
+            answer = httpx.get(f"{host}{_SIGN_IN}", timeout=PATIENCE)
     except httpx.TransportError as error:
         return f"nothing answers at {host} ({type(error).__name__})"
     if not answer.is_success or "json" not in answer.headers.get("content-type", ""):

@@ -15,6 +15,7 @@ from dagster_shared.error import SerializableErrorInfo
 
 from cloudflix_assets.errors import TOLD
 from cloudflix_assets.names import FINAL
+from cloudflix_assets.settings.values import masked
 
 LOG = logging.getLogger(__name__)
 """Receives the stack trace of each error that becomes a sentence, at the level DEBUG."""
@@ -53,7 +54,7 @@ def as_failure(instance: dg.DagsterInstance | None, run_id: str | None) -> Itera
     except TOLD as error:
         end_retries(instance, run_id)
         LOG.debug("%s", error, exc_info=error)
-        raise FinalFailure(str(error)) from error
+        raise FinalFailure(masked(error)) from error
 
 
 def end_retries(instance: dg.DagsterInstance | None, run_id: str | None) -> None:

@@ -3,8 +3,11 @@
 * `raw/files/lake.json`: the marker, which holds the lake's format and source (marker.py)
 * `raw/files/publications/<week>.json`: manifests
 * `raw/files/<dataset>/<sha256>.csv`: landed files, named by their content; `.cp1252.csv` if so declared
+* `raw/files/delivered/<sha256>.csv`: files of a layout as they came, from which landed ones were made
 * `raw/landing/`, `raw/landed/<week>/<dataset>/`, `raw/refused/`: dropped files: new, accepted, rejected
-* `raw/files/receipts/…`, `raw/files/incremental/…`: what steps remember (receipts.py, stream.py)
+* `raw/files/receipts/…`, `raw/files/incremental/…`, `raw/files/rejected/…`: what steps remember (receipts.py,
+  stream.py, rejected.py)
+* `raw/files/refused/<layer>/<table>/<week>.jsonl`: records that refused a week (refused_records.py)
 * `<layer>/<table>/`: Delta tables
 * `<layer>/staging/<run>-<retry>-<table>/`: frames of a running step, in the scratch files
 

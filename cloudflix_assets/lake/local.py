@@ -128,11 +128,11 @@ class LocalLake(Lake):
         return sorted((stored for stored in found if stored), key=lambda stored: stored.path)
 
     def _stored(self, path: Path) -> Stored | None:
-        """Return the file at a path: a link to nothing is an empty one; None if it is gone by now."""
+        """Return the file at a path: a link that leads nowhere is an empty one; None if it is gone by now."""
         try:
             its = path.lstat()
             size = 0
-            with suppress(FileNotFoundError):
+            with suppress(OSError):  # to nothing, to itself, below a file, by a name that is too long
                 size = (its := path.stat()).st_size
         except FileNotFoundError:
             return None

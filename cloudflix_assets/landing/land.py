@@ -12,10 +12,10 @@ from tempfile import gettempdir
 from cloudflix_assets.errors import storage_errors
 from cloudflix_assets.lake.base import Lake, LakeRefused
 from cloudflix_assets.lake.held import spool
+from cloudflix_assets.landing import making
 from cloudflix_assets.landing.manifest import LandedFile, Manifest, ManifestDamaged
 from cloudflix_assets.sources import Delivered, LandedBefore, Pin, Receiving, Source, SourceRefused, place_of
 from cloudflix_assets.sources.agreement import Agreement
-from spark.datasets import DATASETS
 from spark.delivery.headers import listed
 from spark.delivery.lines import printable
 
@@ -75,28 +75,39 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
     lake.refuse_other_source(source.identity, place_of(source))
     rejected = source.receive(week) if isinstance(source, Receiving) else ()
     before, damaged = _manifest_before(lake, week)
-    trusted = before if before and before.checksum else None
-    pin = _pin(before) if before and not refresh else None
     with storage_errors(gettempdir()), spool() as folder:
-        spooled: list[tuple[Path, LandedFile]] = []
-        deliveries = source.deliveries(week, pin=pin)
+        deliveries = source.deliveries(week, pin=None if refresh else _pin(before, agreement))
+        spooled = []
         for number, delivered in enumerate(deliveries):
             path = folder / str(number)  # two files may have the same name
-            digest = _fetch(lake, delivered, _same_blob(delivered, trusted), path)
-            spooled.append((path, _verify(delivered, path, digest, trusted, agreement)))
+            digest = _fetch(lake, delivered, _same_blob(delivered, before), path)
+            spooled.append((path, _verify(delivered, path, digest, before, agreement)))
+        fetched = [file for _, file in spooled]
+        spooled += [made for path, file in spooled for made in making.made_of(path, file, agreement)]
+        files = making.of_datasets([file for _, file in spooled], agreement)
         with lake.storage_errors("raw/files"):
             moved = lake.claim(source.identity, place_of(source))
             for path, file in spooled:
                 lake.store(f"raw/{file.path}", path)
-    files = tuple(file for _, file in spooled)
-    manifest = Manifest(week=week, source=source.identity, landed_at=datetime.now(UTC), files=files)
-    notices = dict.fromkeys([*rejected, damaged, moved, *_notices(deliveries, files)])
+    manifest = _manifest(week, source, fetched, files)
+    notices = dict.fromkeys([*rejected, damaged, moved, *_notices(deliveries, fetched, files)])
     return Landed(manifest, before, [notice for notice in notices if notice])
 
 
-def _notices(deliveries: Sequence[Delivered], files: Sequence[LandedFile]) -> Sequence[str]:
+def _manifest(
+    week: date, source: Source, fetched: Sequence[LandedFile], files: tuple[LandedFile, ...]
+) -> Manifest:
+    delivered = tuple(file for file in fetched if file not in files)
+    now = datetime.now(UTC)
+    return Manifest(week=week, source=source.identity, landed_at=now, files=files, delivered=delivered)
+
+
+def _notices(
+    deliveries: Sequence[Delivered], fetched: Sequence[LandedFile], files: Sequence[LandedFile]
+) -> Sequence[str]:
     of_source = dict.fromkeys(delivered.notice for delivered in deliveries if delivered.notice)
-    return [*of_source, *(f"{file.file}: {told}" for file in files for told in file.notices)]
+    of_files = [f"{file.file}: {told}" for file in fetched for told in file.notices]
+    return [*of_source, *of_files, *making.left_out(fetched, files)]
 
 
 def _manifest_before(lake: Lake, week: date) -> tuple[Manifest | None, str | None]:
@@ -108,15 +119,21 @@ def _manifest_before(lake: Lake, week: date) -> tuple[Manifest | None, str | Non
         return None, f"{told}: the week was landed anew"
 
 
-def _pin(before: Manifest) -> Pin | None:
-    files = [LandedBefore(file.dataset, file.file, file.bytes, file.origin) for file in before.files]
-    return Pin(before.pin, files) if before.pin else None
+def _pin(before: Manifest | None, agreement: Agreement) -> Pin | None:
+    """Return the state that the week stays with; without its tag, if the week had other files then."""
+    if not before or not before.pin:
+        return None
+    files = [LandedBefore(file.dataset, file.file, file.bytes, file.origin) for file in before.fetched]
+    if {file.file for file in files} != {dataset.file for dataset in agreement.files}:
+        origins = [{name: text for name, text in f.origin.items() if name != "etag"} for f in files]
+        files = [replace(file, origin=origin) for file, origin in zip(files, origins, strict=True)]
+    return Pin(before.pin, files)
 
 
 def _same_blob(delivered: Delivered, before: Manifest | None) -> LandedFile | None:
     """Return the file that the week was landed with before and that has the same git blob hash."""
     blob = delivered.origin.get("blob")
-    files = before.files if before and blob else ()
+    files = before.fetched if before and blob else ()
     return next((file for file in files if file.origin.get("blob") == blob), None)
 
 
@@ -138,8 +155,8 @@ def _verify(
     Raises:
         DeliveryDefect: the file breaks the agreement.
     """
-    (dataset,) = (dataset for dataset in DATASETS if dataset.name == delivered.dataset)
-    for same in before.files if before else ():
+    (dataset,) = (dataset for dataset in agreement.files if dataset.name == delivered.dataset)
+    for same in before.fetched if before else ():
         inspected = same.sha256 == digest and same.inspected_by == agreement.inspection_key(dataset)
         if inspected and (same.dataset, same.file) == (dataset.name, delivered.file):
             return same.model_copy(update={"origin": delivered.origin})
@@ -149,7 +166,7 @@ def _verify(
     return LandedFile(
         dataset=dataset.name,
         file=delivered.file,
-        path=f"files/{dataset.name}/{digest}.{dialect.extension}",
+        path=f"files/{making.folder_of(dataset)}/{digest}.{dialect.extension}",
         sha256=digest,
         bytes=path.stat().st_size,
         records=contents.records,

@@ -17,6 +17,11 @@ from cloudflix_assets.lake.base import Lake
 
 _FOLDER = "raw/files/publications"
 
+DELIVERED = "delivered"
+"""Folder beside those of the datasets: files as they came, from which a layout made others."""
+MADE_OF = "made of"
+"""What a made file tells in its `origin`: the name and the hash of the delivered file."""
+
 _ROW = T.StructType(
     [
         T.StructField("dataset", T.StringType()),
@@ -56,7 +61,8 @@ class LandedFile(BaseModel):
 
     @model_validator(mode="after")
     def _named_by_content(self) -> Self:
-        if not self.path.startswith(f"files/{self.dataset}/{self.sha256}."):
+        folders = (self.dataset, DELIVERED)
+        if not self.path.startswith(tuple(f"files/{folder}/{self.sha256}." for folder in folders)):
             raise ValueError("a landed file is named by its dataset and its hash")
         return self
 
@@ -70,8 +76,10 @@ class Manifest(BaseModel):
     source: str
     landed_at: datetime
     files: tuple[LandedFile, ...]
+    delivered: tuple[LandedFile, ...] = ()
+    """The files, as they came, from which a layout made others; each by the name of its first dataset."""
     checksum: str = ""
-    """A hash of all else that is written; empty in a manifest of before 2026-11-30."""
+    """A hash of all else that is written."""
 
     @staticmethod
     def path_of(week: date) -> str:
@@ -104,7 +112,9 @@ class Manifest(BaseModel):
             raise _damaged(lake, path, "cannot be read") from error
         if found.week != week:
             raise _damaged(lake, path, f"is that of the week {found.week}")
-        if found.checksum not in {"", _checksum(content)}:
+        if not found.checksum:
+            raise _damaged(lake, path, "has no checksum, which all have since 2026-11-30")
+        if found.checksum != _checksum(content):
             raise _damaged(lake, path, "was changed after it was written")
         return found
 
@@ -114,6 +124,11 @@ class Manifest(BaseModel):
         bare = self.model_copy(update={"checksum": ""})
         checksum = _checksum(bare.model_dump_json().encode())
         return bare.model_copy(update={"checksum": checksum}).model_dump_json(indent=2).encode()
+
+    @property
+    def fetched(self) -> tuple[LandedFile, ...]:
+        """The files that the source delivered: those of datasets, and those from which they were made."""
+        return (*self.delivered, *(file for file in self.files if MADE_OF not in file.origin))
 
     @property
     def commit(self) -> str | None:

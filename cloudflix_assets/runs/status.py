@@ -12,7 +12,7 @@ from cloudflix_assets.build import build_defs
 from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.instance.staleness import Newest, Staleness
 from cloudflix_assets.lake.choice import lake_of
-from cloudflix_assets.names import quarantine_of
+from cloudflix_assets.names import asset_key, quarantine_of
 from cloudflix_assets.runs.memory import metadata
 from cloudflix_assets.runs.reasons import Attempt
 from cloudflix_assets.runs.survey import Found, Survey, survey
@@ -113,7 +113,7 @@ def _entries(seen: Survey, staleness: Staleness) -> Iterator[TableStatus]:
 def _status(key: dg.AssetKey, week: date, found: Found, seen: Survey, staleness: Staleness) -> TableStatus:
     told: Mapping[str, Any] = metadata(found.record) if found.record else {}
     kept = found.state == "kept"
-    beside = seen.found.get((dg.AssetKey([*key.path[:-1], quarantine_of(key.path[-1])]), week))
+    beside = seen.found.get((asset_key(quarantine_of("/".join(key.path))), week))
     return TableStatus(
         table="/".join(key.path),
         week=week,

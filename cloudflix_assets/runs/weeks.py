@@ -7,12 +7,11 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from datetime import date
 from difflib import get_close_matches
+from functools import partial
 
 import dagster as dg
 
-from cloudflix_assets.assets.description import stored_fields
 from cloudflix_assets.build import build_defs
-from cloudflix_assets.delta.foreign import refuse_to_remove_foreign
 from cloudflix_assets.errors import CloudflixError, first_line
 from cloudflix_assets.instance.ended_runs import end_gone, is_over
 from cloudflix_assets.instance.instance import open_instance
@@ -20,13 +19,13 @@ from cloudflix_assets.instance.staleness import Staleness
 from cloudflix_assets.lake.base import Lake, LakeRefused
 from cloudflix_assets.lake.choice import lake_of
 from cloudflix_assets.names import numbered
+from cloudflix_assets.runs.replacing import Agree, agree_at_once, empty
 from cloudflix_assets.runs.runner import Runner, Seen, WeekResult, ignore_event
 from cloudflix_assets.runs.survey import survey
 from cloudflix_assets.runs.sweep import sweep
 from cloudflix_assets.runs.week_after import told_behind
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources import NoPublication, place_of, source_of
-from spark.registry import TABLES
 
 _BARE_PATH = re.compile(r'(?<![\w:"/*])([\w*]+/[\w*]+)')
 """A bare path such as `silver/titles`; Dagster's selections need `key:"silver/titles"`."""
@@ -48,9 +47,13 @@ def run_weeks(
     tags: Mapping[str, str],
     *,
     replace_source: bool = False,
+    agree: Agree = agree_at_once,
     watch: Watch = watch_nothing,
 ) -> Iterator[WeekResult]:
-    """Run weeks in calendar order; a failed week does not stop the next, an interrupted one does."""
+    """Run weeks in calendar order; a failed week does not stop the next, an interrupted one does.
+
+    With `replace_source` the lake is emptied before, if `agree` does not raise.
+    """
     _check(environment)
     lake, source = lake_of(environment), source_of(environment)
     if replace_source:
@@ -65,13 +68,7 @@ def run_weeks(
         if replace_source:
             with suppress(NoPublication):  # what is mistyped must be told before the lake is emptied
                 source.deliveries(min(weeks))
-            tables = [path for table in TABLES for path in stored_fields(table)]
-            with lake.storage_errors("raw"):
-                for path in tables:
-                    refuse_to_remove_foreign(lake, path)
-                lake.empty(tables)
-                # Tables of others may lie beside ours, and look like a foreign lake.
-                lake.claim(source.identity, place_of(source))
+            empty(lake, source, agree)
             instance.wipe_assets(list(runner.keys))
         yield from _run(runner, lake, weeks, lambda _: keys, tags=tags, watch=watch)
 
@@ -100,14 +97,14 @@ def run_stale(
 
         def chosen(week: date) -> set[dg.AssetKey]:
             stale = {*Staleness(runner.graph, instance).stale(week)} - seen.elsewhere_in(week)
-            redone = dg.AssetSelection.assets(*stale, *seen.redone(week))
-            keys = redone.downstream().resolve(runner.graph)
+            redone = {*stale, *seen.redone(week)}
+            known = {key for key, of in seen.found if of == week}  # what was never run may lack its inputs
+            keys = dg.AssetSelection.assets(*redone).downstream().resolve(runner.graph) & (known | redone)
             return set(keys if selected is None else keys & selected)
 
-        _prepare(environment, instance)
-        yield from _run(
-            runner, lake, weeks or seen.weeks(environment.first_week), chosen, tags=tags, watch=watch
-        )
+        asked = weeks or seen.weeks(environment.first_week)
+        prepare = partial(_prepare, environment, instance)  # where nothing is stale, no workspace is asked
+        yield from _run(runner, lake, asked, chosen, tags=tags, watch=watch, prepare=prepare)
 
 
 def _check(environment: Environment) -> None:
@@ -141,8 +138,12 @@ def _run(
     *,
     tags: Mapping[str, str],
     watch: Watch,
+    prepare: Callable[[], None] | None = None,
 ) -> Iterator[WeekResult]:
-    """Run each week in calendar order, its assets (None: all) chosen when its turn comes."""
+    """Run each week in calendar order, its assets (None: all) chosen when its turn comes.
+
+    What `prepare` does is done once, before the first week that has assets to run.
+    """
     tables = [key.to_user_string() for key in runner.keys if len(key.path) > 1]
     with lake.storage_errors("raw"):
         sweep(lake, runner.instance, tables)
@@ -150,6 +151,9 @@ def _run(
         keys = chosen(week)
         if keys is not None and not keys:
             continue
+        if prepare:
+            prepare()
+            prepare = None
         with watch(_title(week, number, len(weeks))) as seen:
             result = runner.run(week, keys, tags, seen)
         behind = told_behind(runner, result, [other for other in weeks if other > week])

@@ -10,13 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import (
-    AliasChoices,
-    Field,
-    SecretStr,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -61,10 +55,13 @@ class Environment(AzureSettings, DatabricksSettings, BaseSettings):
     )
     engine: Literal["sail", "spark", "connect", "databricks"] = Field("sail", description="Who computes")
     source: str = Field(
-        "sample", description="sample, landing, a folder of five CSV files or of weeks, or on GitHub"
+        "sample", description="sample, landing, a folder of CSV files or of weeks, or on GitHub"
     )
     source_name: Annotated[str | None, Absent] = Field(
         None, description="Name of a folder as a source; default: its last path component"
+    )
+    layout: Annotated[str | None, Absent] = Field(
+        None, description="How the source writes otherwise: twelve_columns, or a .toml file of yours"
     )
     schema_drift: Drift = Field(Drift.RESCUE, description="What an undeclared column of a delivery does")
     delimiter: Delimiters = Field(
@@ -106,6 +103,7 @@ class Environment(AzureSettings, DatabricksSettings, BaseSettings):
             "GITHUB_API": self.github_api,
         }
         own |= {
+            "LAYOUT": self.layout or "",
             "SCHEMA_DRIFT": self.schema_drift,
             "DELIMITER": by_dataset(self.delimiter),
             "ENCODING": by_dataset(self.encoding),
@@ -120,7 +118,7 @@ class Environment(AzureSettings, DatabricksSettings, BaseSettings):
 
         No secret is among them, and no path of this machine but that of a lake in a folder, which both see.
         """
-        own = {"home", "cache", "java_home", "azure_token_file", "source", "source_name"}
+        own = {"home", "cache", "java_home", "azure_token_file", "source", "source_name", "layout"}
         names = set(type(self).model_fields) - own - set(DatabricksSettings.model_fields)
         told = self.model_dump(include=names, exclude_defaults=True)
         shown = {name: value for name, value in told.items() if not isinstance(value, SecretStr)}

@@ -135,11 +135,13 @@ def by_dataset(values: Mapping[str, str]) -> str:
 
 def masked(value: object) -> str:
     """Return a value without secrets, for a sentence: one may be pasted into the wrong variable."""
-    return _SECRET.sub("…", str(value).encode(errors="backslashreplace").decode())
+    text = str(value).encode(errors="backslashreplace").decode()
+    return _PARAMETERS.sub(r"\1…", _SECRET.sub("…", text))
 
 
+_PARAMETERS = re.compile(r"(://[^\s?#]*[?#])\S+")
 _SECRET = re.compile(
-    r"(?i)(?<=sig=)[^&;\s]+|(?<=key=)[^;\s]+|(?<=://)[^/@\s]+(?=@)|[a-z0-9+/]{86}=="
+    r"(?i)(?<=sig=)[^&;\s]+|(?<=key=)[^;\s]+|(?<=://)(?<!abfss://)[^/@\s]+(?=@)|[a-z0-9+/]{86}=="
     r"|(?<=:)(?<!github:)[^\s:@/][^\s@]*(?=@)"
     r"|(?<=token=)[^;\s]+|(?<=secret=)[^;\s]+|(?:dapi|dose)[a-z0-9-]{20,}"
     r"|gh[opsru]_[a-z0-9]{20,}|github_pat_\w{20,}|(?<=hooks.slack.com/services/)\S+"

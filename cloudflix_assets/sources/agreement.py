@@ -1,14 +1,15 @@
 """What a source may deliver: how its files are written, and what undeclared columns do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from shlex import quote
 from typing import BinaryIO, Self
 
+from cloudflix_assets.layouts.declaration import Layout, layout_of
 from cloudflix_assets.settings.environment import PREFIX, Environment
 from cloudflix_assets.settings.values import TAB, Delimiters, Encodings, by_dataset
 from cloudflix_assets.versions import hash_of
-from spark.datasets import Dataset
+from spark.datasets import DATASETS, Dataset
 from spark.delivery import inspection
 from spark.delivery.dialect import Dialect
 from spark.delivery.headers import Drift
@@ -27,16 +28,28 @@ class Agreement:
         delimiter: what parts the fields of the files of a dataset, by its name; by "" those of all others.
         encoding: how they are encoded, likewise.
         drift: what undeclared columns do.
+        layout: how delivered files become those of the datasets; None if they are these.
     """
 
     delimiter: Delimiters = field(default_factory=dict)
     encoding: Encodings = field(default_factory=dict)
     drift: Drift = Drift.RESCUE
+    layout: Layout | None = None
 
     @classmethod
     def of(cls, environment: Environment) -> Self:
-        """Return the agreement that the settings declare."""
-        return cls(environment.delimiter, environment.encoding, environment.schema_drift)
+        """Return the agreement that the settings declare.
+
+        Raises:
+            LayoutRefused: the layout is none.
+        """
+        layout = layout_of(environment.layout)
+        return cls(environment.delimiter, environment.encoding, environment.schema_drift, layout)
+
+    @property
+    def files(self) -> Sequence[Dataset]:
+        """The files that the source delivers."""
+        return self.layout.files if self.layout else DATASETS
 
     def dialect_of(self, dataset: Dataset) -> Dialect:
         """Return how files of a dataset are written."""
@@ -46,7 +59,8 @@ class Agreement:
 
     def inspection_key(self, dataset: Dataset) -> str:
         """Return a key of all that an inspection depends on, except the bytes of the file."""
-        return f"{hash_of(INSPECTOR)} {self.dialect_of(dataset).extension} {self.drift}"
+        key = f"{hash_of(INSPECTOR)} {self.dialect_of(dataset).extension} {self.drift}"
+        return f"{key} {self.layout.digest}" if self.layout else key
 
     def inspect(self, source: BinaryIO, dataset: Dataset, file: str) -> Contents:
         """Read a file to its end with a strict reader.

@@ -96,7 +96,7 @@ class Placed(Protocol):
 
 
 class Source(Protocol):
-    """A publisher of the five files, week by week."""
+    """A publisher of the declared files, week by week."""
 
     @property
     def identity(self) -> str:

@@ -1,6 +1,7 @@
 """From the setting `CLOUDFLIX_SOURCE` to a source."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from cloudflix_assets.lake.choice import lake_of
@@ -22,20 +23,22 @@ def source_of(environment: Environment) -> Source:
 
     Raises:
         SourceRefused: it is of another kind, such as `https://…`.
+        LayoutRefused: the layout is none.
     """
-    setting = environment.source
+    setting, agreement = environment.source, Agreement.of(environment)
     if setting == "sample":
-        return Sample()
+        return Sample(layout=agreement.layout)
     if setting == "landing":
-        return DropFolder(lake_of(environment), Agreement.of(environment), environment.source_name)
+        return DropFolder(lake_of(environment), agreement, environment.source_name)
     if setting.startswith(SCHEME):
         from cloudflix_assets.sources.github.source import GitHub  # httpx takes a while to import
 
         named = environment.source_name is not None
-        return GitHub.at(Address.of(setting), environment.github_api, environment.github_token, named=named)
+        found = GitHub.at(Address.of(setting), environment.github_api, environment.github_token, named=named)
+        return replace(found, files=agreement.files)
     if not setting.strip() or (_KIND.match(setting) and not Path(setting).exists()):
         raise SourceRefused(
             f"{masked(setting)!r} is no source: give --source (or CLOUDFLIX_SOURCE) `sample`, `landing`, a "
-            "folder of five CSV files or of weeks, or github:owner/repo[@branch][:folder]."
+            "folder of CSV files or of weeks, or github:owner/repo[@branch][:folder]."
         )
-    return Directory(Path(setting).expanduser().absolute(), environment.source_name)
+    return Directory(Path(setting).expanduser().absolute(), environment.source_name, agreement.files)

@@ -1,4 +1,4 @@
-"""Publications in a folder: five CSV files that stand for every week, or sub-folders named by week."""
+"""Publications in a folder: CSV files that stand for every week, or sub-folders named by week."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -14,7 +14,6 @@ from spark.datasets import DATASETS, IN_ONE, Dataset
 from spark.delivery.header_defects import is_in_one
 from spark.delivery.inspection import LONGEST_HEADER
 
-_FIRST = DATASETS[0].file
 _DIGITS_OF_A_DATE = 6
 """A folder with so many digits in its name is meant as that of a day: `2026_11_23`, `23-11-26 corrected`."""
 
@@ -25,6 +24,7 @@ class Directory:
 
     folder: Path
     name: str | None = None
+    files: Sequence[Dataset] = DATASETS
 
     @property
     def identity(self) -> str:
@@ -37,7 +37,7 @@ class Directory:
         return Place(str(self.folder.absolute()), vouched=self.name is not None)
 
     def deliveries(self, week: date, *, pin: Pin | None = None) -> Sequence[Delivered]:
-        """Return the five files of the week's sub-folder, else of the folder, which stands for every week.
+        """Return the files of the week's sub-folder, else of the folder, which stands for every week.
 
         A folder that begins to have sub-folders of weeks stands for the weeks before the first of them.
 
@@ -45,7 +45,7 @@ class Directory:
             SourceRefused: a file is missing, the week has no folder, or it has two.
         """
         folder, notice = self._folder(week)
-        return [self._delivery(dataset, folder, week, notice) for dataset in DATASETS]
+        return [self._delivery(dataset, folder, week, notice) for dataset in self.files]
 
     def _delivery(self, dataset: Dataset, folder: Path, week: date, notice: str | None) -> Delivered:
         path = folder / dataset.file
@@ -59,11 +59,12 @@ class Directory:
     def _folder(self, week: date) -> tuple[Path, str | None]:
         """Return the folder that holds the week, and a notice if another one could be meant."""
         if not self.folder.is_dir():
+            files = ", ".join(dataset.file for dataset in self.files)
             raise SourceRefused(
                 f"the source {self.folder} is no folder: "
-                "give --source (or CLOUDFLIX_SOURCE) one that holds five CSV files, or `sample`."
+                f"give --source (or CLOUDFLIX_SOURCE) one that holds {files}, or `sample`."
             )
-        outside = [dataset.file for dataset in DATASETS if (self.folder / dataset.file).exists()]
+        outside = [dataset.file for dataset in self.files if (self.folder / dataset.file).exists()]
         weeks = self._weeks()
         strangers = self._strangers(weeks) if outside or weeks else []
         if dated := [name for name in strangers if sum(map(str.isdigit, name)) >= _DIGITS_OF_A_DATE]:
@@ -96,9 +97,8 @@ class Directory:
     def _strangers(self, weeks: Mapping[date, Sequence[Path]]) -> list[str]:
         """Return the sub-folders that hold a publication and are no week's, by their paths from here."""
         known = {folder for several in weeks.values() for folder in several}
-        found = (
-            path.parent for deep in ("*", "*/*", "*/*/*") for path in self.folder.glob(f"{deep}/{_FIRST}")
-        )
+        deep, files = ("*", "*/*", "*/*/*"), [dataset.file for dataset in self.files]
+        found = {path.parent for up in deep for file in files for path in self.folder.glob(f"{up}/{file}")}
         return [str(path.relative_to(self.folder)) for path in sorted(found) if path not in known]
 
     def _of_an_earlier_week(self, week: date, weeks: Mapping[date, object], outside: list[str]) -> str | None:
@@ -106,24 +106,31 @@ class Directory:
         if not weeks:
             return None
         first = min(weeks)
-        if week > first or len(outside) < len(DATASETS):
+        if week > first or len(outside) < len(self.files):
             held = ", ".join(str(other) for other in sorted(weeks)[-10:])
             raise SourceRefused(
                 f"{self.folder} has no publication of the week {week}: it has {held}; "
-                f"choose one of these, or add a sub-folder {week}{_no_match(outside, first)}."
+                f"choose one of these, or add a sub-folder {week}{self._no_match(outside, first)}."
             )
         return (
             f"the week {week} was taken from {self.folder} itself, "
             f"which stands for the weeks before {first}, the first that has a folder"
         )
 
+    def _no_match(self, outside: Sequence[str], first: date) -> str:
+        if not outside:
+            return ""
+        if len(outside) < len(self.files):
+            return f" ({', '.join(outside)} beside the folders is no publication: move it into one, or away)"
+        return f" (the files beside the folders stand for the weeks before {first})"
+
     def _instead(self, dataset: Dataset, folder: Path) -> str:
         """Return what could be meant by the file that is missing, in brackets; nothing if nothing could."""
         entries = sorted(folder.iterdir())
-        for other in DATASETS:
+        for other in () if dataset.layout else DATASETS:
             if _is_in_one(folder / other.file):
                 layout = f"the {len(IN_ONE)}-column layout of the catalogue, all five files in one"
-                return f" (there is {other.file} in {layout}: docs/schema-drift.md shows how to part it)"
+                return f" (there is {other.file} in {layout}: set CLOUDFLIX_LAYOUT=twelve_columns)"
         for path in entries:
             if path.name.casefold() == dataset.file.casefold():
                 return f" (there is {path.name})"
@@ -148,14 +155,6 @@ def _left_aside(files: Sequence[str], outside: Path, folder: Path) -> str | None
     if not files:
         return None
     return f"{', '.join(files)} of {outside} itself: not taken, because the week has the folder {folder.name}"
-
-
-def _no_match(files: Sequence[str], first: date) -> str:
-    if not files:
-        return ""
-    if len(files) < len(DATASETS):
-        return f" ({', '.join(files)} beside the folders is no publication: move it into one, or away)"
-    return f" (the files beside the folders stand for the weeks before {first})"
 
 
 def _open(path: Path) -> BinaryIO:

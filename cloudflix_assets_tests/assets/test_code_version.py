@@ -79,6 +79,7 @@ EDITS = {
         {*of_layers("bronze"), "silver/titles"},
     ),
     "split records": ("spark.split_records", replacing('_width") + 1', '_width") + 2'), {"silver/titles"}),
+    "lost records": ("spark.lost_records", replacing("_NEAR = 10", "_NEAR = 11"), {"silver/titles"}),
     "one table": ("spark.gold.titles", replacing(".desc()", ".asc()"), {"gold/titles"}),
     "one lookup": ("spark.silver.countries", replacing("[, ]+", "[,]+"), {"silver/countries"}),
 }

@@ -10,8 +10,8 @@ from shutil import copytree, rmtree
 from cloudflix_assets_tests.cli.command import Told, cloudflix
 from cloudflix_assets_tests.lakehouse import WEEK_1, publication, put
 
-PLAIN_LOGS = ("raw/files/publications",)
-"""Rewritten by every run of a week: it tells when the files were fetched."""
+PLAIN_LOGS = ("raw/files/publications", "raw/files/rejected")
+"""Rewritten by every run of a week: when the files were fetched, and why they were not landed."""
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,11 @@ class Told:
         return " ".join(self.stderr.split())
 
     @property
+    def given(self) -> str:
+        """Standard output in one line."""
+        return " ".join(self.stdout.split())
+
+    @property
     def json(self) -> Any:
         """The one line on standard output."""
         (line,) = self.stdout.splitlines()

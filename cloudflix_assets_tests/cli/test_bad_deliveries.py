@@ -26,6 +26,7 @@ from cloudflix_assets_tests.lakehouse import (
     put,
     titles,
 )
+from spark.datasets import DATASETS
 from spark.delivery.lines import REMEDY
 
 FIFTY_MB = 50 * 2**20
@@ -130,7 +131,8 @@ def source_cases(folder: Path) -> dict[str, tuple[str, str]]:
     rerun = f"rerun the week {WEEK_2}; nothing was landed."
     choose = "choose one of these, or add a sub-folder 2026-11-09."
     readable = "make it readable for this user, then rerun the week; nothing was landed."
-    remedy = "give --source (or CLOUDFLIX_SOURCE) one that holds five CSV files, or `sample`."
+    files = ", ".join(dataset.file for dataset in DATASETS)
+    remedy = f"give --source (or CLOUDFLIX_SOURCE) one that holds {files}, or `sample`."
     (folder / "file").write_text("no folder")
     put(folder / "weeks" / str(WEEK_1), publication())
     put(folder / "unreadable", publication())
@@ -173,7 +175,7 @@ def test_a_source_of_an_unknown_kind_runs_nothing(house: House, source: str) -> 
     before = house.listing()
     assert refused(house.run("--source", source)) == (
         f"{source!r} is no source: give --source (or CLOUDFLIX_SOURCE) `sample`, `landing`, a folder of "
-        "five CSV files or of weeks, or github:owner/repo[@branch][:folder]."
+        "CSV files or of weeks, or github:owner/repo[@branch][:folder]."
     )
     assert house.listing() == before
 

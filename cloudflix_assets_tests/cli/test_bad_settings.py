@@ -13,6 +13,7 @@ from cloudflix_assets.settings.environment import Environment, SettingRefused, e
 from cloudflix_assets.sources.agreement import Agreement
 from cloudflix_assets_tests.cli.bad_input import a_file, refused
 from cloudflix_assets_tests.cli.command import cloudflix
+from cloudflix_assets_tests.datasets import DATASET
 from cloudflix_assets_tests.settings import TestSettings
 
 KNOWN = "CLOUDFLIX_HOME, CLOUDFLIX_LAKE, CLOUDFLIX_DEPLOYMENT, CLOUDFLIX_ENGINE, CLOUDFLIX_SOURCE, "
@@ -37,11 +38,14 @@ SETTINGS = {
     ),
     "CLOUDFLIX_DELIMITER=:": "CLOUDFLIX_DELIMITER=: is not allowed: set it to ',', ';', 'tab' or '|'.",
     "CLOUDFLIX_DELIMITER=cats=;": (
-        "CLOUDFLIX_DELIMITER=cats=; names cats, which is no dataset: known are titles, cast, category, "
-        "countries, directors."
+        f"CLOUDFLIX_DELIMITER=cats=; names cats, which is no dataset: known are {', '.join(DATASET)}."
     ),
     "CLOUDFLIX_ENCODING=latin1": (
         "CLOUDFLIX_ENCODING=latin1 is not allowed: set it to 'utf-8', 'cp1252' or 'iso-8859-1'."
+    ),
+    "CLOUDFLIX_LAYOUT=thirteen_columns": (
+        "CLOUDFLIX_LAYOUT=thirteen_columns is no layout (No such file or directory): set it to "
+        "twelve_columns, or to the path of your own .toml (docs/other-sources.md)."
     ),
     "CLOUDFLIX_CODE_URL=github.com/owner": (
         "CLOUDFLIX_CODE_URL=github.com/owner is no web address: write one such as "
@@ -125,7 +129,11 @@ def test_every_setting_and_the_tests_own_are_known(monkeypatch: pytest.MonkeyPat
 def test_a_child_reads_the_source_on_the_same_terms(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The web UI would refuse or rescue what the command line that started it does not."""
     own = Environment(
-        home=tmp_path, schema_drift="evolve", delimiter="tab cast=; titles=|", encoding="cast=cp1252"
+        home=tmp_path,
+        schema_drift="evolve",
+        delimiter="tab cast=; titles=|",
+        encoding="cast=cp1252",
+        layout="twelve_columns",
     )
     for name, value in own.for_child().items():
         monkeypatch.setenv(name, value)

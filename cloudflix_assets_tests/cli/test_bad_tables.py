@@ -135,7 +135,7 @@ def test_data_that_is_damaged_is_told_and_built_anew_by_force(house: House, dama
             path.unlink() if damage == "gone" else path.write_bytes(bytes(path.stat().st_size))
         before = house.listing()
         (told,) = failures(house.run("--select", TABLE)).values()
-        assert f" {'is gone' if damage == 'gone' else 'cannot be read'}" in told
+        assert f" {'is gone' if damage == 'gone' else 'has other bytes than were judged'}" in told
         remedy = f"anew with `cloudflix run --week {WEEK_1} --select {TABLE} --force`, then rerun."
         assert told.endswith(f": restore it from a backup, or build that week of the table {remedy}")
         assert house.listing() == before

@@ -1,12 +1,16 @@
 """`cloudflix run` and `status` over a small lake: what is printed, what is committed, which exit code."""
 
 import re
+import socket
 from pathlib import Path
+from typing import NoReturn
 
 import dagster as dg
 import pytest
 
 from cloudflix_assets.instance.instance import open_instance
+from cloudflix_assets.names import table_of
+from cloudflix_assets.runs import weeks
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.cli.command import Told, cloudflix, cloudflix_process
 from cloudflix_assets_tests.lakehouse import PATHS, WEEK_1, WEEK_2, lookup, publication, put
@@ -54,7 +58,7 @@ def test_run_prints_one_line_of_json_and_the_summary_beside_it(first: tuple[Path
     (week,) = told.weeks
     assert (week["week"], week["success"]) == (str(WEEK_1), True)
     assert set(week["checks"]) == {"passed", "failed", "warned"}
-    assert week["checks"] == {"passed": len(TABLES), "failed": 0, "warned": 0}
+    assert week["checks"] == {"passed": len(TABLES) + 1, "failed": 0, "warned": 0}  # and week_before
     assert week["failures"] == {}
     assert week["seconds"] > 0
     assert len(week["tables"]) == len(PATHS)
@@ -95,7 +99,7 @@ def test_a_selected_table_brings_its_quarantine_along(first: tuple[Path, Told], 
 @pytest.mark.parametrize(
     ("select", "tables"),
     [
-        ("group:gold", sum(path.startswith("gold/") for path in PATHS)),
+        ("group:gold", sum(table_of(path).startswith("gold/") for path in PATHS)),
         ("+silver/cast", 4),
         ("silver/cast+", 4),
         ("silver/titles_quarantine", 2),
@@ -127,6 +131,20 @@ def test_nothing_is_stale_after_a_run(first: tuple[Path, Told], files: Path) -> 
     assert "Nothing is stale." in told.stderr
 
 
+def test_nobody_is_asked_where_nothing_is_stale(
+    first: tuple[Path, Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Jobs of a workspace were looked for, and its absence told, though there was nothing to launch."""
+
+    def refused(*_: object) -> NoReturn:
+        raise AssertionError("somebody was asked")
+
+    monkeypatch.setattr(weeks, "_prepare", refused)  # what asks a workspace
+    monkeypatch.setattr(socket.socket, "connect", refused)
+    told = cloudflix(first[0], "run", "--stale", "--source", "github:owner/repo", "--json")
+    assert (told.code, told.json) == (0, {"weeks": []})
+
+
 def test_status_lists_every_table_and_week(first: tuple[Path, Told]) -> None:
     """What the lake holds, without opening it."""
     told = cloudflix(first[0], "status", "--json")
@@ -137,7 +155,9 @@ def test_status_lists_every_table_and_week(first: tuple[Path, Told]) -> None:
     (silver,) = (entry for entry in entries if entry["table"] == "silver/titles")
     assert silver["rows"] == 20
     assert silver["digest"] == first[1].weeks[0]["tables"]["silver/titles"]["digest"]
-    assert "silver/titles" in cloudflix(first[0], "status").stdout
+    assert "silver/titles" in cloudflix(first[0], "status", "--tables").stdout
+    (line,) = (line for line in cloudflix(first[0], "status").stdout.splitlines() if str(WEEK_1) in line)
+    assert line.split()[-1] == "fresh"
 
 
 def test_status_of_nothing_says_how_to_begin(tmp_path: Path) -> None:
@@ -165,14 +185,20 @@ def test_a_failed_week_tells_the_sentence_and_the_next_one_runs(tmp_path: Path) 
     """One bad delivery must not hold up the weeks after it, nor pass as a success."""
     put(tmp_path / "netflix" / str(WEEK_1), publication(cast=b"cast,show_id\r\n"))
     put(tmp_path / "netflix" / str(WEEK_2), publication())
-    weeks = ("--week", str(WEEK_2), "--week", str(WEEK_1))
-    told = cloudflix(tmp_path / "home", "run", *weeks, "--source", str(tmp_path / "netflix"), "--json")
+    both = ("--week", str(WEEK_2), "--week", str(WEEK_1))
+    told = cloudflix(tmp_path / "home", "run", *both, "--source", str(tmp_path / "netflix"), "--json")
     assert told.code == 1
-    assert told.stderr.startswith(f"2 weeks, {WEEK_1} to {WEEK_2}\n")
+    assert told.stderr.startswith(f"2 weeks, {WEEK_1} to {WEEK_2}, run in turn; Ctrl-C keeps what is done.\n")
     bad, good = told.weeks
     assert [(w["week"], w["success"]) for w in (bad, good)] == [(str(WEEK_1), False), (str(WEEK_2), True)]
     assert "netflix_cast.csv holds a header and no records" in bad["failures"]["publication"]
-    assert bad["failures"]["publication"] in told.sentence
+    failure, *commands = told.stderr.splitlines()[-4:]  # what has to be done stands last
+    assert failure == f"{WEEK_1} publication: {bad['failures']['publication']}"
+    assert [command.split("  ")[0] for command in commands] == [
+        f"cloudflix status --week {WEEK_1}",
+        "cloudflix run --stale",
+        "cloudflix doctor",
+    ]
     assert len(bad["tables"]) == len(PATHS)
     assert {table["committed"] for table in bad["tables"].values()} == {None}
     assert bad["tables"]["gold/cast"]["reason"] == "not reached, because publication failed"
@@ -218,7 +244,14 @@ def test_another_source_is_refused_until_the_lake_is_emptied(tmp_path: Path) -> 
     assert made(cloudflix(home, *run, str(ours), "--week", str(WEEK_1))) == {False}
 
     beside[1].unlink()
-    replaced = cloudflix(home, *run, str(theirs), "--week", str(WEEK_2), "--replace-source")
+    replace = ("--week", str(WEEK_2), "--replace-source")
+    unasked = cloudflix(home, *run, str(theirs), *replace)
+    assert unasked.code == 1
+    assert f"would remove 2 tables and 1 week of directory:ours at {home / 'lake'}" in unasked.sentence
+    assert "add --yes" in unasked.sentence
+    assert made(cloudflix(home, *run, str(ours), "--week", str(WEEK_1))) == {False}
+
+    replaced = cloudflix(home, *run, str(theirs), *replace, "--yes")
     assert replaced.code == 0
     assert beside[0].read_text() == "not made here"
     assert replaced.weeks[0]["tables"]["bronze/cast"]["rows"] == 1

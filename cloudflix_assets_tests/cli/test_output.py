@@ -15,10 +15,11 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from cloudflix_assets.cli import commands, status, terminal
-from cloudflix_assets.cli.run_report import print_week
+from cloudflix_assets.cli.run_report import print_summary
+from cloudflix_assets.cli.status_weeks import print_weeks
 from cloudflix_assets.runs import weeks
 from cloudflix_assets.runs.runner import TableResult, WeekResult
-from cloudflix_assets.runs.status import TableStatus
+from cloudflix_assets.runs.status import LakeStatus, TableStatus
 from cloudflix_assets_tests.cli.command import Told, cloudflix
 from cloudflix_assets_tests.lakehouse import PATHS, WEEK_1, lookup, publication, put
 from spark.registry import TABLES
@@ -42,12 +43,23 @@ def test_a_summary_says_what_was_quarantined_and_why(first: tuple[Path, Told]) -
     """A count without its reason sends everybody to the web UI."""
     told = first[1]
     assert told.code == 0, told.stderr
-    assert "silver/cast 1 the record is equal to one before it" in told.sentence
-    assert "gold/cast 1 show_id is no title of gold/titles" in told.sentence
-    assert "warned silver/cast 1 cast is no name of at most 6 words; kept" in told.sentence
-    assert f"Committed: {len(PATHS)} tables." in told.sentence
-    assert "/assets/" not in told.sentence
-    assert told.stdout == ""
+    assert "silver/cast 1 the record is equal to one before it" in told.given
+    assert "gold/cast 1 show_id is no title of gold/titles" in told.given
+    assert "warned silver/cast 1 cast is no name of at most 6 words; kept" in told.given
+    assert f": {len(PATHS)} tables committed; checks: " in told.given
+    assert "/assets/" not in told.given + told.sentence
+
+
+def test_results_and_progress_part(first: tuple[Path, Told]) -> None:
+    """`cloudflix run > week.txt` held nothing: all of it went to standard error."""
+    told = first[1]
+    assert told.stderr.splitlines()[0] == f"Week {WEEK_1} runs"
+    assert [line.split("  ")[0] for line in told.stderr.splitlines()[1:]] == [
+        "cloudflix status",
+        "cloudflix dev",
+    ]
+    assert told.stdout.startswith(f"Week {WEEK_1} done in ")
+    assert told.stdout.endswith(f"\nLake: {first[0] / 'lake'}\n")
 
 
 def test_a_web_ui_that_answers_is_linked_to(first: tuple[Path, Told]) -> None:
@@ -96,7 +108,7 @@ def test_the_table_that_failed_is_called_failed() -> None:
     }
     result = WeekResult(WEEK_1, "run", success=False, seconds=1.0, tables=tables, checks={}, failures={})
     with (console := Console(width=100)).capture() as printed:
-        print_week(console, result)
+        print_summary(console, [result], "lake")
     (line,) = (line for line in printed.get().splitlines() if line.startswith(" titles"))
     assert line.split() == ["titles", "1", "failed", "not", "reached", "-"]
 
@@ -104,13 +116,13 @@ def test_the_table_that_failed_is_called_failed() -> None:
 def test_one_table_is_one_table(first: tuple[Path, Told]) -> None:
     home, source = first[0], str(first[0].parent / "netflix")
     again = ("run", "--week", str(WEEK_1), "--source", source, "--select", "raw/cast")
-    assert "Unchanged: 1 table holds this already" in cloudflix(home, *again).sentence
-    assert "Committed: 1 table." in cloudflix(home, *again, "--force").sentence
+    assert ": 1 table unchanged; " in cloudflix(home, *again).given
+    assert ": 1 table committed; " in cloudflix(home, *again, "--force").given
 
 
 def test_a_summary_keeps_the_order_of_the_flow(first: tuple[Path, Told]) -> None:
     """Titles, which all the others refer to, come first."""
-    lines = first[1].stderr.splitlines()
+    lines = first[1].stdout.splitlines()
     names = [
         line.split()[0] for line in lines if line.split() and line.split()[0] in {t.name for t in TABLES}
     ]
@@ -119,7 +131,7 @@ def test_a_summary_keeps_the_order_of_the_flow(first: tuple[Path, Told]) -> None
 
 def test_elsewhere_than_on_a_terminal_there_is_nothing_to_decode(first: tuple[Path, Told]) -> None:
     """Colours and carriage returns in a log file."""
-    assert not set("\x1b\r") & set(first[1].stderr)
+    assert not set("\x1b\r") & set(first[1].stderr + first[1].stdout)
     assert f"Week {WEEK_1} runs" in first[1].stderr
 
 
@@ -241,10 +253,42 @@ def entry(table: str, week: date, **changed: Any) -> TableStatus:
     return TableStatus(table, week, **{**known, "quarantined": 12, **changed})
 
 
-def overview(capsys: pytest.CaptureFixture[str], *entries: TableStatus) -> str:
-    """The grid at noon."""
-    status.print_overview(entries, Path("home"), now=NOON + timedelta(hours=26))
+def overview(capsys: pytest.CaptureFixture[str], *entries: TableStatus, tables: bool = False) -> str:
+    """The overview a day after noon."""
+    now = NOON + timedelta(hours=26)
+    status.print_overview(LakeStatus(entries, []), Path("home"), tables=tables, now=now)
     return capsys.readouterr().out
+
+
+def test_status_is_a_line_per_week(capsys: pytest.CaptureFixture[str]) -> None:
+    """A column per week showed four weeks of two hundred, and no week that was never run."""
+    weeks = [WEEK_1, WEEK_1 + timedelta(days=7), WEEK_1 + timedelta(days=28)]
+    entries = [entry(table.path, week) for table in TABLES for week in weeks]
+    entries[-1] = entry(TABLES[-1].path, weeks[-1], state="stale", causes=("has a new code version",))
+    *lines, finding, remedy = overview(capsys, *entries).splitlines()
+    shown = [line.split() for line in lines if line.startswith((" 2026", " 2 weeks"))]
+    rows = f"{44_310 * sum(table.path.startswith('gold/') for table in TABLES):,}"
+    quarantined = f"{12 * len(TABLES):,}"
+    assert shown == [
+        [str(weeks[0]), rows, quarantined, "1d", "ago", "fresh"],
+        [str(weeks[1]), rows, quarantined, "1d", "ago", "fresh"],
+        ["2", "weeks", "-", "-", "-", "never", "run"],
+        [str(weeks[2]), rows, quarantined, "1d", "ago", "1", "stale,", str(len(TABLES) - 1), "fresh"],
+    ]
+    assert finding == f"stale {TABLES[-1].path}, {weeks[2]}: has a new code version"
+    assert "cloudflix run --stale" in remedy
+
+
+def test_status_shows_the_newest_weeks_that_fit_a_terminal() -> None:
+    """Two hundred lines would push the findings of the last weeks off the screen."""
+    weeks = [date(2024, 1, 1) + timedelta(days=7 * number) for number in range(200)]
+    console = Console(force_terminal=True, color_system=None, width=80, height=30, highlight=False)
+    with console.capture() as told:
+        print_weeks(console, [entry("gold/cast", week) for week in weeks], NOON)
+    text = told.get()
+    assert text.count("44,310") == 20
+    assert f"{weeks[-1]}" in text
+    assert "The newest 20 of 200 weeks: --json shows all of them." in text
 
 
 @pytest.mark.parametrize("columns", [80, 120])
@@ -254,7 +298,7 @@ def test_status_of_many_weeks_fits_the_screen(
     """Hundreds of weeks: wrapped numbers are unreadable, and a week left out must be said to be."""
     monkeypatch.setenv("COLUMNS", str(columns))
     weeks = [date(2024, 1, 1) + timedelta(days=7 * number) for number in range(200)]
-    text = overview(capsys, *(entry(table.path, week) for table in TABLES for week in weeks))
+    text = overview(capsys, *(entry(table.path, week) for table in TABLES for week in weeks), tables=True)
     assert max(map(len, text.splitlines())) <= columns
     assert "…" not in text
     shown = text.count("44,310 +12") // len(TABLES)
@@ -270,8 +314,9 @@ def test_status_names_what_is_stale_and_the_remedy(capsys: pytest.CaptureFixture
         capsys,
         entry("silver/cast", WEEK_1),
         entry("gold/titles", WEEK_1, **stale),
-        entry("gold/titles_quarantine", WEEK_1, **stale),
+        entry("silver/gold_titles_quarantine", WEEK_1, **stale),
         entry("gold/cast", WEEK_1, **stale, quarantined=0),
+        tables=True,
     )
     assert f"stale 2 tables, {WEEK_1}: has a new code version" in text
     assert "! 44,310 +12" in text

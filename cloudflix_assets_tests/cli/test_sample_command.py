@@ -46,14 +46,29 @@ def test_the_command_that_is_named_next_works(here: Path) -> None:
     assert week["tables"]["silver/titles_quarantine"]["rows"] == true["silver/titles"]["quarantined"] == 22
 
 
+def test_the_command_for_one_file_names_its_layout(here: Path) -> None:
+    """Without it, the week that was just written is rejected."""
+    told = called("sample", "in-one", "--layout", "twelve_columns", "--weeks", "1", *SMALL)
+    assert "1,000 records in 1 file" in told.stdout
+    named = re.search(
+        r"^Next: CLOUDFLIX_LAYOUT=twelve_columns cloudflix run (.+)$", told.stderr, re.MULTILINE
+    )
+    assert named is not None
+    assert [path.name for path in here.glob("in-one/*/*.csv")] == ["netflix_titles.csv"]
+    ran = CliRunner().invoke(
+        app, ["run", *shlex.split(named[1]), "--json"], env={"CLOUDFLIX_LAYOUT": "twelve_columns"}
+    )
+    assert ran.exit_code == 0, ran.stderr
+
+
 def test_without_weeks_the_last_three_are_written(here: Path) -> None:
     """One week shows nothing of what a week is for."""
     told = called("sample", "sample", *SMALL)
     newest = last_ended(datetime.now(UTC))
     weeks = [str(newest - WEEK * ago) for ago in (2, 1, 0)]
     assert sorted(path.name for path in (here / "sample").iterdir()) == weeks
-    assert [line.split()[0] for line in told.stderr.splitlines()[:3]] == weeks
-    assert told.stderr.count("to be quarantined: 54 in silver") == 3
+    assert [line.split()[0] for line in told.stdout.splitlines()[:3]] == weeks
+    assert told.stdout.count("to be quarantined: 54 in silver") == 3
     assert f"Next: cloudflix run --source sample --home sample-home --from {weeks[0]} --to {weeks[2]}" in (
         told.stderr
     )

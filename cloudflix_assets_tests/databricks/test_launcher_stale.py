@@ -13,6 +13,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from cloudflix_assets.names import quarantine_of
 from cloudflix_assets.runs.runner import WeekResult
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.databricks.launches import Launches, launches
@@ -27,7 +28,7 @@ pytestmark = [
     pytest.mark.slow,
 ]
 
-ASSET, DEPENDANTS = "gold/titles", {"gold/cast", "gold/cast_quarantine"}
+ASSET, DEPENDANTS = "gold/titles", {"gold/cast", "silver/gold_cast_quarantine"}
 RULE = """
 from dataclasses import replace
 from pyspark.sql import functions as F
@@ -48,7 +49,7 @@ class Launched(Lakehouse):
 
     def run(self, week: date, *paths: str, **_: Any) -> WeekResult:
         chosen = set(paths or ("/".join(key.path) for key in self.runner.keys))
-        own = {ASSET, f"{ASSET}_quarantine"}
+        own = {ASSET, quarantine_of(ASSET)}
         if before := chosen - own - DEPENDANTS:
             result = super().run(week, *before)
         if chosen & own:

@@ -16,7 +16,7 @@ from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import to_arrow_schema
 
-from cloudflix_assets.delta import commit, read, spark_commit
+from cloudflix_assets.delta import commit, read, schema, spark_commit
 from cloudflix_assets.delta import log as delta_log
 from cloudflix_assets.delta.table import application
 from cloudflix_assets.delta.week import Judged, Outcome, WeekOfTable
@@ -213,7 +213,8 @@ def interrupt(
         return function
 
     for name in {point.name for point, _ in events}:
-        monkeypatch.setattr(module, name, hooked(name, getattr(module, name)))
+        place = module if hasattr(module, name) else schema
+        monkeypatch.setattr(place, name, hooked(name, getattr(place, name)))
         if (module, name) == (commit, "_commit"):
             monkeypatch.setattr(spark_commit, "commit_week", hooked(name, spark_commit.commit_week))
     return waiting

@@ -11,11 +11,9 @@ import pytest
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from cloudflix_assets.delta import commit, spark_commit, table
+from cloudflix_assets.delta import commit, schema, spark_commit, table
 from cloudflix_assets.delta.attempts import CommitRefused
 from cloudflix_assets.delta.table import TableRefused
-from cloudflix_assets.delta.week import WeekOfTable
-from cloudflix_assets.lake.base import Lake
 from cloudflix_assets_tests.delta.cases import (
     OTHER_ROWS,
     ROWS,
@@ -122,13 +120,13 @@ def test_what_a_table_forbids_is_no_conflict(
     """Twelve attempts took 18 s, spoke of other writers, and left twelve copies of the rows."""
     tiny.write(ROWS)
     tiny.table.alter.set_table_properties({"delta.appendOnly": "true"})
-    before, attempts, prepare = (tiny.version(), tiny.files()), list[object](), commit._prepare
+    before, attempts, prepare = (tiny.version(), tiny.files()), list[object](), schema.prepare
 
-    def counted(lake: Lake, week: WeekOfTable) -> DeltaTable:
-        attempts.append(week)
-        return prepare(lake, week)
+    def counted(*given: Any) -> DeltaTable:
+        attempts.append(given)
+        return prepare(*given)
 
-    monkeypatch.setattr(commit, "_prepare", counted)
+    monkeypatch.setattr(commit, "prepare", counted)
 
     with pytest.raises(CommitRefused) as told:
         tiny.write(OTHER_ROWS)

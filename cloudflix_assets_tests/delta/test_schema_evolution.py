@@ -104,7 +104,7 @@ def test_two_runs_that_add_a_column_at_once(
     theirs = T.StructType([*FIELDS, column])
     their_rows = [(4, "four", value)]
     other = tiny.week(their_rows, WEEK_3, fields=theirs)
-    interrupt(monkeypatch, (Point("before", "widen"), lambda: tiny.replace(other)))
+    interrupt(monkeypatch, (Point("before", "_widen"), lambda: tiny.replace(other)))
 
     ours = tiny.week([(3, "three", 7)], WEEK_2, fields=WIDER)
     assert tiny.replace(ours).committed

@@ -15,13 +15,13 @@ from cloudflix_assets.landing.land import land
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources import Delivered, Pin
 from cloudflix_assets.sources.agreement import Agreement
+from cloudflix_assets_tests.datasets import TITLES
 from cloudflix_assets_tests.lakehouse import TITLE, WEEK_1, csv_bytes, publication, titles
 from spark.bronze import contract_of
 from spark.datasets import DATASETS
 from spark.delivery.headers import Drift
 from spark.quality import digest
 
-TITLES = DATASETS[0]
 ENGINE = Environment().engine
 AGREED = Agreement()
 FOLDER = "bronze/staging/run-0-titles"

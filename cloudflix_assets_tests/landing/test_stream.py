@@ -20,6 +20,7 @@ from cloudflix_assets.landing import stream
 from cloudflix_assets.landing.land import land
 from cloudflix_assets.landing.stream import Arrivals, FileUnparsed
 from cloudflix_assets.settings.environment import Environment
+from cloudflix_assets_tests.datasets import TITLES
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, Makes, registered, titles
 from cloudflix_assets_tests.landing.stream_cases import (
     AGREED,
@@ -27,7 +28,6 @@ from cloudflix_assets_tests.landing.stream_cases import (
     DIGEST,
     ENGINE,
     FOLDER,
-    TITLES,
     Arriving,
     Loading,
 )

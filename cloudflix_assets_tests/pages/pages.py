@@ -3,8 +3,9 @@
 * Under a line that ends in a file's name and a colon (`spark/gold/ratings.py`:) a block is that file, or,
   marked `diff`, a change of it.
 * `console`: what follows `$` runs in bash, in the copy; the lines under it must stand in what is printed,
-  in their order (`…` stands for anything). `# exit code 1` tells how it ends, if not well; an `export`
-  or `set -a` holds for what follows.
+  in their order (`…` stands for anything). `# exit code 1` tells how it ends, if not well. All commands
+  of a page run in one shell, which the page must leave as it found it: no variable, no process, no file but
+  those that its blocks name.
 * `python` under no file's name runs as a script; a block `text` after it stands in what it prints.
 """
 
@@ -14,9 +15,12 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, sleep
+from types import TracebackType
+from typing import Self
 
 from deltalake import DeltaTable
 
@@ -29,6 +33,7 @@ NOT_OURS = frozenset({*NOT_COPIED, ".mypy_cache"})
 NODE_MODULES = Path("cloudflix_assets_tests", "loopback", "azure", "node_modules")
 
 _BLOCK = re.compile(r"(?:`([^`\n]+)`:\n\n)?^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_END = "-- the command has ended with"
 _EXIT_CODE = re.compile(r"# exit code (\d+)")
 
 
@@ -77,6 +82,56 @@ def bare(command: str) -> str:
     return command.partition("  #")[0].strip()
 
 
+class Shell:
+    """A bash that runs commands one after the other, as somebody types them."""
+
+    def __init__(self, folder: Path, variables: Mapping[str, str]) -> None:
+        self._process = subprocess.Popen(
+            ["bash", "--norc"],
+            cwd=folder,
+            env=variables,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.communicate()
+
+    def run(self, command: str) -> tuple[str, int]:
+        """Run a command; what it printed, and its exit code."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(f"{{ {command}\n}} < /dev/null\necho {_END} $?\n")
+        self._process.stdin.flush()
+        printed = ""
+        for line in self._process.stdout:
+            before, end, code = line.rpartition(f"{_END} ")
+            if end:
+                return printed + before, int(code)
+            printed += line
+        raise AssertionError(f"{command} ended the shell:\n{printed}")
+
+    def variables(self) -> dict[str, str]:
+        """What commands are told."""
+        told, _ = self.run("env -0 | tr '\\n\\0' '\\r\\n'")
+        found = dict(line.split("=", 1) for line in told.splitlines())
+        return {name: value for name, value in found.items() if name != "_"}
+
+    def processes(self) -> list[str]:
+        """What was started and still runs after a minute: what was killed takes a moment to end."""
+        last_look = monotonic() + 60
+        while (found := self.run("jobs -r")[0].splitlines()) and monotonic() < last_look:
+            sleep(0.1)
+        return found
+
+
 @dataclass(frozen=True)
 class Copy:
     """A copy of the project in a folder of its own, with the installed packages of this one."""
@@ -96,16 +151,38 @@ class Copy:
         (folder / NODE_MODULES).symlink_to(ROOT / NODE_MODULES)
         return cls(folder, unrun)
 
-    def follow(self, page: Path) -> None:
-        """Do what a page says, block by block."""
-        exports: list[str] = []
+    def follow(self, page: Path, shell: Shell | None = None) -> None:
+        """Do what a page says, block by block, in a shell of its own or in this one."""
+        if shell is None:
+            with self.shell() as own:
+                return self.follow(page, own)
+        variables, files = shell.variables(), self._files()
+        self._follow(page, shell)
+        found = [f"{name}={value}" for name, value in shell.variables().items() ^ variables.items()]
+        found += shell.processes()
+        if not any("rm -r" in command for command in self.unrun):
+            named = {self.folder / block.file for block in blocks(page) if block.file}
+            found += sorted(str(path.relative_to(self.folder)) for path in self._files() - files - named)
+        if found:
+            raise AssertionError(f"{page.name} leaves behind: {', '.join(found)}")
+        return None
+
+    def shell(self) -> Shell:
+        """A shell in the copy."""
+        return Shell(self.folder, self._environment())
+
+    def _files(self) -> set[Path]:
+        """What lies in the copy, and in the home of the lake beside it: whose own files change with a run."""
+        own = {*self.folder.iterdir(), *(self.folder / ".cloudflix").glob("*/lake")}
+        return {path for path in own if path.name not in NOT_OURS}
+
+    def _follow(self, page: Path, shell: Shell) -> None:
         printed = ""
         for block in blocks(page):
             if block.language == "console":
                 for command, shown in block.commands:
-                    exports += [command] if command.startswith(("export ", "set -a")) else []
                     if bare(command) not in self.unrun:
-                        self._run_as_shown("; ".join([*exports, command]), shown)
+                        _run_as_shown(shell, command, shown)
             elif block.language == "diff":
                 self._change(block)
             elif block.file:
@@ -117,13 +194,10 @@ class Copy:
 
     def run(self, command: list[str], code: int = 0, **variables: str) -> str:
         """Run a command in the copy; what it printed."""
-        own = {n: v for n, v in os.environ.items() if not n.startswith(("CLOUDFLIX_", "AZURE_", "PYTEST_"))}
-        engine = {name: value for name, value in os.environ.items() if name == "CLOUDFLIX_ENGINE"}
-        path = {"PYTHONPATH": str(self.folder), "COLUMNS": "200", "PYTHONDONTWRITEBYTECODE": "1"}
         result = subprocess.run(
             command,
             cwd=self.folder,
-            env={**own, **engine, **path, **variables},
+            env={**self._environment(), **variables},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -133,6 +207,12 @@ class Copy:
             raise AssertionError(f"{command} ended with {result.returncode}, not {code}:\n{result.stdout}")
         return result.stdout
 
+    def _environment(self) -> dict[str, str]:
+        own = {n: v for n, v in os.environ.items() if not n.startswith(("CLOUDFLIX_", "AZURE_", "PYTEST_"))}
+        engine = {name: value for name, value in os.environ.items() if name == "CLOUDFLIX_ENGINE"}
+        path = {"PYTHONPATH": str(self.folder), "COLUMNS": "200", "PYTHONDONTWRITEBYTECODE": "1"}
+        return {**own, **engine, **path}
+
     def rows(self, table: str) -> Counter[str]:
         """Rows per week of a Delta table, as its log counts them; a week may have several files."""
         actions = DeltaTable(self.folder / table).get_add_actions(flatten=True)
@@ -141,11 +221,6 @@ class Copy:
         for week, count in zip(weeks, counts, strict=True):
             found[str(week)] += count
         return found
-
-    def _run_as_shown(self, command: str, shown: list[str]) -> None:
-        expected = _EXIT_CODE.search(command)
-        printed = self.run(["bash", "-c", command], int(expected[1]) if expected else 0)
-        _check_shown(shown, printed)
 
     def _write(self, file: Path, text: str) -> None:
         if file.exists():
@@ -163,6 +238,15 @@ class Copy:
                 raise AssertionError(f"{block.file} holds {text.count(old)} times:\n{old}")
             text = text.replace(old, new)
         file.write_text(text, encoding="utf-8")
+
+
+def _run_as_shown(shell: Shell, command: str, shown: list[str]) -> None:
+    expected = _EXIT_CODE.search(command)
+    printed, code = shell.run(command)
+    wanted = int(expected[1]) if expected else 0
+    if code != wanted:
+        raise AssertionError(f"{command} ended with {code}, not {wanted}:\n{printed}")
+    _check_shown(shown, printed)
 
 
 def _check_shown(shown: list[str], printed: str) -> None:

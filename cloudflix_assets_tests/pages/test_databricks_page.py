@@ -11,11 +11,14 @@ from cloudflix_assets_tests.pages.pages import ROOT, Copy
 
 pytestmark = pytest.mark.slow  # a page that is carried out
 
+REMOVED = "wait $(cat .databricks.pid); rm -r .databricks .databricks.env .databricks.log .databricks.pid"
+"""What lies there is looked at below."""
+
 
 def test_the_page_is_carried_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has no workspace tries it by these very lines."""
     monkeypatch.delenv("CLOUDFLIX_ENGINE", raising=False)
-    project = Copy.of_the_project(tmp_path / "a project")
+    project = Copy.of_the_project(tmp_path / "a project", frozenset({REMOVED}))
     try:
         project.follow(ROOT / "docs" / "databricks.md")
     finally:

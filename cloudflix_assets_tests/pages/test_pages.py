@@ -14,6 +14,10 @@ WRONG = {
     "a change that does not fit": ("`a.txt`:\n\n```diff\n-gone\n+new\n```\n", "holds 0 times"),
     "a change that fits twice": ("`a.txt`:\n\n```diff\n same\n+new\n```\n", "holds 2 times"),
     "a file that is there": ("`a.txt`:\n\n```python\nA = 1\n```\n", "is there already"),
+    "a setting that is left": ("```console\n$ export WORD=held\n```\n", "leaves behind: WORD=held"),
+    "a process that is left": ("```console\n$ sleep 60 & echo $! > a.txt\n```\n", "Running +sleep 60"),
+    "a file that is left": ("```console\n$ touch c.txt\n```\n", "leaves behind: c.txt"),
+    "a lake that is left": ("```console\n$ mkdir -p .cloudflix/b/lake\n```\n", "behind: .cloudflix/b/lake"),
     "a script that fails": ("```python\n1 / 0\n```\n", "ZeroDivisionError"),
     "a script that prints something else": (
         "```python\nprint(1)\n```\n\n```text\n2\n```\n",
@@ -38,7 +42,7 @@ def test_a_right_page_is_carried_out(tmp_path: Path) -> None:
         "`b.py`:\n\n```python\nprint('b')\n```\n\n"
         "and `a.txt`:\n\n```diff\n first\n+more\n@@\n-third\n```\n\n"
         "```console\n$ export WORD=held\n$ cat a.txt\nfirst\nmore\n…\n$ echo is $WORD so\nis … so\n"
-        "$ never run\n$ false  # exit code 1\n```\n"
+        "$ unset WORD\n$ never run\n$ false  # exit code 1\n```\n"
     )
     Copy(tmp_path, frozenset({"never run"})).follow(tmp_path / "page.md")
     assert (tmp_path / "a.txt").read_text() == "first\nmore\nsecond\n"

@@ -21,20 +21,18 @@ README = PAGE.read_text(encoding="utf-8")
 def test_the_commands_for_ones_own_files_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a newcomer copies after `make run`; the lake that comes of it is the one that is drawn."""
     monkeypatch.chdir(tmp_path)
-    (exported,) = (shlex.split(command)[1:] for command in commands(PAGE) if command.startswith("export "))
-    settings = dict(setting.split("=") for setting in exported)
-    assert set(settings) == {"CLOUDFLIX_HOME", "CLOUDFLIX_SOURCE"}
-    put(tmp_path / settings["CLOUDFLIX_SOURCE"], publication())
     ran = [
         shlex.split(command)[1:] for command in commands(PAGE) if command.startswith(".venv/bin/cloudflix")
     ]
     assert len(ran) >= 1
     for arguments in ran:
-        result = CliRunner().invoke(app, arguments, env=settings)
+        put(tmp_path / arguments[arguments.index("--source") + 1], publication())
+        result = CliRunner().invoke(app, arguments)
         assert result.exit_code == 0, (arguments, result.output)
+        home = tmp_path / arguments[arguments.index("--home") + 1]
     (drawn,) = (block.text for block in blocks(PAGE) if block.text.startswith(".cloudflix/lake/"))
     for path in re.findall(r"\b(\w+/\w+)(?=[/ ;])", drawn.partition("\n")[2]):
-        assert (tmp_path / settings["CLOUDFLIX_HOME"] / "lake" / path).is_dir(), path
+        assert (home / "lake" / path).is_dir(), path
 
 
 def test_every_delivered_file_is_listed_with_its_columns() -> None:

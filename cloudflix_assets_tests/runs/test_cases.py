@@ -11,8 +11,10 @@ import dagster as dg
 import pytest
 
 from cloudflix_assets.assets.rule_texts import breaches
+from cloudflix_assets.layouts.declaration import SHIPPED, TWELVE_COLUMNS
 from cloudflix_assets.runs.runner import WeekResult
 from cloudflix_assets.settings.environment import Environment
+from cloudflix_assets.sources.agreement import Agreement
 from cloudflix_assets.sources.directory import Directory
 from cloudflix_assets_tests.lakehouse import WEEK_2, WEEK_3, Lakehouse
 from spark.registry import TABLES
@@ -72,7 +74,7 @@ CASES: dict[str, Published | Refused] = {
         LANDING, ("repeats the column director; it has show_id, director, director",)
     ),
     "kaggle_single_layout": Refused(
-        LANDING, ("this looks like the 12-column layout of the catalogue", "docs/schema-drift.md")
+        LANDING, ("this looks like the 12-column layout of the catalogue", "CLOUDFLIX_LAYOUT=twelve_columns")
     ),
     "pandas_floats": Refused(
         TITLES,
@@ -110,6 +112,17 @@ DECLARED: dict[str, tuple[dict[str, str], int]] = {
 }
 """Settings with which a refused case is published, and the rows of each gold table then."""
 
+LAYOUTS: dict[str, tuple[str, dict[str, int]]] = {
+    "kaggle_single_layout": (
+        Path(SHIPPED[TWELVE_COLUMNS]).read_text(encoding="utf-8"),
+        {**rows(100), "gold/cast": 200},
+    ),
+    "pandas_floats": ("[titles.columns]\nduration_minutes.decimal = '.'", rows(100)),
+    "long_dates": ("[titles.columns]\ndate_added.dates = ['MMMM d, yyyy']", rows(100)),
+    "iso_dates": ("[titles.columns]\ndate_added.dates = ['yyyy-MM-dd']", rows(100)),
+}
+"""Layouts with which a refused case is published, and rows of gold tables then."""
+
 Runs = Callable[..., WeekResult]
 
 
@@ -119,7 +132,9 @@ def run(environment: Environment, instance: dg.DagsterInstance, cases: Path) -> 
 
     def run_case(name: str, **declared: str) -> WeekResult:
         settings = environment.model_dump(exclude={"java_home", "github_token"}) | declared
-        house = Lakehouse(Environment(**settings), instance, source=Directory(cases / name))
+        declared_for = Environment(**settings)
+        files = Agreement.of(declared_for).files
+        house = Lakehouse(declared_for, instance, source=Directory(cases / name, files=files))
         return house.run(WEEKS.get(name, WEEK_2))
 
     return run_case
@@ -161,6 +176,17 @@ def test_a_case_is_published_as_it_was_declared(run: Runs, name: str) -> None:
     result = run(name, **declared)
     assert result.failures == {}
     assert {path: result.tables[path].rows for path in GOLD} == rows(number)
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_a_case_is_published_in_the_layout_that_was_declared(run: Runs, tmp_path: Path, name: str) -> None:
+    """A source that writes otherwise needs no code."""
+    text, gold = LAYOUTS[name]
+    layout = tmp_path / "layout.toml"
+    layout.write_text(text, encoding="utf-8")
+    result = run(name, layout=str(layout))
+    assert result.failures == {}
+    assert {path: result.tables[path].rows for path in gold} == gold
 
 
 def rules(result: WeekResult) -> Iterator[tuple[str, Mapping[str, int]]]:

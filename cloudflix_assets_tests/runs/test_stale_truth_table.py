@@ -61,11 +61,11 @@ def films(**change: str) -> bytes:
 
 
 def of_asset(*weeks: date) -> Places:
-    return {(path, week) for path in ("gold/titles", "gold/titles_quarantine") for week in weeks}
+    return {(path, week) for path in ("gold/titles", "silver/gold_titles_quarantine") for week in weeks}
 
 
 def of_dependant(*weeks: date) -> Places:
-    return {(path, week) for path in ("gold/cast", "gold/cast_quarantine") for week in weeks}
+    return {(path, week) for path in ("gold/cast", "silver/gold_cast_quarantine") for week in weeks}
 
 
 def with_extra_column() -> bytes:
@@ -202,7 +202,7 @@ TRUTH_TABLE = [
     Row(new_code, stale=of_asset(WEEK_1, WEEK_2), left=of_asset(WEEK_1)),
     Row(later_week),
     Row(week_before, stale=of_asset(WEEK_2)),
-    Row(quarantine_only, stale=of_asset(WEEK_2), written={("gold/titles_quarantine", WEEK_2)}),
+    Row(quarantine_only, stale=of_asset(WEEK_2), written={("silver/gold_titles_quarantine", WEEK_2)}),
 ]
 
 

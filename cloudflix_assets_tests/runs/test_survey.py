@@ -19,7 +19,7 @@ from cloudflix_assets.build import build_defs
 from cloudflix_assets.delta import look, table
 from cloudflix_assets.instance.ended_runs import this_process
 from cloudflix_assets.instance.instance import open_instance
-from cloudflix_assets.names import PROCESS
+from cloudflix_assets.names import PROCESS, asset_key
 from cloudflix_assets.runs import memory, survey
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets_tests.cli.command import Told, cloudflix
@@ -35,6 +35,7 @@ from cloudflix_assets_tests.lakehouse import (
     registered,
 )
 from cloudflix_assets_tests.tiers import slow_but
+from spark.registry import TABLES
 
 Places = set[tuple[str, str]]
 GOLD = {path for path in PATHS if path.startswith("gold/")}
@@ -107,7 +108,7 @@ def gold_removed(house: House) -> None:
 
 
 def quarantine_removed(house: House) -> None:
-    shutil.rmtree(house.lake / "gold" / "cast_quarantine")
+    shutil.rmtree(house.lake / "silver" / "gold_cast_quarantine")
 
 
 def all_removed(house: House) -> None:
@@ -169,13 +170,17 @@ def run_deleted(house: House) -> None:
 BOTH = (WEEK_1, WEEK_2)
 DAMAGES: Mapping[str, tuple[Callable[[House], None], str, Places]] = {
     "gold removed": (gold_removed, "missing", every(GOLD, *BOTH)),
-    "a quarantine removed": (quarantine_removed, "missing", every({"gold/cast_quarantine"}, *BOTH)),
+    "a quarantine removed": (quarantine_removed, "missing", every({"silver/gold_cast_quarantine"}, *BOTH)),
     "all removed": (all_removed, "missing", every({*PATHS, "publication"}, *BOTH)),
     "rows deleted": (rows_deleted, "changed", every({"gold/cast"}, WEEK_1)),
     "a week deleted": (week_deleted, "changed", every({"gold/cast"}, WEEK_1)),
     "rows appended": (rows_appended, "changed", every({"silver/cast"}, WEEK_2)),
     "a version restored": (version_restored, "changed", every({"silver/cast"}, WEEK_2)),
-    "another home": (commit_of_another_home, "changed", every({"gold/cast", "gold/cast_quarantine"}, WEEK_1)),
+    "another home": (
+        commit_of_another_home,
+        "changed",
+        every({"gold/cast", "silver/gold_cast_quarantine"}, WEEK_1),
+    ),
     "a manifest removed": (manifest_removed, "missing", every({"publication"}, WEEK_2)),
     "a landed file removed": (landed_file_removed, "missing", every({"publication"}, *BOTH)),
     "assets wiped": (assets_wiped, "unknown", every({"gold/cast"}, *BOTH)),
@@ -183,7 +188,7 @@ DAMAGES: Mapping[str, tuple[Callable[[House], None], str, Places]] = {
         run_deleted,
         "unknown",
         every({path for path in PATHS if "quarantine" not in path}, WEEK_2)
-        | every({"gold/cast_quarantine"}, WEEK_2),
+        | every({"silver/gold_cast_quarantine"}, WEEK_2),
     ),
 }
 
@@ -237,7 +242,8 @@ def test_a_full_lake_under_a_new_home_is_unknown_and_made_known(house: House, tm
     rows = {(entry["table"], entry["rows"]) for entry in found.json["tables"]}
     assert ("silver/cast", 21) in rows
     shown = cloudflix(new, "status", env=env).stdout
-    assert "unknown 20 tables, 2 weeks: the lake holds it, and this instance does not remember it" in shown
+    unknown = f"unknown {len(TABLES)} tables, 2 weeks"
+    assert f"{unknown}: the lake holds it, and this instance does not remember it" in shown
     assert not new.exists()
 
     put(Path(house.source), publication(cast=lookup("cast", ("Another", "1"))))
@@ -273,10 +279,11 @@ def test_weeks_before_a_first_week_that_moved_are_shown_as_such(house: House) ->
     env = {"CLOUDFLIX_FIRST_WEEK": str(WEEK_2)}
     assert {week for _, week in house.states(**env)["outside"]} == {str(WEEK_1)}
     shown = house.told("status", **env)
-    assert f"20 tables, {WEEK_1}: the calendar begins with {WEEK_2} (CLOUDFLIX_FIRST_WEEK)" in shown.stdout
+    outside = f"{len(TABLES)} tables, {WEEK_1}"
+    assert f"{outside}: the calendar begins with {WEEK_2} (CLOUDFLIX_FIRST_WEEK)" in shown.stdout
     assert shown.code == 0
     stale = house.told("run", "--stale", **env)
-    assert (stale.code, stale.sentence) == (0, "Nothing is stale.")
+    assert (stale.code, stale.given) == (0, "Nothing is stale.")
 
 
 def test_a_week_whose_last_run_failed_is_a_state_with_its_sentence(house: House) -> None:
@@ -286,7 +293,7 @@ def test_a_week_whose_last_run_failed_is_a_state_with_its_sentence(house: House)
     shown = house.told("status")
     assert shown.code == 1
     assert f"failed publication, {WEEK_2}: netflix_cast.csv holds a header and no records" in shown.stdout
-    assert f"not reached 20 tables, {WEEK_2}: because publication failed" in shown.stdout
+    assert f"not reached {len(TABLES)} tables, {WEEK_2}: because publication failed" in shown.stdout
     assert "! just now" in shown.stdout
     failed = {e["attempt"]["ended"] for e in house.entries() if e["attempt"]}
     assert failed == {"failed", "not reached"}
@@ -299,7 +306,7 @@ def test_a_week_whose_last_run_failed_is_a_state_with_its_sentence(house: House)
 
 def test_a_run_that_goes_on_is_no_damage(house: House) -> None:
     """It has committed, and the instance does not know yet: `changed outside` would be a false alarm."""
-    keys = frozenset(dg.AssetKey(["gold", name]) for name in ("cast", "cast_quarantine"))
+    keys = frozenset(map(asset_key, ("gold/cast", "silver/gold_cast_quarantine")))
     with open_instance(Environment(home=house.home)) as instance:
         defs = build_defs(Environment(home=house.home, source=house.source))
         job = defs.resolve_job_def(WEEKLY_REFRESH).get_subset(asset_selection=keys)

@@ -9,6 +9,7 @@ from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources import Delivered, Source, SourceRefused, source_of
 from cloudflix_assets.sources.directory import Directory
 from cloudflix_assets.sources.sample import Sample
+from cloudflix_assets_tests.datasets import DATASET
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, WEEK_3, lookup, publication, put
 from spark.datasets import DATASETS, IN_ONE
 
@@ -150,9 +151,9 @@ def test_the_catalogue_in_one_file_is_known_without_the_other_four(tmp_path: Pat
     (tmp_path / "netflix_titles.csv").write_text(f"{','.join(IN_ONE)}\n", encoding="utf-8-sig")
     with pytest.raises(SourceRefused) as refused:
         Directory(tmp_path).deliveries(WEEK_1)
-    assert f"is missing from {tmp_path} (there is netflix_titles.csv in the 12-column layout" in str(
-        refused.value
-    )
+    told = str(refused.value)
+    assert f"is missing from {tmp_path} (there is netflix_titles.csv in the 12-column layout" in told
+    assert "set CLOUDFLIX_LAYOUT=twelve_columns" in told
 
 
 @pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: dataset.name)
@@ -165,7 +166,7 @@ def test_a_missing_file_is_named_with_its_folder(tmp_path: Path, dataset: object
     with pytest.raises(SourceRefused) as refused:
         Directory(tmp_path / "netflix").deliveries(WEEK_1)
     assert str(refused.value) == (
-        f"netflix_{name}.csv is missing from {tmp_path / 'netflix'}: put it there, then rerun the week "
+        f"{DATASET[name].file} is missing from {tmp_path / 'netflix'}: put it there, then rerun the week "
         f"{WEEK_1}; nothing was landed."
     )
 

@@ -5,6 +5,7 @@ import os
 import random
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -23,6 +24,7 @@ from cloudflix_assets.sources.agreement import Agreement
 from cloudflix_assets.sources.dropped import files
 from cloudflix_assets.sources.dropped.routing import Unroutable, is_unfinished, route_of
 from cloudflix_assets.sources.dropped.source import DropFolder
+from cloudflix_assets_tests.datasets import CAST, DATASET
 from cloudflix_assets_tests.lakehouse import (
     WEEK_1,
     WEEK_2,
@@ -34,11 +36,18 @@ from cloudflix_assets_tests.lakehouse import (
     registered,
 )
 from cloudflix_assets_tests.ticks import Ticks
+from spark.datasets import DATASETS
+
+
+def dated(dataset: str, week: date) -> str:
+    """The name of a file with its week in it."""
+    return f"{DATASET[dataset].file.removesuffix('.csv')}_{week}.csv"
+
 
 TABLES = registered("raw/cast", "bronze/cast")
 UNCLOSED = b'cast,show_id\r\n"Somebody,1\r\n'
 LONG_AGO = timedelta(hours=1)
-LANDED = sorted(f"{WEEK_1}/{dataset}/netflix_{dataset}_{WEEK_1}.csv" for dataset in publication())
+LANDED = sorted(f"{WEEK_1}/{dataset}/{dated(dataset, WEEK_1)}" for dataset in publication())
 """What was taken in of the first week."""
 
 
@@ -61,7 +70,7 @@ def drop(lake: LocalLake, name: str, content: bytes, ago: timedelta = LONG_AGO) 
 def drop_week(lake: LocalLake, week: date, given: Mapping[str, bytes], ago: timedelta = LONG_AGO) -> None:
     """Drop a publication, the week in the names."""
     for dataset, content in given.items():
-        drop(lake, f"netflix_{dataset}_{week}.csv", content, ago)
+        drop(lake, dated(dataset, week), content, ago)
 
 
 def listing(lake: Lake, folder: str) -> list[str]:
@@ -136,10 +145,10 @@ def test_what_was_dropped_is_what_a_source_would_have_delivered(
 def drop_now(house: Lakehouse, **given: bytes) -> None:
     """Drop files into a lake of any kind, with the week in their names."""
     for dataset, content in given.items():
-        house.stored.write(f"raw/landing/from bob/netflix_{dataset}_{WEEK_1}.csv", content)
+        house.stored.write(f"raw/landing/from bob/{dated(dataset, WEEK_1)}", content)
 
 
-def test_a_week_waits_until_all_five_are_there_and_sound(
+def test_a_week_waits_until_all_are_there_and_sound(
     each_environment: Environment, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A torn publication would make orphans; and what came first is no stranger in an unclaimed lake."""
@@ -154,7 +163,7 @@ def test_a_week_waits_until_all_five_are_there_and_sound(
     (sentence,) = waiting.notices
     assert sentence.startswith(f"the week {WEEK_1} waits for netflix_cast.csv: drop them into ")
     assert Manifest.of(house.stored, WEEK_1) is None
-    assert (listing(house.stored, "landing"), len(listing(house.stored, "landed"))) == ([], 4)
+    assert (listing(house.stored, "landing"), len(listing(house.stored, "landed"))) == ([], len(others))
 
     drop_now(house, cast=UNCLOSED)
     (told,) = house.run(WEEK_1).failures.values()
@@ -242,6 +251,21 @@ def test_a_clock_that_was_ahead_does_not_keep_a_correction_out(house: Lakehouse)
 
 
 @pytest.mark.parametrize(
+    ("name", "dataset"),
+    [
+        ("Books_2026-11-11.csv", "books"),
+        ("books loans 2026-11-11.csv", "loans"),
+        ("books+_20261111.csv", "more"),
+    ],
+)
+def test_a_name_of_which_another_is_the_beginning_tells_its_dataset(name: str, dataset: str) -> None:
+    """Loans were taken for books, whose name theirs begins with, and no file came to `Books+.csv`."""
+    files = {"books": "books.csv", "loans": "books loans.csv", "more": "Books+.csv"}
+    declared = [replace(CAST, name=of, file=file) for of, file in files.items()]
+    assert route_of(name, declared).dataset.name == dataset
+
+
+@pytest.mark.parametrize(
     "names",
     [
         ("netflix_cast_{}.csv", "a/netflix_cast_{}.csv"),
@@ -263,7 +287,7 @@ def test_several_files_of_which_nothing_tells_which_counts_are_refused(
     told = re.match(r"netflix_cast.csv has 2 files in .* which one counts \(([^)]*)\): leave one", sentence)
     assert told
     assert set(told[1].split(" and ")) == set(both)
-    assert len(listing(house.lake, "landing")) == 6
+    assert len(listing(house.lake, "landing")) == len(DATASETS) + 1
 
     (house.lake.root / "raw" / "landing" / both[0]).unlink()
     if "part" not in both[1]:
@@ -309,7 +333,7 @@ def test_a_file_that_cannot_be_read_is_told(house: Lakehouse, monkeypatch: pytes
     assert (
         "cannot be read (Permission denied): make it readable for this user, then rerun the week" in sentence
     )
-    assert len(listing(house.lake, "landing")) == 5
+    assert len(listing(house.lake, "landing")) == len(DATASETS)
 
 
 HOSTILE = {
@@ -371,7 +395,7 @@ def test_weeks_keep_apart(house: Lakehouse) -> None:
     drop_week(house.lake, WEEK_1, publication())
     drop_week(house.lake, WEEK_2, publication(cast=UNCLOSED))
     assert house.run(WEEK_1).success
-    assert len(listing(house.lake, "landing")) == 5
+    assert len(listing(house.lake, "landing")) == len(DATASETS)
     assert not house.run(WEEK_2).success
 
 
@@ -381,7 +405,7 @@ def test_a_lake_of_another_source_takes_nothing_in(house: Lakehouse, lakehouse: 
     assert other.run(WEEK_1).success
     drop_week(house.lake, WEEK_1, publication())
     assert not house.run(WEEK_1).success
-    assert len(listing(house.lake, "landing")) == 5
+    assert len(listing(house.lake, "landing")) == len(DATASETS)
 
 
 @pytest.fixture
@@ -393,7 +417,7 @@ def test_the_sensor_asks_once_for_the_week_of_what_was_dropped(house: Lakehouse,
     """As soon as it has settled, and again for what is dropped later."""
     assert ticks.said() == "Nothing was dropped."
     drop_week(house.lake, WEEK_1, publication(), ago=timedelta())
-    assert ticks.said().count("may still be growing.") == 5
+    assert ticks.said().count("may still be growing.") == len(DATASETS)
     drop_week(house.lake, WEEK_1, publication())
     (first,), _ = ticks.tick()
     assert first.partition_key == str(WEEK_1)

@@ -8,6 +8,7 @@ import pytest
 
 from cloudflix_assets.sources import Delivered, LandedBefore, NoPublication, Pin, SourceRefused
 from cloudflix_assets.sources.github.address import Address
+from cloudflix_assets_tests.datasets import DATASET
 from cloudflix_assets_tests.lakehouse import publication, titles
 from cloudflix_assets_tests.loopback.github.fixtures import WEEKS, Sources, in_folder, moment, published
 from cloudflix_assets_tests.loopback.github.history import History
@@ -57,7 +58,7 @@ def test_a_commit_that_leaves_the_folder_alone_is_none_of_ours(source: Sources, 
 
 
 def test_the_top_of_a_repository_is_a_folder_too(source: Sources, history: History) -> None:
-    files = {f"netflix_{name}.csv": content for name, content in published(7).items()}
+    files = {DATASET[name].file: content for name, content in published(7).items()}
     history.commit(files, moment(WEEKS[3], 3))
     assert read(source(folder="").deliveries(WEEKS[3])) == published(7)
 

@@ -1,7 +1,10 @@
 """Samples in a folder: a source of weeks, each whole or absent, and nothing of anybody else's lost."""
 
+import csv
+import io
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -11,8 +14,12 @@ from cloudflix_assets.partitions import WEEK
 from cloudflix_assets.sources import SourceRefused
 from cloudflix_assets.sources.directory import Directory
 from cloudflix_assets.sources.sample import Sample, WrittenWeek, write
+from cloudflix_assets.sources.sample import declared as sample_declared
+from cloudflix_assets.sources.sample import folder as sample_folder
 from cloudflix_assets.sources.sample import publication as sample_publication
+from cloudflix_assets.sources.sample import source as sample_source
 from cloudflix_assets.sources.sample.files import File, Part
+from cloudflix_assets_tests.datasets import CAST
 from cloudflix_assets_tests.lakehouse import WEEK_1, WEEK_2, publication, put
 from spark.datasets import DATASETS, Dataset
 
@@ -131,28 +138,82 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
         written(tmp_path / "sample", 0)
 
 
-OTHERS = {
-    "no titles": DATASETS[1:],
-    "none of the five": (Dataset("awards", ("award", "show_id"), "awards"),),
-    "other columns of titles": (replace(DATASETS[0], columns=("show_id", "title")), *DATASETS[1:]),
-}
+BOOKS = Dataset(
+    "books",
+    "library.csv",
+    ("isbn", "title", "page_count"),
+    "every book of a library",
+    key="isbn",
+    examples={"page_count": ("96", "320")},
+)
+LOANS = Dataset("loans", "loans.csv", ("reader", "isbn"), "who has borrowed a book")
 
 
-@pytest.mark.parametrize("kind", OTHERS)
-def test_a_project_of_other_files_has_no_sample(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+def declare(monkeypatch: pytest.MonkeyPatch, *datasets: Dataset) -> None:
+    """Make the sample's declaration another one."""
+    for module in (sample_declared, sample_folder, sample_publication, sample_source):
+        monkeypatch.setattr(module, "DATASETS", datasets)
+
+
+@pytest.fixture
+def books(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A project that declares no file of the catalogue."""
+    declare(monkeypatch, BOOKS, LOANS)
+
+
+def delivered(week: date) -> dict[str, list[dict[str, str]]]:
+    """The records of the built-in sample, by file."""
+    return {
+        one.file: list(csv.DictReader(io.StringIO(one.open().read().decode("utf-8-sig"), newline="")))
+        for one in Sample().deliveries(week)
+    }
+
+
+@pytest.mark.usefixtures("books")
+def test_a_project_of_other_files_has_a_sample_of_them() -> None:
+    """It was refused: who replaced the catalogue had no sample, no `make run` and half of the tests."""
+    found = delivered(WEEK_1)
+    assert {file: tuple(rows[0]) for file, rows in found.items()} == {
+        "library.csv": BOOKS.columns,
+        "loans.csv": LOANS.columns,
+    }
+    library, loans = found.values()
+    assert len(library) == len({book["isbn"] for book in library}) == FEWEST
+    assert {loan["isbn"] for loan in loans} == {book["isbn"] for book in library}
+    assert {book["page_count"] for book in library} == {"96", "320"}
+    assert {book["title"] for book in library} == {f"Title {number}" for number in range(1, 151)}
+
+
+@pytest.mark.usefixtures("books")
+def test_other_files_live_from_week_to_week_and_are_the_same_for_the_same_week() -> None:
+    """Without a change, no second week would show what a pipeline makes of one."""
+    (before, _), (after, _) = (delivered(week).values() for week in (WEEK_1, WEEK_2))
+    assert delivered(WEEK_1)["library.csv"] == before
+    assert sum(one != other for one, other in zip(before, after, strict=True)) == FEWEST // 200
+
+
+@pytest.mark.usefixtures("books")
+def test_other_files_are_written_into_a_folder(tmp_path: Path) -> None:
+    """Of what their tables make of them the sample knows nothing, and says nothing."""
+    (week,) = written(tmp_path / "sample", 0)
+    assert {path: table.as_json() for path, table in week.truth.items()} == {
+        path: {"accepted": FEWEST, "quarantined": 0, "rules": {}} for path in ("bronze/books", "bronze/loans")
+    }
+    assert (tmp_path / "sample" / str(WEEK_1) / "library.csv").is_file()
+
+
+def test_a_renamed_dataset_is_the_catalogues_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another name, or another file's name, is no other content."""
+    expected = {one.dataset: one.open().read() for one in Sample().deliveries(WEEK_1)}
+    renamed = replace(CAST, name="actors", file="actors.csv")
+    declare(monkeypatch, *(renamed if dataset is CAST else dataset for dataset in DATASETS))
+    found = {one.dataset: one.open().read() for one in Sample().deliveries(WEEK_1)}
+    assert found == {"actors" if name == "cast" else name: content for name, content in expected.items()}
+
+
+def test_a_file_of_the_catalogue_without_titles_is_made_like_any_other(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """`KeyError: 'titles'`, or records of nine fields under a header of two."""
-    monkeypatch.setattr(sample_publication, "DATASETS", OTHERS[kind])
-    sentence = (
-        "the sample makes netflix_titles.csv, netflix_cast.csv, netflix_category.csv, netflix_countries.csv, "
-        "netflix_directors.csv in their original columns, and spark/datasets.py declares other files or "
-        "columns: give --source (or CLOUDFLIX_SOURCE) a folder of your own files."
-    )
-    with pytest.raises(SourceRefused) as refused:
-        written(tmp_path / "sample", 0)
-    assert str(refused.value) == sentence
-    assert not (tmp_path / "sample").exists()
-    with pytest.raises(SourceRefused) as refused:
-        Sample().deliveries(WEEK_1)
-    assert str(refused.value) == sentence
+    """Its ids would be those of titles that are not there."""
+    declare(monkeypatch, CAST)
+    assert {row["cast"] for row in delivered(WEEK_1)[CAST.file]} >= {"Cast 1", "Cast 150"}

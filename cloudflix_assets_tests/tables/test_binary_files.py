@@ -8,13 +8,12 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pytest
 
-from spark.datasets import DATASETS
+from cloudflix_assets_tests.datasets import CAST
 from spark.delivery import workers
 from spark.delivery.inspection import inspect_file
 from spark.delivery.parser import record_batches, schema_of
 from spark.delivery.workers import DEFECT, BinaryFile, parsed
 
-CAST = DATASETS[1]
 CONTENT = "cast,show_id\nNée,1\nragged\nBob,3\n".encode()
 OTHER = b"cast,show_id\nCid,4\n"
 

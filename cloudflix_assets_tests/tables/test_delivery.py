@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from spark.datasets import DATASETS
+from cloudflix_assets_tests.datasets import CAST
 from spark.delivery import inspection
 from spark.delivery.inspection import Contents, inspect_file
 from spark.delivery.lines import MAX_RECORD_BYTES, REMEDY, DeliveryDefect
 
-CAST = DATASETS[1]
 FILE = CAST.file
 MEGABYTE = 2**20
 

@@ -11,7 +11,8 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from spark.datasets import DATASETS, Dataset
+from cloudflix_assets_tests.datasets import CAST
+from spark.datasets import Dataset
 from spark.delivery import parser
 from spark.delivery.dialect import PLAIN, Delimiter, Dialect, Encoding, dialect_of
 from spark.delivery.headers import Drift
@@ -19,7 +20,6 @@ from spark.delivery.inspection import inspect_file
 from spark.delivery.lines import REMEDY, DeliveryDefect, NotAgreed
 from spark.delivery.parser import added_columns, record_batches, schema_of
 
-CAST = DATASETS[1]
 SEMICOLON = Dialect(";")
 CP1252 = Dialect(encoding="cp1252")
 EVERY = [Dialect(*both) for both in product(get_args(Delimiter), get_args(Encoding))]

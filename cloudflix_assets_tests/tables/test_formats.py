@@ -5,12 +5,11 @@ import io
 
 import pytest
 
-from spark.datasets import DATASETS
+from cloudflix_assets_tests.datasets import CAST
 from spark.delivery.formats import other_than_csv
 from spark.delivery.inspection import inspect_file
 from spark.delivery.lines import REMEDY, DeliveryDefect
 
-CAST = DATASETS[1]
 OTHERS = {
     "HTML": (b"<!DOCTYPE html>\n<html>", "is an HTML page, not CSV"),
     "HTML after blank lines": (b"\xef\xbb\xbf\r\n\r\n  <HTML lang='en'>\n", "is an HTML page, not CSV"),

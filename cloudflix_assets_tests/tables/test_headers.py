@@ -5,13 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from cloudflix_assets_tests.datasets import CAST, TITLES
 from spark.datasets import DATASETS, IN_ONE, Dataset
 from spark.delivery.header_defects import HeaderDefect, resolved
 from spark.delivery.headers import listed
 from spark.delivery.layout import RESERVED
 
-CAST = DATASETS[1]
-TITLES = DATASETS[0]
 EVERY_ALIAS = [
     (dataset, column, alias)
     for dataset in DATASETS
@@ -122,11 +121,11 @@ def test_a_near_name_is_offered_as_an_alias(names: list[str], near: str, column:
     )
 
 
-def test_the_catalogue_in_one_file_is_told_where_to_read_on() -> None:
+def test_the_catalogue_in_one_file_is_told_its_layout() -> None:
     """It is the commonest form of this catalogue in the world, and no publisher will deliver it otherwise."""
     with pytest.raises(HeaderDefect) as refusal:
         resolved(IN_ONE, TITLES)
-    assert "docs/schema-drift.md" in str(refusal.value.remedy)
+    assert "set CLOUDFLIX_LAYOUT=twelve_columns" in str(refusal.value.remedy)
 
 
 def test_an_optional_column_may_be_missing_and_is_read_where_it_is_not() -> None:

@@ -5,9 +5,17 @@ from typing import Any
 import pytest
 
 from cloudflix_assets_tests.tables.conftest import BY_NAME, Judge, own_rules
+from spark.lookups import TITLE
+from spark.registry import TABLES
 from spark.silver.cast import SENTENCE
+from spark.table import Layer
 
-COLUMNS = {"cast": "cast", "category": "listed_in", "countries": "country", "directors": "director"}
+COLUMNS = {
+    table.name: table.key[0]
+    for table in TABLES
+    if table.layer is Layer.GOLD and table.key[1:] == (TITLE.key,) and table.foreign_keys
+}
+"""The column with the text of each lookup of titles, by the lookup's name."""
 lookups = pytest.mark.parametrize("name", COLUMNS)
 
 MALFORMED = {"malformed": "Ann"}

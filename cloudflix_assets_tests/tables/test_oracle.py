@@ -16,8 +16,9 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
+from cloudflix_assets_tests.datasets import DATASET
 from cloudflix_assets_tests.tables.conftest import FILE
-from spark.datasets import DATASETS
+from cloudflix_assets_tests.tables.test_lookups import COLUMNS
 from spark.delivery.parser import record_batches
 from spark.quality import verdict
 from spark.silver.titles import TABLE
@@ -48,10 +49,10 @@ def silver(spark_session: SparkSession, real_files: Path) -> dict[int, Row]:
         spark_session.createDataFrame(
             pa.Table.from_batches(record_batches(content, dataset, FILE, 2**20, records=0))
         )
-        for dataset in (DATASETS[0], DATASETS[2])
+        for dataset in (DATASET["titles"], DATASET["category"])
         for content in [io.BytesIO((real_files / dataset.file).read_bytes())]
     )
-    raw = spark_session.createDataFrame([(FILE, ",".join(DATASETS[0].columns))], ["path", "header"])
+    raw = spark_session.createDataFrame([(FILE, ",".join(DATASET["titles"].columns))], ["path", "header"])
     staged = verdict.judged(TABLE, TABLE.build(titles, raw, category), {})
     return {row["show_id"]: row.asDict() for row in verdict.accepted(TABLE, staged).collect()}
 
@@ -85,7 +86,7 @@ def test_the_lookup_rows_that_their_lost_titles_orphaned(
 ) -> None:
     """1,113 rows of the four lookups belong to titles whose id they lost, and to titles that we have."""
     kept = {pair.ours["show_id"] for pair in pairs}
-    ids = [show_id for dataset in DATASETS[1:] for show_id in _ids(real_files / dataset.file)]
+    ids = [show_id for name in COLUMNS for show_id in _ids(real_files / DATASET[name].file)]
     assert sum(show_id not in kept for show_id in ids) == 1_113
     assert set(ids) <= set(silver)
 

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given, reject, settings
 from pyarrow.csv import InvalidRow
 
-from spark.datasets import DATASETS, Dataset
+from cloudflix_assets_tests.datasets import CAST, CATALOGUE
+from spark.datasets import Dataset
 from spark.delivery import parser
 from spark.delivery.blocks import Blocks
 from spark.delivery.dialect import PLAIN, Dialect
@@ -25,7 +26,6 @@ from spark.delivery.lines import DeliveryDefect
 from spark.delivery.parser import record_batches
 from spark.delivery.ragged import MAX_RAGGED, Ragged
 
-CAST = DATASETS[1]
 CASTS, IDS = CAST.columns
 
 
@@ -274,7 +274,7 @@ def test_a_value_that_was_read_otherwise_refuses_the_file(
     assert "raw/f: its fields hold the byte 0x0A 1 times and read 0: report it" in str(refused.value)
 
 
-@pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: dataset.name)
+@pytest.mark.parametrize("dataset", CATALOGUE, ids=lambda dataset: dataset.name)
 def test_the_real_files_are_read_alike(real_files: Path, dataset: Dataset) -> None:
     """A difference between the readers on real files would lose or change real rows."""
     content = (real_files / dataset.file).read_bytes()

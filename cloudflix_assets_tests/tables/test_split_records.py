@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import pytest
 from pyspark.sql import Row
 
+from cloudflix_assets_tests.datasets import TITLES
 from cloudflix_assets_tests.lakehouse import TITLE
 from cloudflix_assets_tests.tables.conftest import FrameOf
-from spark.datasets import DATASETS
 from spark.split_records import SECOND_HALF, UNPROVED, rejoined
 from spark.table import REASONS
 
 pytestmark = pytest.mark.both_engines
 
-COLUMNS = DATASETS[0].columns
+COLUMNS = TITLES.columns
 Fields = Mapping[str, str | int | None]
 
 
@@ -83,7 +83,7 @@ EXTRA: dict[str, str | None] = {"studio": 'A "24"', "budget": "1"}
 ID_FIRST = ("show_id", *COLUMNS[:-1])
 REVERSED = COLUMNS[::-1]
 BETWEEN = (*COLUMNS[:4], "studio", *COLUMNS[4:], "budget")
-KNOWN = [TITLE["show_id"], "7", "8", "2"]
+KNOWN = [TITLE["show_id"], "7", "8", "2", "s7"]
 MALFORMED: Fields = {"malformed": "90,,Movie"}
 FIRST, SECOND = halves("description", "It happens", "again.", show_id="7")
 FIRST_2, SECOND_2 = halves("title", "Nineteen", "Eighty-Four", show_id="8")
@@ -105,6 +105,14 @@ CASES = {
     "blanks around the id": Case(
         [FIRST, {**SECOND, "duration_seasons": " 7 "}],
         [WHOLE | {"show_id": " 7 "}, {**SECOND, "duration_seasons": " 7 "}],
+        second_halves=[2],
+    ),
+    "an id with a letter before it": Case(
+        [*halves("description", "And", "will.", show_id="s7")],
+        [
+            TITLE | {"description": "And\nwill.", "show_id": "s7"},
+            halves("description", "And", "will.", show_id="s7")[1],
+        ],
         second_halves=[2],
     ),
     "two split records in a row": Case(
@@ -174,7 +182,7 @@ def outcome(frame_of: FrameOf) -> Mapping[str, list[Row]]:
     raw = [{"path": path(name), "header": ",".join(case.header)} for name, case in CASES.items()]
     bronze, landed = frame_of("bronze_titles", *rows), frame_of("raw_titles", *raw)
     known = frame_of("bronze_category", *({"show_id": id_} for id_ in KNOWN))
-    found = rejoined(bronze, landed, known, DATASETS[0]).collect()
+    found = rejoined(bronze, landed, known, TITLES).collect()
     found.sort(key=lambda row: int(row["record_number"]))
     return {name: [row for row in found if row["source_file"] == path(name)] for name in CASES}
 

@@ -125,6 +125,8 @@ IN_WORDS = {
     "May 5, 2021": date(2021, 5, 5),
     "February 29, 2021": None,
     "Sep 25, 2021": None,
+    "Sep 5, 2021": None,
+    "25-September-21": None,
     "september 25, 2021": None,
     "September 25 2021": None,
     "25 September, 2021": None,

@@ -49,11 +49,11 @@ def _missing(header: Header, dataset: Dataset) -> list[str]:
 
 
 def _defect(header: Header, missing: Sequence[str], dataset: Dataset) -> HeaderDefect:
-    if is_in_one(header.names):
+    if is_in_one(header.names) and not dataset.layout:
         return HeaderDefect(
             f"this looks like the {len(IN_ONE)}-column layout of the catalogue, which holds all five files "
             f"in one: the header has {_found(header)}",
-            "make the five files of it as docs/schema-drift.md shows",
+            "set CLOUDFLIX_LAYOUT=twelve_columns if that is what the source delivers",
         )
     if len(missing) == len(dataset.columns) and any(map(_is_number, header.names)):
         return HeaderDefect(
@@ -65,7 +65,7 @@ def _defect(header: Header, missing: Sequence[str], dataset: Dataset) -> HeaderD
     found = f"{_found(header)}{_elsewhere(header, dataset)}"
     return HeaderDefect(
         f"the header misses the column{several} {known}; it has {found}",
-        _remedy(_near(header, missing, dataset)),
+        _remedy(_near(header, missing, dataset), dataset.layout),
     )
 
 
@@ -80,7 +80,7 @@ def _with_aliases(column: str, dataset: Dataset) -> str:
 
 def _elsewhere(header: Header, dataset: Dataset) -> str:
     """Return the file that has these columns, if another one has."""
-    for other in DATASETS:
+    for other in () if dataset.layout else DATASETS:
         with suppress(Ambiguous):
             if other.name != dataset.name and not _missing(matched(header.names, other), other):
                 return f", the columns of {other.file}"
@@ -99,9 +99,12 @@ def _near(header: Header, missing: Sequence[str], dataset: Dataset) -> Mapping[s
     return found
 
 
-def _remedy(near: Mapping[str, str]) -> str | None:
+def _remedy(near: Mapping[str, str], layout: str) -> str | None:
     if not near:
-        return None
+        return f"correct the layout {layout} if the header is right" if layout else None
+    if layout:
+        named = [f"{shown(name)} for {column}" for column, name in near.items()]
+        return f"name {' and '.join(named)} in the layout {layout} if it is meant"
     aliases = [f"{shown(name)} as an alias of {column}" for column, name in near.items()]
     return f"declare {' and '.join(aliases)} in spark/datasets.py if it is meant"
 

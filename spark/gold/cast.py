@@ -4,10 +4,10 @@ import pandera.pyspark as pa
 import pyspark.sql.types as T
 from pyspark.sql import DataFrame
 
-from spark.lookups.gold import GoldLookup, lookup, lookup_table
+from spark.lookups.gold import GoldTitleLookup, lookup, lookup_table
 
 
-class GoldCast(GoldLookup):
+class GoldCast(GoldTitleLookup):
     """Actors of each title, for titles that exist."""
 
     cast: T.StringType = pa.Field(nullable=False, description="Name of an actor")

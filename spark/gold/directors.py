@@ -4,10 +4,10 @@ import pandera.pyspark as pa
 import pyspark.sql.types as T
 from pyspark.sql import DataFrame
 
-from spark.lookups.gold import GoldLookup, lookup, lookup_table
+from spark.lookups.gold import GoldTitleLookup, lookup, lookup_table
 
 
-class GoldDirectors(GoldLookup):
+class GoldDirectors(GoldTitleLookup):
     """Directors of each title, for titles that exist."""
 
     director: T.StringType = pa.Field(nullable=False, description="Name of a director")

@@ -30,18 +30,20 @@ class GoldTitles(pa.DataFrameModel):
     rating_group: T.StringType = pa.Field(nullable=True, description="Rating up to its first hyphen")
     description: T.StringType = pa.Field(nullable=True, description="Synopsis as delivered")
     newflag: T.IntegerType = pa.Field(
-        nullable=False,
+        nullable=True,
         isin=[0, 1],
-        description="1 when last week's silver titles did not hold it",
+        description="1 if last week's silver titles lack it, 0 if they hold it, null without such a week",
         metadata={"derived_from": ["silver_titles_before.show_id"]},
     )
 
 
 def gold_titles(silver_titles: DataFrame, silver_titles_before: DataFrame) -> DataFrame:
-    """Rank titles by duration, and flag those that were not in silver last week."""
+    """Rank titles by duration, and flag those that were not in silver last week, if there was one."""
     frame = _ranking(silver_titles).join(silver_titles, "duration_minutes", "right")
     known = silver_titles_before.select("show_id").distinct().withColumn("newflag", F.lit(0))
-    frame = known.join(frame, "show_id", "right").withColumn("newflag", F.coalesce("newflag", F.lit(1)))
+    unknown = silver_titles_before.select(F.lit(1).alias("_unknown")).limit(1)
+    frame = unknown.join(known.join(frame, "show_id", "right"), F.lit(True), "right")
+    frame = frame.withColumn("newflag", F.coalesce("newflag", "_unknown"))
     return frame.select(*GoldTitles.to_schema().columns, *ADDRESS)
 
 

@@ -1,4 +1,4 @@
-"""What the gold lookups have in common: the id of a title that exists, the declaration of the table."""
+"""What the gold lookups have in common: the id of a subject that exists, the declaration of the table."""
 
 from collections.abc import Callable
 
@@ -6,32 +6,38 @@ import pandera.pyspark as pa
 import pyspark.sql.types as T
 from pyspark.sql import DataFrame
 
+from spark.lookups import TITLE, Subject
 from spark.table import ADDRESS, ForeignKey, Layer, Table
 
 
-class GoldLookup(pa.DataFrameModel):
-    """The column of every gold lookup; a subclass adds the one that holds its text."""
+class GoldTitleLookup(pa.DataFrameModel):
+    """The column of every gold lookup of titles; a subclass adds the one that holds its text."""
 
     show_id: T.LongType = pa.Field(nullable=False, description="The title, a row of gold/titles")
 
 
-def lookup(silver: DataFrame, column: str) -> DataFrame:
+def lookup(silver: DataFrame, column: str, *, of: Subject = TITLE) -> DataFrame:
     """Keep what analysts join, and the address, by which a quarantined row is found."""
-    return silver.select("show_id", column, *ADDRESS)
+    return silver.select(of.key, column, *ADDRESS)
 
 
 def lookup_table(
-    name: str, contract: type[GoldLookup], build: Callable[[DataFrame], DataFrame], *, column: str
+    name: str,
+    contract: type[pa.DataFrameModel],
+    build: Callable[[DataFrame], DataFrame],
+    *,
+    column: str,
+    of: Subject = TITLE,
 ) -> Table:
-    """Declare a gold lookup: `column` and `show_id` are its key, and `show_id` must be in gold/titles."""
-    title = ForeignKey("show_id", "gold_titles")
+    """Declare a gold lookup: `column` and the subject's id are its key, and the subject must exist."""
+    subject = ForeignKey(of.key, of.table)
     return Table(
         layer=Layer.GOLD,
         name=name,
-        grain=f"one row per {column}, title and week",
+        grain=f"one row per {column}, {of.name} and week",
         contract=contract,
         build=build,
-        key=(column, "show_id"),
-        foreign_keys=(title,),
-        meanings={title.rule: "a title of gold/titles"},
+        key=(column, of.key),
+        foreign_keys=(subject,),
+        meanings={subject.rule: f"a {of.name} of {of.table.replace('_', '/', 1)}"},
     )

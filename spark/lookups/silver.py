@@ -7,14 +7,14 @@ import pyspark.sql.types as T
 from pandera.pyspark import DataFrameSchema
 from pyspark.sql import Column, DataFrame
 
+from spark.lookups import TITLE, Subject
 from spark.table import ADDRESS, REASONS, Layer, Rule, Severity, Table
 from spark.text import EMPTY_RECORD, MALFORMED_RECORD, MEANINGS, long_number, readable, typed, without_reasons
 
 
 class SilverLookup(pa.DataFrameModel):
-    """Columns of every silver lookup; a subclass adds the one that holds its text."""
+    """Columns of every silver lookup; a subclass adds the subject's id and the text."""
 
-    show_id: T.LongType = pa.Field(nullable=False, gt=0, description="The title, as in titles")
     source_file: T.StringType = pa.Field(nullable=False, description="Landed file, relative to raw")
     record_number: T.LongType = pa.Field(nullable=False, ge=1, description="1-based, after the header")
 
@@ -26,10 +26,16 @@ class SilverLookup(pa.DataFrameModel):
         return schema
 
 
-def lookup(bronze: DataFrame, column: str, value: Column) -> DataFrame:
-    """Type the id of the title and put `value` into `column`; `_reasons` names what cannot be read."""
-    frame = bronze.transform(without_reasons).transform(typed, {"show_id": long_number})
-    return frame.select("show_id", value.alias(column), *ADDRESS, REASONS)
+class SilverTitleLookup(SilverLookup):
+    """Columns of every silver lookup of titles; a subclass adds the one that holds its text."""
+
+    show_id: T.LongType = pa.Field(nullable=False, gt=0, description="The title, as in titles")
+
+
+def lookup(bronze: DataFrame, column: str, value: Column, *, of: Subject = TITLE) -> DataFrame:
+    """Type the id of the subject and put `value` into `column`; `_reasons` names what cannot be read."""
+    frame = bronze.transform(without_reasons).transform(typed, {of.key: long_number})
+    return frame.select(of.key, value.alias(column), *ADDRESS, REASONS)
 
 
 def lookup_table(
@@ -38,6 +44,7 @@ def lookup_table(
     build: Callable[[DataFrame], DataFrame],
     *,
     column: str,
+    of: Subject = TITLE,
     of_one: str | None = None,
     warnings: Mapping[Rule, str] | None = None,
 ) -> Table:
@@ -47,7 +54,8 @@ def lookup_table(
         name: the table's, and its dataset's.
         contract: its columns.
         build: types and tidies a week of the bronze table.
-        column: holds the text; with `show_id` it is the key.
+        column: holds the text; with the subject's id it is the key.
+        of: the subject.
         of_one: what a row stands for, where that is not the column's name.
         warnings: rules that report a row and keep it, each with what it requires.
     """
@@ -55,12 +63,12 @@ def lookup_table(
     return Table(
         layer=Layer.SILVER,
         name=name,
-        grain=f"one row per {of_one or column}, title and week",
+        grain=f"one row per {of_one or column}, {of.name} and week",
         contract=contract,
         build=build,
-        key=(column, "show_id"),
+        key=(column, of.key),
         rules=tuple(warnings),
-        reasons=(MALFORMED_RECORD, EMPTY_RECORD, readable("show_id")),
+        reasons=(MALFORMED_RECORD, EMPTY_RECORD, readable(of.key)),
         severities={rule.name: Severity.WARN for rule in warnings},
         meanings={**MEANINGS, **{rule.name: text for rule, text in warnings.items()}},
     )

@@ -135,6 +135,23 @@ def fields(table: Table) -> T.StructType:
     return table.contract.to_structtype()
 
 
+def described_fields(table: Table) -> T.StructType:
+    """Return the columns as the stored table tells them: with comments, NOT NULL if null refuses a row."""
+    columns = table.contract.to_schema().columns
+    severities = {rule.name: rule.severity for rule in compiled(table)}
+    kept = {name for name in columns if severities.get(f"{name}: nullable", Severity.WARN) is Severity.WARN}
+    return T.StructType(
+        [
+            T.StructField(field.name, field.dataType, field.name in kept, _comment(columns[field.name]))
+            for field in fields(table)
+        ]
+    )
+
+
+def _comment(column: Any) -> dict[str, Any]:
+    return {"comment": column.description} if column.description else {}
+
+
 def _absent(table: Table, column: str) -> Callable[[], Column]:
     """Return the breach of `nullable`: null, unless text that cannot be read is the reason for it."""
     if f"{column}: readable" in table.reasons:

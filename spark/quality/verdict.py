@@ -25,10 +25,12 @@ SAMPLES = 3
 
 QUARANTINE = T.StructType(
     [
-        T.StructField("source_file", T.StringType()),
-        T.StructField("record_number", T.LongType()),
-        T.StructField("record", T.StringType()),
-        T.StructField("broken", T.ArrayType(T.StringType())),
+        T.StructField("source_file", T.StringType(), True, {"comment": "Landed file, relative to raw"}),
+        T.StructField("record_number", T.LongType(), True, {"comment": "1-based, after the header"}),
+        T.StructField("record", T.StringType(), True, {"comment": "The quarantined input row, JSON"}),
+        T.StructField(
+            "broken", T.ArrayType(T.StringType()), True, {"comment": "Names of the rules it broke, sorted"}
+        ),
     ]
 )
 """Columns of every quarantine: the address, the input row as JSON, the sorted names of broken rules."""

@@ -5,7 +5,7 @@ import pyspark.sql.types as T
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark.lookups.silver import SilverLookup, lookup, lookup_table
+from spark.lookups.silver import SilverTitleLookup, lookup, lookup_table
 from spark.table import Rule
 from spark.text import tidy
 
@@ -16,7 +16,7 @@ SENTENCE = Rule(
 )
 
 
-class SilverCast(SilverLookup):
+class SilverCast(SilverTitleLookup):
     """Actors of each title, typed and tidied."""
 
     cast: T.StringType = pa.Field(nullable=False, description="Name of an actor, white space tidied")

@@ -5,11 +5,11 @@ import pyspark.sql.types as T
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark.lookups.silver import SilverLookup, lookup, lookup_table
+from spark.lookups.silver import SilverTitleLookup, lookup, lookup_table
 from spark.text import tidy
 
 
-class SilverCategory(SilverLookup):
+class SilverCategory(SilverTitleLookup):
     """Categories of each title, typed and tidied."""
 
     listed_in: T.StringType = pa.Field(nullable=False, description="Category, white space tidied")

@@ -5,11 +5,11 @@ import pyspark.sql.types as T
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from spark.lookups.silver import SilverLookup, lookup, lookup_table
+from spark.lookups.silver import SilverTitleLookup, lookup, lookup_table
 from spark.text import tidy
 
 
-class SilverCountries(SilverLookup):
+class SilverCountries(SilverTitleLookup):
     """Countries of each title, typed and tidied."""
 
     country: T.StringType = pa.Field(nullable=False, description="Country, without trailing commas")

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from functools import cache
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 from azure.core.exceptions import AzureError
 from azure.core.pipeline.transport import HttpRequest, HttpResponse, RequestsTransport
@@ -19,6 +20,7 @@ from pydantic import PrivateAttr
 
 from cloudflix_assets.lake.adls.account import Account
 from cloudflix_assets.lake.adls.library_options import blob_credential
+from cloudflix_assets.lake.waiting import waiting_for
 
 BLOCK_BYTES = 8 << 20
 AT_ONCE = 4
@@ -51,9 +53,10 @@ class DiscreetTransport(RequestsTransport):  # type: ignore[misc]  # exported by
             AzureError: of the same class as the transport's, without the query of an address.
         """
         try:
-            response: HttpResponse = super().send(request, **options)
-            if response.status_code >= HTTPStatus.BAD_REQUEST and hasattr(response, "read"):
-                response.read()
+            with waiting_for(urlsplit(request.url).netloc):
+                response: HttpResponse = super().send(request, **options)
+                if response.status_code >= HTTPStatus.BAD_REQUEST and hasattr(response, "read"):
+                    response.read()
         except AzureError as error:
             kind, words = type(error), re.sub(r"\?[^\s'\")]*", "?…", str(error))
         else:

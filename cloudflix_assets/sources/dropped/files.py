@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.files import Stored
 from cloudflix_assets.sources.dropped.routing import Route, Unroutable, is_unfinished, route_of
+from spark.datasets import Dataset
 from spark.delivery.lines import printable
 
 DROP_FOLDER = "raw/landing"
@@ -50,10 +51,10 @@ class DroppedFile:
         return now - self.written >= SETTLED_AFTER
 
 
-def dropped_files(lake: Lake) -> Sequence[DroppedFile]:
+def dropped_files(lake: Lake, files: Sequence[Dataset]) -> Sequence[DroppedFile]:
     """Return the files whose names do not say that they are unfinished, the oldest first."""
     found = [
-        _dropped_file(lake, stored)
+        _dropped_file(lake, stored, files)
         for stored in lake.files_below(DROP_FOLDER)
         if not is_unfinished(stored.path)
     ]
@@ -75,11 +76,11 @@ def kept_as(file: DroppedFile, arrived: datetime) -> str:
     return f"{arrived.strftime(MOMENT)}-{name}"
 
 
-def _dropped_file(lake: Lake, stored: Stored) -> DroppedFile:
+def _dropped_file(lake: Lake, stored: Stored, files: Sequence[Dataset]) -> DroppedFile:
     route: Route | Unroutable
     name = printable(stored.path.removeprefix(f"{DROP_FOLDER}/"))
     try:
-        route = route_of(name)
+        route = route_of(name, files)
         if not stored.size and lake.size(stored.path) is None:
             route = Unroutable(f"{name} is no file but a link to nothing, a pipe or a device: drop a file.")
     except Unroutable as reason:

@@ -1,6 +1,7 @@
 """From the name of a dropped file to its dataset and week."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import PurePosixPath
@@ -10,8 +11,7 @@ from cloudflix_assets.sources.base import SourceRefused
 from spark.datasets import DATASETS, Dataset
 
 _DATE = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})(?!\d)")
-_BY_STEM = {PurePosixPath(dataset.file).stem: dataset for dataset in DATASETS}
-EXAMPLE = f"{next(iter(_BY_STEM))}_2026-11-09.csv"
+EXAMPLE = f"{PurePosixPath(DATASETS[0].file).stem}_2026-11-09.csv"
 _PART = re.compile(r"(?<![a-z])part[-_ ]?(\d+)(?:[-_ ]?of[-_ ]?(\d+))?")
 UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart")
 """Names that tools give to what they are still writing."""
@@ -45,7 +45,7 @@ def is_unfinished(path: str) -> bool:
     return name.startswith((".", "_")) or name.lower().endswith(UNFINISHED)
 
 
-def route_of(path: str) -> Route:
+def route_of(path: str, files: Sequence[Dataset] = DATASETS) -> Route:
     """Return the dataset and the week that the name of a dropped file tells.
 
     `netflix_titles_2026-11-11.csv` and `2026-11-09/netflix_titles.csv` are titles of the week 2026-11-09.
@@ -58,15 +58,16 @@ def route_of(path: str) -> Route:
     if name.suffix.lower() != ".csv":
         raise Unroutable(f"{name.name} is no .csv by its name: call it like {EXAMPLE}, and drop it again.")
     stem = name.stem.lower()
-    matching = [dataset for known, dataset in _BY_STEM.items() if re.match(rf"{known}(?![a-z])", stem)]
+    stems = {PurePosixPath(dataset.file).stem: dataset for dataset in files}
+    matching = [known for known in stems if re.match(rf"{re.escape(known.lower())}(?![a-z])", stem)]
     if not matching:
         raise Unroutable(
-            f"{name.name} begins with the name of no dataset ({', '.join(_BY_STEM)}): "
+            f"{name.name} begins with the name of no dataset ({', '.join(stems)}): "
             f"call it like {EXAMPLE}, and drop it again."
         )
     week = _week(name)
     try:
-        return Route(matching[0], week, part_of(name.name))
+        return Route(stems[max(matching, key=len)], week, part_of(name.name))
     except Unroutable as of_a_week:
         of_a_week.week = week
         raise

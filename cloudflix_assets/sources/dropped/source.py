@@ -1,4 +1,4 @@
-"""The lake's own landing folder as a source: five files make a week, the newest of each dataset counts."""
+"""The lake's own landing folder as a source: a file of each dataset makes a week, the newest counts."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -11,7 +11,7 @@ from cloudflix_assets.sources.agreement import Agreement
 from cloudflix_assets.sources.base import Delivered, NoPublication, Pin, SourceRefused
 from cloudflix_assets.sources.dropped.files import DROP_FOLDER, MOMENT, DroppedFile, dropped_files, kept_as
 from cloudflix_assets.sources.dropped.routing import Part, Route, Unroutable, part_of
-from spark.datasets import DATASETS, Dataset
+from spark.datasets import Dataset
 from spark.delivery.lines import DeliveryDefect
 
 LANDED, REJECTED = "raw/landed", "raw/refused"
@@ -41,14 +41,14 @@ class DropFolder:
             SourceRefused: some of it was rejected, or nothing tells which of several files counts.
         """
         now = datetime.now(UTC)
-        unroutable = reject_by_name(self.lake, now, {week})
-        told = reject_by_name(self.lake, now, {None})
+        unroutable = reject_by_name(self.lake, now, self.agreement.files, {week})
+        told = reject_by_name(self.lake, now, self.agreement.files, {None})
         mine = [
             (file, file.route)
-            for file in dropped_files(self.lake)
+            for file in dropped_files(self.lake, self.agreement.files)
             if isinstance(file.route, Route) and file.route.week == week and file.has_settled(now)
         ]
-        rejections = unroutable + _rivals(mine, self.lake.uri(DROP_FOLDER))
+        rejections = unroutable + _rivals(mine, self.agreement.files, self.lake.uri(DROP_FOLDER))
         for file, route in mine if not rejections else ():
             rejections += self._take_in(file, route)
         if rejections:
@@ -59,9 +59,9 @@ class DropFolder:
         """Return the file of each dataset that arrived last, or all parts of its last delivery.
 
         Raises:
-            NoPublication: not all five are there.
+            NoPublication: not all are there.
         """
-        newest = [(dataset, self._last_delivery(dataset, week)) for dataset in DATASETS]
+        newest = [(dataset, self._last_delivery(dataset, week)) for dataset in self.agreement.files]
         if missing := [_lacks(dataset, paths) for dataset, paths in newest if None in paths]:
             raise NoPublication(self._waiting(week, missing))
         return [
@@ -122,7 +122,7 @@ class DropFolder:
         now = datetime.now(UTC)
         growing = [
             file.name
-            for file in dropped_files(self.lake)
+            for file in dropped_files(self.lake, self.agreement.files)
             if isinstance(file.route, Route) and file.route.week == week and not file.has_settled(now)
         ]
         still = f" ({', '.join(growing)}: may still be growing, and waits for half a minute)"
@@ -133,30 +133,33 @@ class DropFolder:
         )
 
 
-def reject_by_name(lake: Lake, now: datetime, weeks: Collection[date | None] | None = None) -> list[str]:
+def reject_by_name(
+    lake: Lake, now: datetime, files: Sequence[Dataset], weeks: Collection[date | None] | None = None
+) -> list[str]:
     """Move files whose names tell no dataset, week or whole part to `refused/`; return a sentence for each.
 
     Args:
         lake: in which they were dropped.
         now: those that have settled by then.
+        files: those that are known.
         weeks: those of these weeks, None for such as tell no week; without, all.
     """
     return [
         reject(lake, file, str(file.route))
-        for file in dropped_files(lake)
+        for file in dropped_files(lake, files)
         if isinstance(file.route, Unroutable)
         and file.has_settled(now)
         and (weeks is None or file.route.week in weeks)
     ]
 
 
-def _rivals(files: Sequence[tuple[DroppedFile, Route]], folder: str) -> list[str]:
+def _rivals(files: Sequence[tuple[DroppedFile, Route]], known: Sequence[Dataset], folder: str) -> list[str]:
     """Return a sentence for each dataset of which several files wait that are not the parts of one delivery.
 
     Which of them arrived last is not known: the time of a file is its writer's.
     """
     sentences = []
-    for dataset in DATASETS:
+    for dataset in known:
         mine = [(file, route.part) for file, route in files if route.dataset is dataset]
         parts = [part for _, part in mine if part]
         one_delivery = len(parts) == len(mine) == len(set(parts)) and len({part.of for part in parts}) == 1

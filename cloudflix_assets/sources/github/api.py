@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, BinaryIO, cast
+from urllib.parse import urlsplit
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
+from cloudflix_assets.lake.waiting import heard, waiting_for
 from cloudflix_assets.sources.base import SourceRefused
 from cloudflix_assets.sources.github.limits import wait_seconds
 from cloudflix_assets.sources.github.models import Entry
@@ -108,7 +110,7 @@ class Api:
             try:
                 with self._client.stream("GET", path, headers={"accept": _RAW}) as response:
                     self._raise_for_status(response)
-                    _copy(response, entry, target)
+                    _copy(response, entry, target, lambda: heard(self._host))
             except BaseException:  # an interrupt too; it is raised again
                 target.close()
                 raise
@@ -116,6 +118,10 @@ class Api:
             return target
 
         return cast("BinaryIO", self._retry(once, entry.name))
+
+    @property
+    def _host(self) -> str:
+        return urlsplit(self.server).netloc
 
     @cached_property
     def _client(self) -> httpx.Client:
@@ -136,9 +142,10 @@ class Api:
             reraise=True,
         )
         try:
-            for attempt in retrying:
-                with attempt, _raise_transient():
-                    return once()
+            with waiting_for(self._host):
+                for attempt in retrying:
+                    with attempt, _raise_transient():
+                        return once()
         except _Transient as error:
             times = f" in {self.attempts} attempts" if self.attempts > 1 else ""
             raise SourceRefused(
@@ -203,10 +210,11 @@ def _parse(response: httpx.Response, model: Any) -> Any:
         ) from error
 
 
-def _copy(response: httpx.Response, entry: Entry, target: BinaryIO) -> None:
+def _copy(response: httpx.Response, entry: Entry, target: BinaryIO, came: Callable[[], None]) -> None:
     """Write the body; raise `_Transient` if its bytes are not those that were announced."""
     digest, size = hashlib.sha1(b"blob %d\0" % entry.size, usedforsecurity=False), 0
     for chunk in response.iter_bytes(_CHUNK):
+        came()
         digest.update(chunk)
         size += len(chunk)
         if size > entry.size:

@@ -37,6 +37,7 @@ class GitHub:
     address: Address
     api: Api
     named: bool = False
+    files: Sequence[Dataset] = DATASETS
 
     @classmethod
     def at(cls, address: Address, server: str, token: SecretStr | None, *, named: bool = False) -> Self:
@@ -54,7 +55,7 @@ class GitHub:
         return Place(self.api.server.rstrip("/"), vouched=self.named)
 
     def deliveries(self, week: date, *, pin: Pin | None = None) -> Sequence[Delivered]:
-        """Return the five files, all of one commit: `pin`, or the week's last one that touched the folder.
+        """Return the files, all of one commit: `pin`, or the week's last one that touched the folder.
 
         Raises:
             NoPublication: the folder's history begins after the week.
@@ -145,7 +146,7 @@ class GitHub:
             )
         entries = {entry.name: entry for entry in answer.value}
         told = {**origin, "etag": answer.etag} if answer.etag else origin
-        return [self._delivery(dataset, entries.get(dataset.file), told, week) for dataset in DATASETS]
+        return [self._delivery(dataset, entries.get(dataset.file), told, week) for dataset in self.files]
 
     def _unchanged(self, file: LandedBefore) -> Delivered:
         entry = Entry(name=file.file, type="file", sha=file.origin["blob"], size=file.bytes)

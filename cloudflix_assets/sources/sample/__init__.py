@@ -2,7 +2,8 @@
 
 Deterministic: a publication depends on seed, week and number of titles alone. `draws` are the numbers,
 `vocabulary` the words; `edition` says which titles a week has, `titles` and `lookups` what they mean,
-`slips` what goes wrong; `files` and `encoding` write them, `truth` says what the lake must make of them.
+`slips` what goes wrong, `declared` makes what is no catalogue's; `files` and `encoding` write them, `truth`
+says what the lake must make of them.
 """
 
 from cloudflix_assets.sources.sample.folder import WrittenWeek, write

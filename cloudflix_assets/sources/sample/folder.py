@@ -13,7 +13,8 @@ from cloudflix_assets.sources.sample import truth
 from cloudflix_assets.sources.sample.edition import MOST_TITLES, Edition
 from cloudflix_assets.sources.sample.encoding import header
 from cloudflix_assets.sources.sample.files import CHUNK
-from cloudflix_assets.sources.sample.publication import Publication, made
+from cloudflix_assets.sources.sample.in_one import FILE, content
+from cloudflix_assets.sources.sample.publication import TITLES, Publication
 from spark.datasets import DATASETS
 
 FEWEST_TITLES = 1_000
@@ -37,26 +38,30 @@ class WrittenWeek:
 
 
 def write(
-    folder: Path, weeks: Sequence[date], *, titles: int, seed: int = 0, chunk: int = CHUNK
+    folder: Path,
+    weeks: Sequence[date],
+    *,
+    titles: int,
+    seed: int = 0,
+    chunk: int = CHUNK,
+    in_one: bool = False,
 ) -> Iterator[WrittenWeek]:
-    """Write the publications of some weeks into `folder`, which is a source then.
+    """Write the publications of some weeks into `folder`, which is a source then; `in_one`: as one file each.
 
     A week that was written before is replaced; a week is there as a whole or not at all.
 
     Raises:
-        SourceRefused: too few or too many titles, a folder that holds something else, or a project that
-            declares other files.
+        SourceRefused: too few or too many titles, or a folder that holds something else.
     """
     if not FEWEST_TITLES <= titles <= MOST_TITLES:
         raise SourceRefused(
             f"a sample of {titles:,} titles cannot be made: choose from {FEWEST_TITLES:,} to {MOST_TITLES:,}."
         )
-    made()  # refuses before anything is written
     _refuse_unsuitable(folder, weeks)
     folder.mkdir(parents=True, exist_ok=True)
     for week in weeks:
         with TemporaryDirectory(prefix=".sample-", dir=folder) as scratch:
-            written = _write_week(Path(scratch), Edition(seed, titles, week), chunk)
+            written = _write_week(Path(scratch), Publication(Edition(seed, titles, week), in_one), chunk)
             target = folder / str(week)
             if target.exists():
                 rmtree(target)
@@ -64,21 +69,28 @@ def write(
         yield written
 
 
-def _write_week(scratch: Path, edition: Edition, chunk: int) -> WrittenWeek:
+def _write_week(scratch: Path, publication: Publication, chunk: int) -> WrittenWeek:
+    edition = publication.edition
     folder = scratch / str(edition.week)
     folder.mkdir()
-    publication = Publication(edition)
     sizes, records = {}, {}
     with truth.Truth(folder, publication) as beside:
-        for dataset in made():
-            file = publication.file(dataset.name)
+        for dataset in DATASETS:
+            file = publication.file(dataset)
             records[dataset.name] = len(file.plan.origins)
             with (folder / dataset.file).open("wb") as opened:
                 opened.write(header(file.columns))
                 for part in file.parts(chunk):
                     opened.write(part.content)
-                    beside.add(dataset.name, part)
+                    beside.add(dataset, part)
                 sizes[dataset.name] = opened.tell()
+            if publication.in_one:
+                (folder / dataset.file).unlink()
+        if publication.in_one:
+            with (folder / FILE).open("wb") as opened:
+                opened.writelines(content(publication, chunk))
+                sizes = {TITLES: opened.tell()}
+            records = {TITLES: records[TITLES]}
     beside.summarize(week=str(edition.week), titles=edition.titles, seed=edition.seed)
     return WrittenWeek(edition.week, sizes, records, beside.tables)
 

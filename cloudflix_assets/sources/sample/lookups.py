@@ -6,6 +6,7 @@ from functools import cache, cached_property
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cloudflix_assets.sources.sample import vocabulary as words
 from cloudflix_assets.sources.sample.draws import Numbers, below, bits, weighted
@@ -39,10 +40,11 @@ class Lookup:
 
 @dataclass(frozen=True)
 class LookupFile:
-    """One lookup file of an edition."""
+    """One lookup file of an edition; without `commas`, no value has one (`Otto Barand Jr.`)."""
 
     edition: Edition
     name: str
+    commas: bool = True
 
     @property
     def lookup(self) -> Lookup:
@@ -79,7 +81,9 @@ class LookupFile:
         first = self._firsts[places]
         block = self.lookup.block
         chosen = first // block * block + (first + steps * self.lookup.stride) % block
-        values = pa.DictionaryArray.from_arrays(chosen.astype(np.int32), self.lookup.values())
+        known = self.lookup.values()
+        known = known if self.commas else pc.replace_substring(known, ",", "")
+        values = pa.DictionaryArray.from_arrays(chosen.astype(np.int32), known)
         shows = pa.array(ids(self.edition.numbers(places)))
         return pa.RecordBatch.from_pydict({"show_id": shows, self.lookup.column: values, PLACE: places})
 

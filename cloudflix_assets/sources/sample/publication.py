@@ -1,6 +1,7 @@
-"""One publication: its five files, and what gold must make of what silver accepts."""
+"""One publication: the catalogue's files and others, and what gold must make of what silver accepts."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -8,63 +9,67 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from cloudflix_assets.sources.base import SourceRefused
 from cloudflix_assets.sources.sample import titles
+from cloudflix_assets.sources.sample.declared import declared_file
 from cloudflix_assets.sources.sample.draws import Mask
 from cloudflix_assets.sources.sample.edition import Edition
 from cloudflix_assets.sources.sample.files import File
 from cloudflix_assets.sources.sample.lookup_slips import lookup_slips
 from cloudflix_assets.sources.sample.lookups import LOOKUPS, LookupFile
 from cloudflix_assets.sources.sample.slips import Plan, planned
-from cloudflix_assets.sources.sample.title_slips import TITLE_SLIPS
+from cloudflix_assets.sources.sample.title_slips import MINUTES_AS_RATING, TITLE_SLIPS
 from spark.datasets import DATASETS, Dataset
 
 TITLES = "titles"
 TITLES_PER_SLIP = 4_000
 LOOKUP_RECORDS_PER_SLIP = 10_000
 
-_COLUMNS = {
-    TITLES: titles.COLUMNS,
-    **{name: (lookup.column, "show_id") for name, lookup in LOOKUPS.items()},
+_CATALOGUE: Mapping[tuple[str, ...], str] = {
+    titles.COLUMNS: TITLES,
+    **{(lookup.column, "show_id"): name for name, lookup in LOOKUPS.items()},
 }
-"""The files that the sample makes, by dataset, and their columns in their order."""
+"""The files of the catalogue, by their columns in their order: a dataset may have another name."""
 
 
-def made() -> tuple[Dataset, ...]:
-    """Return the files that the sample makes, in the order in which they are declared.
-
-    Raises:
-        SourceRefused: one of them is not declared, or with other columns.
-    """
-    found = tuple(dataset for dataset in DATASETS if dataset.columns == _COLUMNS.get(dataset.name))
-    if len(found) < len(_COLUMNS):
-        files = ", ".join(f"netflix_{name}.csv" for name in _COLUMNS)
-        raise SourceRefused(
-            f"the sample makes {files} in their original columns, and spark/datasets.py declares other files "
-            "or columns: give --source (or CLOUDFLIX_SOURCE) a folder of your own files."
-        )
-    return found
+def in_catalogue(dataset: Dataset) -> str | None:
+    """Return which file of the catalogue a dataset is; None if it is none, or titles are not declared."""
+    if titles.COLUMNS not in {declared.columns for declared in DATASETS}:
+        return None
+    return _CATALOGUE.get(dataset.columns)
 
 
 @dataclass(frozen=True)
 class Publication:
-    """What the sample delivers in one week; it depends on seed, week and number of titles alone."""
+    """What the sample delivers in one week; it depends on seed, week and number of titles alone.
+
+    Args:
+        edition: the catalogue of the week.
+        in_one: whether only that goes wrong which can in one file of all columns.
+    """
 
     edition: Edition
+    in_one: bool = False
 
-    def file(self, name: str) -> File:
-        """Return the file of a dataset."""
-        columns = _COLUMNS[name]
+    def file(self, dataset: Dataset) -> File:
+        """Return the file of a dataset: the catalogue's, or one that follows from the declaration."""
+        name = in_catalogue(dataset)
+        if name is None:
+            return declared_file(self.edition, dataset)
         if name == TITLES:
-            return File(columns, self._titles, partial(titles.typed, self.edition), titles.delivered)
-        lookup = LookupFile(self.edition, name)
-        kinds = lookup_slips(name, LOOKUPS[name].column)
+            return File(dataset.columns, self._titles, partial(titles.typed, self.edition), titles.delivered)
+        lookup = self.lookup(name)
+        kinds = {} if self.in_one else lookup_slips(name, LOOKUPS[name].column)
         plan = planned(self.edition, name, lookup.records, kinds, LOOKUP_RECORDS_PER_SLIP)
-        return File(columns, plan, lookup.typed, lookup.delivered)
+        return File(dataset.columns, plan, lookup.typed, lookup.delivered)
+
+    def lookup(self, name: str) -> LookupFile:
+        """Return a lookup file as it is meant; in one file, a comma parts values."""
+        return LookupFile(self.edition, name, commas=not self.in_one)
 
     @cached_property
     def _titles(self) -> Plan:
-        return planned(self.edition, TITLES, self.edition.titles, TITLE_SLIPS, TITLES_PER_SLIP)
+        kinds = MINUTES_AS_RATING if self.in_one else TITLE_SLIPS
+        return planned(self.edition, TITLES, self.edition.titles, kinds, TITLES_PER_SLIP)
 
     @cached_property
     def accepted(self) -> Mask:
@@ -89,6 +94,8 @@ class Publication:
         """Dense ranks by minutes, the longest first."""
         places = self.edition.places()
         movies = self.accepted & ~titles.is_series(self.edition, places)
+        if self.in_one:
+            movies[self._titles.changed_origins("duration_minutes")] = False
         occurs = np.zeros(titles.LONGEST_MINUTES + 1, np.int32)
         occurs[titles.minutes(self.edition, places[movies])] = 1
         return np.cumsum(occurs[::-1], dtype=np.int32)[::-1]
@@ -96,6 +103,6 @@ class Publication:
     @cached_property
     def _new(self) -> NDArray[np.int32]:
         """1 for each place whose title the week before did not accept, else 0."""
-        before, places = Publication(self.edition.before), self.edition.places()
+        before, places = replace(self, edition=self.edition.before), self.edition.places()
         stayed = self.edition.numbers(places) == before.edition.numbers(places)
         return np.where(before.accepted & stayed, 0, 1).astype(np.int32)

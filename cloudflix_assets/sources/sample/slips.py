@@ -79,10 +79,15 @@ class Plan:
 
     def quarantined_origins(self) -> Numbers:
         """Return the sound records in whose place stands one that is quarantined."""
-        quarantining = [
-            code for code, slip in enumerate(self.listed, 1) if slip.broken and slip.where is Where.HERE
-        ]
-        return self.origins[np.isin(self.slips, quarantining)]
+        return self._origins(lambda slip: bool(slip.broken) and slip.where is Where.HERE)
+
+    def changed_origins(self, column: str) -> Numbers:
+        """Return the sound records in whose place stands one that means something else in this column."""
+        return self._origins(lambda slip: column in slip.means)
+
+    def _origins(self, wanted: Callable[[Slip], bool]) -> Numbers:
+        codes = [code for code, slip in enumerate(self.listed, 1) if wanted(slip)]
+        return self.origins[np.isin(self.slips, codes)]
 
 
 def planned(edition: Edition, file: str, records: int, kinds: Kinds, per_slip: int) -> Plan:
@@ -90,6 +95,8 @@ def planned(edition: Edition, file: str, records: int, kinds: Kinds, per_slip: i
 
     The file is cut into stretches, one per accident, so that no two meet.
     """
+    if not kinds:
+        return _plan(records, kinds, [])
     rounds = max(1, records // per_slip)
     stretch = np.arange(rounds * len(kinds), dtype=np.int64)
     half = records // len(stretch) // 2
@@ -113,6 +120,8 @@ def _plan(records: int, kinds: Kinds, accidents: Sequence[tuple[Numbers, Numbers
             slips[here] = code
         else:
             added.append((here, here + 1 if slip.where is Where.NEXT else after, code))
+    if not added:
+        return Plan(np.arange(records, dtype=np.int64), slips, kinds)
     origins = np.concatenate([here for here, _, _ in added])
     places = np.concatenate([place for _, place, _ in added])
     codes = np.concatenate([np.full(len(here), code, np.uint8) for here, _, code in added])

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from cloudflix_assets.sources.sample.slips import Kinds, Slip, Where
+from cloudflix_assets.sources.sample.vocabulary import MOVIE
 
 COLUMNS = 9
 TITLE, DESCRIPTION = 3, 7
@@ -59,6 +60,24 @@ def _copy(rule: str, **text: object) -> tuple[Slip, ...]:
 
 
 SECOND_HALF = "fragment, joined into the record before it"
+
+MINUTES_AS_RATING: Kinds = {
+    "minutes in place of the rating": (
+        Slip(
+            text={"type": MOVIE, "duration_minutes": "", "duration_seasons": "", "rating": "74 min"},
+            means={
+                "type": MOVIE,
+                "type_flag": 1,
+                "duration_minutes": None,
+                "duration_seasons": None,
+                "rating": "74 min",
+                "rating_group": "74 min",
+            },
+            warned=("rating: a rating, not a duration", "rating: isin"),
+        ),
+    ),
+}
+"""What goes wrong where the catalogue is one file, and in five files alike."""
 
 TITLE_SLIPS: Kinds = {
     # Quarantined

@@ -3,7 +3,8 @@
 `silver/titles.parquet` and so on hold accepted rows, typed, with their record number; `…_quarantine`
 record numbers with the sorted rules that they break; `truth.json` the counts. They come from what the
 sample meant to write, never from reading it. `newflag` is that of a lake that holds the week before: in
-the first week of a lake every title is new.
+the first week of a lake it is null. Of a file that the catalogue does not know there is no truth but the
+number of its records: what its tables make of them is theirs.
 """
 
 import json
@@ -21,8 +22,9 @@ import pyarrow.parquet as pq
 from cloudflix_assets.names import quarantine_of
 from cloudflix_assets.sources.sample.files import RECORD_NUMBER, Part
 from cloudflix_assets.sources.sample.lookup_slips import ORPHAN
-from cloudflix_assets.sources.sample.publication import TITLES, Publication
+from cloudflix_assets.sources.sample.publication import TITLES, Publication, in_catalogue
 from cloudflix_assets.sources.sample.titles import PLACE
+from spark.datasets import Dataset
 
 FOLDER = "truth"
 SUMMARY = "truth.json"
@@ -52,6 +54,7 @@ class Truth:
         self.tables: dict[str, TableTruth] = {}
 
     def __enter__(self) -> Self:
+        self._folder.mkdir()
         return self
 
     def __exit__(
@@ -59,17 +62,21 @@ class Truth:
     ) -> None:
         self._open.close()
 
-    def add(self, name: str, part: Part) -> None:
-        """Write what becomes of some records of the file `name`, and count it."""
+    def add(self, dataset: Dataset, part: Part) -> None:
+        """Write what becomes of some records of a file, and count it."""
+        name = dataset.name
         self._count(
             f"bronze/{name}", part.records, 0, Counter({"malformed: a ragged record": part.malformed})
         )
+        file = in_catalogue(dataset)
+        if file is None:
+            return
         quarantined = pa.Table.from_pylist(
             [{RECORD_NUMBER: number, "broken": list(rules)} for number, rules in part.quarantined],
             _QUARANTINE,
         )
         self._add_table(f"silver/{name}", part.accepted, quarantined, part.warned)
-        if name == TITLES:
+        if file == TITLES:
             self._add_table(
                 f"gold/{name}", self._publication.gold_titles(part.accepted), _QUARANTINE.empty_table()
             )

@@ -1,0 +1,154 @@
+"""What lies upstream of a step: whether it still is what was judged, and is as new as it should be."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import date
+from functools import cache
+
+import dagster as dg
+from pyspark.sql import SparkSession
+
+from cloudflix_assets.assets.context import Context
+from cloudflix_assets.assets.description import derived_from
+from cloudflix_assets.assets.receipts import receipt_of, refuse_damaged
+from cloudflix_assets.delta import read
+from cloudflix_assets.delta.log import commit_metadata
+from cloudflix_assets.delta.table import open_cached
+from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.landing import rejected
+from cloudflix_assets.landing.manifest import Manifest, ManifestDamaged
+from cloudflix_assets.names import asset_key
+from cloudflix_assets.partitions import WEEK
+from spark.bronze import evolved
+from spark.quality.rules import fields
+from spark.table import PUBLICATION, Table
+
+NAME = "week_before"
+
+
+class WeekAltered(CloudflixError):
+    """A week of a table holds other rows than those that were judged."""
+
+
+def digests_read(context: Context, table: Table, week: date) -> dict[str, str]:
+    """Return the digests of what a step reads of its own week, as it was judged, by table."""
+    own = [wanted.table for wanted in table.read if not wanted.weeks_back]
+    found = dict[str, str]()
+    for parent in dict.fromkeys(own):
+        if parent == PUBLICATION:
+            with suppress(ManifestDamaged):
+                manifest = Manifest.of(context.lake, week)
+                found[parent] = manifest.digest if manifest else ""
+        elif receipt := receipt_of(context.lake, context.tables[parent].path, week):
+            found[parent] = receipt.verdict.digest
+    return found
+
+
+def refuse_altered(context: Context, session: SparkSession, table: Table, week: date) -> None:
+    """Refuse weeks that a step reads and that are not as they were judged: damaged, or written to by others.
+
+    Other files with the same rows are no reason: a table may be compacted.
+
+    Raises:
+        WeekAltered: another tool wrote other rows.
+        FileDamaged: a file has other bytes.
+    """
+    for wanted in table.read:
+        if wanted.table == PUBLICATION:
+            continue
+        parent, of = context.tables[wanted.table], week - wanted.weeks_back * WEEK
+        refuse_damaged(context.lake, parent.path, of)
+        if _is_altered(context, session, parent, of):
+            raise WeekAltered(
+                f"{parent.path}, week {of}, holds other rows than were judged, because another tool wrote to "
+                f"it: restore them with `cloudflix run --week {of} --select {parent.path}`, then rerun."
+            )
+
+
+def _is_altered(context: Context, session: SparkSession, table: Table, week: date) -> bool:
+    """Whether a week holds other rows than its receipt says, or without one its commit."""
+    lake, receipt = context.lake, receipt_of(context.lake, table.path, week)
+    stored = open_cached(lake, table.path)
+    if stored is None or not read.holds(lake, table.path, week):
+        return False
+    files = read.files_of_week(stored, table.path, week)
+    if receipt and receipt.files is not None and {file.path for file in files} == set(receipt.files):
+        return False
+    told = commit_metadata(lake, table.path, week)
+    columns = receipt.columns if receipt else told.get("columns", ())
+    digest = receipt.verdict.digest if receipt else told.get("digest")
+    judged = fields(evolved(table, columns) if table.first.as_records else table)
+    return digest is not None and read.digest_of_files(lake, session, files, judged) != digest
+
+
+def checks(table: Table, weeks: dg.PartitionsDefinition[str]) -> list[dg.AssetCheckSpec]:
+    """Declare the check `week_before`, which a table has that reads an earlier week."""
+    text = "The week before is there, and as new as what was delivered for it."
+    spec = dg.AssetCheckSpec(NAME, asset=asset_key(table.path), partitions_def=weeks, description=text)
+    return [spec] if _reads_back(table) else []
+
+
+def results(table: Table, doubts: Sequence[str]) -> list[dg.AssetCheckResult]:
+    """Return the result of the check that `checks` declares: a warning if there are doubts."""
+    result = dg.AssetCheckResult(
+        check_name=NAME,
+        asset_key=asset_key(table.path),
+        passed=not doubts,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=" ".join(doubts) or None,
+    )
+    return [result] if _reads_back(table) else []
+
+
+def told_doubts(context: Context, table: Table, week: date) -> list[str]:
+    """Return a sentence for each earlier week that a step reads and that is absent, or older than delivered.
+
+    Before the first landed week there is none to read.
+    """
+    found = list[str]()
+    for wanted in table.read:
+        before = week - wanted.weeks_back * WEEK
+        is_read_back = before < week and any(landed <= before for landed in Manifest.weeks(context.lake))
+        if is_read_back and (doubt := _doubt(context, context.tables[wanted.table], before)):
+            columns = ", ".join(_columns_from(table, wanted.parameter))
+            found.append(f"{table.path}, week {week}: {columns} {doubt}, then `cloudflix run --stale`.")
+    return found
+
+
+def _doubt(context: Context, table: Table, week: date) -> str | None:
+    """What is wrong with a week that the week after reads, and what to do first."""
+    if not read.holds(context.lake, table.path, week):
+        return f"is as if there were no week {week}, because {table.path} does not hold it: run that week"
+    if rejected.is_noted(context.lake, week):
+        why = "its last delivery was not landed"
+    elif _is_behind(context, table, week):
+        why = f"{table.path} was built before what lies upstream of it"
+    else:
+        return None
+    return f"is by older rows of the week {week}, because {why}: run that week"
+
+
+def _is_behind(context: Context, table: Table, week: date) -> bool:
+    """Whether a table, or one that it is made from, was built from other data than now lie upstream of it."""
+
+    @cache
+    def is_behind(path: str) -> bool:
+        parent = by_path[path]
+        receipt = receipt_of(context.lake, path, week)
+        if receipt and receipt.upstream and receipt.upstream != digests_read(context, parent, week):
+            return True
+        own = {w.table for w in parent.read if not w.weeks_back and w.table != PUBLICATION}
+        return any(is_behind(context.tables[name].path) for name in own)
+
+    by_path: Mapping[str, Table] = {table.path: table for table in context.tables.values()}
+    return is_behind(table.path)
+
+
+def _reads_back(table: Table) -> bool:
+    return any(wanted.weeks_back for wanted in table.read)
+
+
+def _columns_from(table: Table, parameter: str) -> list[str]:
+    columns = table.contract.to_schema().columns.items()
+    sources = {name: derived_from(column) or () for name, column in columns}
+    return [name for name, told in sources.items() if any(s.startswith(f"{parameter}.") for s in told)]

@@ -113,6 +113,8 @@ def test_a_name_tells_dataset_and_week(name: str, dataset: str, week: str) -> No
         ("netflix_titles_120261109.csv", "tells no week"),
         ("netflix_titles_2026-11-09_part1.csv", "is a part and does not tell which of how many"),
         ("netflix_titles_2026-11-09_part3of2.csv", "is a part and does not tell which of how many"),
+        ("netflix_titles_2026-11-09_3of2.csv", "is a part and does not tell which of how many"),
+        ("netflix_titles_2026-11-09_part1of99999999999.csv", "is a part and does not tell which of how many"),
     ],
 )
 def test_a_name_that_tells_too_little_is_refused(name: str, sentence: str) -> None:
@@ -121,6 +123,23 @@ def test_a_name_that_tells_too_little_is_refused(name: str, sentence: str) -> No
         route_of(name)
     assert sentence in str(refused.value)
     assert "call it like netflix_titles_2026-11-09" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("netflix_cast_2026-11-16_part1of2.csv", (1, 2)),
+        ("netflix_cast_2026-11-16_1of2.csv", (1, 2)),
+        ("netflix_cast_2026-11-16-2_of_2.csv", (2, 2)),
+        ("netflix_cast_20261116 (2 of 3).csv", (2, 3)),
+        ("netflix_cast_2026-11-16_of_20.csv", None),
+        ("netflix_cast_of_2026-11-16.csv", None),
+        ("2026-11-16_part1/netflix_cast.csv", None),
+    ],
+)
+def test_a_name_tells_a_part(name: str, part: tuple[int, int] | None) -> None:
+    """Without the word, halves replaced each other."""
+    assert route_of(name).part == part
 
 
 def test_what_was_dropped_is_what_a_source_would_have_delivered(
@@ -316,6 +335,33 @@ def test_the_parts_of_a_delivery_count_together_and_are_never_mixed(house: Lakeh
     assert rows == ["A", "B"]
     assert deliver(2, 2, "B again") == ([], ["A corrected", "B again"])
     assert deliver(1, 1, "All") == ([], ["All"])
+
+
+@pytest.mark.parametrize(
+    "cast",
+    [
+        "{}_part1/netflix_cast.csv",
+        "{}_part1of2/netflix_cast.csv",
+        f"{{}}/netflix_cast{'_' * 70}apart1{'_' * 66}.csv",
+    ],
+)
+def test_the_part_is_read_from_the_name_of_the_file_alone(house: Lakehouse, cast: str) -> None:
+    """The folder's name was read as well once the file had landed, and no run of the week went on."""
+    drop_week(house.lake, WEEK_1, {name: file for name, file in publication().items() if name != "cast"})
+    drop(house.lake, cast.format(WEEK_1), lookup("cast", ("A", "1")))
+    assert house.run(WEEK_1).success
+    assert [row["cast"] for row in house.rows("bronze/cast", WEEK_1)] == ["A"]
+
+
+def test_a_week_whose_landed_name_tells_no_whole_part_takes_a_correction(house: Lakehouse) -> None:
+    """Earlier versions kept the name of the folder."""
+    drop_week(house.lake, WEEK_1, publication())
+    assert house.run(WEEK_1).success
+    (landed,) = (house.lake.root / "raw" / "landed" / str(WEEK_1) / "cast").iterdir()
+    landed.rename(landed.with_name(landed.name.replace("-netflix", "-of_part1__netflix")))
+    drop(house.lake, f"netflix_cast_{WEEK_1}.csv", lookup("cast", ("Right", "1")))
+    assert house.run(WEEK_1).success
+    assert [row["cast"] for row in house.rows("bronze/cast", WEEK_1)] == ["Right"]
 
 
 def test_a_file_that_cannot_be_read_is_told(house: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,7 +86,7 @@ class DropFolder:
                 "for this user, then rerun the week; nothing was landed."
             ) from error
         folder = f"{LANDED}/{route.week}/{route.dataset.name}"
-        self.lake.move(file.path, f"{folder}/{kept_as(file, self._arrival(folder))}")
+        self.lake.move(file.path, f"{folder}/{kept_as(file.file, self._arrival(folder), route.part)}")
         return []
 
     def _landed(self, folder: str) -> Mapping[str, datetime]:
@@ -112,7 +112,7 @@ class DropFolder:
         folder = f"{LANDED}/{week}/{dataset.name}"
         parts: list[str | None] = [None]
         for name in self._landed(folder):
-            part = part_of(name) or Part(1, 1)
+            part = _landed_part(name)
             if len(parts) != part.of or parts[part.number - 1]:
                 parts = [None] * part.of
             parts[part.number - 1] = f"{folder}/{name}"
@@ -173,6 +173,15 @@ def _rivals(files: Sequence[tuple[DroppedFile, Route]], known: Sequence[Dataset]
     return sentences
 
 
+def _landed_part(name: str) -> Part:
+    """Return which part a landed file is; a name that tells no whole part was kept with its folder's."""
+    _, _, own = name.partition("-")
+    try:
+        return part_of(own) or Part(1, 1)
+    except Unroutable:
+        return Part(1, 1)
+
+
 def _lacks(dataset: Dataset, parts: Sequence[str | None]) -> str:
     if len(parts) == 1:
         return dataset.file
@@ -182,7 +191,7 @@ def _lacks(dataset: Dataset, parts: Sequence[str | None]) -> str:
 
 def reject(lake: Lake, file: DroppedFile, reason: str) -> str:
     """Move a file to `refused/`, with a file beside it that says why; return the sentence to tell."""
-    target = f"{REJECTED}/{kept_as(file, datetime.now(UTC))}"
+    target = f"{REJECTED}/{kept_as(file.name, datetime.now(UTC))}"
     sentence = f"{reason} It was moved to {lake.uri(target)}."
     lake.write(f"{target}.reason.txt", f"{sentence}\n".encode())
     lake.move(file.path, target)

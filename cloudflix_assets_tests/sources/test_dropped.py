@@ -364,6 +364,74 @@ def test_a_week_whose_landed_name_tells_no_whole_part_takes_a_correction(house: 
     assert [row["cast"] for row in house.rows("bronze/cast", WEEK_1)] == ["Right"]
 
 
+def test_a_delivery_of_which_a_half_may_still_be_growing_waits(house: Lakehouse) -> None:
+    """The half that had settled was published alone, and the other replaced it."""
+    drop_week(house.lake, WEEK_1, publication())
+    assert house.run(WEEK_1).success
+    for half, ago in (("a", LONG_AGO), ("b", timedelta())):
+        drop(house.lake, f"netflix_cast_{WEEK_1}_{half}.csv", lookup("cast", (half, "1")), ago)
+    drop(house.lake, f"netflix_titles_{WEEK_1}.csv", publication()["titles"])
+    waiting = house.run(WEEK_1)
+    assert waiting.success
+    (sentence,) = waiting.notices
+    assert sentence == (
+        f"the week {WEEK_1} waits for netflix_cast.csv (netflix_cast_{WEEK_1}_b.csv: may still be growing, "
+        "and waits for half a minute): rerun the week then; nothing was landed."
+    )
+    assert len(listing(house.lake, "landing")) == 3
+    assert len(house.rows("bronze/cast", WEEK_1)) == 20
+
+    drop(house.lake, f"netflix_cast_{WEEK_1}_b.csv", lookup("cast", ("b", "1")))
+    (refused,) = house.run(WEEK_1).failures.values()
+    assert "netflix_cast.csv has 2 files in " in refused
+
+
+def test_a_correction_that_was_left_waiting_is_told(house: Lakehouse) -> None:
+    """The week had all its files, and its run said nothing."""
+    drop_week(house.lake, WEEK_1, publication())
+    assert house.run(WEEK_1).success
+    drop(house.lake, f"netflix_cast_{WEEK_1}.csv", lookup("cast", ("a", "1")), timedelta())
+    again = house.run(WEEK_1)
+    assert again.success
+    (sentence,) = again.notices
+    assert sentence == (
+        f"netflix_cast_{WEEK_1}.csv: may still be growing, and waits for half a minute: "
+        f"rerun the week {WEEK_1} then."
+    )
+
+
+def test_a_file_that_replaces_one_of_another_name_is_told(house: Lakehouse) -> None:
+    """It may be the second half of a delivery whose halves do not say so."""
+    drop_week(house.lake, WEEK_1, publication())
+    assert house.run(WEEK_1).success
+    drop(house.lake, f"netflix_cast_{WEEK_1}_b.csv", lookup("cast", ("b", "1")))
+    again = house.run(WEEK_1)
+    assert [row["cast"] for row in house.rows("bronze/cast", WEEK_1)] == ["b"]
+    (sentence,) = again.notices
+    assert sentence == (
+        f"netflix_cast_{WEEK_1}_b.csv replaces netflix_cast_{WEEK_1}.csv in the week {WEEK_1}: if it is the "
+        "other half, drop both again as parts (_part1of2, _part2of2)."
+    )
+
+
+def test_what_was_rejected_beside_a_week_that_waits_is_told(house: Lakehouse) -> None:
+    """It was moved away without a word."""
+    drop(house.lake, "notes.txt", b"x")
+    (sentence,) = house.run(WEEK_1).notices
+    assert "notes.txt is no .csv by its name" in sentence
+    assert f"the week {WEEK_1} waits for netflix_titles.csv, " in sentence
+
+
+def test_a_file_from_a_clock_that_is_ahead_is_taken_in(
+    house: Lakehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was taken for growing until this clock had caught up."""
+    monkeypatch.setattr(files, "SETTLED_AFTER", timedelta())
+    drop_week(house.lake, WEEK_1, publication(), ago=timedelta(hours=-9))
+    assert house.run(WEEK_1).success
+    assert listing(house.lake, "landed") == LANDED
+
+
 def test_a_file_that_cannot_be_read_is_told(house: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     """As root, every file can be; so the lake says what the system would."""
     drop_week(house.lake, WEEK_1, publication())

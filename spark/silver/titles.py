@@ -21,6 +21,7 @@ from spark.text import (
     date_in,
     day_first,
     long_number,
+    month_first,
     number,
     readable,
     tidy,
@@ -117,6 +118,7 @@ TABLE = Table(
         MALFORMED_RECORD,
         EMPTY_RECORD,
         day_first("date_added"),
+        month_first("date_added"),
         *HALVES,
         *map(readable, PARSERS),
     ),
@@ -124,14 +126,14 @@ TABLE = Table(
         "rating: isin": Severity.WARN,
         NO_DURATION.name: Severity.WARN,
         day_first("date_added"): Severity.FAIL,
+        month_first("date_added"): Severity.FAIL,
     },
     meanings={
         **MEANINGS,
         readable("date_added"): "a date such as 9/30/2019",
         NO_DURATION.name: "no duration, such as 74 min",
-        day_first(
-            "date_added"
-        ): "no day/month/year, in a file that has no date which can only be month/day/year",
+        day_first("date_added"): "no day/month/year, in a file with fewer month/day/year dates",
+        month_first("date_added"): "no month/day/year, in a file with more day/month/year dates",
         **HALVES,
     },
 )

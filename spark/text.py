@@ -77,7 +77,7 @@ def day_first(column: str) -> str:
 
 
 def month_first(column: str) -> str:
-    """Return the name of the reason of a date with the month first, in a file that seems to write the day first."""
+    """Return the name of the reason that a date has the month first, where most seem to have the day first."""
     return f"{column}: looks like month/day/year"
 
 

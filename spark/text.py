@@ -77,7 +77,7 @@ def day_first(column: str) -> str:
 
 
 def month_first(column: str) -> str:
-    """Return the name of the reason that a date has the month first, where most seem to have the day first."""
+    """Return the name of the reason that a date has the month first, where most have the day first."""
     return f"{column}: looks like month/day/year"
 
 

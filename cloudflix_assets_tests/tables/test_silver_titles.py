@@ -141,7 +141,7 @@ def test_an_unknown_rating_is_reported_and_kept(judge: Judge) -> None:
     assert found.accepted[0]["rating"] == "TV-X"
 
 
-@pytest.mark.parametrize("rating", ["74 min", "1 Season", "2 Seasons", "74min"])
+@pytest.mark.parametrize("rating", ["74 min", "1 Season", "2 Seasons", "74min", "74 MIN", "1h 14m", "PT74M"])
 def test_a_duration_as_rating_is_named_as_one(judge: Judge, rating: str) -> None:
     """Public exports have minutes there: an unknown rating is another fault, with another remedy."""
     assert judge(bronze_titles=[TITLE | {"rating": rating}]).broken == [

@@ -29,7 +29,7 @@ _SHOWN = 20
 
 # What cp1252 makes of another encoding's letters: a sign behind a letter, letters that stand in no word.
 _NO_WORDS = re.compile(
-    "[A-Za-z\u00c0-\u00ff][£¤¥¦§¨¬¯±²³¶¸¹¼½¾¿\u201a\u201eƒ†‡ˆ‰˜›¢]|[¯¤¹³¼¾][A-Za-z\u00c0-\u00ff]"
+    "[A-Za-z\u00c0-\u00ff][¢-\u00a9¬¯±-³¶\u00b8¹¼-¿\u201a\u201eƒ†‡\u02c6‰\u02dc\u203a]|[¯¤¹³¼¾][A-Za-z\u00c0-\u00ff]"
     "|[a-z][ŠŽŒŸ]|[\u00a1-\u00ff]{4}"
 )
 
@@ -149,7 +149,7 @@ class Lines:
         raise NotAgreed(f"{defect}, and “{shown}” in CP1252", Dialect(delimiter, "cp1252"))
 
     def _not_in_cp1252(self, line: bytes) -> tuple[str, ...]:
-        """Return why the file, from this line on, is not cp1252 as a whole, and what to do; () if it may be."""
+        """Return why the file, from this line on, is not cp1252, and what to do; () if it may be."""
         has_utf_8, has_words = not self._only_ascii, True
         while line and not has_utf_8:
             if not _decodes(line, "cp1252"):

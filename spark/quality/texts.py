@@ -35,11 +35,14 @@ _TWICE = "|".join(
         "â€|ðŸ|ï¿½|ï»¿",  # punctuation, emoji, U+FFFD, U+FEFF
     ]
 )
+# Another encoding read as cp1252: `Muñoz` of cp850 is `Mu¤oz`, `Żebrowski` of cp1250 is `¯ebrowski`.
+_LETTER = "[A-Za-z\u00c0-\u024f]"
+_SIGNS = f"{_LETTER}[¤¦¬¯³¶\u00b8¹¼½¾\u201a\u201e†‡\u02c6‰]{_LETTER}|¯{_LETTER}|[a-z]{{3}}³|[a-z]Ž"
 _CONTROL = "[\\x00-\\x08\\x0B\\x0C\\x0E-\\x1F\\x7F-\\x9F\\uFFFD-\\uFFFF]"
 # Soft hyphens, characters that turn the direction of writing, and such as have no meaning of their own.
 _INVISIBLE = "[\\u00AD\\u202A-\\u202E\\u2066-\\u2069\\uE000-\\uF8FF]"
 _HTML = "&(?:amp|lt|gt|quot|apos|nbsp|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});"
-_DAMAGED = f"{_CONTROL}|{_INVISIBLE}|{_TWICE}|{_HTML}"
+_DAMAGED = f"{_CONTROL}|{_INVISIBLE}|{_TWICE}|{_SIGNS}|{_HTML}"
 _MAY_BE_DAMAGED = "[^\\n\\r\\t -~]|&"
 # A letter and the mark behind it that are one character in NFC: Latin, Cyrillic, Korean, Japanese.
 _DECOMPOSED = (

@@ -38,7 +38,7 @@ TITLES = next(dataset for dataset in DATASETS if dataset.name == "titles")
 
 NO_DURATION = Rule(
     "rating: a rating, not a duration",
-    lambda: F.col("rating").rlike("^[0-9]+ *(?:[Mm]in|[Hh]our|[Ss]eason|[Ee]pisode)"),
+    lambda: F.lower("rating").rlike("^(?:[0-9]+ *(?:h|m|season|episode)|pt[0-9])"),
 )
 """Public exports of the catalogue have some titles whose minutes stand in the column of the rating."""
 

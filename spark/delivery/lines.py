@@ -29,7 +29,7 @@ _SHOWN = 20
 
 # What cp1252 makes of another encoding's letters: a sign behind a letter, letters that stand in no word.
 _NO_WORDS = re.compile(
-    "[A-Za-z\u00c0-\u00ff][¢-\u00a9¬¯±-³¶\u00b8¹¼-¿\u201a\u201eƒ†‡\u02c6‰\u02dc\u203a]|[¯¤¹³¼¾][A-Za-z\u00c0-\u00ff]"
+    "[A-Za-z\u00c0-\u00ff][¢-\u00a9¬¯±³¶\u00b8¹¼-¿\u201a\u201eƒ†‡\u02c6‰\u02dc\u203a]|[¯¤¹³¼¾][A-Za-z\u00c0-\u00ff]"
     "|[a-z][ŠŽŒŸ]|[\u00a1-\u00ff]{4}"
 )
 

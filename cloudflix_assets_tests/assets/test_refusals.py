@@ -79,9 +79,10 @@ def test_hostile_titles_are_shown_as_they_were_delivered(
     metadata = materialization(instance, "silver/titles_quarantine", WEEK_1).metadata
     assert isinstance(metadata["samples"], dg.MarkdownMetadataValue)
     head, row = str(metadata["samples"].value).split("\n")
-    assert head == "- **`show_id is no whole number`**: 1 row, `netflix_titles.csv#41`\\"
+    assert head.startswith("- **`show_id is no whole number; title is a damaged text: ")
+    assert head.endswith("`**: 1 row, `netflix_titles.csv#41`\\")
     shown = r"<script>alert(1)</script> [x](javascript:alert(1)) | \u0060\u202e"
-    assert row.startswith(f'  `{{"show_id": "id {shown}", "duration_minutes": "90", "type": "Movie"')
+    assert row.startswith(f'  `{{"show_id": "id {shown}", "title": "{shown}", ')
     assert row.endswith("…`")
     assert row.count("`") == 2
     assert materialization(instance, "silver/titles", WEEK_1).metadata["quarantined"].value == 1

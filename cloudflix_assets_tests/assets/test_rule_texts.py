@@ -144,7 +144,7 @@ def test_what_must_not_be_is_said_to_be(text: str, breach: str) -> None:
 def test_groups_are_listed_in_the_order_of_the_flow() -> None:
     """By name alone the web UI would list bronze, gold, raw, silver."""
     assert sorted(GROUPS.values()) == list(GROUPS.values())
-    assert list(GROUPS) == ["source", "raw", "bronze", "silver", "gold"]
+    assert list(GROUPS) == ["source", "raw", "bronze", "silver", "gold", "quarantine"]
 
 
 @pytest.mark.parametrize(

@@ -205,7 +205,8 @@ def test_a_refusal_names_the_rules_that_refuse_with_their_first_values(lakehouse
         "published. All refused records are in "
         f"{house.lake.uri(f'raw/files/refused/silver/titles/{WEEK_2}.jsonl')}. Have the records corrected at "
         "the source and rerun the whole week (from the failed step on it would read the same records); if "
-        "they are right, change what spark/silver/titles.py declares."
+        'they are right, change what spark/silver/titles.py declares: date_in("yyyy-MM-dd") reads such texts '
+        "of date_added, and a layout can declare how duration_minutes is written (docs/other-sources.md)."
     )
 
 

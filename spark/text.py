@@ -76,6 +76,11 @@ def day_first(column: str) -> str:
     return f"{column}: looks like day/month/year"
 
 
+def month_first(column: str) -> str:
+    """Return the name of the reason that a date has the month first, where most have the day first."""
+    return f"{column}: looks like month/day/year"
+
+
 MEANINGS = {MALFORMED_RECORD: "has as many fields as the header", EMPTY_RECORD: "no empty record"}
 """The sentences of this module's reasons: what each requires of a text."""
 
@@ -83,8 +88,8 @@ MEANINGS = {MALFORMED_RECORD: "has as many fields as the header", EMPTY_RECORD: 
 def typed(frame: DataFrame, parsers: Mapping[str, Parser], delivered: DataFrame | None = None) -> DataFrame:
     """Replace text by parsed values; `_reasons` names what could not be parsed, malformed and empty records.
 
-    Where a file has dates that can only be day/month/year, and none that can only be month/day/year, the
-    first ones get the reason `day_first`: the others would be read wrongly.
+    Where a file has more dates that can only be day/month/year than such that can only be month/day/year,
+    the former get the reason `day_first` and the latter `month_first`: all others would be read wrongly.
 
     Args:
         frame: has these columns as text, `malformed`, and `_reasons`, to which reasons are added.
@@ -99,18 +104,18 @@ def typed(frame: DataFrame, parsers: Mapping[str, Parser], delivered: DataFrame 
     values = {column: parse(F.col(f"_{column}")) for column, parse in parsers.items()}
     found = [F.when(F.col("malformed").isNotNull(), MALFORMED_RECORD)]
     found.append(F.when(reduce(and_, (F.col(name).isNull() for name in fields)), EMPTY_RECORD))
-    found += [F.when(F.col(_day_first(column)), day_first(column)) for column in dates]
+    found += [F.col(_mark(column)) for column in dates]
     found += [
         F.when(F.col(f"_{column}").isNotNull() & F.col(column).isNull(), readable(column))
         for column in parsers
     ]
     reasons = F.concat(F.col(REASONS), F.array_compact(F.array(*found)))
     frame = frame.withColumns(texts).withColumns(values).withColumn(REASONS, reasons)
-    return frame.drop(*texts, *map(_day_first, dates))
+    return frame.drop(*texts, *map(_mark, dates))
 
 
 def _with_day_first(frame: DataFrame, delivered: DataFrame, column: str) -> DataFrame:
-    """Mark the dates that can only be day/month/year, in files that have none which only is the other.
+    """Mark the dates that can be read in one way only, in files where most of them have the day first.
 
     Without a date that can be read both ways, nothing is read wrongly, and nothing is marked.
     """
@@ -118,15 +123,16 @@ def _with_day_first(frame: DataFrame, delivered: DataFrame, column: str) -> Data
     month, day = text.rlike(f"^{_MONTH}/{_DAY_OVER_12}/"), text.rlike(f"^{_DAY_OVER_12}/{_MONTH}/")
     both = text.rlike(f"^{_MONTH}/{_MONTH}/")
     seen = {"_month": month, "_day": day, "_both": both}
-    any_row = (F.max(found.cast("int")).alias(name) for name, found in seen.items())
-    files = delivered.groupBy("source_file").agg(*any_row)
-    day_first = (F.col("_month") == 0) & (F.col("_day") == 1) & (F.col("_both") == 1)
-    files = files.where(day_first).select("source_file", F.lit(True).alias(_day_first(column)))
+    counts = (F.count(F.when(found, 1)).alias(name) for name, found in seen.items())
+    files = delivered.groupBy("source_file").agg(*counts)
+    is_day_first = (F.col("_day") > F.col("_month")) & (F.col("_both") > 0)
+    files = files.where(is_day_first).select("source_file", F.lit(True).alias(_mark(column)))
     marked = files.join(frame, "source_file", "right")
-    return marked.withColumn(_day_first(column), F.col(_day_first(column)) & day)
+    reason = F.when(day, day_first(column)).when(month, month_first(column))
+    return marked.withColumn(_mark(column), F.when(F.col(_mark(column)), reason))
 
 
-def _day_first(column: str) -> str:
+def _mark(column: str) -> str:
     return f"_{column}_day_first"
 
 

@@ -7,6 +7,7 @@ import dagster as dg
 from pyspark.sql import DataFrame
 
 from cloudflix_assets.assets.description import check_text, record_name
+from cloudflix_assets.assets.refusals import remedy
 from cloudflix_assets.assets.rule_texts import breaches, requirements
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.names import asset_key
@@ -139,7 +140,13 @@ class WeekRefused(CloudflixError):
     """The contract does not let a week be published."""
 
 
-def failure(table: Table, problems: Sequence[str], week: str, where: str | None) -> WeekRefused | None:
+def failure(
+    table: Table,
+    problems: Sequence[str],
+    week: str,
+    where: str | None,
+    values: Mapping[str, Sequence[str]],
+) -> WeekRefused | None:
     """Return the error that the step raises instead of publishing, or None without problems.
 
     Args:
@@ -147,6 +154,7 @@ def failure(table: Table, problems: Sequence[str], week: str, where: str | None)
         problems: why it is refused.
         week: that is refused.
         where: the file that holds the refused records.
+        values: the first values that broke each rule, with their places.
     """
     if not problems:
         return None
@@ -155,7 +163,7 @@ def failure(table: Table, problems: Sequence[str], week: str, where: str | None)
     return WeekRefused(
         f"{table.path}, week {week}: {'; '.join(problems)}; nothing was published. {records}"
         "Have the records corrected at the source and rerun the whole week (from the failed step on it would "
-        f"read the same records); if they are right, change what {module} declares."
+        f"read the same records); if they are right, change what {module} declares{remedy(table, values)}."
     )
 
 

@@ -4,10 +4,12 @@ The web UI gets a list and no table, because it shows it in a narrow column.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from time import strptime
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
 from cloudflix_assets.assets.description import record_name
 from cloudflix_assets.assets.markdown import inert
@@ -15,6 +17,7 @@ from cloudflix_assets.assets.rule_texts import breaches
 from spark.delivery.headers import shown
 from spark.quality.rules import compiled
 from spark.table import ADDRESS, Severity, Table
+from spark.text import DateForm, day_first, readable
 
 REASONS = 5
 """The most combinations of broken rules that are shown, the most frequent first."""
@@ -27,6 +30,14 @@ LONGEST = 200
 
 VALUES = 3
 """The most values that a sentence shows for a rule."""
+
+_DATES: Mapping[DateForm, str] = {
+    "M/d/yyyy": "%m/%d/%Y",
+    "d/M/yyyy": "%d/%m/%Y",
+    "yyyy-MM-dd": "%Y-%m-%d",
+    "MMMM d, yyyy": "%B %d, %Y",
+}
+"""The forms that `date_in` reads, as Python writes them."""
 
 _READ, _NAMES, _LOOKED_AT = 2_000, 60, 50
 
@@ -69,6 +80,35 @@ def first_values(table: Table, refused: DataFrame) -> dict[str, list[str]]:
         place, value = record_name(file, number), value_of(rule, table, record)
         found.setdefault(rule, {}).setdefault(value, f"{value} in {place}" if value else place)
     return {rule: [*values.values()][:VALUES] for rule, values in found.items()}
+
+
+def remedy(table: Table, values: Mapping[str, Sequence[str]]) -> str:
+    """Return what would read the texts that could not be read, as an end of a sentence; empty without such.
+
+    Args:
+        table: that the rows were refused by.
+        values: as `first_values` returns them.
+    """
+    columns = table.contract.to_schema().columns
+    found: dict[str, str] = {}
+    for rule, told in values.items():
+        column = rule.partition(": ")[0]
+        if rule not in (readable(column), day_first(column)) or column not in columns:
+            continue
+        texts = [text.rpartition(" in ")[0].strip("'") for text in told]
+        forms = [form for form, how in _DATES.items() if all(_is_date(text, how) for text in texts)]
+        if columns[column].dtype.type == T.DateType() and texts and len(forms) == 1:
+            found[column] = f'date_in("{forms[0]}") reads such texts of {column}'
+        else:
+            found[column] = f"a layout can declare how {column} is written (docs/other-sources.md)"
+    return f": {', and '.join(found.values())}" if found else ""
+
+
+def _is_date(text: str, how: str) -> bool:
+    try:
+        return bool(strptime(text, how))
+    except ValueError:
+        return False
 
 
 def value_of(rule: str, table: Table, record: str) -> str:

@@ -18,6 +18,8 @@ Statistics = Mapping[str, Any]
 LISTED = 20
 """The most values that a list shows."""
 
+_SHOWN = 8
+
 
 def requirements(table: Table) -> dict[str, str]:
     """Return the text of each rule, by its name, in the order of the contract."""
@@ -39,9 +41,10 @@ def requirements(table: Table) -> dict[str, str]:
 
 
 _KINDS = {
-    UNDAMAGED: "no damaged text: control or replacement characters, letters encoded twice (Ã©), HTML (&amp;)",
+    UNDAMAGED: "no damaged text: control, invisible or replacement characters, "
+    "letters encoded twice (Ã©), HTML (&amp;)",
     COMPOSED: "no text whose accents are characters of their own: such a name is another than in Unicode NFC",
-    A_VALUE: f"no word for none: {', '.join(NONE_WORDS)}",
+    A_VALUE: f"no word for none: {', '.join(NONE_WORDS[:_SHOWN])} and {len(NONE_WORDS) - _SHOWN} more",
 }
 
 

@@ -134,9 +134,9 @@ class Step:
         quarantined = quality.quarantined(table, staged, built.given) if verdict.refused else None
         stops = contract_check.stops(table, verdict) and table.has_quarantine
         refused = quality.refused(table, staged, built.given) if stops else None
-        problems = contract_check.problems(table, verdict, _first_values(table, refused))
+        problems = contract_check.problems(table, verdict, values := _first_values(table, refused))
         where = refused_records.write(self.stage.lake, table, self.week, refused) if refused else None
-        failure = contract_check.failure(table, problems, str(self.week), where)
+        failure = contract_check.failure(table, problems, str(self.week), where, values)
         evaluated = contract_check.result(
             table, verdict, samples, problems=problems, examples=_examples(table, refused), where=where
         )

@@ -9,17 +9,24 @@ from deltalake import DeltaTable
 
 from cloudflix_assets.delta.active import ActiveFile, active_files
 from cloudflix_assets.delta.log import version_of_week
-from cloudflix_assets.delta.read import stored_as
+from cloudflix_assets.delta.read import FileDamaged, stored_as
 from cloudflix_assets.delta.table import TableRefused, open_cached
 from cloudflix_assets.lake.base import Lake
 
 
 @dataclass(frozen=True)
 class StoredWeek:
-    """A week in the lake: its rows (None if its files do not say), and a key of its files (`stored_as`)."""
+    """A week in the lake.
+
+    Args:
+        rows: None if its files do not say.
+        stored: a key of its files (`stored_as`).
+        damage: what is wrong with one of its files, None if all are there; in an account nobody looks.
+    """
 
     rows: int | None
     stored: str
+    damage: str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,7 @@ def look(lake: Lake, path: str) -> StoredTable:
         table = open_cached(lake, path)
     except TableRefused as refused:
         return StoredTable(trouble=str(refused))
-    return StoredTable(table, _weeks(table)) if table else StoredTable()
+    return StoredTable(table, _weeks(lake, path, table)) if table else StoredTable()
 
 
 def is_version(lake: Lake, found: StoredTable, path: str, week: date, version: int) -> bool:
@@ -62,15 +69,26 @@ def is_version(lake: Lake, found: StoredTable, path: str, week: date, version: i
     return found.table is not None and version_of_week(lake, found.table, path, week) == version
 
 
-def _weeks(table: DeltaTable) -> Mapping[date, StoredWeek]:
+def _weeks(lake: Lake, path: str, table: DeltaTable) -> Mapping[date, StoredWeek]:
     by_week = defaultdict[date, list[ActiveFile]](list)
     for file in active_files(table):
         if file.week is not None:
             by_week[file.week].append(file)
     return {
-        week: StoredWeek(_sum([file.rows for file in files]), stored_as(table, (file.path for file in files)))
+        week: StoredWeek(
+            _sum([file.rows for file in files]),
+            stored_as(table, (file.path for file in files)),
+            next(filter(None, (_damage(lake, f"{path}/{file.path}", file.size) for file in files)), None),
+        )
         for week, files in by_week.items()
     }
+
+
+def _damage(lake: Lake, file: str, size: int) -> str | None:
+    if lake.folder is None or (found := lake.size(file)) == size:
+        return None
+    how = "is gone" if found is None else f"has {found} bytes, and its commit says {size}"
+    return str(FileDamaged(lake, file, how))
 
 
 def _sum(counts: list[int | None]) -> int | None:

@@ -124,7 +124,8 @@ def source(settings: Environment) -> Finding:
         files = len(source.deliveries(week))
     except NoPublication as none:  # it answers: there is nothing yet
         return Finding("source", "ok", f"{source.identity}: {str(none).split(': ')[0]}")
-    return Finding("source", "ok", f"{source.identity}: {files} files of {week}")
+    noun = "file" if files == 1 else "files"
+    return Finding("source", "ok", f"{source.identity}: {files} {noun} of {week}")
 
 
 def probe_instance(settings: Environment) -> Finding:

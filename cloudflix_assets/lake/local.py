@@ -136,8 +136,9 @@ class LocalLake(Lake):
                 size = (its := path.stat()).st_size
         except FileNotFoundError:
             return None
-        place, written = path.relative_to(self.root), datetime.fromtimestamp(its.st_mtime_ns / 1e9, UTC)
-        return Stored(place.as_posix(), size, written)
+        # A tool that copies a file may set the time of its writer, whose clock was ahead.
+        written = datetime.fromtimestamp(min(its.st_mtime_ns, its.st_ctime_ns) / 1e9, UTC)
+        return Stored(path.relative_to(self.root).as_posix(), size, written)
 
     def names(self, path: str) -> list[str]:
         """Return the names of the files and subfolders directly in a folder, sorted."""

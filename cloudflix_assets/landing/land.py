@@ -14,7 +14,16 @@ from cloudflix_assets.lake.base import Lake, LakeRefused
 from cloudflix_assets.lake.held import spool
 from cloudflix_assets.landing import making
 from cloudflix_assets.landing.manifest import LandedFile, Manifest, ManifestDamaged
-from cloudflix_assets.sources import Delivered, LandedBefore, Pin, Receiving, Source, SourceRefused, place_of
+from cloudflix_assets.sources import (
+    Delivered,
+    LandedBefore,
+    NoPublication,
+    Pin,
+    Receiving,
+    Source,
+    SourceRefused,
+    place_of,
+)
 from cloudflix_assets.sources.agreement import Agreement
 from spark.delivery.headers import listed
 from spark.delivery.lines import printable
@@ -73,10 +82,13 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
         StorageRefused: the temporary folder or the lake cannot be written.
     """
     lake.refuse_other_source(source.identity, place_of(source))
-    rejected = source.receive(week) if isinstance(source, Receiving) else ()
+    received = source.receive(week) if isinstance(source, Receiving) else ()
     before, damaged = _manifest_before(lake, week)
     with storage_errors(gettempdir()), spool() as folder:
-        deliveries = source.deliveries(week, pin=None if refresh else _pin(before, agreement))
+        try:
+            deliveries = source.deliveries(week, pin=None if refresh else _pin(before, agreement))
+        except NoPublication as none:
+            raise NoPublication(" ".join([*received, str(none)])) from none
         spooled = []
         for number, delivered in enumerate(deliveries):
             path = folder / str(number)  # two files may have the same name
@@ -90,7 +102,7 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
             for path, file in spooled:
                 lake.store(f"raw/{file.path}", path)
     manifest = _manifest(week, source, fetched, files)
-    notices = dict.fromkeys([*rejected, damaged, moved, *_notices(deliveries, fetched, files)])
+    notices = dict.fromkeys([*received, damaged, moved, *_notices(deliveries, fetched, files)])
     return Landed(manifest, before, [notice for notice in notices if notice])
 
 

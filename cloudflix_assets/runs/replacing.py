@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cloudflix_assets.assets.description import stored_fields
-from cloudflix_assets.delta.foreign import refuse_to_remove_foreign
+from cloudflix_assets.delta.foreign import refuse_to_remove_foreign, refuse_to_remove_foreign_files
 from cloudflix_assets.delta.look import look
 from cloudflix_assets.lake.base import MARKER, Lake
 from cloudflix_assets.lake.marker import Marker
@@ -70,6 +70,7 @@ def empty(lake: Lake, source: Source, agree: Agree) -> None:
     with lake.storage_errors("raw"):
         for path in tables:
             refuse_to_remove_foreign(lake, path)
+        refuse_to_remove_foreign_files(lake)
         removal = _removal(lake, tables)
         if removal.tables or removal.weeks:
             agree(removal)

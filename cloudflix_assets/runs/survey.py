@@ -176,6 +176,8 @@ class _Surveyor:
         if len(key.path) == 1:
             gone = self.landed.lacks(week, metadata(record)) if record else None
             return ("missing", gone) if gone else ("kept" if record else "absent", None)
+        if stored and stored.damage:
+            return "damaged", stored.damage
         if record is None:
             state: State = "unknown" if week in table.weeks else "absent"
         else:

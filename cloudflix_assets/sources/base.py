@@ -79,9 +79,10 @@ class Receiving(Protocol):
         """Take in what was dropped for a week.
 
         Returns:
-            Sentences on what was rejected and belongs to no week.
+            Sentences on what was rejected and belongs to no week, left for a later run, or replaced.
 
         Raises:
+            NoPublication: what was dropped for the week may be incomplete; nothing was taken in.
             SourceRefused: some of it was rejected; the sentence says why, and where it lies now.
         """
 

@@ -10,9 +10,11 @@ from typing import BinaryIO
 
 from cloudflix_assets.lake.marker import Place
 from cloudflix_assets.sources.base import Delivered, Pin, SourceRefused
+from cloudflix_assets.sources.dropped.routing import Unroutable, route_of
 from spark.datasets import DATASETS, IN_ONE, Dataset
 from spark.delivery.header_defects import is_in_one
 from spark.delivery.inspection import LONGEST_HEADER
+from spark.delivery.lines import printable
 
 _DIGITS_OF_A_DATE = 6
 """A folder with so many digits in its name is meant as that of a day: `2026_11_23`, `23-11-26 corrected`."""
@@ -42,9 +44,10 @@ class Directory:
         A folder that begins to have sub-folders of weeks stands for the weeks before the first of them.
 
         Raises:
-            SourceRefused: a file is missing, the week has no folder, or it has two.
+            SourceRefused: a file is missing, the week has no folder, or it has two, or files with its date.
         """
-        folder, notice = self._folder(week)
+        folder, of_folder = self._folder(week)
+        notice = "; ".join(told for told in (of_folder, self._further(folder)) if told) or None
         return [self._delivery(dataset, folder, week, notice) for dataset in self.files]
 
     def _delivery(self, dataset: Dataset, folder: Path, week: date, notice: str | None) -> Delivered:
@@ -74,6 +77,7 @@ class Directory:
             )
         match weeks.get(week, []):
             case []:
+                self._refuse_dated(week, outside)
                 return self.folder, self._of_an_earlier_week(week, weeks, outside) or _not_read(strangers)
             case [folder]:
                 return folder, _left_aside(outside, self.folder, folder)
@@ -94,11 +98,33 @@ class Directory:
                     found.setdefault(day - timedelta(days=day.weekday()), []).append(path)
         return found
 
+    def _others(self, folder: Path) -> list[str]:
+        """Return the CSV files in a folder that are not called like a file of a publication."""
+        known = {dataset.file for dataset in self.files}
+        csv = [path.name for path in sorted(folder.glob("[!.]*")) if path.suffix.lower() == ".csv"]
+        return [name for name in csv if name not in known and (folder / name).is_file()]
+
+    def _further(self, folder: Path) -> str | None:
+        if not (others := self._others(folder)):
+            return None
+        return f"{_first(others)} in {folder}: not taken, because no file of a publication is called so"
+
+    def _refuse_dated(self, week: date, outside: Sequence[str]) -> None:
+        """Refuse files whose names tell the week beside those that stand for every week."""
+        dated = [name for name in self._others(self.folder) if _week_of(name, self.files) == week]
+        if outside and dated:
+            raise SourceRefused(
+                f"{self.folder} has {_first(dated)} beside {outside[0]}, and their names say the week "
+                f"{week}: put them without the date into a folder {week}, or move them away, then rerun "
+                "the week; nothing was landed."
+            )
+
     def _strangers(self, weeks: Mapping[date, Sequence[Path]]) -> list[str]:
         """Return the sub-folders that hold a publication and are no week's, by their paths from here."""
         known = {folder for several in weeks.values() for folder in several}
-        deep, files = ("*", "*/*", "*/*/*"), [dataset.file for dataset in self.files]
-        found = {path.parent for up in deep for file in files for path in self.folder.glob(f"{up}/{file}")}
+        files = {dataset.file.casefold() for dataset in self.files}
+        below = (path for deep in ("*/*", "*/*/*", "*/*/*/*") for path in self.folder.glob(deep))
+        found = {path.parent for path in below if path.name.casefold() in files}
         return [str(path.relative_to(self.folder)) for path in sorted(found) if path not in known]
 
     def _of_an_earlier_week(self, week: date, weeks: Mapping[date, object], outside: list[str]) -> str | None:
@@ -143,6 +169,20 @@ def _is_in_one(path: Path) -> bool:
     with suppress(OSError), path.open(encoding="utf-8-sig", errors="replace") as file:
         return is_in_one(file.readline(LONGEST_HEADER).replace('"', "").split(","))
     return False
+
+
+def _week_of(name: str, files: Sequence[Dataset]) -> date | None:
+    """Return the week that the name of a file tells."""
+    try:
+        return route_of(name, files).week
+    except Unroutable as reason:
+        return reason.week
+
+
+def _first(names: Sequence[str]) -> str:
+    """Return three names, and how many more there are."""
+    more = f" and {len(names[3:])} more" if names[3:] else ""
+    return printable(", ".join(names[:3]) + more)
 
 
 def _not_read(strangers: Sequence[str]) -> str | None:

@@ -14,7 +14,7 @@ from cloudflix_assets.layouts.declaration import (
 )
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources.agreement import Agreement
-from cloudflix_assets_tests.datasets import CATALOGUE, TITLES
+from cloudflix_assets_tests.datasets import CATALOGUE, DATASET, TITLES
 from spark.datasets import DATASETS, IN_ONE
 
 
@@ -81,7 +81,7 @@ def test_a_changed_layout_is_seen(tmp_path: Path) -> None:
 
 SENTENCES = {
     "[title]": "has title, which is no dataset: did you mean titles?",
-    "[awards]": "has awards, which is no dataset: known are titles, cast, category, countries, directors.",
+    "[awards]": f"has awards, which is no dataset: known are {', '.join(DATASET)}.",
     "[titles]\nfil = 'a.csv'": "has titles.fil, which is no key: did you mean file?",
     "[titles]\nfile = 'a/b.csv'": "titles.file is no name of a file: write one such as titles.csv",
     "[titles]\nfile = 'a.txt'": "titles.file is no name of a file",

@@ -33,6 +33,9 @@ NOT_OURS = frozenset({*NOT_COPIED, ".mypy_cache"})
 NODE_MODULES = Path("cloudflix_assets_tests", "loopback", "azure", "node_modules")
 
 _BLOCK = re.compile(r"(?:`([^`\n]+)`:\n\n)?^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PATIENCE = 60.0
+"""Seconds until what a page has killed must have ended."""
+
 _END = "-- the command has ended with"
 _EXIT_CODE = re.compile(r"# exit code (\d+)")
 
@@ -125,8 +128,8 @@ class Shell:
         return {name: value for name, value in found.items() if name != "_"}
 
     def processes(self) -> list[str]:
-        """What was started and still runs after a minute: what was killed takes a moment to end."""
-        last_look = monotonic() + 60
+        """What was started and still runs after `PATIENCE`: what was killed takes a moment to end."""
+        last_look = monotonic() + PATIENCE
         while (found := self.run("jobs -r")[0].splitlines()) and monotonic() < last_look:
             sleep(0.1)
         return found

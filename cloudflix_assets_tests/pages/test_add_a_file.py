@@ -80,7 +80,8 @@ def test_a_project_of_ones_own_files_alone(library: Copy) -> None:
     deliver(library, "books.csv")
     run(library, *own)
     assert library.rows("own-home/lake/gold/books") == {"2026-11-16": 2}
-    assert "Everything" in library.run([".venv/bin/cloudflix", "doctor", "--home", "own-home"])
+    doctor = [".venv/bin/cloudflix", "doctor", "--home", "own-home"]
+    assert "directory:own: 1 file of" in library.run(doctor, CLOUDFLIX_SOURCE="own")
     walls = ["-q", "cloudflix_assets_tests/tables/test_books.py"]
     assert "2 passed" in library.run([".venv/bin/python", "-m", "pytest", *walls])
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from cloudflix_assets_tests.pages import pages
 from cloudflix_assets_tests.pages.pages import Copy
 
 WRONG = {
@@ -15,7 +16,7 @@ WRONG = {
     "a change that fits twice": ("`a.txt`:\n\n```diff\n same\n+new\n```\n", "holds 2 times"),
     "a file that is there": ("`a.txt`:\n\n```python\nA = 1\n```\n", "is there already"),
     "a setting that is left": ("```console\n$ export WORD=held\n```\n", "leaves behind: WORD=held"),
-    "a process that is left": ("```console\n$ sleep 60 & echo $! > a.txt\n```\n", "Running +sleep 60"),
+    "a process that is left": ("```console\n$ sleep 9 > /dev/null &\n```\n", "Running +sleep 9"),
     "a file that is left": ("```console\n$ touch c.txt\n```\n", "leaves behind: c.txt"),
     "a lake that is left": ("```console\n$ mkdir -p .cloudflix/b/lake\n```\n", "behind: .cloudflix/b/lake"),
     "a script that fails": ("```python\n1 / 0\n```\n", "ZeroDivisionError"),
@@ -27,8 +28,11 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("page", "told"), WRONG.values(), ids=WRONG)
-def test_a_wrong_page_is_noticed(tmp_path: Path, page: str, told: str) -> None:
+def test_a_wrong_page_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str, told: str
+) -> None:
     """A runner that skips what it does not understand would pass everything."""
+    monkeypatch.setattr(pages, "PATIENCE", 0.0)
     (tmp_path / "page.md").write_text(page)
     (tmp_path / "a.txt").write_text("same\nsame\n")
     with pytest.raises(AssertionError, match=told):

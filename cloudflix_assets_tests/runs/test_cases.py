@@ -53,6 +53,7 @@ class Refused:
 
 
 LANDING, TITLES = "publication", "silver_titles"
+NUMBERS = ("titles.py declares", "a layout can declare how", "docs/other-sources.md")
 CASES: dict[str, Published | Refused] = {
     "header_spaces": Published(rows(100), ("netflix_cast.csv: the header has ' show_id', read as show_id",)),
     "nbsp_header": Published(rows(20), ("netflix_cast.csv: the header has 'show_id\\xa0', read as show_id",)),
@@ -78,15 +79,25 @@ CASES: dict[str, Published | Refused] = {
     ),
     "pandas_floats": Refused(
         TITLES,
-        ("in 100 rows duration_minutes is no whole number (90.0 in netflix_titles.csv#1)", "titles.py"),
+        ("in 100 rows duration_minutes is no whole number (90.0 in netflix_titles.csv#1)", *NUMBERS),
     ),
     "long_dates": Refused(
-        TITLES, ("date_added is no date such as 9/30/2019 ('September 25, 2021' in netflix_titles.csv#1)",)
+        TITLES,
+        (
+            "date_added is no date such as 9/30/2019 ('September 25, 2021' in netflix_titles.csv#1)",
+            'spark/silver/titles.py declares: date_in("MMMM d, yyyy") reads such texts of date_added',
+        ),
     ),
     "iso_dates": Refused(
-        TITLES, ("date_added is no date such as 9/30/2019 (2021-09-25 in netflix_titles.csv#1)",)
+        TITLES,
+        (
+            "date_added is no date such as 9/30/2019 (2021-09-25 in netflix_titles.csv#1)",
+            'spark/silver/titles.py declares: date_in("yyyy-MM-dd") reads such texts of date_added',
+        ),
     ),
-    "thousands": Refused(TITLES, ("show_id is no whole number ('81,145,601' in netflix_titles.csv#1",)),
+    "thousands": Refused(
+        TITLES, ("show_id is no whole number ('81,145,601' in netflix_titles.csv#1", *NUMBERS)
+    ),
     "psql_quotes": Refused(LANDING, ("netflix_cast.csv: record 7 has text after a closing quote",)),
     "one_file_resaved": Refused(
         LANDING, ("netflix_cast.csv: its fields are parted by semicolons", "CLOUDFLIX_DELIMITER=', cast=;'")
@@ -95,7 +106,10 @@ CASES: dict[str, Published | Refused] = {
         rows(20), ("the record has not as many fields as the header",), {"silver/cast": 1}
     ),
     "excel_empty_rows": Published(rows(100), ("empty record",), {"silver/titles": 3}),
-    "dmy_excel": Refused(TITLES, ("in 4 rows date_added is a day/month/year",)),
+    "dmy_excel": Refused(
+        TITLES,
+        ("in 4 rows date_added is a day/month/year", 'date_in("d/M/yyyy") reads such texts of date_added'),
+    ),
     "old_date_typo": Published(None, ("date_added",), {"silver/titles": 2}),
     "rating_duration_swapped": Published(rows(100), ("rating", "duration"), {"silver/titles": 3}),
     "null_tokens": Published(rows(99), ("director",), {"silver/directors": 99}),

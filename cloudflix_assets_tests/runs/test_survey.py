@@ -304,6 +304,20 @@ def test_a_week_whose_last_run_failed_is_a_state_with_its_sentence(house: House)
     assert house.told("status").code == 0
 
 
+def test_a_file_that_is_gone_is_shown_and_not_fresh(house: House) -> None:
+    """`status` listed all rows, with the exit code 0: the log alone was asked."""
+    (file,) = (house.lake / "gold" / "cast" / f"week={WEEK_1}").rglob("*.parquet")
+    content = file.read_bytes()
+    remedy = f"with `cloudflix run --week {WEEK_1} --select gold/cast --force`, then rerun."
+    for damaged, how in ((None, " is gone: "), (content[:-1], f" has {len(content) - 1} bytes, and its ")):
+        file.unlink() if damaged is None else file.write_bytes(damaged)
+        told = cloudflix(house.home, "status")
+        assert (told.code, f"damaged gold/cast, {WEEK_1}: {file}{how}" in told.stdout) == (1, True)
+        assert remedy in told.stdout
+    file.write_bytes(content)
+    assert cloudflix(house.home, "status").code == 0
+
+
 def test_a_run_that_goes_on_is_no_damage(house: House) -> None:
     """It has committed, and the instance does not know yet: `changed outside` would be a false alarm."""
     keys = frozenset(map(asset_key, ("gold/cast", "silver/gold_cast_quarantine")))

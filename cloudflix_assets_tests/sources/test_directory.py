@@ -203,3 +203,45 @@ def test_a_setting_names_a_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert named("files", "catalogue").identity == "directory:catalogue"
     monkeypatch.chdir(tmp_path.parent)
     assert named(".").identity == f"directory:{tmp_path.parent.name}"
+
+
+def test_files_of_the_week_beside_files_without_a_date_are_refused(tmp_path: Path) -> None:
+    """The files without a date were taken for the week, without a word."""
+    put(tmp_path, publication())
+    for dataset, content in OTHER.items():
+        (tmp_path / DATASET[dataset].file.replace(".csv", f"_{WEEK_2}.csv")).write_bytes(content)
+    with pytest.raises(SourceRefused) as refused:
+        Directory(tmp_path).deliveries(WEEK_2)
+    assert str(refused.value) == (
+        f"{tmp_path} has netflix_cast_{WEEK_2}.csv, netflix_category_{WEEK_2}.csv, "
+        f"netflix_countries_{WEEK_2}.csv and 2 more beside netflix_titles.csv, and their names say the week "
+        f"{WEEK_2}: put them without the date into a folder {WEEK_2}, or move them away, then rerun the "
+        "week; nothing was landed."
+    )
+    (notice,) = {delivered.notice for delivered in Directory(tmp_path).deliveries(WEEK_1)}
+    assert notice == (
+        f"netflix_cast_{WEEK_2}.csv, netflix_category_{WEEK_2}.csv, netflix_countries_{WEEK_2}.csv and 2 "
+        f"more in {tmp_path}: not taken, because no file of a publication is called so"
+    )
+
+
+@pytest.mark.parametrize("file", ["Netflix_Titles.csv", "NETFLIX_CAST.CSV"])
+def test_a_folder_whose_files_have_other_letters_is_no_less_a_stranger(tmp_path: Path, file: str) -> None:
+    """The files beside it were taken for the week."""
+    put(tmp_path, publication())
+    (tmp_path / "2026_11_16").mkdir()
+    (tmp_path / "2026_11_16" / file).write_bytes(b"")
+    with pytest.raises(SourceRefused, match="2026_11_16 with files of its own, and that name is no day"):
+        Directory(tmp_path).deliveries(WEEK_2)
+
+
+def test_further_files_of_a_week_are_told(tmp_path: Path) -> None:
+    """A second half, or a download that was renamed, was ignored without a word."""
+    put(tmp_path / str(WEEK_2), publication())
+    for name in ("netflix_cast (1).csv", "Netflix_Titles_part2.CSV", ".netflix_cast.csv", "notes.txt"):
+        (tmp_path / str(WEEK_2) / name).write_bytes(b"")
+    (notice,) = {delivered.notice for delivered in Directory(tmp_path).deliveries(WEEK_2)}
+    assert notice == (
+        f"Netflix_Titles_part2.CSV, netflix_cast (1).csv in {tmp_path / str(WEEK_2)}: "
+        "not taken, because no file of a publication is called so"
+    )

@@ -113,6 +113,8 @@ def test_a_name_tells_dataset_and_week(name: str, dataset: str, week: str) -> No
         ("netflix_titles_120261109.csv", "tells no week"),
         ("netflix_titles_2026-11-09_part1.csv", "is a part and does not tell which of how many"),
         ("netflix_titles_2026-11-09_part3of2.csv", "is a part and does not tell which of how many"),
+        ("netflix_titles_2026-11-09_3of2.csv", "is a part and does not tell which of how many"),
+        ("netflix_titles_2026-11-09_part1of99999999999.csv", "is a part and does not tell which of how many"),
     ],
 )
 def test_a_name_that_tells_too_little_is_refused(name: str, sentence: str) -> None:
@@ -121,6 +123,23 @@ def test_a_name_that_tells_too_little_is_refused(name: str, sentence: str) -> No
         route_of(name)
     assert sentence in str(refused.value)
     assert "call it like netflix_titles_2026-11-09" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("netflix_cast_2026-11-16_part1of2.csv", (1, 2)),
+        ("netflix_cast_2026-11-16_1of2.csv", (1, 2)),
+        ("netflix_cast_2026-11-16-2_of_2.csv", (2, 2)),
+        ("netflix_cast_20261116 (2 of 3).csv", (2, 3)),
+        ("netflix_cast_2026-11-16_of_20.csv", None),
+        ("netflix_cast_of_2026-11-16.csv", None),
+        ("2026-11-16_part1/netflix_cast.csv", None),
+    ],
+)
+def test_a_name_tells_a_part(name: str, part: tuple[int, int] | None) -> None:
+    """Without the word, halves replaced each other."""
+    assert route_of(name).part == part
 
 
 def test_what_was_dropped_is_what_a_source_would_have_delivered(
@@ -316,6 +335,101 @@ def test_the_parts_of_a_delivery_count_together_and_are_never_mixed(house: Lakeh
     assert rows == ["A", "B"]
     assert deliver(2, 2, "B again") == ([], ["A corrected", "B again"])
     assert deliver(1, 1, "All") == ([], ["All"])
+
+
+@pytest.mark.parametrize(
+    "cast",
+    [
+        "{}_part1/netflix_cast.csv",
+        "{}_part1of2/netflix_cast.csv",
+        f"{{}}/netflix_cast{'_' * 70}apart1{'_' * 66}.csv",
+    ],
+)
+def test_the_part_is_read_from_the_name_of_the_file_alone(house: Lakehouse, cast: str) -> None:
+    """The folder's name was read as well once the file had landed, and no run of the week went on."""
+    drop_week(house.lake, WEEK_1, {name: file for name, file in publication().items() if name != "cast"})
+    drop(house.lake, cast.format(WEEK_1), lookup("cast", ("A", "1")))
+    assert house.run(WEEK_1).success
+    assert [row["cast"] for row in house.rows("bronze/cast", WEEK_1)] == ["A"]
+
+
+def test_a_week_whose_landed_name_tells_no_whole_part_takes_a_correction(house: Lakehouse) -> None:
+    """Earlier versions kept the name of the folder."""
+    drop_week(house.lake, WEEK_1, publication())
+    assert house.run(WEEK_1).success
+    (landed,) = (house.lake.root / "raw" / "landed" / str(WEEK_1) / "cast").iterdir()
+    landed.rename(landed.with_name(landed.name.replace("-netflix", "-of_part1__netflix")))
+    drop(house.lake, f"netflix_cast_{WEEK_1}.csv", lookup("cast", ("Right", "1")))
+    assert house.run(WEEK_1).success
+    assert [row["cast"] for row in house.rows("bronze/cast", WEEK_1)] == ["Right"]
+
+
+def test_a_delivery_of_which_a_half_may_still_be_growing_waits(house: Lakehouse) -> None:
+    """The half that had settled was published alone, and the other replaced it."""
+    drop_week(house.lake, WEEK_1, publication())
+    assert house.run(WEEK_1).success
+    for half, ago in (("a", LONG_AGO), ("b", timedelta())):
+        drop(house.lake, f"netflix_cast_{WEEK_1}_{half}.csv", lookup("cast", (half, "1")), ago)
+    drop(house.lake, f"netflix_titles_{WEEK_1}.csv", publication()["titles"])
+    waiting = house.run(WEEK_1)
+    assert waiting.success
+    (sentence,) = waiting.notices
+    assert sentence == (
+        f"the week {WEEK_1} waits for netflix_cast.csv (netflix_cast_{WEEK_1}_b.csv: may still be growing, "
+        "and waits for half a minute): rerun the week then; nothing was landed."
+    )
+    assert len(listing(house.lake, "landing")) == 3
+    assert len(house.rows("bronze/cast", WEEK_1)) == 20
+
+    drop(house.lake, f"netflix_cast_{WEEK_1}_b.csv", lookup("cast", ("b", "1")))
+    (refused,) = house.run(WEEK_1).failures.values()
+    assert "netflix_cast.csv has 2 files in " in refused
+
+
+def test_a_correction_that_was_left_waiting_is_told(house: Lakehouse) -> None:
+    """The week had all its files, and its run said nothing."""
+    drop_week(house.lake, WEEK_1, publication())
+    assert house.run(WEEK_1).success
+    drop(house.lake, f"netflix_cast_{WEEK_1}.csv", lookup("cast", ("a", "1")), timedelta())
+    again = house.run(WEEK_1)
+    assert again.success
+    (sentence,) = again.notices
+    assert sentence == (
+        f"netflix_cast_{WEEK_1}.csv: may still be growing, and waits for half a minute: "
+        f"rerun the week {WEEK_1} then."
+    )
+
+
+def test_a_file_that_replaces_one_of_another_name_is_told(house: Lakehouse) -> None:
+    """It may be the second half of a delivery whose halves do not say so."""
+    drop_week(house.lake, WEEK_1, publication())
+    assert house.run(WEEK_1).success
+    drop(house.lake, f"netflix_cast_{WEEK_1}_b.csv", lookup("cast", ("b", "1")))
+    again = house.run(WEEK_1)
+    assert [row["cast"] for row in house.rows("bronze/cast", WEEK_1)] == ["b"]
+    (sentence,) = again.notices
+    assert sentence == (
+        f"netflix_cast_{WEEK_1}_b.csv replaces netflix_cast_{WEEK_1}.csv in the week {WEEK_1}: if it is the "
+        "other half, drop both again as parts (_part1of2, _part2of2)."
+    )
+
+
+def test_what_was_rejected_beside_a_week_that_waits_is_told(house: Lakehouse) -> None:
+    """It was moved away without a word."""
+    drop(house.lake, "notes.txt", b"x")
+    (sentence,) = house.run(WEEK_1).notices
+    assert "notes.txt is no .csv by its name" in sentence
+    assert f"the week {WEEK_1} waits for netflix_titles.csv, " in sentence
+
+
+def test_a_file_from_a_clock_that_is_ahead_is_taken_in(
+    house: Lakehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was taken for growing until this clock had caught up."""
+    monkeypatch.setattr(files, "SETTLED_AFTER", timedelta())
+    drop_week(house.lake, WEEK_1, publication(), ago=timedelta(hours=-9))
+    assert house.run(WEEK_1).success
+    assert listing(house.lake, "landed") == LANDED
 
 
 def test_a_file_that_cannot_be_read_is_told(house: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:

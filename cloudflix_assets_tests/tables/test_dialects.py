@@ -149,6 +149,48 @@ def test_another_dialect_is_rejected_and_named(
     assert refusal.value.admits == admits
 
 
+OTHER_CODES: dict[str, tuple[str, str]] = {
+    "cp1250": ("Michał Żebrowski", "cp1250"),
+    "cp1250, at the start": ("Żebrowski", "cp1250"),
+    "cp1251": ("Иван Петров", "cp1251"),
+    "Mac": ("José Ramón", "mac_roman"),
+    "cp850": ("Jos\u00e9 Mu\u00f1oz", "cp850"),
+    "GBK": ("周星驰", "gbk"),
+}
+
+
+@pytest.mark.parametrize(("name", "encoding"), OTHER_CODES.values(), ids=OTHER_CODES)
+def test_cp1252_is_not_named_where_it_makes_no_words(name: str, encoding: str) -> None:
+    """Who followed that advice published `Micha³ ¯ebrowski`."""
+    with pytest.raises(DeliveryDefect) as refusal:
+        read(b"cast,show_id\nAnn,1\n" + f"{name},2\n".encode(encoding), PLAIN)
+    assert not isinstance(refusal.value, NotAgreed)
+    said = "and no words in CP1252: ask the publisher how it is encoded, and set CLOUDFLIX_ENCODING if that"
+    assert said in str(refusal.value)
+
+
+WORDS = [
+    "naïve café",
+    "créée",
+    "¿Qué? ¡Olé!",
+    "Þórður",
+    "A — B",
+    "the past—and",
+    "L\u2019été",
+    "“É”",
+    "Nº 1",
+    "Project Mc²",
+    "50 €",
+]
+
+
+@pytest.mark.parametrize("text", WORDS)
+def test_cp1252_is_named_where_it_makes_words(text: str) -> None:
+    """Most files that are not UTF-8 are in it."""
+    with pytest.raises(NotAgreed, match="in CP1252"):
+        read(f"cast,show_id\n{text},2\n".encode("cp1252"), PLAIN)
+
+
 MOJIBAKE: dict[str, tuple[bytes, Dialect, str]] = {
     "no cp1252": (
         b"Ann,1\nBob\x81,2\n",

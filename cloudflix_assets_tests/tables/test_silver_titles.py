@@ -12,7 +12,7 @@ from spark.quality.rules import compiled
 from spark.silver.titles import KINDS, NO_DURATION, RATINGS, TABLE, UNRATED
 from spark.split_records import HALVES, SECOND_HALF
 from spark.table import Severity
-from spark.text import day_first
+from spark.text import day_first, month_first
 
 RAW = {"path": FILE, "header": ",".join(TITLE)}
 SHOW = {"type": "TV Show", "duration_minutes": None, "duration_seasons": "2"}
@@ -123,7 +123,7 @@ def test_every_rule_has_its_title() -> None:
     """A rule that no title here breaks might never break."""
     tested = {rule for _, broken in BROKEN.values() for rule in broken}
     impossible = {"type_flag: nullable"}  # derived, never null
-    elsewhere = {"rating: isin", NO_DURATION.name, day_first("date_added"), *HALVES}
+    elsewhere = {"rating: isin", NO_DURATION.name, *DAY_FIRST, *MONTH_FIRST, *HALVES}
     elsewhere |= {"duplicate row", "duplicate key"}
     assert {rule.name for rule in own_rules(TABLE)} == tested | impossible | elsewhere
 
@@ -141,7 +141,7 @@ def test_an_unknown_rating_is_reported_and_kept(judge: Judge) -> None:
     assert found.accepted[0]["rating"] == "TV-X"
 
 
-@pytest.mark.parametrize("rating", ["74 min", "1 Season", "2 Seasons", "74min"])
+@pytest.mark.parametrize("rating", ["74 min", "1 Season", "2 Seasons", "74min", "74 MIN", "1h 14m", "PT74M"])
 def test_a_duration_as_rating_is_named_as_one(judge: Judge, rating: str) -> None:
     """Public exports have minutes there: an unknown rating is another fault, with another remedy."""
     assert judge(bronze_titles=[TITLE | {"rating": rating}]).broken == [
@@ -149,15 +149,23 @@ def test_a_duration_as_rating_is_named_as_one(judge: Judge, rating: str) -> None
     ]
 
 
-DAY_FIRST = [day_first("date_added")]
+DAY_FIRST, MONTH_FIRST = [day_first("date_added")], [month_first("date_added")]
 FILES: dict[str, tuple[list[str | None], list[list[str]]]] = {
     "day first": (["2/9/2019", "30/9/2019", None, " 13/09/2019"], [[], DAY_FIRST, [], DAY_FIRST]),
     "month first, and a mistake": (
         ["2/9/2019", "9/13/2019", "30/9/2019"],
         [[], [], ["date_added: readable"]],
     ),
+    "day first, and a mistake": (
+        ["2/9/2019", "9/13/2019", "30/9/2019", "13/9/2019"],
+        [[], MONTH_FIRST, DAY_FIRST, DAY_FIRST],
+    ),
     "none that is read wrongly": (["30/9/2019"], [["date_added: readable"]]),
     "none that tells": (["2/9/2019", "9/2/2019"], [[], []]),
+    "none that is read wrongly, and a mistake": (
+        ["9/13/2019", "30/9/2019", "13/9/2019"],
+        [[], ["date_added: readable"], ["date_added: readable"]],
+    ),
     "other forms": (["2019-09-30", "2/9/2019"], [["date_added: readable"], []]),
 }
 
@@ -172,7 +180,7 @@ def test_a_file_that_writes_the_day_first_fails_the_week(
     found = judge(bronze_titles=rows)
     assert found.broken == broken
     severities = {rule.name: rule.severity for rule in compiled(TABLE)}
-    assert severities[day_first("date_added")] is Severity.FAIL
+    assert {severities[reason] for reason in (*DAY_FIRST, *MONTH_FIRST)} == {Severity.FAIL}
 
 
 def test_each_file_of_a_week_is_looked_at_alone(judge: Judge) -> None:

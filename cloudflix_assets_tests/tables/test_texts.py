@@ -47,6 +47,18 @@ DAMAGED = [
     "Tom &amp; Jerry",
     "It&#39;s",
     "It&#x27;s",
+    "MichaÅ‚",
+    "PajÄ…k",
+    "StaÅ„czyk",
+    *(text.encode().decode("mac_roman") for text in ("René", "Ramón", "Michał", "it’s")),
+    "Micha³ ¯ebrowski",
+    "JosŽ",
+    "Jos\u201a Mu¤oz",
+    "Pawe³",
+    "a\u202eb",
+    "a\u2066b",
+    "a\u00adb",
+    "a\ue000b",
 ]
 DECOMPOSED = [
     "Rene\u0301e",
@@ -57,7 +69,22 @@ DECOMPOSED = [
     "\u1112\u1161",
     "か\u3099",
 ]
-NONE_TEXTS = [*NONE_WORDS, "NULL", "N/A", "Not Given", "Unknown"]
+NONE_TEXTS = [
+    *NONE_WORDS,
+    "NULL",
+    "N/A",
+    "Not Given",
+    "Unknown",
+    "\\N",
+    "<NA>",
+    "NaT",
+    "N.A.",
+    "N / A",
+    "TBD",
+    "TBA",
+]
+NONE_TEXTS += ["No Cast", "No Director", "Unknown Director", "—", "–", ".", "null.", "(none)"]
+NONE_TEXTS += ["#REF!", "#NAME?", "#N/A", "#VALUE!"]
 SOUND = [
     *TWICE[:-1],
     "A & B; C&D",
@@ -66,6 +93,9 @@ SOUND = [
     "ÂGE ÄÖÜ Å",
     "voilà… café…”",
     "L’été, «là-bas»",
+    "5 m³, H₂O¹ ¾ cup; Col·lecció, HUNTER×HUNTER ¯\\_(ツ)_/¯ A$AP Žižek ŽIŽEK",
+    "Å… Ä… SKÅ… Å‘ √2 √x ≈ 3",
+    "No Directors Cut; TBA Live — the \\N file.",
     "first line\r\nsecond\tline",
     "Yorùbá: ọ̀",
     "а́",  # a stressed Russian vowel has no other form

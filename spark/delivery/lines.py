@@ -16,12 +16,22 @@ from spark.delivery.formats import other_than_csv
 from spark.delivery.headers import Drift
 
 REMEDY = "have the publisher deliver it again, then rerun the week; nothing was landed"
+_ASK = (
+    "ask the publisher how it is encoded, and set CLOUDFLIX_ENCODING if that is one of its values, "
+    "else have it delivered again in UTF-8; nothing was landed"
+)
 MAX_RECORD_BYTES = 64 * 2**20
 """Without a limit, a quote that is never closed would make the parser hold the rest of the file in memory."""
 
 CHUNK_BYTES = 2**20
 _SHOWN = 20
 """Letters that are shown on each side of one in another encoding."""
+
+# What cp1252 makes of another encoding's letters: a sign behind a letter, letters that stand in no word.
+_NO_WORDS = re.compile(
+    "[A-Za-z\u00c0-\u00ff][¢-\u00a9¬¯±³¶\u00b8¹¼-¿\u201a\u201eƒ†‡\u02c6‰\u02dc\u203a]|[¯¤¹³¼¾][A-Za-z\u00c0-\u00ff]"
+    "|[a-z][ŠŽŒŸ]|[\u00a1-\u00ff]{4}"
+)
 
 _BYTE_ORDER_MARK = "\ufeff"
 _SEPARATOR_LINE = re.compile(r'"?sep=([^"\r\n])"?[ \r\n]*', re.IGNORECASE)
@@ -130,22 +140,26 @@ class Lines:
         defect = self._placed(f"is not {encoding.upper()} (byte 0x{line[at]:02X})")
         if encoding != "utf-8":
             raise DeliveryDefect(defect)
-        if reason := self._not_in_cp1252(line):
-            raise DeliveryDefect(f"{defect}, {reason}")
+        if refused := self._not_in_cp1252(line):
+            reason, *remedy = refused
+            raise DeliveryDefect(f"{defect}, {reason}", *remedy)
         text = line.decode("cp1252")
         field = text[:at].split(delimiter)[-1][-_SHOWN:] + text[at:].split(delimiter)[0][:_SHOWN]
         shown = field.strip(' "\r\n')
         raise NotAgreed(f"{defect}, and “{shown}” in CP1252", Dialect(delimiter, "cp1252"))
 
-    def _not_in_cp1252(self, line: bytes) -> str | None:
-        """Return why the file, from this line on, is not cp1252 as a whole; None if it may be."""
-        has_utf_8 = not self._only_ascii
+    def _not_in_cp1252(self, line: bytes) -> tuple[str, ...]:
+        """Return why the file, from this line on, is not cp1252, and what to do; () if it may be."""
+        has_utf_8, has_words = not self._only_ascii, True
         while line and not has_utf_8:
             if not _decodes(line, "cp1252"):
-                return "and CP1252 has no letter for some bytes either"
+                return ("and CP1252 has no letter for some bytes either",)
+            has_words = has_words and not _NO_WORDS.search(line.decode("cp1252"))
             line = self.source.readline(self.max_record_bytes + 1)
             has_utf_8 = not line.isascii() and _decodes(line, "utf-8")
-        return "although other records are: does it mix two encodings?" if has_utf_8 else None
+        if has_utf_8:
+            return ("although other records are: does it mix two encodings?",)
+        return () if has_words else ("and no words in CP1252", _ASK)
 
     def _placed(self, defect: str) -> str:
         where = f"record {self.record}" if self.record else "the header"

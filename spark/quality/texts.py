@@ -14,25 +14,35 @@ UNDAMAGED, COMPOSED, A_VALUE = "undamaged", "accents composed", "a value, not a 
 
 NONE_WORDS = (
     *("null", "(null)", "<null>", "none", "nan", "n/a", "#n/a", "na", "nil", "undefined", "unknown"),
-    *("not given", "not available", "not specified", "-", "--", "?"),
+    *("not given", "not available", "not specified", "-", "--", "?", "\u2013", "\u2014", "."),
+    *("\\n", "<na>", "nat", "n.a.", "n / a", "tbd", "tba", "null.", "(none)"),
+    *("no cast", "no director", "unknown director", "unknown cast"),
+    *("#ref!", "#name?", "#value!", "#div/0!", "#num!", "#null!"),
 )
 """Texts that stand for nothing, in small letters."""
 
 # What cp1252 makes of the second byte of a character in UTF-8: signs; or also quotation marks and dashes.
 _SIGN = "\u00a1-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc€†‡‰\u2039\u203a™"
 _ANY = f"{_SIGN}\u00a0\u2013\u2014\u2018-\u201e•…"
+_OF_MAC = "\u00a1-\u00ff†•™≠∞≤≥∂∑∏∫Ω"
 _TWICE = "|".join(
     [
         f"Ã[{_ANY}]",  # é, and what else is in Latin-1
-        f"Â[\u00a0-\u00bf]|[ÄÅ][{_SIGN}]",
+        f"Â[\u00a0-\u00bf]|[ÄÅ][{_SIGN}\u201a\u201e]|[a-z][ÄÅ][{_ANY}]",
         f"(?:[ÎÏÐÑ\u00d7ØÙ][{_ANY}]){{2}}",  # Greek, Cyrillic, Hebrew, Arabic
         f"ã[€\u201aƒ][{_ANY}]|[à-ï][{_SIGN}]{{2}}",  # Japanese, Chinese, Korean
+        f"[√≈][{_OF_MAC}]|\u201aÄ",  # as Mac Roman
         "â€|ðŸ|ï¿½|ï»¿",  # punctuation, emoji, U+FFFD, U+FEFF
     ]
 )
+# Another encoding read as cp1252: `Muñoz` of cp850 is `Mu¤oz`, `Żebrowski` of cp1250 is `¯ebrowski`.
+_LETTER = "[A-Za-z\u00c0-\u024f]"
+_SIGNS = f"{_LETTER}[¤¦¬¯³¶\u00b8¹¼½¾\u201a\u201e†‡\u02c6‰]{_LETTER}|¯{_LETTER}|[a-z]{{3}}³|[a-z]Ž"
 _CONTROL = "[\\x00-\\x08\\x0B\\x0C\\x0E-\\x1F\\x7F-\\x9F\\uFFFD-\\uFFFF]"
+# Soft hyphens, characters that turn the direction of writing, and such as have no meaning of their own.
+_INVISIBLE = "[\\u00AD\\u202A-\\u202E\\u2066-\\u2069\\uE000-\\uF8FF]"
 _HTML = "&(?:amp|lt|gt|quot|apos|nbsp|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});"
-_DAMAGED = f"{_CONTROL}|{_TWICE}|{_HTML}"
+_DAMAGED = f"{_CONTROL}|{_INVISIBLE}|{_TWICE}|{_SIGNS}|{_HTML}"
 _MAY_BE_DAMAGED = "[^\\n\\r\\t -~]|&"
 # A letter and the mark behind it that are one character in NFC: Latin, Cyrillic, Korean, Japanese.
 _DECOMPOSED = (
@@ -55,7 +65,7 @@ def _not_plain(text: Column, found: Column) -> Column:
 
 
 def _is_none_word(text: Column) -> Column:
-    return F.lower(text).isin(*NONE_WORDS)
+    return F.lower(F.trim(text)).isin(*NONE_WORDS)
 
 
 KINDS: Mapping[str, Callable[[Column], Column]] = {

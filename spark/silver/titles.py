@@ -21,6 +21,7 @@ from spark.text import (
     date_in,
     day_first,
     long_number,
+    month_first,
     number,
     readable,
     tidy,
@@ -37,7 +38,7 @@ TITLES = next(dataset for dataset in DATASETS if dataset.name == "titles")
 
 NO_DURATION = Rule(
     "rating: a rating, not a duration",
-    lambda: F.col("rating").rlike("^[0-9]+ *(?:[Mm]in|[Hh]our|[Ss]eason|[Ee]pisode)"),
+    lambda: F.lower("rating").rlike("^(?:[0-9]+ *(?:h|m|season|episode)|pt[0-9])"),
 )
 """Public exports of the catalogue have some titles whose minutes stand in the column of the rating."""
 
@@ -117,6 +118,7 @@ TABLE = Table(
         MALFORMED_RECORD,
         EMPTY_RECORD,
         day_first("date_added"),
+        month_first("date_added"),
         *HALVES,
         *map(readable, PARSERS),
     ),
@@ -124,14 +126,14 @@ TABLE = Table(
         "rating: isin": Severity.WARN,
         NO_DURATION.name: Severity.WARN,
         day_first("date_added"): Severity.FAIL,
+        month_first("date_added"): Severity.FAIL,
     },
     meanings={
         **MEANINGS,
         readable("date_added"): "a date such as 9/30/2019",
         NO_DURATION.name: "no duration, such as 74 min",
-        day_first(
-            "date_added"
-        ): "no day/month/year, in a file that has no date which can only be month/day/year",
+        day_first("date_added"): "no day/month/year, in a file with fewer month/day/year dates",
+        month_first("date_added"): "no month/day/year, in a file with more day/month/year dates",
         **HALVES,
     },
 )

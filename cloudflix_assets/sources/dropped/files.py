@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.files import Stored
-from cloudflix_assets.sources.dropped.routing import Route, Unroutable, is_unfinished, route_of
+from cloudflix_assets.sources.dropped.routing import Part, Route, Unroutable, is_unfinished, route_of
 from spark.datasets import Dataset
 from spark.delivery.lines import printable
 
@@ -61,16 +61,17 @@ def dropped_files(lake: Lake, files: Sequence[Dataset]) -> Sequence[DroppedFile]
     return sorted(found, key=lambda file: (file.written, file.path))
 
 
-def kept_as(file: DroppedFile, arrived: datetime) -> str:
+def kept_as(name: str, arrived: datetime, part: Part | None = None) -> str:
     """Return the name under which a file is kept: it sorts by arrival, and any storage can hold it.
 
-    The time of a file is its writer's, who may have copied it. Of a long name the beginning and the end stay.
+    The time of a file is its writer's, who may have copied it. Of a long name the part, the beginning and
+    the end stay.
     """
-    name = file.name.replace("/", "__").replace("\\", "_")
+    name = name.replace("/", "__").replace("\\", "_")
     text = name.encode()
     if len(text) > MAX_NAME_BYTES:
-        part = isinstance(file.route, Route) and file.route.part
-        start = f"part{part.number}of{part.of}-" if part else ""
+        number, of = part or Part(1, 1)
+        start = f"part{number}of{of}-"
         half = MAX_NAME_BYTES // 2
         name = f"{start}{text[:half].decode(errors='ignore')}...{text[-half:].decode(errors='ignore')}"
     return f"{arrived.strftime(MOMENT)}-{name}"

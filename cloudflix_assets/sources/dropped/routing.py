@@ -12,7 +12,9 @@ from spark.datasets import DATASETS, Dataset
 
 _DATE = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})(?!\d)")
 EXAMPLE = f"{PurePosixPath(DATASETS[0].file).stem}_2026-11-09.csv"
-_PART = re.compile(r"(?<![a-z])part[-_ ]?(\d+)(?:[-_ ]?of[-_ ]?(\d+))?")
+_PART_OF = re.compile(r"(?<!\d)(\d+)[-_ ]?of[-_ ]?(\d+)")
+_PART = re.compile(r"(?<![a-z])part[-_ ]?(\d+)()")
+MOST_PARTS = 1000
 UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart")
 """Names that tools give to what they are still writing."""
 
@@ -74,19 +76,21 @@ def route_of(path: str, files: Sequence[Dataset] = DATASETS) -> Route:
 
 
 def part_of(name: str) -> Part | None:
-    """`netflix_titles_2026-11-09_part1of2.csv` is the first of two parts.
+    """`netflix_titles_2026-11-09_part1of2.csv` is the first of two parts, and so is `…_1of2.csv`.
 
     Raises:
         Unroutable: it is a part, and does not say of how many.
     """
-    found = _PART.search(name.lower())
+    text = _DATE.sub("|", name.lower().replace("\\", "_"))  # as it is kept
+    found = _PART_OF.search(text) or _PART.search(text)
     if found is None:
         return None
     number, of = (int(digits or 0) for digits in found.groups())
-    if not 1 <= number <= of:
+    if not 1 <= number <= of <= MOST_PARTS:
+        likely = min(max(number, 1), MOST_PARTS)
         raise Unroutable(
-            f"{name} is a part and does not tell which of how many: call it like "
-            f"{EXAMPLE.removesuffix('.csv')}_part{max(number, 1)}of{max(number, 2)}.csv, and drop it again."
+            f"{name} is a part and does not tell which of how many (at most {MOST_PARTS}): call it like "
+            f"{EXAMPLE.removesuffix('.csv')}_part{likely}of{max(likely, 2)}.csv, and drop it again."
         )
     return Part(number, of)
 

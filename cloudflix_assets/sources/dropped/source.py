@@ -35,10 +35,12 @@ class DropFolder:
         """Validate what was dropped for a week, and move it to `landed/` or to `refused/` with the reason.
 
         Returns:
-            A sentence for each file that tells no dataset or no week, and was moved to `refused/`, too.
+            A sentence for each file that tells no dataset or no week, and was moved to `refused/`, too; for
+            each that replaces one of another name; and for those that wait.
 
         Raises:
             SourceRefused: some of it was rejected, or nothing tells which of several files counts.
+            NoPublication: some of it has settled and some has not; nothing was taken in.
         """
         now = datetime.now(UTC)
         unroutable = reject_by_name(self.lake, now, self.agreement.files, {week})
@@ -46,11 +48,20 @@ class DropFolder:
         mine = [
             (file, file.route)
             for file in dropped_files(self.lake, self.agreement.files)
-            if isinstance(file.route, Route) and file.route.week == week and file.has_settled(now)
+            if isinstance(file.route, Route) and file.route.week == week
         ]
+        growing = [(file, route) for file, route in mine if not file.has_settled(now)]
+        if growing and not unroutable:
+            told.append(_growing(growing, week, settled=len(growing) < len(mine)))
+            if len(growing) < len(mine):
+                raise NoPublication(" ".join(told))
+            return told
         rejections = unroutable + _rivals(mine, self.agreement.files, self.lake.uri(DROP_FOLDER))
         for file, route in mine if not rejections else ():
-            rejections += self._take_in(file, route)
+            replaces = self._replaces(file, route)
+            refused = self._take_in(file, route)
+            rejections += refused
+            told += [] if refused else replaces
         if rejections:
             raise SourceRefused(" ".join([*told, *rejections]))
         return told
@@ -86,8 +97,18 @@ class DropFolder:
                 "for this user, then rerun the week; nothing was landed."
             ) from error
         folder = f"{LANDED}/{route.week}/{route.dataset.name}"
-        self.lake.move(file.path, f"{folder}/{kept_as(file, self._arrival(folder))}")
+        self.lake.move(file.path, f"{folder}/{kept_as(file.file, self._arrival(folder), route.part)}")
         return []
+
+    def _replaces(self, file: DroppedFile, route: Route) -> list[str]:
+        """Return a sentence if a whole file is to replace one of another name."""
+        last = max(self._landed(f"{LANDED}/{route.week}/{route.dataset.name}"), default="")
+        _, _, before = last.partition("-")
+        _, _, own = kept_as(file.file, datetime.now(UTC)).partition("-")
+        if route.part or before.endswith(own) or not last:
+            return []
+        replaced = f"{file.file} replaces {before} in the week {route.week}"
+        return [f"{replaced}: if it is the other half, drop both again as parts (_part1of2, _part2of2)."]
 
     def _landed(self, folder: str) -> Mapping[str, datetime]:
         """Return the names of landed files with the moments of their arrival, the first first."""
@@ -112,24 +133,16 @@ class DropFolder:
         folder = f"{LANDED}/{week}/{dataset.name}"
         parts: list[str | None] = [None]
         for name in self._landed(folder):
-            part = part_of(name) or Part(1, 1)
+            part = _landed_part(name)
             if len(parts) != part.of or parts[part.number - 1]:
                 parts = [None] * part.of
             parts[part.number - 1] = f"{folder}/{name}"
         return parts
 
     def _waiting(self, week: date, missing: Sequence[str]) -> str:
-        now = datetime.now(UTC)
-        growing = [
-            file.name
-            for file in dropped_files(self.lake, self.agreement.files)
-            if isinstance(file.route, Route) and file.route.week == week and not file.has_settled(now)
-        ]
-        still = f" ({', '.join(growing)}: may still be growing, and waits for half a minute)"
         return (
-            f"the week {week} waits for {', '.join(missing)}{still if growing else ''}: drop them into "
-            f"{self.lake.uri(DROP_FOLDER)}, with the week in their names or their folder's; "
-            "nothing was landed."
+            f"the week {week} waits for {', '.join(missing)}: drop them into {self.lake.uri(DROP_FOLDER)}, "
+            "with the week in their names or their folder's; nothing was landed."
         )
 
 
@@ -153,6 +166,15 @@ def reject_by_name(
     ]
 
 
+def _growing(files: Sequence[tuple[DroppedFile, Route]], week: date, *, settled: bool) -> str:
+    """Return the sentence for files that may still be growing, alone or beside others that have settled."""
+    why = f"{', '.join(file.name for file, _ in files)}: may still be growing, and waits for half a minute"
+    if not settled:
+        return f"{why}: rerun the week {week} then."
+    datasets = ", ".join(dict.fromkeys(route.dataset.file for _, route in files))
+    return f"the week {week} waits for {datasets} ({why}): rerun the week then; nothing was landed."
+
+
 def _rivals(files: Sequence[tuple[DroppedFile, Route]], known: Sequence[Dataset], folder: str) -> list[str]:
     """Return a sentence for each dataset of which several files wait that are not the parts of one delivery.
 
@@ -173,6 +195,15 @@ def _rivals(files: Sequence[tuple[DroppedFile, Route]], known: Sequence[Dataset]
     return sentences
 
 
+def _landed_part(name: str) -> Part:
+    """Return which part a landed file is; a name that tells no whole part was kept with its folder's."""
+    _, _, own = name.partition("-")
+    try:
+        return part_of(own) or Part(1, 1)
+    except Unroutable:
+        return Part(1, 1)
+
+
 def _lacks(dataset: Dataset, parts: Sequence[str | None]) -> str:
     if len(parts) == 1:
         return dataset.file
@@ -182,7 +213,7 @@ def _lacks(dataset: Dataset, parts: Sequence[str | None]) -> str:
 
 def reject(lake: Lake, file: DroppedFile, reason: str) -> str:
     """Move a file to `refused/`, with a file beside it that says why; return the sentence to tell."""
-    target = f"{REJECTED}/{kept_as(file, datetime.now(UTC))}"
+    target = f"{REJECTED}/{kept_as(file.name, datetime.now(UTC))}"
     sentence = f"{reason} It was moved to {lake.uri(target)}."
     lake.write(f"{target}.reason.txt", f"{sentence}\n".encode())
     lake.move(file.path, target)

@@ -31,7 +31,7 @@ def start_sail(options: Mapping[str, str]) -> SailResource:
 
 _SETTINGS = {
     "RUST_LOG": "error",
-    # 2026-11-30: its allocator gives memory back after 1 ms, not later, and takes no pages of 2 MB,
+    # 2026-11-30: its allocator keeps what was freed for 1 ms, and takes no pages of 2 MB,
     # of which it used a part. At once would cost a tenth more time.
     "MIMALLOC_ALLOW_THP": "0",
     "MIMALLOC_ARENA_PURGE_MULT": "1",

@@ -139,7 +139,7 @@ def masked(value: object) -> str:
     return _PARAMETERS.sub(r"\1…", _SECRET.sub("…", text))
 
 
-_PARAMETERS = re.compile(r"(://[^\s?#]*[?#])\S+")
+_PARAMETERS = re.compile(r"(://[^\s?#]*[?#](?:\w+=)?)\S+")
 _SECRET = re.compile(
     r"(?i)(?<=sig=)[^&;\s]+|(?<=key=)[^;\s]+|(?<=://)(?<!abfss://)[^/@\s]+(?=@)|[a-z0-9+/]{86}=="
     r"|(?<=:)(?<!github:)[^\s:@/][^\s@]*(?=@)"

@@ -75,7 +75,9 @@ class Marker:
         """
         if self.place is None or other.place is None or self.place == other.place:
             return True
-        moved_together = self.from_lake is not None and self.from_lake == other.from_lake
+        is_as_far = self.from_lake is not None and self.from_lake == other.from_lake
+        # Where the old place is still there, the lake was copied beside another source.
+        moved_together = is_as_far and not Path(self.place).exists()
         return moved_together or (_is_path(self.place) and _real(self.place) == _real(other.place))
 
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from shutil import copytree
 from unittest.mock import ANY
 
 import pytest
@@ -93,6 +94,15 @@ def test_a_lake_that_is_moved_together_with_its_source_goes_on(tmp_path: Path) -
     assert remembered(moved) == source.at
     (there / ".cloudflix").rename(tmp_path / "alone")
     assert LocalLake(tmp_path / "alone" / "lake").claim(SOURCE, source) is None
+
+
+def test_a_lake_that_is_copied_beside_another_source_is_refused(tmp_path: Path) -> None:
+    """It lies as far from it as from its own, and 60 titles were replaced by another catalogue's 20."""
+    here, there = tmp_path / "here", tmp_path / "there"
+    LocalLake(here / "lake").claim(SOURCE, folder(here))
+    copytree(here / "lake", there / "lake")
+    with pytest.raises(LakeRefused, match="is another place"):
+        LocalLake(there / "lake").claim(SOURCE, folder(there))
 
 
 def test_two_servers_with_one_repository_are_two_sources(each_lake: Lake) -> None:

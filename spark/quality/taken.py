@@ -24,6 +24,8 @@ def _reason(name: str, type_: T.DataType, other: str | None) -> str | None:
         return "every table is partitioned by a column of that name: leave it out"
     if name.startswith("_"):
         return "the judgement adds columns whose names begin with _: leave it out"
+    if "." in name or "`" in name:
+        return "engines read a name with . or ` as a field of another column: leave them out"
     if (address := _ADDRESS.get(name, type_)) != type_:
         return f"it is part of a row's address: declare it as {address.simpleString()}"
     if other:

@@ -28,7 +28,7 @@ from cloudflix_assets.settings.values import (
     WebAddress,
     WebhookAddress,
     by_dataset,
-    masked,
+    without_parameters,
 )
 from spark.delivery.headers import Drift
 
@@ -227,7 +227,7 @@ def _shown(name: str, value: object) -> str:
     """Return a setting as a sentence begins with it: NAME=value, or NAME alone if it holds a secret."""
     field = Environment.model_fields.get(name)
     secret = field is not None and SecretStr in get_args(field.annotation)
-    return f"{_variable(name)} " if secret else f"{_variable(name)}={masked(value)} "
+    return f"{_variable(name)} " if secret else f"{_variable(name)}={without_parameters(value)} "
 
 
 def _variable(name: str) -> str:

@@ -135,8 +135,12 @@ def by_dataset(values: Mapping[str, str]) -> str:
 
 def masked(value: object) -> str:
     """Return a value without secrets, for a sentence: one may be pasted into the wrong variable."""
-    text = str(value).encode(errors="backslashreplace").decode()
-    return _PARAMETERS.sub(r"\1…", _SECRET.sub("…", text))
+    return _SECRET.sub("…", str(value).encode(errors="backslashreplace").decode())
+
+
+def without_parameters(value: object) -> str:
+    """Return a setting without secrets, also without what stands behind an address in it."""
+    return _PARAMETERS.sub(r"\1…", masked(value))
 
 
 _PARAMETERS = re.compile(r"(://[^\s?#]*[?#](?:\w+=)?)\S+")

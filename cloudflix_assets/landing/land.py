@@ -85,10 +85,7 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
     received = source.receive(week) if isinstance(source, Receiving) else ()
     before, damaged = _manifest_before(lake, week)
     with storage_errors(gettempdir()), spool() as folder:
-        try:
-            deliveries = source.deliveries(week, pin=None if refresh else _pin(before, agreement))
-        except NoPublication as none:
-            raise NoPublication(" ".join([*received, str(none)])) from none
+        deliveries = _deliveries(source, week, None if refresh else _pin(before, agreement), received)
         spooled = []
         for number, delivered in enumerate(deliveries):
             path = folder / str(number)  # two files may have the same name
@@ -104,6 +101,14 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
     manifest = _manifest(week, source, fetched, files)
     notices = dict.fromkeys([*received, damaged, moved, *_notices(deliveries, fetched, files)])
     return Landed(manifest, before, [notice for notice in notices if notice])
+
+
+def _deliveries(source: Source, week: date, pin: Pin | None, received: Sequence[str]) -> Sequence[Delivered]:
+    """What the source delivers; if that is nothing, what it has received is told all the same."""
+    try:
+        return source.deliveries(week, pin=pin)
+    except NoPublication as none:
+        raise NoPublication(" ".join([*received, str(none)])) from none
 
 
 def _manifest(

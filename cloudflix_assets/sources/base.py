@@ -79,7 +79,7 @@ class Receiving(Protocol):
         """Take in what was dropped for a week.
 
         Returns:
-            Sentences on what was rejected and belongs to no week, left for a later run, or replaced.
+            Sentences on what was rejected and belongs to no week, left for the next run, or replaced.
 
         Raises:
             NoPublication: what was dropped for the week may be incomplete; nothing was taken in.

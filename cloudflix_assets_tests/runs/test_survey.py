@@ -42,6 +42,10 @@ GOLD = {path for path in PATHS if path.startswith("gold/")}
 CAST = lookup("cast", *((f"Actor {number}", str(number)) for number in range(1, 21)), ("Stranger", "4711"))
 
 
+SAID = {"CLOUDFLIX_SOURCE_NAME": "netflix"}
+"""A copy of a source is another, unless that is said."""
+
+
 @dataclass(frozen=True)
 class House:
     """A home of two weeks, and the folder that they come from."""
@@ -59,7 +63,7 @@ class House:
     def told(self, command: str, *options: str, **variables: str) -> Told:
         """Call a command; all but status are given the source."""
         source = () if command == "status" else ("--source", self.source)
-        return cloudflix(self.home, command, *options, *source, env=variables)
+        return cloudflix(self.home, command, *options, *source, env=SAID | variables)
 
     def run(self, *options: str) -> Told:
         return self.told("run", "--json", *options)
@@ -140,7 +144,9 @@ def version_restored(house: House) -> None:
 def commit_of_another_home(house: House) -> None:
     """The same rows, committed anew: another instance forced it."""
     run = ("run", "--force", "--week", str(WEEK_1), "--select", "gold/cast", "--source", house.source)
-    assert cloudflix(house.home.parent / "other", *run, env={"CLOUDFLIX_LAKE": str(house.lake)}).code == 0
+    assert (
+        cloudflix(house.home.parent / "other", *run, env=SAID | {"CLOUDFLIX_LAKE": str(house.lake)}).code == 0
+    )
 
 
 def damaged(house: House) -> None:

@@ -114,7 +114,7 @@ CORRECTIONS = {
 }
 
 
-@pytest.mark.parametrize("how", CORRECTIONS)
+@pytest.mark.parametrize("how", slow_but(["refused by the contract"].__contains__, CORRECTIONS))
 def test_a_week_before_whose_correction_was_not_taken_is_told(house: House, how: str) -> None:
     """Its older rows counted, the exit code was 0, and no word said."""
     house.source.publications[WEEK_2] = publication(titles=FILMS)

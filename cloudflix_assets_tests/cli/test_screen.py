@@ -114,6 +114,7 @@ def test_weeks_before_a_run_that_broke_off_are_told(tmp_path: Path, monkeypatch:
     assert told.stdout.startswith(f"Week {WEEK_1} failed in 2.0 s at silver/cast: nothing committed")
 
 
+@pytest.mark.slow  # a process on a terminal
 def test_nothing_is_left_of_what_said_that_a_command_starts(tmp_path: Path) -> None:
     """What was given stood behind `Starting Dagster and the engine`."""
     seen = on_terminal(tmp_path / "home", 80, "run", "--stale", "--weeks", "2")
@@ -121,6 +122,7 @@ def test_nothing_is_left_of_what_said_that_a_command_starts(tmp_path: Path) -> N
     assert re.search(r"Stale tables of 2 weeks, \S+ to \S+; Ctrl-C keeps what is done\.", seen.text)
 
 
+@pytest.mark.slow  # four processes
 def test_replacing_a_source_is_asked_for_on_a_terminal(tmp_path: Path) -> None:
     """A lake was emptied by one option that was left in the shell's history."""
     home, select = tmp_path / "home", ("--select", "+raw/cast", "--week", str(WEEK_1))

@@ -61,6 +61,7 @@ def in_one(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Lakehouse]:
     return folder, ran(folder.parent / "home", folder, *WEEKS, layout="twelve_columns")
 
 
+@pytest.mark.slow  # two weeks of a thousand titles, twice
 def test_it_gives_the_gold_of_its_five_files(in_one: tuple[Path, Lakehouse], tmp_path: Path) -> None:
     """Record numbers of titles too; the number of a lookup's record is that in the made file."""
     for week in WEEKS:
@@ -76,6 +77,7 @@ def test_it_gives_the_gold_of_its_five_files(in_one: tuple[Path, Lakehouse], tmp
     assert {len(found["gold/titles", week]) for week in WEEKS} == {1_000}
 
 
+@pytest.mark.slow  # two weeks of a thousand titles, twice
 def test_it_gives_what_is_true(in_one: tuple[Path, Lakehouse]) -> None:
     """Two forms that are wrong in the same way would be equal."""
     folder, house = in_one
@@ -88,6 +90,7 @@ def test_it_gives_what_is_true(in_one: tuple[Path, Lakehouse]) -> None:
     assert rules["silver/titles"]["rules"] == {"rating: a rating, not a duration": 1, "rating: isin": 1}
 
 
+@pytest.mark.slow  # two weeks of a thousand titles, twice
 def test_the_file_is_as_people_find_it(in_one: tuple[Path, Lakehouse]) -> None:
     """A form that is in no file is proven by none."""
     text = (in_one[0] / str(WEEK_1) / "netflix_titles.csv").read_text(encoding="utf-8-sig")

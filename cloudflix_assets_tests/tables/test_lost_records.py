@@ -11,6 +11,7 @@ from pyspark.sql import Row
 
 from cloudflix_assets_tests.datasets import TITLES
 from cloudflix_assets_tests.tables.conftest import FILE, FrameOf
+from cloudflix_assets_tests.tiers import slow_but
 from spark.split_records import SECOND_HALF, UNPROVED, rejoined
 from spark.table import REASONS
 
@@ -226,7 +227,7 @@ def damaged(chance: Random, header: Sequence[str]) -> list[Line]:
     return lines
 
 
-@pytest.mark.parametrize("order", HEADERS)
+@pytest.mark.parametrize("order", slow_but([next(iter(HEADERS))].__contains__, HEADERS))
 def test_no_row_mixes_two_titles(frame_of: FrameOf, order: str) -> None:
     """Whatever is lost, a row is of one title; and where enough is left, halves are still joined."""
     found: list[list[str]] = []

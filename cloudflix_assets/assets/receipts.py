@@ -57,10 +57,10 @@ class Receipt(BaseModel):
     files: Mapping[str, str] | None = None
 
     def write(self, lake: Lake, table: str, week: date) -> None:
-        """Store this receipt of a committed week in place of its last one, if it says anything else."""
+        """Store this receipt of a committed week; one that was read, only if the week has other files."""
         files = {path: _sha256(lake, path) for path in files_of(lake, table, week)}
         told = self.model_copy(update={"files": files})
-        if told != receipt_of(lake, table, week):
+        if told != self:
             lake.write(_path(table, week), told.model_dump_json().encode())
 
 
@@ -79,13 +79,12 @@ def files_of(lake: Lake, path: str, week: date) -> list[str]:
     return [file.path for file in read.files_of_week(table, path, week)] if table else []
 
 
-def refuse_damaged(lake: Lake, table: str, week: date) -> None:
+def refuse_damaged(lake: Lake, table: str, week: date, receipt: Receipt | None) -> None:
     """Refuse a week of a table of which a file has other bytes than when it was judged.
 
     Raises:
         FileDamaged: it has; an engine may read such a file without a word.
     """
-    receipt = receipt_of(lake, table, week)
     judged = (receipt and receipt.files) or {}
     for path in files_of(lake, table, week) if any(judged.values()) else ():
         with suppress(FileNotFoundError):  # whoever reads it says so

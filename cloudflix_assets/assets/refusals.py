@@ -5,7 +5,7 @@ The web UI gets a list and no table, because it shows it in a narrow column.
 
 import json
 from collections.abc import Mapping, Sequence
-from time import strptime
+from typing import get_args
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
@@ -14,6 +14,7 @@ from pyspark.sql import types as T
 from cloudflix_assets.assets.description import record_name
 from cloudflix_assets.assets.markdown import inert
 from cloudflix_assets.assets.rule_texts import breaches
+from cloudflix_assets.layouts.dates import date_reader
 from spark.delivery.headers import shown
 from spark.quality.rules import compiled
 from spark.table import ADDRESS, Severity, Table
@@ -30,14 +31,6 @@ LONGEST = 200
 
 VALUES = 3
 """The most values that a sentence shows for a rule."""
-
-_DATES: Mapping[DateForm, str] = {
-    "M/d/yyyy": "%m/%d/%Y",
-    "d/M/yyyy": "%d/%m/%Y",
-    "yyyy-MM-dd": "%Y-%m-%d",
-    "MMMM d, yyyy": "%B %d, %Y",
-}
-"""The forms that `date_in` reads, as Python writes them."""
 
 _READ, _NAMES, _LOOKED_AT = 2_000, 60, 50
 
@@ -96,19 +89,12 @@ def remedy(table: Table, values: Mapping[str, Sequence[str]]) -> str:
         if rule not in (readable(column), day_first(column)) or column not in columns:
             continue
         texts = [text.rpartition(" in ")[0].strip("'") for text in told]
-        forms = [form for form, how in _DATES.items() if all(_is_date(text, how) for text in texts)]
+        forms = [form for form in get_args(DateForm) if all(map(date_reader([form]), texts))]
         if columns[column].dtype.type == T.DateType() and texts and len(forms) == 1:
             found[column] = f'date_in("{forms[0]}") reads such texts of {column}'
         else:
             found[column] = f"a layout can declare how {column} is written (docs/other-sources.md)"
     return f": {', and '.join(found.values())}" if found else ""
-
-
-def _is_date(text: str, how: str) -> bool:
-    try:
-        return bool(strptime(text, how))
-    except ValueError:
-        return False
 
 
 def value_of(rule: str, table: Table, record: str) -> str:

@@ -20,7 +20,7 @@ from cloudflix_assets.assets.description import (
     quarantine_text,
     table_text,
 )
-from cloudflix_assets.assets.receipts import Read, key_of, refuse_damaged
+from cloudflix_assets.assets.receipts import Read, key_of, receipt_of, refuse_damaged
 from cloudflix_assets.assets.step import Event, Step
 from cloudflix_assets.automation.conditions import WHEN_CHANGED
 from cloudflix_assets.delta.committer import ASKED
@@ -69,14 +69,15 @@ def table_assets(given: Context, table: Table) -> dg.AssetsDefinition:
                 computes = engine_of(session) if given.engine in ASKED else given.engine
                 force = context.run.tags.get(FORCE) == "true"
                 if not force:
-                    refuse_damaged(lake, table.path, week)
-                upstream.refuse_altered(given, session, table, week)
+                    refuse_damaged(lake, table.path, week, receipt_of(lake, table.path, week))
+                read = upstream.inputs_of(given, table, week)
+                upstream.refuse_altered(lake, session, read)
                 key = key_of(computes, version, inputs.files_read(given, table, week))
-                read = Read(key, upstream.digests_read(given, table, week))
+                judged = Read(key, upstream.digests(given, table, week, read))
                 doubts = upstream.told_doubts(given, table, week)
                 for sentence in doubts:
                     yield notice(context, sentence, asset_key(table.path))
-                yield from Step(given, table, week, stage, read, attempt, force).run(loaded)
+                yield from Step(given, table, week, stage, judged, attempt, force).run(loaded)
                 yield from upstream.results(table, doubts)
                 if table.has_quarantine:
                     refused_records.remove(lake, table, week)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
@@ -10,11 +11,12 @@ from pyspark.sql import SparkSession
 
 from cloudflix_assets.assets.context import Context
 from cloudflix_assets.assets.description import derived_from
-from cloudflix_assets.assets.receipts import receipt_of, refuse_damaged
-from cloudflix_assets.delta import read
+from cloudflix_assets.assets.receipts import Receipt, receipt_of, refuse_damaged
+from cloudflix_assets.delta import read as delta
 from cloudflix_assets.delta.log import commit_metadata
 from cloudflix_assets.delta.table import open_cached
 from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.landing import rejected
 from cloudflix_assets.landing.manifest import Manifest, ManifestDamaged
 from cloudflix_assets.names import asset_key
@@ -30,21 +32,35 @@ class WeekAltered(CloudflixError):
     """A week of a table holds other rows than those that were judged."""
 
 
-def digests_read(context: Context, table: Table, week: date) -> dict[str, str]:
+@dataclass(frozen=True)
+class Input:
+    """A week of a table that a step reads, and its receipt."""
+
+    table: Table
+    week: date
+    receipt: Receipt | None
+
+
+def inputs_of(context: Context, table: Table, week: date) -> list[Input]:
+    """Return the weeks of tables that a step reads, with their receipts."""
+    wanted = [(context.tables[w.table], w.weeks_back) for w in table.read if w.table != PUBLICATION]
+    weeks = [(parent, week - back * WEEK) for parent, back in wanted]
+    return [Input(parent, of, receipt_of(context.lake, parent.path, of)) for parent, of in weeks]
+
+
+def digests(context: Context, table: Table, week: date, inputs: Sequence[Input]) -> dict[str, str]:
     """Return the digests of what a step reads of its own week, as it was judged, by table."""
-    own = [wanted.table for wanted in table.read if not wanted.weeks_back]
-    found = dict[str, str]()
-    for parent in dict.fromkeys(own):
-        if parent == PUBLICATION:
-            with suppress(ManifestDamaged):
-                manifest = Manifest.of(context.lake, week)
-                found[parent] = manifest.digest if manifest else ""
-        elif receipt := receipt_of(context.lake, context.tables[parent].path, week):
-            found[parent] = receipt.verdict.digest
+    found = {
+        read.table.path: read.receipt.verdict.digest for read in inputs if read.receipt and read.week == week
+    }
+    if any(wanted.table == PUBLICATION for wanted in table.read):
+        with suppress(ManifestDamaged):
+            manifest = Manifest.of(context.lake, week)
+            found[PUBLICATION] = manifest.digest if manifest else ""
     return found
 
 
-def refuse_altered(context: Context, session: SparkSession, table: Table, week: date) -> None:
+def refuse_altered(lake: Lake, session: SparkSession, inputs: Sequence[Input]) -> None:
     """Refuse weeks that a step reads and that are not as they were judged: damaged, or written to by others.
 
     Other files with the same rows are no reason: a table may be compacted.
@@ -53,32 +69,30 @@ def refuse_altered(context: Context, session: SparkSession, table: Table, week: 
         WeekAltered: another tool wrote other rows.
         FileDamaged: a file has other bytes.
     """
-    for wanted in table.read:
-        if wanted.table == PUBLICATION:
-            continue
-        parent, of = context.tables[wanted.table], week - wanted.weeks_back * WEEK
-        refuse_damaged(context.lake, parent.path, of)
-        if _is_altered(context, session, parent, of):
+    for read in inputs:
+        path, week = read.table.path, read.week
+        refuse_damaged(lake, path, week, read.receipt)
+        if _is_altered(lake, session, read):
             raise WeekAltered(
-                f"{parent.path}, week {of}, holds other rows than were judged, because another tool wrote to "
-                f"it: restore them with `cloudflix run --week {of} --select {parent.path}`, then rerun."
+                f"{path}, week {week}, holds other rows than were judged, because another tool wrote to it: "
+                f"restore them with `cloudflix run --week {week} --select {path}`, then rerun."
             )
 
 
-def _is_altered(context: Context, session: SparkSession, table: Table, week: date) -> bool:
+def _is_altered(lake: Lake, session: SparkSession, read: Input) -> bool:
     """Whether a week holds other rows than its receipt says, or without one its commit."""
-    lake, receipt = context.lake, receipt_of(context.lake, table.path, week)
-    stored = open_cached(lake, table.path)
-    if stored is None or not read.holds(lake, table.path, week):
+    path, week, receipt = read.table.path, read.week, read.receipt
+    stored = open_cached(lake, path)
+    if stored is None or not delta.holds(lake, path, week):
         return False
-    files = read.files_of_week(stored, table.path, week)
+    files = delta.files_of_week(stored, path, week)
     if receipt and receipt.files is not None and {file.path for file in files} == set(receipt.files):
         return False
-    told = commit_metadata(lake, table.path, week)
+    told = commit_metadata(lake, path, week)
     columns = receipt.columns if receipt else told.get("columns", ())
     digest = receipt.verdict.digest if receipt else told.get("digest")
-    judged = fields(evolved(table, columns) if table.first.as_records else table)
-    return digest is not None and read.digest_of_files(lake, session, files, judged) != digest
+    judged = fields(evolved(read.table, columns) if read.table.first.as_records else read.table)
+    return digest is not None and delta.digest_of_files(lake, session, files, judged) != digest
 
 
 def checks(table: Table, weeks: dg.PartitionsDefinition[str]) -> list[dg.AssetCheckSpec]:
@@ -117,7 +131,7 @@ def told_doubts(context: Context, table: Table, week: date) -> list[str]:
 
 def _doubt(context: Context, table: Table, week: date) -> str | None:
     """What is wrong with a week that the week after reads, and what to do first."""
-    if not read.holds(context.lake, table.path, week):
+    if not delta.holds(context.lake, table.path, week):
         return f"is as if there were no week {week}, because {table.path} does not hold it: run that week"
     if rejected.is_noted(context.lake, week):
         why = "its last delivery was not landed"
@@ -135,7 +149,11 @@ def _is_behind(context: Context, table: Table, week: date) -> bool:
     def is_behind(path: str) -> bool:
         parent = by_path[path]
         receipt = receipt_of(context.lake, path, week)
-        if receipt and receipt.upstream and receipt.upstream != digests_read(context, parent, week):
+        if (
+            receipt
+            and receipt.upstream
+            and receipt.upstream != digests(context, parent, week, inputs_of(context, parent, week))
+        ):
             return True
         own = {w.table for w in parent.read if not w.weeks_back and w.table != PUBLICATION}
         return any(is_behind(context.tables[name].path) for name in own)

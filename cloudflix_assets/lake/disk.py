@@ -53,3 +53,13 @@ def remove_dead_parts(folder: Path) -> None:
         with suppress(OSError):
             if _PART.fullmatch(part.name) and time.time() - part.stat().st_mtime > DEAD_SECONDS:
                 part.unlink()
+
+
+def look_at(path: Path) -> os.stat_result | None:
+    """Look at a file; None if there is none, or a link to nothing, to itself or by too long a name."""
+    try:
+        return path.stat()
+    except OSError as error:
+        if error.errno in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}:
+            return None
+        raise

@@ -10,6 +10,7 @@ from fcntl import LOCK_EX, flock
 from filecmp import cmp
 from pathlib import Path
 from shutil import copyfile, copytree, rmtree
+from stat import S_ISREG
 from typing import BinaryIO, ClassVar
 
 import pyarrow as pa
@@ -130,12 +131,11 @@ class LocalLake(Lake):
     def _stored(self, path: Path) -> Stored | None:
         """Return the file at a path: a link that leads nowhere is an empty one; None if it is gone by now."""
         try:
-            its = path.lstat()
-            size = 0
-            with suppress(OSError):  # to nothing, to itself, below a file, by a name that is too long
-                size = (its := path.stat()).st_size
+            link = path.lstat()
         except FileNotFoundError:
             return None
+        found = disk.look_at(path)
+        its, size = found or link, found.st_size if found else 0
         # A tool that copies a file may set the time of its writer, whose clock was ahead.
         written = datetime.fromtimestamp(min(its.st_mtime_ns, its.st_ctime_ns) / 1e9, UTC)
         return Stored(path.relative_to(self.root).as_posix(), size, written)
@@ -147,8 +147,8 @@ class LocalLake(Lake):
 
     def size(self, path: str) -> int | None:
         """Return the size of a file in bytes, or None if there is no such file."""
-        target = self.root / path
-        return target.stat().st_size if target.is_file() else None
+        found = disk.look_at(self.root / path)
+        return found.st_size if found and S_ISREG(found.st_mode) else None
 
     def fingerprint(self, path: str) -> frozenset[tuple[object, ...]]:
         """Return the name, inode, size and modification time of each file directly in a folder."""

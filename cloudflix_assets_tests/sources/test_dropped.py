@@ -589,9 +589,13 @@ def test_random_names_stop_nothing(house: Lakehouse, ticks: Ticks) -> None:
         drop(house.lake, os.fsdecode(name), b"x")
     landing = house.lake.root / "raw/landing"
     (landing / "netflix_cast_2026-11-09.csv").symlink_to("nothing")
+    for link, target in (("itself", "netflix_cast_2026-11-09_itself.csv"), ("below", "/etc/passwd/x")):
+        (landing / f"netflix_cast_2026-11-09_{link}.csv").symlink_to(target)
+    (landing / "notes.txt").symlink_to("long" * 100)
     os.mkfifo(landing / "netflix_titles_2026-11-09.csv", 0o600)
     os.utime(landing / "netflix_titles_2026-11-09.csv", (0, 0))
-    os.utime(landing / "netflix_cast_2026-11-09.csv", (0, 0), follow_symlinks=False)
+    for link in ("netflix_cast_2026-11-09.csv", *(p.name for p in landing.glob("*_[ib]*.csv")), "notes.txt"):
+        os.utime(landing / link, (0, 0), follow_symlinks=False)
     said = ticks.said()
     assert "netflix_cast_2026-11-09.csv is no file but a link to nothing, a pipe or a device" in said
     assert said.isprintable()

@@ -45,16 +45,20 @@ def manifest_of(house: Lakehouse, week: date = WEEK_1) -> Manifest:
     return manifest
 
 
-def test_the_delivered_file_lies_beside_what_was_made_of_it(
-    declared: Environment, instance: dg.DagsterInstance, tmp_path: Path
-) -> None:
-    """Whoever doubts a record must find the bytes that were delivered."""
+@pytest.fixture
+def landed(declared: Environment, instance: dg.DagsterInstance, tmp_path: Path) -> Lakehouse:
+    """A lakehouse whose first week was run from the one file."""
     (tmp_path / ONE).write_bytes(CONTENT)
     house = house_of(declared, instance, tmp_path)
     assert house.run(WEEK_1).failures == {}
-    manifest = manifest_of(house)
+    return house
+
+
+def test_the_delivered_file_lies_beside_what_was_made_of_it(landed: Lakehouse, tmp_path: Path) -> None:
+    """Whoever doubts a record must find the bytes that were delivered."""
+    manifest = manifest_of(landed)
     (file,) = manifest.delivered
-    assert house.lake.read(f"raw/{file.path}") == CONTENT
+    assert landed.lake.read(f"raw/{file.path}") == CONTENT
     assert (file.path, file.records) == (f"files/delivered/{file.sha256}.csv", 2)
     assert [made.dataset for made in manifest.files] == [dataset.name for dataset in DATASETS]
     assert [made.records for made in manifest.files] == [2, 3, 4, 2, 2]
@@ -62,19 +66,14 @@ def test_the_delivered_file_lies_beside_what_was_made_of_it(
         assert made.origin["path"] == str(tmp_path / ONE)
         assert made.origin["made of"] == f"{ONE} {file.sha256}"
         assert made.origin["layout"] == "twelve_columns"
-    titles = house.rows("bronze/titles", WEEK_1)
+    titles = landed.rows("bronze/titles", WEEK_1)
     assert sorted((row["record_number"], row["show_id"]) for row in titles) == [(1, "1"), (2, "2")]
 
 
-def test_the_same_file_again_changes_nothing(
-    declared: Environment, instance: dg.DagsterInstance, tmp_path: Path
-) -> None:
-    (tmp_path / ONE).write_bytes(CONTENT)
-    house = house_of(declared, instance, tmp_path)
-    assert house.run(WEEK_1).failures == {}
-    before = manifest_of(house)
-    assert house.committed(WEEK_1) == []
-    assert manifest_of(house).files == before.files
+def test_the_same_file_again_changes_nothing(landed: Lakehouse) -> None:
+    before = manifest_of(landed)
+    assert landed.committed(WEEK_1) == []
+    assert manifest_of(landed).files == before.files
 
 
 def test_another_layout_makes_other_files_of_the_same_bytes(

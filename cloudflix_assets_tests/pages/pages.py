@@ -159,6 +159,8 @@ class Copy:
         if shell is None:
             with self.shell() as own:
                 return self.follow(page, own)
+        if unknown := self.unrun - set(commands(page)):
+            raise AssertionError(f"{page.name} has no such command: {sorted(unknown)}")
         variables, files = shell.variables(), self._files()
         self._follow(page, shell)
         found = [f"{name}={value}" for name, value in shell.variables().items() ^ variables.items()]

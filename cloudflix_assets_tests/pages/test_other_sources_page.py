@@ -18,5 +18,5 @@ def test_both_sources_reached_gold_whole(project: Copy) -> None:
     for name in names:
         assert project.rows(f".cloudflix/in-one/lake/gold/{name}")[week] > 0
         for home in ("in-one", "elsewhere"):
-            for layer in ("silver", "gold"):
-                assert project.rows(f".cloudflix/{home}/lake/{layer}/{name}_quarantine")[week] == 0
+            for quarantine in (f"{name}_quarantine", f"gold_{name}_quarantine"):
+                assert project.rows(f".cloudflix/{home}/lake/silver/{quarantine}")[week] == 0

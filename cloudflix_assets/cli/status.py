@@ -26,7 +26,7 @@ def print_overview(
     console = Console(highlight=False)
     _print_notices(console, found)
     if found.tables:
-        view = print_tables if tables else print_weeks
+        view = print_tables if tables and any("/" in entry.table for entry in found.tables) else print_weeks
         view(console, found.tables, now or datetime.now(UTC))
         _print_findings(console, found.tables)
     elif not found.notices:

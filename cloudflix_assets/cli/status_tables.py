@@ -20,8 +20,6 @@ def print_tables(console: Console, entries: Sequence[TableStatus], now: datetime
     """Print a line per table and a column per week, for the newest weeks that fit the width."""
     cells = {(entry.table, entry.week): entry for entry in entries if "/" in entry.table}
     every = sorted({week for _, week in cells})
-    if not cells:
-        return
     shown = every[-_fitting(console.width, cells) :]
     console.print(_overview(cells, shown, now))
     console.print(_LEGEND, style="dim")

@@ -10,7 +10,7 @@ from rich.text import Text
 from cloudflix_assets.cli.status_words import LABELS, grid, labels, last_run, ordered
 from cloudflix_assets.partitions import WEEK
 from cloudflix_assets.runs.status import TableStatus
-from spark.table import Layer
+from spark.table import PUBLICATION, Layer
 
 _FEWEST, _BESIDE = 5, 10
 """Weeks that are shown on any screen; lines of it that the heading and the findings take."""
@@ -46,7 +46,8 @@ def _line(week: date, entries: Sequence[TableStatus], now: datetime) -> Iterator
     yield f"{sum(known):,}" if known else "-"
     yield f"{sum(entry.quarantined or 0 for entry in own):,}" if known else "-"
     yield last_run(entries, now)
-    yield _states(own)
+    is_landed_only = paths == [PUBLICATION] and all(entry.is_well for entry in own)
+    yield Text("landed, no table was run") if is_landed_only else _states(own)
 
 
 def _states(entries: Sequence[TableStatus]) -> Text:

@@ -26,7 +26,7 @@ TROUBLES = frozenset({"failed", "not reached", "interrupted"})
 
 @dataclass(frozen=True)
 class TableStatus:
-    """One week of one table, or of the publication where something is wrong with it.
+    """One week of one table, or of the publication where something is wrong with it or no table was run.
 
     Args:
         table: its path.
@@ -104,9 +104,10 @@ def _instance_there(environment: Environment) -> Iterator[dg.DagsterInstance]:
 
 
 def _entries(seen: Survey, staleness: Staleness) -> Iterator[TableStatus]:
+    run = {week for key, week in seen.found if len(key.path) > 1}
     for (key, week), found in seen.found.items():
         entry = _status(key, week, found, seen, staleness)
-        if len(key.path) > 1 or not entry.is_well:
+        if len(key.path) > 1 or week not in run or not entry.is_well:
             yield entry
 
 

@@ -169,6 +169,15 @@ def test_status_of_nothing_says_how_to_begin(tmp_path: Path) -> None:
     assert not home.exists(), "a misspelt home would look like one of ours from then on"
 
 
+@pytest.mark.parametrize("view", [(), ("--tables",)])
+def test_a_week_that_was_only_landed_is_shown(tmp_path: Path, view: tuple[str, ...]) -> None:
+    """`Nothing was run` was said of a home in which the publication had been landed."""
+    assert cloudflix(tmp_path / "home", "run", "--week", str(WEEK_1), "--select", "publication").code == 0
+    told = cloudflix(tmp_path / "home", "status", *view)
+    (line,) = (line for line in told.stdout.splitlines() if str(WEEK_1) in line)
+    assert (told.code, line.endswith("landed, no table was run ")) == (0, True)
+
+
 def test_runs_are_ordinary_dagster_runs(first: tuple[Path, Told]) -> None:
     """Runs without a job, a partition or a code location do not show where an operator looks for them."""
     with open_instance(Environment(home=first[0])) as instance:

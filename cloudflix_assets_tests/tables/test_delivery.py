@@ -35,7 +35,22 @@ DEFECTS = {
     "NUL in the header": (b"cast,show\0_id\nAnn,1\n", "the header holds a NUL byte"),
     "UTF-16, little end first": ("cast,show_id\nAnn,1\n".encode("utf-16"), "is UTF-16 and must be UTF-8"),
     "UTF-16, big end first": (b"\xfe\xff" + "cast,show_id\n".encode("utf-16-be"), "is UTF-16 and must be"),
-    "UTF-16 without BOM": ("cast,show_id\nAnn,1\n".encode("utf-16-le"), "the header holds a NUL byte"),
+    "UTF-16-LE without BOM": (
+        "cast,show_id\nAnn,1\n".encode("utf-16-le"),
+        "is UTF-16 without a byte order mark",
+    ),
+    "UTF-16-BE without BOM": (
+        "cast,show_id\nAnn,1\n".encode("utf-16-be"),
+        "is UTF-16 without a byte order mark",
+    ),
+    "title line": (
+        b"Cast of 2026\ncast,show_id\nAnn,1\n",
+        "the header stands in line 2, below “Cast of 2026”",
+    ),
+    "notes above": (
+        b"\xef\xbb\xbf# exported by x\n# 2 rows,of cast\n\ncast,show_id\nAnn,1\n",
+        "the header stands in line 4, below “# exported by x”: have it delivered without the lines above it",
+    ),
     "Latin-1": ("cast,show_id\nAnn,1\n\nRené,2\n".encode("latin-1"), "record 2 is not UTF-8"),
     "a character torn at the end": ("cast,show_id\nAnn,1\nBob,é".encode()[:-1], "record 2 is not UTF-8"),
     "bare CR": (b"cast,show_id\nAnn,1\nBob\rCid,2\n", "record 2 has a bare carriage return outside quotes"),
@@ -51,7 +66,7 @@ def test_a_defect_of_the_file_is_reported_with_its_record(content: bytes, senten
     told = str(refusal.value)
     assert told.startswith(FILE)
     assert sentence in told
-    assert told.endswith(f": {REMEDY}.")
+    assert told.endswith((f": {REMEDY}.", f", else {REMEDY}."))
 
 
 SOUND = {

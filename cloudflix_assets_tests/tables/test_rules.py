@@ -258,6 +258,7 @@ IDLE: dict[str, tuple[Callable[[], Table], str]] = {
     "regex": (lambda: table_of(T.LongType, regex=True), ", column x: regex=True"),
     "required": (lambda: table_of(T.LongType, required=False), ", column x: required=False"),
     "title": (lambda: table_of(T.LongType, title="X"), ", column x: title='X'"),
+    "check_name": (lambda: table_of(T.LongType, check_name=True), ", column x: check_name=True"),
     "raise_warning": (
         lambda: table_of(T.LongType, ge=1, raise_warning=True),
         ", column x: raise_warning=True",
@@ -281,6 +282,9 @@ IDLE: dict[str, tuple[Callable[[], Table], str]] = {
             "title": "X",
             "description": "X",
             "metadata": {"x": 1},
+            "name": "titles",
+            "from_format": "csv",
+            "to_format": "csv",
         }.items()
     },
 }

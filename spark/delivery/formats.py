@@ -8,6 +8,7 @@ from codecs import BOM_UTF8
 
 _FORMATS = {
     rb"\xff\xfe|\xfe\xff": "is UTF-16 and must be UTF-8",
+    rb"(?:[^\0]\0){4}|(?:\0[^\0]){4}": "is UTF-16 without a byte order mark and must be UTF-8",
     rb"\s*<(!doctype\s+)?html": "is an HTML page, not CSV (an error page, or a login?)",
     rb"\s*<\?xml": "is XML, not CSV (an error message?)",
     rb'\s*\{\s*("|\Z)': "is JSON, not CSV (an error message?)",

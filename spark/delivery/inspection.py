@@ -6,6 +6,7 @@ Reading the records of a file that has passed is done in `parser`.
 
 import csv
 import io
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from typing import BinaryIO, NoReturn
 
@@ -13,7 +14,7 @@ from spark.datasets import Dataset
 from spark.delivery.counting import counted
 from spark.delivery.dialect import PLAIN, Dialect
 from spark.delivery.header_defects import HeaderDefect, resolved
-from spark.delivery.headers import Drift, Header, listed, places
+from spark.delivery.headers import LONGEST_NAME, Drift, Header, listed, places
 from spark.delivery.lines import (
     MAX_RECORD_BYTES,
     REMEDY,
@@ -28,6 +29,9 @@ from spark.delivery.lines import (
 
 LONGEST_HEADER = 2**16
 """Bytes in which another header than the declared one is looked for."""
+
+MOST_LINES_ABOVE = 10
+"""Lines of a title or a note below which a header is looked for."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,11 @@ def _checked_header(source: BinaryIO, dataset: Dataset, file: str, dialect: Dial
             if _has_header(io.BytesIO(start), dataset, file, other):
                 told = f"{file}: its fields are parted by {other.marks}, not {dialect.marks}"
                 raise NotAgreed(told, other) from defect
+        if lines := _lines_above_header(start, dataset, file, dialect):
+            told = f"{file}: the header stands in line {lines + 1}, below “{_shown_line(start)}”"
+            raise DeliveryDefect(
+                told, f"have it delivered without the lines above it, else {REMEDY}"
+            ) from defect
         raise
 
 
@@ -115,6 +124,19 @@ def _has_header(source: BinaryIO, dataset: Dataset, file: str, dialect: Dialect)
     except DeliveryDefect:
         return False
     return True
+
+
+def _lines_above_header(start: bytes, dataset: Dataset, file: str, dialect: Dialect) -> int:
+    """Return how many lines of a title or a note stand above the header; 0 where none is found below."""
+    lines = start.splitlines(keepends=True)
+    below = [number for number, line in enumerate(lines[: MOST_LINES_ABOVE + 1]) if number and line.strip()]
+    starts = ((number, io.BytesIO(b"".join(lines[number:]))) for number in below)
+    return next((number for number, rest in starts if _has_header(rest, dataset, file, dialect)), 0)
+
+
+def _shown_line(start: bytes) -> str:
+    first = start.removeprefix(BOM_UTF8).splitlines()[0].decode(errors="replace").strip()
+    return first if len(first) <= LONGEST_NAME else f"{first[:LONGEST_NAME]}…"
 
 
 def _counted_or_refused(source: BinaryIO, file: str, dialect: Dialect) -> tuple[int, int]:

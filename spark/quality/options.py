@@ -18,9 +18,11 @@ _FILL = "fill it in the table's function"
 _NULLS = "write nullable=True if it may be null"
 _QUARANTINE = "a row that breaks a rule is quarantined, unless Table(severities=…) says otherwise"
 _TEXT = "write `description`, or the contract's docstring"
+_DELTA = "the lake's tables are Delta"
 
 # Field(unique=True) is refused by pandera itself, Config.unique by `rules`.
 _OF_FIELD: Mapping[str, str] = {
+    "check_name": "declare the column by its own name",
     "coerce": "parse it in the table's function",
     "default": _FILL,
     "on_missing": _FILL,
@@ -45,6 +47,11 @@ _OF_CONTRACT: Mapping[str, str] = {
     "title": _TEXT,
     "description": _TEXT,
     "metadata": "write it to a column's field",
+    "from_format": _DELTA,
+    "from_format_kwargs": _DELTA,
+    "to_format": _DELTA,
+    "to_format_kwargs": _DELTA,
+    "to_format_buffer": _DELTA,
 }
 
 
@@ -59,6 +66,9 @@ def without_effect(contract: type[pa.DataFrameModel]) -> Iterator[str]:
         yield from _idle(f"{where}: ", field, plain, _OF_FIELD)
         for check in field.checks:
             yield from _idle(f"{where}: ", check, plain.checks[0], _OF_CHECK)
+    name = getattr(contract.__config__, "name", None)
+    if name != contract.__name__:  # pandera's default
+        yield f": Config.name={name!r} has no effect: a contract is that of its table."
     yield from _idle(": Config.", contract.__config__, _Plain.__config__, _OF_CONTRACT)
 
 

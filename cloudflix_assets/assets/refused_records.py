@@ -9,6 +9,7 @@ from cloudflix_assets.assets.description import record_name
 from cloudflix_assets.assets.refusals import value_of
 from cloudflix_assets.assets.rule_texts import breaches
 from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.landing.rejected import REFUSED
 from spark.quality.rules import compiled
 from spark.table import ADDRESS, Severity, Table
 
@@ -53,4 +54,4 @@ def remove(lake: Lake, table: Table, week: date) -> None:
 
 
 def _path(table: Table, week: date) -> str:
-    return f"raw/files/refused/{table.path}/{week}.jsonl"
+    return f"{REFUSED}/{table.path}/{week}.jsonl"

@@ -12,7 +12,7 @@ from tempfile import gettempdir
 from cloudflix_assets.errors import storage_errors
 from cloudflix_assets.lake.base import Lake, LakeRefused
 from cloudflix_assets.lake.held import spool
-from cloudflix_assets.landing import making
+from cloudflix_assets.landing import flat, making
 from cloudflix_assets.landing.manifest import LandedFile, Manifest, ManifestDamaged
 from cloudflix_assets.sources import (
     Delivered,
@@ -69,7 +69,8 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
         source: what they are fetched from.
         week: the week to land.
         agreement: what the files must look like.
-        refresh: ask the source again for the commit of a past week, although the week is pinned to one.
+        refresh: ask the source again for a past week, although the week is pinned to a commit, or to the
+            files that it was landed with from a folder without history.
 
     Returns:
         The manifest, which the caller writes, and the one before.
@@ -86,11 +87,17 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
     before, damaged = _manifest_before(lake, week)
     with storage_errors(gettempdir()), spool() as folder:
         deliveries = _deliveries(source, week, None if refresh else _pin(before, agreement), received)
-        spooled = []
-        for number, delivered in enumerate(deliveries):
-            path = folder / str(number)  # two files may have the same name
-            digest = _fetch(lake, delivered, _same_blob(delivered, before), path)
-            spooled.append((path, _verify(delivered, path, digest, before, agreement)))
+        paths = [folder / str(number) for number in range(len(deliveries))]  # two may have one name
+        digests = [
+            _fetch(lake, delivered, _same_blob(delivered, before), path)
+            for delivered, path in zip(deliveries, paths, strict=True)
+        ]
+        if before and not refresh and (told := flat.stays(lake, before, deliveries, digests)):
+            return Landed(before, before, [*received, told])
+        spooled = [
+            (path, _verify(delivered, path, digest, before, agreement))
+            for delivered, path, digest in zip(deliveries, paths, digests, strict=True)
+        ]
         fetched = [file for _, file in spooled]
         spooled += [made for path, file in spooled for made in making.made_of(path, file, agreement)]
         files = making.of_datasets([file for _, file in spooled], agreement)
@@ -99,7 +106,8 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
             for path, file in spooled:
                 lake.store(f"raw/{file.path}", path)
     manifest = _manifest(week, source, fetched, files)
-    notices = dict.fromkeys([*received, damaged, moved, *_notices(deliveries, fetched, files)])
+    of_flat = flat.notices(lake, week, before, deliveries, fetched)
+    notices = dict.fromkeys([*received, damaged, moved, *of_flat, *_notices(deliveries, fetched, files)])
     return Landed(manifest, before, [notice for notice in notices if notice])
 
 

@@ -138,8 +138,12 @@ class Manifest(BaseModel):
     @property
     def pin(self) -> str | None:
         """The commit that the week is pinned to; None if it was landed before the week had ended."""
-        ended = datetime.combine(self.week + timedelta(days=7), time(), UTC)
-        return self.commit if self.landed_at >= ended else None
+        return self.commit if self.is_of_ended_week else None
+
+    @property
+    def is_of_ended_week(self) -> bool:
+        """Whether the week had ended when it was landed."""
+        return self.landed_at >= datetime.combine(self.week + timedelta(days=7), time(), UTC)
 
     @property
     def path(self) -> str:

@@ -1,4 +1,4 @@
-"""Weeks that were landed, and whose last delivery was not: a file was rejected, or could not be fetched."""
+"""Weeks whose last delivery was not landed, or was refused by a contract."""
 
 from datetime import date
 
@@ -6,6 +6,8 @@ from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.landing.manifest import Manifest
 
 _FOLDER = "raw/files/rejected"
+REFUSED = "raw/files/refused"
+"""Folder of the records for which a week was refused: `<layer>/<table>/<week>.jsonl`."""
 
 
 def note(lake: Lake, week: date, why: str) -> None:
@@ -17,6 +19,11 @@ def note(lake: Lake, week: date, why: str) -> None:
 def is_noted(lake: Lake, week: date) -> bool:
     """Return whether the last delivery of a week was not landed."""
     return lake.read(_path(week)) is not None
+
+
+def is_refused(lake: Lake, week: date) -> bool:
+    """Return whether a contract refused what the week was landed with last."""
+    return any(stored.path.endswith(f"/{week}.jsonl") for stored in lake.files_below(REFUSED))
 
 
 def forget(lake: Lake, week: date) -> None:

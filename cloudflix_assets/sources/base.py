@@ -22,7 +22,8 @@ class Delivered:
     """One file of a publication; `open` reads it from its beginning, `origin` tells where it was.
 
     A source with a history names in `origin` its `commit`, and the `blob` by which equal bytes are known.
-    A `notice` is part of a sentence: what else the source holds that could be meant.
+    A `notice` is part of a sentence: what else the source holds that could be meant. `of_any_week` tells that
+    the source has this file for every week that is asked, and no history.
     """
 
     dataset: str
@@ -30,6 +31,7 @@ class Delivered:
     open: Callable[[], BinaryIO]
     origin: Mapping[str, str]
     notice: str | None = None
+    of_any_week: bool = False
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,8 @@ class Directory:
                 f"{dataset.file} is missing from {folder}{self._instead(dataset, folder)}: "
                 f"put it there, then rerun the week {week}; nothing was landed."
             )
-        return Delivered(dataset.name, dataset.file, partial(_open, path), {"path": str(path)}, notice)
+        origin, is_flat = {"path": str(path)}, folder == self.folder
+        return Delivered(dataset.name, dataset.file, partial(_open, path), origin, notice, is_flat)
 
     def _folder(self, week: date) -> tuple[Path, str | None]:
         """Return the folder that holds the week, and a notice if another one could be meant."""

@@ -3,7 +3,7 @@
 An ended week stays with the files that it was landed with until it is asked to take others, or was refused.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -16,7 +16,7 @@ from spark.delivery.headers import listed
 
 
 def stays(
-    lake: Lake, before: Manifest | None, delivered: Sequence[Delivered], digests: Sequence[str]
+    lake: Lake, before: Manifest | None, delivered: Sequence[Delivered], digests: Iterable[str]
 ) -> str | None:
     """Return a sentence if a week stays with the files that it has; None if it takes what is delivered.
 
@@ -68,7 +68,7 @@ def _folder(delivered: Sequence[Delivered]) -> Path:
     return Path(delivered[0].origin["path"]).parent
 
 
-def _changed(before: Manifest, names: Sequence[str], digests: Sequence[str]) -> str:
+def _changed(before: Manifest, names: Iterable[str], digests: Iterable[str]) -> str:
     """Name the files that are other ones than before, or have come or gone."""
     known = {(file.file, file.sha256) for file in before.fetched}
     now = set(zip(names, digests, strict=True))

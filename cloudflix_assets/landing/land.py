@@ -1,6 +1,6 @@
 """Land a publication: fetch every file, verify every byte, store all files or none."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -69,8 +69,7 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
         source: what they are fetched from.
         week: the week to land.
         agreement: what the files must look like.
-        refresh: ask the source again for a past week, although the week is pinned to a commit, or to the
-            files that it was landed with from a folder without history.
+        refresh: ask the source again for a past week, which else stays with its commit, or its files.
 
     Returns:
         The manifest, which the caller writes, and the one before.
@@ -87,28 +86,32 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
     before, damaged = _manifest_before(lake, week)
     with storage_errors(gettempdir()), spool() as folder:
         deliveries = _deliveries(source, week, None if refresh else _pin(before, agreement), received)
-        paths = [folder / str(number) for number in range(len(deliveries))]  # two may have one name
-        digests = [
-            _fetch(lake, delivered, _same_blob(delivered, before), path)
-            for delivered, path in zip(deliveries, paths, strict=True)
-        ]
-        if before and not refresh and (told := flat.stays(lake, before, deliveries, digests)):
-            return Landed(before, before, [*received, told])
+        copies = _fetched(lake, deliveries, before, folder)
+        if before and not refresh and (stays := flat.stays(lake, before, deliveries, copies.values())):
+            return Landed(before, before, [*received, stays])
         spooled = [
             (path, _verify(delivered, path, digest, before, agreement))
-            for delivered, path, digest in zip(deliveries, paths, digests, strict=True)
+            for delivered, (path, digest) in zip(deliveries, copies.items(), strict=True)
         ]
         fetched = [file for _, file in spooled]
         spooled += [made for path, file in spooled for made in making.made_of(path, file, agreement)]
         files = making.of_datasets([file for _, file in spooled], agreement)
-        with lake.storage_errors("raw/files"):
-            moved = lake.claim(source.identity, place_of(source))
-            for path, file in spooled:
-                lake.store(f"raw/{file.path}", path)
+        moved = _store(lake, source, spooled)
     manifest = _manifest(week, source, fetched, files)
-    of_flat = flat.notices(lake, week, before, deliveries, fetched)
-    notices = dict.fromkeys([*received, damaged, moved, *of_flat, *_notices(deliveries, fetched, files)])
+    told = [*flat.notices(lake, week, before, deliveries, fetched), *_notices(deliveries, fetched, files)]
+    notices = dict.fromkeys([*received, damaged, moved, *told])
     return Landed(manifest, before, [notice for notice in notices if notice])
+
+
+def _fetched(
+    lake: Lake, deliveries: Sequence[Delivered], before: Manifest | None, folder: Path
+) -> Mapping[Path, str]:
+    """Copy what is delivered into a folder; return the SHA-256 of each copy, in their order."""
+    paths = [folder / str(number) for number in range(len(deliveries))]  # two files may have the same name
+    return {
+        path: _fetch(lake, delivered, _same_blob(delivered, before), path)
+        for delivered, path in zip(deliveries, paths, strict=True)
+    }
 
 
 def _deliveries(source: Source, week: date, pin: Pin | None, received: Sequence[str]) -> Sequence[Delivered]:
@@ -117,6 +120,15 @@ def _deliveries(source: Source, week: date, pin: Pin | None, received: Sequence[
         return source.deliveries(week, pin=pin)
     except NoPublication as none:
         raise NoPublication(" ".join([*received, str(none)])) from none
+
+
+def _store(lake: Lake, source: Source, spooled: Sequence[tuple[Path, LandedFile]]) -> str | None:
+    """Claim the lake and store the files in it; return a notice if the source has moved."""
+    with lake.storage_errors("raw/files"):
+        moved = lake.claim(source.identity, place_of(source))
+        for path, file in spooled:
+            lake.store(f"raw/{file.path}", path)
+    return moved
 
 
 def _manifest(

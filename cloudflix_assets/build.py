@@ -46,7 +46,7 @@ def build_defs(
         tables={table.identifier: table for table in tables},
         weeks=partitions.weekly(environment.first_week),
         engine=environment.engine,
-        drift=agreement.drift,
+        mode=agreement.mode,
         retries=RETRIES if environment.launches else None,
         code_url=environment.code_url,
     )

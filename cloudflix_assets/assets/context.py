@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from cloudflix_assets.lake.base import Lake
-from spark.delivery.headers import Drift
+from cloudflix_assets.lake.marker import Mode
 from spark.table import Table
 
 
@@ -19,7 +19,7 @@ class Context:
         tables: every table, by identifier.
         weeks: the calendar, as partitions.
         engine: `sail`, `spark`, `connect` or `databricks`.
-        drift: what happens to undeclared columns of a landed file.
+        mode: what happens to undeclared columns of a landed file.
         retries: the retry policy of steps; None where they run in this process.
         code_url: address of the code on the web, at a commit or branch; None to link to local files.
     """
@@ -28,6 +28,6 @@ class Context:
     tables: Mapping[str, Table]
     weeks: dg.PartitionsDefinition[str]
     engine: str
-    drift: Drift
+    mode: Mode
     retries: dg.RetryPolicy | None = None
     code_url: str | None = None

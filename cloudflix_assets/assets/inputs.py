@@ -16,6 +16,7 @@ from cloudflix_assets.landing.manifest import LandedFile, Manifest
 from cloudflix_assets.landing.records import landed_hash, parse_records
 from cloudflix_assets.names import asset_key
 from cloudflix_assets.partitions import WEEK
+from spark.delivery.headers import Drift
 from spark.table import PUBLICATION, Table
 
 
@@ -53,7 +54,7 @@ def prepare_frames(
         elif wanted.as_records:
             found[wanted.table] = _of(frame, week)
             found[wanted.parameter] = parse_records(
-                found[wanted.table], stage, week, engine=context.engine, drift=context.drift
+                found[wanted.table], stage, week, engine=context.engine, drift=Drift(context.mode.drift)
             )
         else:
             found[wanted.parameter] = _of(frame, week - wanted.weeks_back * WEEK)

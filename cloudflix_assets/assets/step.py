@@ -120,7 +120,7 @@ class Step:
 
     def _build(self, loaded: Mapping[str, DataFrame]) -> Built:
         frames = inputs.prepare_frames(self.context, self.table, loaded, self.stage, self.week)
-        evolves = self.context.drift is Drift.EVOLVE
+        evolves = self.context.mode.drift == Drift.EVOLVE
         table = self._evolved(frames[self.table.first.parameter].columns) if evolves else self.table
         return Built(table, table.build(*(frames[name] for name in table.parameters)), frames)
 

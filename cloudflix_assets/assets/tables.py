@@ -48,7 +48,7 @@ from spark.table import Table
 
 def table_assets(given: Context, table: Table) -> dg.AssetsDefinition:
     """Create a table's assets: one step per week yields the table, its quarantine and its contract check."""
-    version = _version(table, given.drift)
+    version = _version(table, given.mode.drift)
 
     @dg.multi_asset(
         name=table.identifier,
@@ -66,6 +66,8 @@ def table_assets(given: Context, table: Table) -> dg.AssetsDefinition:
             session = context.resources.spark.spark_session
             with open_staging(lake, session, folder) as stage:
                 refuse_unusable(lake, table.path)
+                if table.first.as_records and (moved := lake.agree_on(given.mode)):
+                    yield notice(context, moved, asset_key(table.path))
                 computes = engine_of(session) if given.engine in ASKED else given.engine
                 force = context.run.tags.get(FORCE) == "true"
                 if not force:
@@ -85,10 +87,10 @@ def table_assets(given: Context, table: Table) -> dg.AssetsDefinition:
     return step
 
 
-def _version(table: Table, drift: Drift) -> str:
+def _version(table: Table, drift: str) -> str:
     """The code version; for a table of records it includes the drift mode, which also decides its content."""
     version = code_version(table)
-    return f"{version}-{drift}" if drift is Drift.EVOLVE and table.first.as_records else version
+    return f"{version}-{drift}" if drift == Drift.EVOLVE and table.first.as_records else version
 
 
 def _outs(context: Context, table: Table, version: str) -> dict[str, dg.AssetOut]:

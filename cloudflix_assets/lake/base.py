@@ -24,7 +24,7 @@ from uuid import uuid4
 
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.lake.files import Files
-from cloudflix_assets.lake.marker import FORMAT, Marker, Place, relative
+from cloudflix_assets.lake.marker import FORMAT, Marker, Mode, Place, relative
 
 DROPPED = frozenset({"landing", "landed", "refused"})
 """Folders that may lie in raw before the lake is marked: files are dropped and sorted before a week lands."""
@@ -116,13 +116,51 @@ class Lake(Files):
         if self.write_new(MARKER, mine.as_bytes()):
             return None
         known = self._refuse_other(mine, place)
-        mine = replace(mine, claim=known.claim if known else None)
+        mine = replace(mine, claim=known.claim if known else None, drift=known.drift if known else None)
         if known is None or place is None or known == mine:
             return None
         self.write(MARKER, mine.as_bytes())
         if known.place is None:
             return f"the lake {self.place} remembers from now on that {source} lies at {place.at}"
         return None if known.may_be_at(mine) else f"{source} has moved from {known.place} to {place.at}"
+
+    def agree_on(self, mode: Mode) -> str | None:
+        """Remember what undeclared columns do here; a lake without a marker remembers nothing.
+
+        Returns:
+            A notice if it is another mode than before.
+
+        Raises:
+            LakeRefused: it is another one, and nobody has declared that.
+        """
+        known = self._refuse_other_mode(mode)
+        if known is None or known.drift == mode.drift:
+            return None
+        self.write(MARKER, replace(known, drift=mode.drift).as_bytes())
+        if known.drift is None:
+            return None
+        return (
+            f"CLOUDFLIX_SCHEMA_DRIFT={mode.drift} holds for the lake {self.place} from now on, in place of "
+            f"{known.drift}: `cloudflix run --stale` brings its weeks to it"
+        )
+
+    def refuse_other_mode(self, mode: Mode) -> None:
+        """Refuse another mode than the lake remembers, unless it was declared.
+
+        Raises:
+            LakeRefused: it is one; the message says what to set.
+        """
+        self._refuse_other_mode(mode)
+
+    def _refuse_other_mode(self, mode: Mode) -> Marker | None:
+        known = Marker.parse(self.read(MARKER) or b"")
+        if known and known.drift not in {None, mode.drift} and not mode.is_declared:
+            raise LakeRefused(
+                f"CLOUDFLIX_SCHEMA_DRIFT={known.drift} holds for the lake {self.place}, and is not set: set "
+                f"it, or set CLOUDFLIX_SCHEMA_DRIFT={mode.drift} once if that shall hold from now on; "
+                "nothing was written."
+            )
+        return known
 
     def claimed_as(self) -> str | None:
         """Return a text that changes when the lake is emptied and claimed anew; None without a marker."""

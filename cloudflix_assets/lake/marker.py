@@ -23,8 +23,21 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Mode:
+    """What undeclared columns do in a lake.
+
+    Args:
+        drift: `rescue`, `evolve` or `fail`.
+        is_declared: the user has set it, and so says that it may be another one than before.
+    """
+
+    drift: str
+    is_declared: bool = False
+
+
+@dataclass(frozen=True)
 class Marker:
-    """What a lake remembers of its source; those of earlier versions have no place.
+    """What a lake remembers of its source; those of earlier versions have no place and no drift.
 
     Args:
         source: its identity, `directory:netflix`.
@@ -32,6 +45,7 @@ class Marker:
         from_lake: the same, relative to the lake's folder, with which it may be moved; None for an address.
         format: of the lake.
         claim: a random text, by which a run sees that the lake was emptied and claimed anew.
+        drift: what undeclared columns do.
     """
 
     source: str
@@ -39,16 +53,17 @@ class Marker:
     from_lake: str | None = None
     format: object = FORMAT
     claim: str | None = None
+    drift: str | None = None
 
     @classmethod
     def parse(cls, content: bytes) -> Self | None:
         """Return the marker that a file holds, or None if it holds none."""
         try:
             stored = dict(json.loads(content))
-            place, from_lake, claim = (stored.get(name) for name in ("place", "from_lake", "claim"))
-            if not all(isinstance(told, str | None) for told in (stored["source"], place, from_lake, claim)):
+            texts = {name: stored.get(name) for name in ("place", "from_lake", "claim", "drift")}
+            if not all(isinstance(told, str | None) for told in (stored["source"], *texts.values())):
                 return None
-            return cls(stored["source"], place, from_lake, stored["format"], claim)
+            return cls(stored["source"], format=stored["format"], **texts)
         except (ValueError, TypeError, KeyError):
             return None
 
@@ -65,6 +80,7 @@ class Marker:
             "place": self.place,
             "from_lake": self.from_lake,
             "claim": self.claim,
+            "drift": self.drift,
         }
         return f"{json.dumps({name: value for name, value in told.items() if value}, indent=2)}\n".encode()
 

@@ -75,13 +75,14 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
         The manifest, which the caller writes, and the one before.
 
     Raises:
-        LakeRefused: the lake belongs to another source, or to one at another place.
+        LakeRefused: the lake belongs to another source, one at another place, or has another mode.
         NoPublication: the source's history begins after the week.
-        SourceRefused: the source lacks a file, or a file cannot be read.
+        SourceRefused: the source lacks a file, or one cannot be read.
         DeliveryDefect: a file breaks the agreement.
         StorageRefused: the temporary folder or the lake cannot be written.
     """
     lake.refuse_other_source(source.identity, place_of(source))
+    lake.refuse_other_mode(agreement.mode)
     received = source.receive(week) if isinstance(source, Receiving) else ()
     before, damaged = _manifest_before(lake, week)
     with storage_errors(gettempdir()), spool() as folder:
@@ -96,11 +97,10 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
         fetched = [file for _, file in spooled]
         spooled += [made for path, file in spooled for made in making.made_of(path, file, agreement)]
         files = making.of_datasets([file for _, file in spooled], agreement)
-        moved = _store(lake, source, spooled)
-    manifest = _manifest(week, source, fetched, files)
+        remembered = _store(lake, source, agreement, spooled)
     told = [*flat.notices(lake, week, before, deliveries, fetched), *_notices(deliveries, fetched, files)]
-    notices = dict.fromkeys([*received, damaged, moved, *told])
-    return Landed(manifest, before, [notice for notice in notices if notice])
+    notices = dict.fromkeys([*received, damaged, *remembered, *told])
+    return Landed(_manifest(week, source, fetched, files), before, [notice for notice in notices if notice])
 
 
 def _fetched(
@@ -122,13 +122,15 @@ def _deliveries(source: Source, week: date, pin: Pin | None, received: Sequence[
         raise NoPublication(" ".join([*received, str(none)])) from none
 
 
-def _store(lake: Lake, source: Source, spooled: Sequence[tuple[Path, LandedFile]]) -> str | None:
-    """Claim the lake and store the files in it; return a notice if the source has moved."""
+def _store(
+    lake: Lake, source: Source, agreement: Agreement, spooled: Sequence[tuple[Path, LandedFile]]
+) -> list[str | None]:
+    """Claim the lake and store the files in it; return what it remembers from now on."""
     with lake.storage_errors("raw/files"):
-        moved = lake.claim(source.identity, place_of(source))
+        remembered = [lake.claim(source.identity, place_of(source)), lake.agree_on(agreement.mode)]
         for path, file in spooled:
             lake.store(f"raw/{file.path}", path)
-    return moved
+    return remembered
 
 
 def _manifest(

@@ -104,7 +104,7 @@ class Environment(AzureSettings, DatabricksSettings, BaseSettings):
         }
         own |= {
             "LAYOUT": self.layout or "",
-            "SCHEMA_DRIFT": self.schema_drift,
+            "SCHEMA_DRIFT": self.schema_drift if "schema_drift" in self.model_fields_set else "",
             "DELIMITER": by_dataset(self.delimiter),
             "ENCODING": by_dataset(self.encoding),
         }
@@ -116,11 +116,14 @@ class Environment(AzureSettings, DatabricksSettings, BaseSettings):
     def for_cluster(self) -> dict[str, str]:
         """Return the variables for a step on a cluster: the settings that differ from their defaults.
 
+        That of the drift is among them if the user has set it, because a lake may remember another one.
+
         No secret is among them, and no path of this machine but that of a lake in a folder, which both see.
         """
         own = {"home", "cache", "java_home", "azure_token_file", "source", "source_name", "layout"}
         names = set(type(self).model_fields) - own - set(DatabricksSettings.model_fields)
         told = self.model_dump(include=names, exclude_defaults=True)
+        told |= self.model_dump(include={"schema_drift"}, exclude_unset=True)
         shown = {name: value for name, value in told.items() if not isinstance(value, SecretStr)}
         return {_variable(name): _written(value) for name, value in shown.items()}
 

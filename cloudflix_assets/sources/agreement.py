@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from shlex import quote
 from typing import BinaryIO, Self
 
+from cloudflix_assets.lake.marker import Mode
 from cloudflix_assets.layouts.declaration import Layout, layout_of
 from cloudflix_assets.settings.environment import PREFIX, Environment
 from cloudflix_assets.settings.values import TAB, Delimiters, Encodings, by_dataset
@@ -29,12 +30,14 @@ class Agreement:
         encoding: how they are encoded, likewise.
         drift: what undeclared columns do.
         layout: how delivered files become those of the datasets; None if they are these.
+        drift_is_declared: whether the user has set `drift`.
     """
 
     delimiter: Delimiters = field(default_factory=dict)
     encoding: Encodings = field(default_factory=dict)
     drift: Drift = Drift.RESCUE
     layout: Layout | None = None
+    drift_is_declared: bool = False
 
     @classmethod
     def of(cls, environment: Environment) -> Self:
@@ -44,7 +47,13 @@ class Agreement:
             LayoutRefused: the layout is none.
         """
         layout = layout_of(environment.layout)
-        return cls(environment.delimiter, environment.encoding, environment.schema_drift, layout)
+        drift, is_declared = environment.schema_drift, "schema_drift" in environment.model_fields_set
+        return cls(environment.delimiter, environment.encoding, drift, layout, is_declared)
+
+    @property
+    def mode(self) -> Mode:
+        """What undeclared columns do, as a lake remembers it."""
+        return Mode(self.drift, self.drift_is_declared)
 
     @property
     def files(self) -> Sequence[Dataset]:

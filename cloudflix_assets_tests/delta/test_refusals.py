@@ -149,7 +149,7 @@ def test_a_feature_that_came_during_the_commit_is_no_conflict(
     told = {"embedded": "protocol 1, 7", "native": "DELTA_UNSUPPORTED_FEATURES_FOR_WRITE"}
     tiny.write(ROWS)
     files = tiny.files()
-    protocol = {"minReaderVersion": 1, "minWriterVersion": 7, "writerFeatures": ["x"]}
+    protocol = {"minReaderVersion": 1, "minWriterVersion": 7, "writerFeatures": ["invariants", "x"]}
     upgrade = json.dumps({"protocol": protocol}).encode()
     log = f"{TABLE}/_delta_log/{tiny.version() + 1:020}.json"
     interrupt(monkeypatch, (Point("before", "_commit"), lambda: tiny.lake.write(log, upgrade)))

@@ -121,7 +121,7 @@ def test_what_drifted_is_told_each_week(made: Makes) -> None:
     for _ in range(2):  # also when the file is not inspected again
         assert house.run(WEEK_2).notices == [told.format(WEEK_2, "Score")]
     assert house.run(WEEK_3).notices == [told.format(WEEK_3, "score, Filmed in, Week")]
-    (evolving,) = made(schema_drift="evolve").run(WEEK_2).notices
+    _, evolving = made(schema_drift="evolve").run(WEEK_2).notices
     assert evolving.endswith("netflix_titles.csv has Score: columns of bronze, where their names can be")
 
 
@@ -354,3 +354,32 @@ def test_other_letters_and_aliases_make_the_same_tables(made: Makes, source: Mem
         for week in (WEEK_1, WEEK_2)
     )
     assert first == second
+
+
+@pytest.fixture
+def undeclared(
+    environment: Environment, made: Makes, instance: dg.DagsterInstance, source: MemorySource
+) -> Lakehouse:
+    """The lakehouse of somebody who has not set the mode."""
+    own = Environment(**environment.model_dump(exclude={"java_home", "github_token", "schema_drift"}))
+    return Lakehouse(own, instance, source=source, tables=TABLES)
+
+
+def test_a_mode_for_one_command_alone_is_not_undone_in_silence(made: Makes, undeclared: Lakehouse) -> None:
+    """The next run without the setting took the columns away again."""
+    ran(undeclared, WEEK_2)
+    (told, _) = made(schema_drift="evolve").run(WEEK_2).notices
+    assert told == (
+        f"CLOUDFLIX_SCHEMA_DRIFT=evolve holds for the lake {undeclared.lake.place} from now on, in place of "
+        "rescue: `cloudflix run --stale` brings its weeks to it"
+    )
+    assert len(made(schema_drift="evolve").run(WEEK_2).notices) == 1
+    refused = (
+        f"CLOUDFLIX_SCHEMA_DRIFT=evolve holds for the lake {undeclared.lake.place}, and is not set: set it, "
+        "or set CLOUDFLIX_SCHEMA_DRIFT=rescue once if that shall hold from now on; nothing was written."
+    )
+    assert undeclared.run(WEEK_2).failures["publication"] == refused
+    assert undeclared.run(WEEK_2, BRONZE).failures == {"bronze_titles": refused}
+    assert extra(undeclared, WEEK_2) == {("7", None, None)}
+    assert made(schema_drift="rescue").run(WEEK_2, BRONZE).success
+    assert undeclared.run(WEEK_2).success

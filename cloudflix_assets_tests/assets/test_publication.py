@@ -13,6 +13,7 @@ import dagster as dg
 import pytest
 
 from cloudflix_assets.landing.manifest import Manifest
+from cloudflix_assets.names import REFRESH
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources import Delivered, Pin
 from cloudflix_assets.sources.directory import Directory
@@ -73,7 +74,7 @@ def test_a_defect_of_one_file_rejects_the_whole_publication(
     unsound = publication(titles=titles({"title": "Changed"}))
     del unsound["cast"]
     put(folder, unsound if content is None else {**unsound, "cast": content})
-    result = house.run(WEEK_2)
+    result = house.run(WEEK_2, tags={REFRESH: "true"})
 
     assert not result.success
     assert list(result.failures) == ["publication"]

@@ -30,7 +30,7 @@ from spark.datasets import DATASETS
 from spark.delivery.lines import REMEDY
 
 FIFTY_MB = 50 * 2**20
-LANDING = ("--select", "publication")
+LANDING = ("--select", "publication", "--refresh")
 
 
 @pytest.fixture(scope="module")

@@ -295,7 +295,7 @@ def test_weeks_before_a_first_week_that_moved_are_shown_as_such(house: House) ->
 def test_a_week_whose_last_run_failed_is_a_state_with_its_sentence(house: House) -> None:
     """`last run just now`, and nothing else, was shown after a refused publication."""
     put(Path(house.source), publication(cast=b"cast,show_id\r\n"))
-    assert house.run("--week", str(WEEK_2)).code == 1
+    assert house.run("--week", str(WEEK_2), "--refresh").code == 1
     shown = house.told("status")
     assert shown.code == 1
     assert f"failed publication, {WEEK_2}: netflix_cast.csv holds a header and no records" in shown.stdout

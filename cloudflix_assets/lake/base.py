@@ -198,8 +198,9 @@ class Lake(Files):
             )
         if known.source != mine.source:
             raise LakeRefused(
-                f"the lake {self.place} holds {known.source}, not {mine.source}: {self.remedy}, or empty "
-                "this one with `cloudflix run --replace-source`."
+                f"the lake {self.place} holds {known.source}, not {mine.source}: name its source again "
+                f"({known.options}){_renamed(known, mine)}, {self.remedy}, or empty this one with "
+                "`cloudflix run --replace-source`."
             )
         if place and not place.vouched and not known.may_be_at(mine):
             raise LakeRefused(
@@ -209,3 +210,9 @@ class Lake(Files):
                 "written."
             )
         return known
+
+
+def _renamed(known: Marker, mine: Marker) -> str:
+    """What a user does whose folder of files was renamed; nothing if one of the two is no folder."""
+    are_folders = all(marker.source.startswith("directory:") for marker in (known, mine))
+    return f", say so with CLOUDFLIX_SOURCE_NAME={known.name} if it was renamed" if are_folders else ""

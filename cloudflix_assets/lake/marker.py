@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Self
 
 FORMAT = 1
@@ -71,6 +72,18 @@ class Marker:
     def name(self) -> str:
         """The source's name, `netflix`."""
         return self.source.partition(":")[2]
+
+    @property
+    def options(self) -> str:
+        """How a user names the source again: `--source landing`."""
+        kind, _, name = self.source.partition(":")
+        if kind == "directory":
+            named, own = self.place or name, Path(self.place or name).name
+        else:
+            named, own = (kind, "") if kind == "landing" else (self.source, name)
+        return f"--source {quote(named)}" + (
+            f" and CLOUDFLIX_SOURCE_NAME={quote(name)}" if name != own else ""
+        )
 
     def as_bytes(self) -> bytes:
         """Return the content of the file."""

@@ -27,8 +27,8 @@ LAKES: dict[str, tuple[Callable[[Path], object], str]] = {
     "of another source": (
         lambda lake: (lake / MARKER).write_text('{"format": 1, "source": "sample"}'),
         (
-            f"the lake {{lake}} holds sample, not directory:netflix: {OTHER}, or empty this one "
-            "with `cloudflix run --replace-source`."
+            "the lake {lake} holds sample, not directory:netflix: name its source again (--source sample), "
+            f"{OTHER}, or empty this one with `cloudflix run --replace-source`."
         ),
     ),
 }

@@ -12,7 +12,7 @@ import pytest
 from cloudflix_assets.lake.adls.lake import OWNER
 from cloudflix_assets.lake.base import MARKER, Lake, LakeRefused
 from cloudflix_assets.lake.local import LocalLake
-from cloudflix_assets.lake.marker import FORMAT
+from cloudflix_assets.lake.marker import FORMAT, Marker, Place
 from cloudflix_assets_tests.lake.adls.lakes import everything
 from spark.table import Layer
 
@@ -69,8 +69,8 @@ def test_another_source_is_refused(lake: Lake, do: str) -> None:
         getattr(lake, do)("directory:netflix")
 
     assert str(refused.value) == (
-        f"the lake {lake.place} holds sample, not directory:netflix: {remedy(lake)}, or empty this one with "
-        "`cloudflix run --replace-source`."
+        f"the lake {lake.place} holds sample, not directory:netflix: name its source again "
+        f"(--source sample), {remedy(lake)}, or empty this one with `cloudflix run --replace-source`."
     )
     assert json.loads(lake.read(MARKER) or b"")["source"] == "sample"
     assert everything(lake) == marks(lake)
@@ -242,3 +242,32 @@ def test_one_at_a_time_is_alone(lake: Lake) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(enter, range(times))) == [[number] for number in range(times)]
+
+
+@pytest.mark.parametrize(
+    ("held", "place", "told"),
+    [
+        ("landing", None, "--source landing"),
+        ("landing:ours", None, "--source landing and CLOUDFLIX_SOURCE_NAME=ours"),
+        ("github:acme/catalogue:data", None, "--source github:acme/catalogue:data"),
+        (
+            "directory:netflix",
+            "/data/my netflix",
+            "--source '/data/my netflix' and CLOUDFLIX_SOURCE_NAME=netflix",
+        ),
+        ("directory:netflix", "/data/netflix", "--source /data/netflix"),
+    ],
+)
+def test_the_source_that_a_lake_holds_is_named_as_it_is_typed(
+    held: str, place: str | None, told: str
+) -> None:
+    """Who forgot `--source` was offered another lake, or to empty this one."""
+    assert Marker(held, place).options == told
+
+
+def test_a_renamed_folder_may_be_said_to_be_one(tmp_path: Path) -> None:
+    """Of another name, it was another source, and the setting that says otherwise was not named."""
+    lake = LocalLake(tmp_path)
+    lake.claim("directory:netflix", Place("/data/netflix"))
+    with pytest.raises(LakeRefused, match=r", say so with CLOUDFLIX_SOURCE_NAME=netflix if it was renamed, "):
+        lake.refuse_other_source("directory:catalogue", Place("/data/catalogue"))

@@ -3,8 +3,9 @@
 They are found by their shape. The halves follow each other, both end in empty fields, and the numbers
 of their leading fields add up to those of the header + 1, because the field at the break stands in both.
 They are joined if another dataset has the id that results: an id that was cut off is a number, too; if
-neither has all fields: else the one may be whole, and the other a page's footer; and if nothing can be lost
-between them, which `lost_records` tells.
+neither has all fields: else the one may be whole, and the other a page's footer; if the first is not the
+beginning of another title of its file, which was delivered twice; and if nothing can be lost between them,
+which `lost_records` tells.
 A quote that closed the broken field before the break is left over at its end and is removed.
 """
 
@@ -57,7 +58,7 @@ def rejoined(bronze: DataFrame, raw: DataFrame, known: DataFrame, dataset: Datas
     ends_with_id = _of_order(orders, lambda order: F.lit(order[-1] == key))
     may_be_half = F.col("malformed").isNull() & (F.col(key).isNull() | ~ends_with_id)
     halves = bronze.where(may_be_half).transform(_with_whole, orders, key, ids)
-    halves = halves.transform(_with_proof, bronze, known, key)
+    halves = halves.transform(_with_proof, bronze, orders, known, key)
     filled = {
         name: F.when(F.col("_proved"), F.get("_whole", _place(orders, name))).otherwise(F.col(name))
         for name in dataset.columns
@@ -111,11 +112,7 @@ def _with_whole(halves: DataFrame, orders: Orders, key: str, ids: DataFrame) -> 
     `_filled` is the number of leading fields up to the last one that is not empty. A record whose own id is
     known is no second half: there, another field stands in the place of the id.
     """
-    rescued = F.from_json(F.col(RESCUED), "map<string,string>")
-    columns = set(halves.columns)
-    fields = _of_order(
-        orders, lambda order: F.array(*(F.col(n) if n in columns else rescued[n] for n in order))
-    )
+    fields = _fields(halves, orders)
     width = _of_order(orders, lambda order: F.lit(len(order)))
     halves = halves.withColumns({"_fields": fields, "_width": width})
     filled = F.array_max(
@@ -138,16 +135,58 @@ def _with_whole(halves: DataFrame, orders: Orders, key: str, ids: DataFrame) -> 
     return halves.withColumn("_may_be_joined", may_be_joined)
 
 
-def _with_proof(halves: DataFrame, bronze: DataFrame, known: DataFrame, key: str) -> DataFrame:
+def _fields(records: DataFrame, orders: Orders) -> Column:
+    """The fields of a record as its file has them."""
+    rescued, columns = F.from_json(F.col(RESCUED), "map<string,string>"), set(records.columns)
+    return _of_order(
+        orders, lambda order: F.array(*(F.col(n) if n in columns else rescued[n] for n in order))
+    )
+
+
+def _with_proof(
+    halves: DataFrame, bronze: DataFrame, orders: Orders, known: DataFrame, key: str
+) -> DataFrame:
     """Add whether it is `_proved` that nothing is lost between two halves that may be joined."""
     may_be_joined = F.col("_may_be_joined")
-    joined = halves.where(may_be_joined).select(*ADDRESS, F.col("_whole_id").alias("_id")).collect()
-    addresses = lossy(joined, bronze, known, key)
+    named = (*ADDRESS, "_filled", F.col("_whole_id").alias("_id"))
+    joined = halves.where(may_be_joined).select(*named).collect()
+    widths = sorted({row["_filled"] for row in joined})
+    addresses = [*lossy(joined, bronze, known, key), *_repeated(halves, bronze, orders, key, widths)]
     if not addresses:
         return halves.withColumn("_proved", may_be_joined)
-    frame = halves.sparkSession.createDataFrame(addresses, "source_file string, record_number long")
+    frame = halves.sparkSession.createDataFrame(
+        sorted({*addresses}), "source_file string, record_number long"
+    )
     halves = frame.withColumn("_lossy", F.lit(True)).join(halves, [*ADDRESS], "right")
     return halves.withColumn("_proved", may_be_joined & F.col("_lossy").isNull())
+
+
+def _repeated(
+    halves: DataFrame, bronze: DataFrame, orders: Orders, key: str, widths: Sequence[int]
+) -> list[tuple[str, int]]:
+    """Return the addresses of first halves with which another title of their file begins.
+
+    Args:
+        halves: with `_fields`, `_filled` and `_whole_id`.
+        bronze: all records.
+        orders: of the landed files.
+        key: the column of the id.
+        widths: every `_filled` of halves that may be joined.
+    """
+    if not widths:
+        return []
+    lead, cut = F.slice("_fields", F.lit(1), F.col("_filled") - 1), F.get("_fields", F.col("_filled") - 1)
+    begins = halves.where("_may_be_joined").select(
+        *ADDRESS, "_filled", F.to_json(lead).alias("_lead"), cut.alias("_cut"), "_whole_id"
+    )
+    whole = bronze.where(F.col("malformed").isNull() & F.col(key).isNotNull())
+    whole = whole.select(
+        "source_file", F.trim(key).alias("_id"), _fields(bronze, orders).alias("_fields")
+    ).withColumn("_filled", F.explode(F.array(*map(F.lit, widths))))
+    whole = whole.select("source_file", "_id", "_filled", F.to_json(lead).alias("_lead"), cut.alias("_at"))
+    found = begins.join(whole, ["source_file", "_filled", "_lead"])
+    found = found.where(F.col("_at").startswith(F.col("_cut")) & (F.col("_id") != F.col("_whole_id")))
+    return [(row["source_file"], row["record_number"]) for row in found.select(*ADDRESS).distinct().collect()]
 
 
 def _with_known(frame: DataFrame, identifier: Column, ids: DataFrame, name: str) -> DataFrame:

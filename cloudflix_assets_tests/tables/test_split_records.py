@@ -87,6 +87,7 @@ KNOWN = [TITLE["show_id"], "7", "8", "2", "s7"]
 MALFORMED: Fields = {"malformed": "90,,Movie"}
 FIRST, SECOND = halves("description", "It happens", "again.", show_id="7")
 FIRST_2, SECOND_2 = halves("title", "Nineteen", "Eighty-Four", show_id="8")
+OTHER = TITLE | {"title": "Another", "show_id": "2"}
 WHOLE, WHOLE_2 = (
     TITLE | {"description": "It happens\nagain.", "show_id": "7"},
     TITLE | {"title": "Nineteen\nEighty-Four", "show_id": "8"},
@@ -119,7 +120,13 @@ CASES = {
         [FIRST, SECOND, FIRST_2, SECOND_2], [WHOLE, SECOND, WHOLE_2, SECOND_2], second_halves=[2, 4]
     ),
     "intact records around": Case(
-        [TITLE, FIRST, SECOND, TITLE], [TITLE, WHOLE, SECOND, TITLE], second_halves=[3]
+        [OTHER, FIRST, SECOND, OTHER], [OTHER, WHOLE, SECOND, OTHER], second_halves=[3]
+    ),
+    "a title delivered twice, cut, and the end of another": left_alone(
+        TITLE, record(*list(TITLE.values())[:7], str(TITLE["description"])[:9]), SECOND, unproved=[2, 3]
+    ),
+    "the beginning of a title with the same id": Case(
+        [WHOLE, FIRST, SECOND], [WHOLE, WHOLE, SECOND], second_halves=[3]
     ),
     "malformed record beside": Case(
         [MALFORMED, FIRST, SECOND, MALFORMED], [MALFORMED, WHOLE, SECOND, MALFORMED], second_halves=[3]

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cloudflix_assets.delta import read
 from cloudflix_assets.delta.table import open_cached
-from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.lake.base import RECEIPTS, Lake
 from cloudflix_assets.versions import installed
 from spark.quality.verdict import Verdict
 
@@ -107,4 +107,4 @@ def _sha256(lake: Lake, path: str) -> str:
 
 
 def _path(table: str, week: date) -> str:
-    return f"raw/files/receipts/{table}/{week}.json"
+    return f"{RECEIPTS}/{table}/{week}.json"

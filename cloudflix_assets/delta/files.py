@@ -4,7 +4,8 @@ Inspect what an engine wrote, by the footers: rows, types, and the statistics fo
 that an attempt writes to, and remove folders that were never committed.
 """
 
-from collections.abc import Iterable
+import io
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,12 +13,13 @@ from typing import Any
 from uuid import uuid4
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyspark.sql import types as T
 
 from cloudflix_assets.delta.active import active_files
 from cloudflix_assets.delta.table import TableRefused, open_cached
-from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.lake.base import RECEIPTS, Lake
 from cloudflix_assets.lake.files import Stored
 from cloudflix_assets.lake.parquet import parquet_files
 
@@ -31,6 +33,7 @@ _SPARK_NAMES = {
     pa.bool_(): "boolean",
 }
 """Arrow's types, as Spark names them."""
+_CHECKPOINT = ".checkpoint."
 _WITH_RANGE = (T.IntegerType, T.LongType, T.DateType)
 """Types of which a commit states the smallest and the largest value."""
 
@@ -127,7 +130,9 @@ def new_folder(week: date, attempt: str) -> str:
 
 
 def remove_uncommitted(lake: Lake, path: str, folders: Iterable[str]) -> list[str]:
-    """Remove those of a table's folders that no commit in its log names. Nobody may be writing to them.
+    """Remove those of a table's folders that nothing in its log names. Nobody may be writing to them.
+
+    A checkpoint names what the table held before, too, until VACUUM may remove it.
 
     Args:
         lake: where the table lies.
@@ -140,8 +145,8 @@ def remove_uncommitted(lake: Lake, path: str, folders: Iterable[str]) -> list[st
     left = list(folders)
     entries = lake.names(f"{path}/_delta_log") if left else []
     for name in reversed(entries):  # the newest first: if a commit names them, it is a recent one
-        if left and name.endswith(".json"):
-            text = lake.read(f"{path}/_delta_log/{name}")
+        if left and (name.endswith(".json") or _CHECKPOINT in name):
+            text = _entry(lake, f"{path}/_delta_log/{name}")
             left = [folder for folder in left if not _is_named(folder, text)]
     for folder in left:
         lake.remove(f"{path}/{folder}")
@@ -152,9 +157,12 @@ def remove_of_run(lake: Lake, path: str, week: date, run: str) -> list[str]:
     """Remove the folders that a run, which has ended, wrote for a week and never committed; return them.
 
     What the table holds stays, although another tool may have removed the entry of the log that names it: a
-    checkpoint does, too. Nothing is removed from a table that cannot be opened.
+    checkpoint does, too. Nothing is removed from a table that cannot be opened, nor from one whose log is
+    away, as while a backup is restored: that is one in which more lies than this run wrote.
     """
     ours = [name for name in lake.names(f"{path}/week={week}") if name.startswith(f"{run}-")]
+    if ours and _lacks_its_log(lake, path, week, ours):
+        return []
     try:
         held = _held(lake, path) if ours else frozenset()
     except TableRefused:
@@ -168,6 +176,28 @@ def _held(lake: Lake, path: str) -> frozenset[str]:
     if (table := open_cached(lake, path)) is None:
         return frozenset()
     return frozenset(file.folder for file in active_files(table))
+
+
+def _lacks_its_log(lake: Lake, path: str, week: date, ours: Sequence[str]) -> bool:
+    """Whether a table that was committed has no entry of a log: others wrote to it, or its step has ended."""
+    if any(name.endswith(".json") or _CHECKPOINT in name for name in lake.names(f"{path}/_delta_log")):
+        return False
+    weeks = [name for name in lake.names(path) if name.startswith("week=")]
+    alone = weeks == [f"week={week}"] and {*lake.names(f"{path}/week={week}")} == {*ours}
+    return not alone or bool(lake.names(f"{RECEIPTS}/{path}"))
+
+
+def _entry(lake: Lake, name: str) -> bytes | None:
+    """An entry of a log as text; of a checkpoint, the paths that it names. None if it cannot be read."""
+    content = lake.read(name)
+    if content is None or name.endswith(".json"):
+        return content
+    try:
+        actions = pq.ParquetFile(io.BytesIO(content)).read(columns=["add.path", "remove.path"])
+    except pa.ArrowException:
+        return None
+    paths = (pc.struct_field(actions[action], "path").to_pylist() for action in actions.column_names)
+    return "\n".join(path for found in paths for path in found if path).encode()
 
 
 def _is_named(folder: str, entry: bytes | None) -> bool:

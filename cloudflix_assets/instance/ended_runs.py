@@ -54,9 +54,10 @@ def end_gone(instance: dg.DagsterInstance) -> None:
 
 def is_gone(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     """Return whether the process of a run is gone; False for one of which nothing is known here."""
+    if (let_go := _is_let_go(instance, run.run_id)) is not None:
+        return let_go  # also of a process in a container that is called like this machine
     # The web UI copies the tags of a run that it re-executes, which is another process then.
-    by_tag = run.parent_run_id is None and _has_ended(run.tags.get(PROCESS))
-    return by_tag or _is_let_go(instance, run.run_id)
+    return run.parent_run_id is None and _has_ended(run.tags.get(PROCESS))
 
 
 def is_over(instance: dg.DagsterInstance, run_id: str) -> bool:
@@ -74,13 +75,13 @@ def _held_by(instance: dg.DagsterInstance, run_id: str) -> Path:
     return Path(instance.root_directory) / "running" / run_id
 
 
-def _is_let_go(instance: dg.DagsterInstance, run_id: str) -> bool:
-    """Whether the run's file is there and nobody holds it."""
+def _is_let_go(instance: dg.DagsterInstance, run_id: str) -> bool | None:
+    """Whether nobody holds the run's file; None if it is not there."""
     if not instance.is_persistent:
-        return False
+        return None
     with suppress(FileNotFoundError), hold(_held_by(instance, run_id)) as let_go:
         return let_go
-    return False
+    return None
 
 
 def _has_ended(process: str | None) -> bool:

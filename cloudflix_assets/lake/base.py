@@ -29,6 +29,7 @@ from cloudflix_assets.lake.marker import FORMAT, Marker, Mode, Place, relative
 DROPPED = frozenset({"landing", "landed", "refused"})
 """Folders that may lie in raw before the lake is marked: files are dropped and sorted before a week lands."""
 MARKER = "raw/files/lake.json"
+RECEIPTS = "raw/files/receipts"
 
 
 class LakeRefused(CloudflixError):

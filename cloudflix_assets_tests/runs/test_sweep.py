@@ -13,8 +13,9 @@ from typing import Self
 import dagster as dg
 import psutil
 import pytest
+from deltalake import DeltaTable
 
-from cloudflix_assets.instance.ended_runs import end_gone, is_over, this_process
+from cloudflix_assets.instance.ended_runs import end_gone, hold_run, is_over, this_process
 from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.lake.held import spool
@@ -227,3 +228,67 @@ def test_each_lake_of_an_instance_is_looked_after(house: Lakehouse, tmp_path: Pa
     assert house.lake.size(path) is not None
     swept(house)
     assert house.lake.size(path) is None
+
+
+def committed_and_failed(house: Lakehouse) -> list[Path]:
+    """The files that a run has committed which failed after that."""
+    (run,) = house.instance.get_runs()
+    house.instance.report_run_failed(run)
+    found = [path for path in (root(house) / f"week={WEEK_1}").rglob("*.parquet") if run.run_id in str(path)]
+    assert found
+    return found
+
+
+def root(house: Lakehouse) -> Path:
+    assert house.lake.folder
+    return house.lake.folder / TABLE
+
+
+@pytest.mark.parametrize("how", ["away", "empty", "packed"])
+def test_a_table_whose_log_is_away_keeps_its_files(house: Lakehouse, how: str) -> None:
+    """While a backup was restored, another week's run removed what the log names when it is back."""
+    files, log = committed_and_failed(house), root(house) / "_delta_log"
+    log.rename(root(house) / "saved_log")
+    if how != "away":
+        log.mkdir()
+    if how == "packed":
+        (log / "00000000000000000000.json.gz").write_bytes(b"x")
+    swept(house)
+    assert all(path.is_file() for path in files)
+
+
+def test_what_a_checkpoint_names_as_removed_stays(house: Lakehouse) -> None:
+    """An older version reads it, until VACUUM takes it."""
+    files = committed_and_failed(house)
+    table = DeltaTable(str(root(house)))
+    version = table.version()
+    table.delete()
+    table.create_checkpoint()
+    for entry in (root(house) / "_delta_log").glob("*.json"):
+        entry.unlink()
+    swept(house)
+    assert all(path.is_file() for path in files)
+    assert DeltaTable(str(root(house))).version() > version
+
+
+def test_the_first_run_of_a_table_that_committed_nothing_leaves_nothing(house: Lakehouse) -> None:
+    """There is no log, and there never was one."""
+    run = run_of(house, dg.DagsterRunStatus.FAILURE)
+    path = f"gold/cast/week={WEEK_1}/{run}-0-01234567/part.parquet"
+    house.lake.write(path, b"PAR1")
+    sweep(house.lake, house.instance, ["gold/cast"])
+    assert house.lake.size(path) is None
+
+
+def test_a_run_whose_file_is_held_goes_on_whatever_its_tag_says(environment: Environment) -> None:
+    """In a container of the same host name its process has another number there."""
+    going = dg.DagsterRun(
+        job_name="weekly_refresh", status=dg.DagsterRunStatus.STARTED, tags={PROCESS: ended_process()}
+    )
+    with open_instance(environment) as instance:
+        run = instance.add_run(going).run_id
+        with hold_run(instance, run):
+            end_gone(instance)
+            assert not is_over(instance, run)
+        end_gone(instance)
+        assert is_over(instance, run)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -37,9 +38,10 @@ _RIGHTS = Trouble("permission is denied", "give this user the right to read and 
 _FULL = Trouble("no space is left on the disk", "make room there")
 _FAILS = Trouble("the disk fails to read or write, or is full", "check it")
 _REBUILT = (
-    "restore it from a backup, or build the week of its folder anew with `cloudflix run --week … --select … "
-    "--force`"
+    "restore it from a backup, or let `cloudflix run --stale` build its week anew, which `cloudflix status` "
+    "names"
 )
+_FILE_OF_A_WEEK = re.compile(r"(\w+/(?!\w+_quarantine/)\w+)/week=(\d{4}-\d\d-\d\d)/")
 _GONE = Trouble("a stored file is gone", _REBUILT)
 _DAMAGED = Trouble("a stored Parquet file is damaged, its own or one that it reads", _REBUILT)
 _LACKS = Trouble("the disk does not do what a lake needs", "see `cloudflix doctor`, which tries it")
@@ -97,8 +99,47 @@ def storage_errors(place: str, troubles: Mapping[str, Trouble] = MappingProxyTyp
     except Exception as error:  # they share no base class; every other error is raised again
         for words, trouble in {**troubles, **_STORAGE}.items():
             if words in str(error):
+                remedy = _remedy(trouble, str(error))
                 raise StorageRefused(
-                    f"{place}: {trouble.what}: {trouble.remedy}, then rerun; what was published before is "
-                    "untouched."
+                    f"{place}: {trouble.what}: {remedy}, then rerun; what was published before is untouched."
                 ) from error
         raise
+
+
+def _remedy(trouble: Trouble, text: str) -> str:
+    """Return the remedy of a trouble; of a file in a table's week, the command that builds that anew."""
+    if trouble.remedy != _REBUILT or not (found := _FILE_OF_A_WEEK.search(text)):
+        return trouble.remedy
+    table, week = found.groups()
+    command = f"cloudflix run --week {week} --select {table} --force"
+    return f"restore it from a backup, or build it anew with `{command}`"
+
+
+def masked(value: object) -> str:
+    """Return a value without secrets, for a sentence: one may be pasted into the wrong variable."""
+    return _SECRET.sub("…", str(value).encode(errors="backslashreplace").decode())
+
+
+def without_parameters(value: object) -> str:
+    """Return a setting without secrets: of a web address the host, of text nothing behind a colon."""
+    text = masked(value)
+    if not (address := _ADDRESS.fullmatch(text)):
+        return _BEHIND_COLON.sub(r"\1…", text)
+    scheme, user, host, rest = address.groups()
+    is_shown = rest in {"", "/"} or (rest.startswith("/") and not scheme.endswith(("http://", "https://")))
+    shown = _PARAMETERS.sub("…", rest) if is_shown else "/…" if rest.startswith("/") else "…"
+    return f"{scheme}{'…@' if user else ''}{host}{shown}"
+
+
+_ADDRESS = re.compile(r"(?s)(.*?\w+://)((?<!abfss://).*@)?([^\s/?#;:]*(?::\d+(?![^\s/?#;]))?)(.*)")
+_PARAMETERS = re.compile(r"(?s)(?<=[?#;]).+")
+_BEHIND_COLON = re.compile(r"(?s)^(?!github:)([^:]*:)(?![\\/]).+")
+_SECRET = re.compile(
+    r"(?i)(?<=sig=)[^&;\s]+|(?<=key=)[^;\s]+|(?<=://)(?<!abfss://)[^/\s]+(?=@)|[a-z0-9+/]{86}=="
+    r"|(?<=:)(?<!github:)[^\s:@/]\S*(?=@)|(?<=github:)[^\s:@/]+(?=@)"
+    r"|(?<=token=)[^;\s]+|(?<=secret=)[^;\s]+|(?<=password=)[^;\s]+|(?<=bearer )\S+"
+    r"|(?:dapi|dose)[a-z0-9-]{20,}|gh[opsru]_[a-z0-9]{20,}|github_pat_\w{20,}"
+    r"|(?<=hooks.slack.com/)\S+|(?<=/webhook/)\S+"
+)
+"""A signature, a key in a connection string, a password in an address, a bare key of an account; a token or a
+secret of a workspace; a token of GitHub; the path of a webhook."""

@@ -17,6 +17,7 @@ from azure.core.pipeline.transport import HttpRequest, RequestsTransport
 
 from cloudflix_assets.databricks.calls import WorkspaceRefused, explain_refusals, patiently
 from cloudflix_assets.databricks.workspace import client_of, credentials
+from cloudflix_assets.errors import without_parameters
 from cloudflix_assets.lake.adls import client
 from cloudflix_assets.lake.adls.credentials import describe
 from cloudflix_assets.lake.adls.lake import AdlsLake
@@ -251,3 +252,47 @@ def test_a_secret_in_the_wrong_variable_is_not_shown(tmp_path: Path, variables: 
     assert told.code == 1
     assert "…" in told.stderr
     assert leaks({"told": f"{told.stderr}{told.stdout}".encode()}, HERE, *TOKENS) == []
+
+
+PASTED = (
+    "https://user:{}@host/api",
+    "https://user:a@{}@host/api",
+    "https://user:a/{}@host/api",
+    "https://u:{} @host/x",
+    "https://host:{}/x",
+    "https://host/x?password={}",
+    "https://outlook.office.com/webhook/{}",
+    "https://hooks.slack.com/triggers/{}",
+    "postgresql://u:{}@db/x",
+    "//u:{}@host/x",
+    "sc://host:1/;x-api={}",
+    "github:{}@owner/repo",
+    "github:o/r@https://u:{}@h",
+    "user:{}",
+    "password={}",
+    "Bearer {}",
+)
+
+
+@pytest.mark.parametrize("value", PASTED)
+def test_a_setting_is_shown_without_what_was_pasted_into_it(value: str) -> None:
+    """A password with an `@` was cut at its first one."""
+    assert HERE not in without_parameters(value.format(HERE))
+
+
+SHOWN = {
+    "https://lake1:99999": "https://lake1:99999",
+    "https://[lake1/": "https://[lake1/",
+    "https://login/x?y": "https://login/…",
+    "abfss://raw@lake1.dfs.core.windows.net": "abfss://raw@lake1.dfs.core.windows.net",
+    "github:owner/repo@main:data": "github:owner/repo@main:data",
+    "/data/lake": "/data/lake",
+    r"C:\data": r"C:\data",
+    "cast=;": "cast=;",
+}
+
+
+@pytest.mark.parametrize("value", SHOWN)
+def test_a_setting_that_holds_none_is_shown(value: str) -> None:
+    """What is wrong with a value is seen from the value."""
+    assert without_parameters(value) == SHOWN[value]

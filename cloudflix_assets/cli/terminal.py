@@ -83,7 +83,7 @@ def typed(text: str) -> str:
 
 def print_error(sentence: str) -> None:
     """Print an error on standard error, even with `--quiet`."""
-    from cloudflix_assets.settings.values import masked
+    from cloudflix_assets.errors import masked
     from spark.delivery.lines import printable
 
     console = Console(stderr=True, highlight=False, emoji=False)

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from cloudflix_assets.errors import TOLD, first_line
-from cloudflix_assets.settings.values import masked
+from cloudflix_assets.errors import TOLD, first_line, masked
 
 State = Literal["ok", "warn", "fail"]
 

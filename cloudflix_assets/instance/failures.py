@@ -13,9 +13,8 @@ import dagster as dg
 from dagster._core.errors import DagsterUserCodeProcessError
 from dagster_shared.error import SerializableErrorInfo
 
-from cloudflix_assets.errors import TOLD
+from cloudflix_assets.errors import TOLD, masked
 from cloudflix_assets.names import FINAL
-from cloudflix_assets.settings.values import masked
 
 LOG = logging.getLogger(__name__)
 """Receives the stack trace of each error that becomes a sentence, at the level DEBUG."""

@@ -59,7 +59,7 @@ def ensure_settings(home: Path) -> Path:
     """
     settings = home / "dagster.yaml"
     # A file that cannot be decoded passes here: Dagster, which reads it next, refuses it.
-    text = settings.read_text(encoding="utf-8", errors="replace") if settings.is_file() else ""
+    text = settings.read_text(encoding="utf-8-sig", errors="replace") if settings.is_file() else ""
     if is_empty(text):
         _write(settings, _CURRENT)
         return settings

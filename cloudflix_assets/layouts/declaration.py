@@ -16,7 +16,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.errors import CloudflixError, without_parameters
 from cloudflix_assets.layouts.values import ColumnForm
 from spark.datasets import DATASETS, Dataset
 
@@ -125,7 +125,7 @@ def layout_of(setting: str | None) -> Layout | None:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise LayoutRefused(
-            f"CLOUDFLIX_LAYOUT={setting} is no layout ({reason}): set it to "
+            f"CLOUDFLIX_LAYOUT={without_parameters(setting)} is no layout ({reason}): set it to "
             f"{' or '.join(SHIPPED)}, or to the path of your own .toml (docs/other-sources.md)."
         ) from None
     except tomllib.TOMLDecodeError as error:

@@ -14,7 +14,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_vali
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.errors import CloudflixError, without_parameters
 from cloudflix_assets.settings.azure import AzureSettings
 from cloudflix_assets.settings.databricks import DatabricksSettings
 from cloudflix_assets.settings.values import (
@@ -28,7 +28,6 @@ from cloudflix_assets.settings.values import (
     WebAddress,
     WebhookAddress,
     by_dataset,
-    without_parameters,
 )
 from spark.delivery.headers import Drift
 

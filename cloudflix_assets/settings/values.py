@@ -131,24 +131,3 @@ Encodings = Annotated[
 def by_dataset(values: Mapping[str, str]) -> str:
     """Return what `Delimiters` and `Encodings` read."""
     return " ".join(f"{name}={value}" if name else value for name, value in sorted(values.items()))
-
-
-def masked(value: object) -> str:
-    """Return a value without secrets, for a sentence: one may be pasted into the wrong variable."""
-    return _SECRET.sub("…", str(value).encode(errors="backslashreplace").decode())
-
-
-def without_parameters(value: object) -> str:
-    """Return a setting without secrets, also without what stands behind an address in it."""
-    return _PARAMETERS.sub(r"\1…", masked(value))
-
-
-_PARAMETERS = re.compile(r"(://[^\s?#]*[?#](?:\w+=)?)\S+")
-_SECRET = re.compile(
-    r"(?i)(?<=sig=)[^&;\s]+|(?<=key=)[^;\s]+|(?<=://)(?<!abfss://)[^/@\s]+(?=@)|[a-z0-9+/]{86}=="
-    r"|(?<=:)(?<!github:)[^\s:@/][^\s@]*(?=@)"
-    r"|(?<=token=)[^;\s]+|(?<=secret=)[^;\s]+|(?:dapi|dose)[a-z0-9-]{20,}"
-    r"|gh[opsru]_[a-z0-9]{20,}|github_pat_\w{20,}|(?<=hooks.slack.com/services/)\S+"
-)
-"""A signature, a key in a connection string, a password in an address, a bare key of an account; a token or a
-secret of a workspace; a token of GitHub; the path of a webhook."""

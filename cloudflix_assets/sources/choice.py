@@ -4,9 +4,9 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from cloudflix_assets.errors import masked
 from cloudflix_assets.lake.choice import lake_of
 from cloudflix_assets.settings.environment import Environment
-from cloudflix_assets.settings.values import masked
 from cloudflix_assets.sources.agreement import Agreement
 from cloudflix_assets.sources.base import Source, SourceRefused
 from cloudflix_assets.sources.directory import Directory

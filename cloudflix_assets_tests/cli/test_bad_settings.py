@@ -68,13 +68,12 @@ SETTINGS = {
         "CLOUDFLIX_ALERT_WEBHOOK is no web address: copy it from Slack or Teams, https:// and all."
     ),
     "CLOUDFLIX_GITHUB_API=https://ghe/api?access_token=hidden": (
-        "CLOUDFLIX_GITHUB_API=https://ghe/api?access_token=… is no address of an API: write it like "
-        "https://api.github.com."
+        "CLOUDFLIX_GITHUB_API=https://ghe/… is no address of an API: write it like https://api.github.com."
     ),
-    "CLOUDFLIX_GITHUB_API=me:hidden@ghe": "CLOUDFLIX_GITHUB_API=me:…@ghe is no address of an API: write it",
+    "CLOUDFLIX_GITHUB_API=me:hidden@ghe": "CLOUDFLIX_GITHUB_API=me:… is no address of an API: write it",
     "CLOUDFLIX_GITHUB_API=https://me:hid/den@ghe": "CLOUDFLIX_GITHUB_API=https://…@ghe is no address of",
     "CLOUDFLIX_GITHUB_API=sc://:x": (
-        "CLOUDFLIX_GITHUB_API=sc://:x is no address of an API: write it like https://api.github.com."
+        "CLOUDFLIX_GITHUB_API=sc://… is no address of an API: write it like https://api.github.com."
     ),
     "CLOUDFLIX_GITHUB_API=https://host:99999": "CLOUDFLIX_GITHUB_API=https://host:99999 is no address of",
     "CLOUDFLIX_LAKE=/data/\udcff": (

@@ -152,7 +152,7 @@ def test_settings_edited_by_hand_are_left_alone_and_told_what_to_change(
     assert settings.read_text() == text
 
 
-@pytest.mark.parametrize("text", [None, "", "\n", "# mine\n", "{}", "---\nnull\n", "[]\n"])
+@pytest.mark.parametrize("text", [None, "", "\n", "# mine\n", "{}", "---\nnull\n", "[]\n", "\ufeff\n"])
 def test_a_new_instance_is_watched_tidied_and_silent(environment: Environment, text: str | None) -> None:
     """Also where `dagster.yaml` is there and says nothing: Dagster would report its use."""
     if text is not None:

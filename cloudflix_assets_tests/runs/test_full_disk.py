@@ -105,3 +105,14 @@ def test_other_trouble_is_passed_on() -> None:
     """A mistake of ours, told as a full disk, would never be corrected."""
     with pytest.raises(KeyError), storage_errors("the lake"):
         raise KeyError("week")
+
+
+def test_the_week_of_a_file_that_is_gone_is_named_in_the_remedy() -> None:
+    """A command with dots for the week cannot be typed."""
+    file = f"silver/cast/week={WEEK_2}/ab-0-cd/x.parquet"
+    told = f"`cloudflix run --week {WEEK_2} --select silver/cast --force`, then rerun"
+    with pytest.raises(StorageRefused, match=told), storage_errors("the lake"):
+        raise RuntimeError(f"FileNotFoundError: No such file or directory: /data/lake/{file}")
+    of_quarantine = file.replace("cast", "cast_quarantine")
+    with pytest.raises(StorageRefused, match="`cloudflix run --stale` build"), storage_errors("the lake"):
+        raise RuntimeError(f"No such file or directory: {of_quarantine}")

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
-from cloudflix_assets.settings.values import masked
+from cloudflix_assets.errors import masked
 from cloudflix_assets.sources.base import SourceRefused
 
 SCHEME = "github:"

@@ -170,7 +170,7 @@ REFUSED = {
         "CLOUDFLIX_AZURE_FLAT_NAMESPACE=perhaps is not allowed: set it to 'true' or 'false'."
     ),
     "AZURE_AUTHORITY_HOST=https://login/x?y": (
-        "AZURE_AUTHORITY_HOST=https://login/x?… is no address of Entra ID: write it like "
+        "AZURE_AUTHORITY_HOST=https://login/… is no address of Entra ID: write it like "
         "https://login.microsoftonline.com."
     ),
     "CLOUDFLIX_LAKE=/data/lake": (

@@ -17,6 +17,7 @@ LABELS = {
     "failed": "red",
     "interrupted": "red",
     "not reached": "red",
+    "waiting": "yellow",
     "unknown": "yellow",
     "stale": "yellow",
     "outside": "dim",

@@ -1,5 +1,7 @@
 """Weeks whose last delivery was not landed, or was refused by a contract."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 
 from cloudflix_assets.lake.base import Lake
@@ -19,6 +21,16 @@ def note(lake: Lake, week: date, why: str) -> None:
 def is_noted(lake: Lake, week: date) -> bool:
     """Return whether the last delivery of a week was not landed."""
     return lake.read(_path(week)) is not None
+
+
+def noted(lake: Lake) -> Mapping[date, str]:
+    """Return why the last delivery of each such week was not landed."""
+    found = {}
+    for name in lake.names(_FOLDER):
+        with suppress(ValueError):  # a file of somebody else's
+            week = date.fromisoformat(name.removesuffix(".txt"))
+            found[week] = (lake.read(_path(week)) or b"").decode(errors="replace")
+    return found
 
 
 def is_refused(lake: Lake, week: date) -> bool:

@@ -6,23 +6,25 @@ from datetime import date
 from typing import Any, Self
 
 from cloudflix_assets.lake.base import Lake
+from cloudflix_assets.landing import rejected
 from cloudflix_assets.landing.manifest import Manifest
 from spark.datasets import DATASETS
 
 
 @dataclass(frozen=True)
 class Landed:
-    """The weeks that have a manifest, and the paths of landed files relative to raw."""
+    """The weeks that have a manifest, the landed files, relative to raw, and what was not landed since."""
 
     weeks: Set[date]
     files: Set[str]
+    rejected: Mapping[date, str]
 
     @classmethod
     def of(cls, lake: Lake) -> Self:
         """List the folders."""
         folders = [f"files/{dataset.name}" for dataset in DATASETS]
         files = {f"{folder}/{name}" for folder in folders for name in lake.names(f"raw/{folder}")}
-        return cls(frozenset(Manifest.weeks(lake)), files)
+        return cls(frozenset(Manifest.weeks(lake)), files, rejected.noted(lake))
 
     def lacks(self, week: date, told: Mapping[str, Any]) -> str | None:
         """Return a sentence about what is gone of a week that was landed, None if nothing is.

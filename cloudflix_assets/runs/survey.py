@@ -25,9 +25,9 @@ from cloudflix_assets.runs.memory import Memory, metadata
 from cloudflix_assets.runs.reasons import Attempt, Steps
 from spark.table import PUBLICATION
 
-State = Literal["kept", "missing", "changed", "unknown", "damaged", "absent", "outside"]
+State = Literal["kept", "missing", "changed", "unknown", "damaged", "absent", "outside", "waiting"]
 
-REDONE = frozenset({"missing", "changed", "unknown", "damaged"})
+REDONE = frozenset({"missing", "changed", "unknown", "damaged", "waiting"})
 """States that `--stale` puts right by running the week."""
 _CAUSES: Mapping[State, str] = {
     "missing": "the lake does not hold what was stored there: it was removed",
@@ -43,7 +43,8 @@ class Found:
 
     Args:
         state: `kept` if the lake holds what the instance remembers; `absent` if neither has it, but a run was
-            to store it; `outside` if it lies before the first week of the calendar.
+            to store it; `outside` if it lies before the first week of the calendar; `waiting` if a newer
+            delivery of a published week was not landed.
         cause: why it is in another state than `kept`.
         stored: the week of the table in the lake.
         record: the newest materialization that the instance remembers.
@@ -160,10 +161,16 @@ class _Surveyor:
             attempt = self.steps.attempt(key, runs[week]) if week in runs else None
             record, stored = known.get(week), table.week(week)
             state, cause = self._state(key, week, record, stored)
+            if len(key.path) == 1 and state == "kept" and not attempt and (why := self._not_landed(week)):
+                state, cause = "waiting", why
             if attempt and attempt.ended == "running" and state in {"changed", "unknown"}:
                 # The run has committed, and the instance is about to learn of it.
                 state, cause = "kept" if record else "absent", None
             yield week, Found(state, cause, stored, record, None if beside else attempt)
+
+    def _not_landed(self, week: date) -> str | None:
+        why = self.landed.rejected.get(week)
+        return f"its last delivery was not landed: {why}" if why else None
 
     def _state(
         self, key: dg.AssetKey, week: date, record: dg.EventLogRecord | None, stored: StoredWeek | None

@@ -9,20 +9,24 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from cloudflix_assets.lake.local import LocalLake
+from cloudflix_assets.landing.land import land
 from cloudflix_assets.landing.manifest import Manifest
+from cloudflix_assets.layouts.declaration import layout_of
 from cloudflix_assets.settings.environment import Environment
 from cloudflix_assets.sources import Delivered, source_of
 from cloudflix_assets.sources.agreement import Agreement
 from cloudflix_assets.sources.directory import Directory
 from cloudflix_assets.sources.dropped.source import DropFolder
 from cloudflix_assets.sources.github.source import GitHub
-from cloudflix_assets_tests.lakehouse import WEEK_1, Lakehouse, csv_bytes, registered
+from cloudflix_assets_tests.lakehouse import WEEK_1, Lakehouse, csv_bytes, publication, put, registered
 from cloudflix_assets_tests.layouts.test_conversion import FIRST, delivered
 from cloudflix_assets_tests.loopback.github.fixtures import FOLDER, WEEKS, Sources, moment
 from cloudflix_assets_tests.loopback.github.history import History
 from cloudflix_assets_tests.loopback.github.server import LoopbackGitHub
 from cloudflix_assets_tests.sources.test_dropped import drop, listing
 from spark.datasets import DATASETS, IN_ONE
+from spark.delivery.lines import DeliveryDefect
 
 TABLES = registered("bronze/titles", "bronze/cast")
 ONE = "netflix_titles.csv"
@@ -224,3 +228,13 @@ def test_what_no_dataset_can_take_is_told(
     notices = house.run(WEEK_1).notices
     assert any("netflix_cast.csv has the undeclared role: not kept" in told for told in notices)
     assert [row["cast"] for row in house.rows("bronze/cast", WEEK_1)] == ["Bo", "Cy"]
+
+
+def test_a_layout_that_is_set_for_ordinary_files_is_to_be_unset(tmp_path: Path) -> None:
+    """To correct a layout that ships with the project was the advice."""
+    layout = layout_of("twelve_columns")
+    source = Directory(put(tmp_path / "netflix", publication()), files=Agreement(layout=layout).files)
+    with pytest.raises(
+        DeliveryDefect, match=r": unset CLOUDFLIX_LAYOUT if that is what the source delivers,"
+    ):
+        land(LocalLake(tmp_path / "lake"), source, WEEK_1, Agreement(layout=layout))

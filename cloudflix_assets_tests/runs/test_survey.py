@@ -6,7 +6,7 @@ Each damage is done by what users have at hand: a shell, another Delta library, 
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.names import PROCESS, asset_key
 from cloudflix_assets.runs import memory, survey
 from cloudflix_assets.settings.environment import Environment
+from cloudflix_assets.sources.dropped import files
 from cloudflix_assets_tests.cli.command import Told, cloudflix
 from cloudflix_assets_tests.lakehouse import (
     PATHS,
@@ -418,3 +419,20 @@ def test_a_look_is_one_for_each_table(house: House, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(look, "version_of_week", lambda *_: pytest.fail("the log was read for a week"))
     assert house.states() == {}
     assert sorted(opened) == sorted(str(house.lake / path) for path in PATHS)
+
+
+def test_a_week_whose_last_delivery_waits_is_not_fresh(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a correction in two parts one had come: all was fresh, and the week after was told of older rows."""
+    monkeypatch.setattr(files, "SETTLED_AFTER", timedelta())
+    home = tmp_path / "home"
+    landing = home / "lake" / "raw" / "landing"
+    put(landing / str(WEEK_1), publication())
+    run = ("run", "--week", str(WEEK_1), "--source", "landing")
+    assert cloudflix(home, *run).code == 0
+    (landing / f"netflix_cast_{WEEK_1}_part1of2.csv").write_bytes(publication()["cast"])
+    assert cloudflix(home, *run).code == 0
+    shown = cloudflix(home, "status")
+    assert shown.code == 1
+    assert f"waiting publication, {WEEK_1}: its last delivery was not landed: " in shown.stdout

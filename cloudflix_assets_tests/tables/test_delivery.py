@@ -35,6 +35,12 @@ DEFECTS = {
     "NUL in the header": (b"cast,show\0_id\nAnn,1\n", "the header holds a NUL byte"),
     "UTF-16, little end first": ("cast,show_id\nAnn,1\n".encode("utf-16"), "is UTF-16 and must be UTF-8"),
     "UTF-16, big end first": (b"\xfe\xff" + "cast,show_id\n".encode("utf-16-be"), "is UTF-16 and must be"),
+    "UTF-32": ("cast,show_id\nAnn,1\n".encode("utf-32"), "is UTF-32 and must be UTF-8"),
+    "a list in JSON": (b'[{"cast": "Ann", "show_id": 1}]', "is JSON, not CSV"),
+    "a note between blank lines": (
+        b"\n# exported by x\n\ncast,show_id\nAnn,1\n",
+        "the header stands in line 4, below “# exported by x”",
+    ),
     "UTF-16-LE without BOM": (
         "cast,show_id\nAnn,1\n".encode("utf-16-le"),
         "is UTF-16 without a byte order mark",

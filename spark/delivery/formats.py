@@ -7,11 +7,12 @@ import re
 from codecs import BOM_UTF8
 
 _FORMATS = {
+    rb"\xff\xfe\0\0|\0\0\xfe\xff": "is UTF-32 and must be UTF-8",
     rb"\xff\xfe|\xfe\xff": "is UTF-16 and must be UTF-8",
     rb"(?:[^\0]\0){4}|(?:\0[^\0]){4}": "is UTF-16 without a byte order mark and must be UTF-8",
     rb"\s*<(!doctype\s+)?html": "is an HTML page, not CSV (an error page, or a login?)",
     rb"\s*<\?xml": "is XML, not CSV (an error message?)",
-    rb'\s*\{\s*("|\Z)': "is JSON, not CSV (an error message?)",
+    rb'\s*(\{\s*("|\Z)|\[\s*[{\[])': "is JSON, not CSV (an error message?)",
     rb"version https://git-lfs": "is a pointer of Git LFS, not the CSV file that it stands for",
     rb"PK\x03\x04": "is a zip archive or an Excel workbook, not CSV (unpack or export it?)",
     rb"\x1f\x8b": "is compressed by gzip, not CSV (unpack it?)",

@@ -60,6 +60,12 @@ def _defect(header: Header, missing: Sequence[str], dataset: Dataset) -> HeaderD
             f"the file has no header: its first line looks like a record ({_found(header)}), and its columns "
             f"are {', '.join(dataset.columns)}"
         )
+    if dataset.layout and _plain_file(header) == dataset.file:
+        return HeaderDefect(
+            f"the layout {dataset.layout} is set, and the header is that of the file without one "
+            f"({_found(header)})",
+            "unset CLOUDFLIX_LAYOUT if that is what the source delivers",
+        )
     several = "s" if len(missing) > 1 else ""
     known = listed([_with_aliases(column, dataset) for column in missing])
     found = f"{_found(header)}{_elsewhere(header, dataset)}"
@@ -80,10 +86,16 @@ def _with_aliases(column: str, dataset: Dataset) -> str:
 
 def _elsewhere(header: Header, dataset: Dataset) -> str:
     """Return the file that has these columns, if another one has."""
-    for other in () if dataset.layout else DATASETS:
+    other = "" if dataset.layout else _plain_file(header)
+    return f", the columns of {other}" if other not in {"", dataset.file} else ""
+
+
+def _plain_file(header: Header) -> str:
+    """Return the name of the file that has these columns without a layout, if one has."""
+    for other in DATASETS:
         with suppress(Ambiguous):
-            if other.name != dataset.name and not _missing(matched(header.names, other), other):
-                return f", the columns of {other.file}"
+            if not _missing(matched(header.names, other), other):
+                return other.file
     return ""
 
 

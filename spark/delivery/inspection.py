@@ -135,7 +135,7 @@ def _lines_above_header(start: bytes, dataset: Dataset, file: str, dialect: Dial
 
 
 def _shown_line(start: bytes) -> str:
-    first = start.removeprefix(BOM_UTF8).splitlines()[0].decode(errors="replace").strip()
+    first = start.removeprefix(BOM_UTF8).strip().splitlines()[0].decode(errors="replace").strip()
     return first if len(first) <= LONGEST_NAME else f"{first[:LONGEST_NAME]}…"
 
 

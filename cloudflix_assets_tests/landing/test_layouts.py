@@ -234,7 +234,5 @@ def test_a_layout_that_is_set_for_ordinary_files_is_to_be_unset(tmp_path: Path) 
     """To correct a layout that ships with the project was the advice."""
     layout = layout_of("twelve_columns")
     source = Directory(put(tmp_path / "netflix", publication()), files=Agreement(layout=layout).files)
-    with pytest.raises(
-        DeliveryDefect, match=": unset CLOUDFLIX_LAYOUT if that is what"
-    ):
+    with pytest.raises(DeliveryDefect, match=": unset CLOUDFLIX_LAYOUT if that is what"):
         land(LocalLake(tmp_path / "lake"), source, WEEK_1, Agreement(layout=layout))

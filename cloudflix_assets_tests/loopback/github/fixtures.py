@@ -8,10 +8,10 @@ import pytest
 from cloudflix_assets.sources.github.address import Address
 from cloudflix_assets.sources.github.api import Api
 from cloudflix_assets.sources.github.source import GitHub
-from cloudflix_assets_tests.datasets import DATASET
 from cloudflix_assets_tests.lakehouse import publication, titles
 from cloudflix_assets_tests.loopback.github.history import History
 from cloudflix_assets_tests.loopback.github.server import NAME, OWNER, LoopbackGitHub
+from spark.datasets import DATASETS
 
 FOLDER = "data"
 WEEKS = [date(2026, 10, 26) + timedelta(days=7 * number) for number in range(4)]
@@ -31,7 +31,8 @@ def published(number: int) -> dict[str, bytes]:
 
 def in_folder(files: dict[str, bytes], folder: str = FOLDER) -> dict[str, bytes]:
     """Return files of datasets by their path in the repository, with a README that is no dataset."""
-    return {"README.md": b"A catalogue.\n", **{f"{folder}/{DATASET[n].file}": c for n, c in files.items()}}
+    names = {dataset.name: dataset.file for dataset in DATASETS}
+    return {"README.md": b"A catalogue.\n", **{f"{folder}/{names[n]}": c for n, c in files.items()}}
 
 
 @pytest.fixture

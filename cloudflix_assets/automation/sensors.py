@@ -14,8 +14,9 @@ from cloudflix_assets.lake.base import Lake
 from cloudflix_assets.partitions import UnknownWeek, in_calendar, open_week
 from cloudflix_assets.sources import NoPublication, Polled, Source
 from cloudflix_assets.sources.dropped.files import DROP_FOLDER, DroppedFile, dropped_files
+from cloudflix_assets.sources.dropped.rejecting import reject, reject_by_name
 from cloudflix_assets.sources.dropped.routing import Route
-from cloudflix_assets.sources.dropped.source import DropFolder, reject, reject_by_name
+from cloudflix_assets.sources.dropped.source import DropFolder
 from spark.datasets import Dataset
 
 POLL_SECONDS = 300

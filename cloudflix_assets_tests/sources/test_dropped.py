@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -34,6 +35,7 @@ from cloudflix_assets_tests.lakehouse import (
     lookup,
     publication,
     registered,
+    titles,
 )
 from cloudflix_assets_tests.ticks import Ticks
 from spark.datasets import DATASETS
@@ -341,7 +343,6 @@ def test_the_parts_of_a_delivery_count_together_and_are_never_mixed(house: Lakeh
     "cast",
     [
         "{}_part1/netflix_cast.csv",
-        "{}_part1of2/netflix_cast.csv",
         f"{{}}/netflix_cast{'_' * 70}apart1{'_' * 66}.csv",
     ],
 )
@@ -351,6 +352,53 @@ def test_the_part_is_read_from_the_name_of_the_file_alone(house: Lakehouse, cast
     drop(house.lake, cast.format(WEEK_1), lookup("cast", ("A", "1")))
     assert house.run(WEEK_1).success
     assert [row["cast"] for row in house.rows("bronze/cast", WEEK_1)] == ["A"]
+
+
+def test_parts_that_their_folders_tell_count_together(house: Lakehouse) -> None:
+    """The second folder replaced the first in silence."""
+    drop_week(house.lake, WEEK_1, {name: file for name, file in publication().items() if name != "cast"})
+    for part, name in ((1, "A"), (2, "B")):
+        drop(house.lake, f"{WEEK_1}_part{part}of2/netflix_cast.csv", lookup("cast", (name, str(part))))
+        told = house.run(WEEK_1)
+        assert told.failures == {}
+    assert sorted(row["cast"] for row in house.rows("bronze/cast", WEEK_1)) == ["A", "B"]
+
+
+def test_a_day_folder_that_replaces_another_is_told(house: Lakehouse) -> None:
+    """Seven deliveries of a week's days came to the last one."""
+    drop_week(house.lake, WEEK_1, publication())
+    assert house.run(WEEK_1).success
+    day = WEEK_1 + timedelta(days=2)
+    drop(house.lake, f"{day}/netflix_cast.csv", lookup("cast", ("b", "1")))
+    (sentence,) = house.run(WEEK_1).notices
+    assert sentence.startswith(f"{day}/netflix_cast.csv replaces netflix_cast")
+
+
+@pytest.mark.parametrize("wrong", [UNCLOSED, None], ids=["unsound", "no whole part"])
+def test_a_correction_counts_whole_or_not_at_all(house: Lakehouse, wrong: bytes | None) -> None:
+    """Of five files one was rejected, and the next run published the other four with the old fifth."""
+    drop_week(house.lake, WEEK_1, publication())
+    assert house.run(WEEK_1).success
+    digests = house.digests(WEEK_1)
+    sound = publication(titles=titles({"title": "Changed"}))
+    del sound["cast"]
+    drop_week(house.lake, WEEK_1, sound)
+    name = f"netflix_cast_{WEEK_1}.csv" if wrong else f"netflix_cast_{WEEK_1}_part2.csv"
+    drop(house.lake, name, wrong or publication()["cast"])
+    assert not house.run(WEEK_1).success
+    for _ in range(2):
+        again = house.run(WEEK_1)
+        (held,) = again.notices
+        assert held.startswith(f"the week {WEEK_1} waits for netflix_cast.csv, which was rejected (")
+        assert len(listing(house.lake, "landing")) == len(sound)
+        assert house.digests(WEEK_1) == digests
+    drop(house.lake, f"netflix_cast_{WEEK_1}.csv", lookup("cast", ("Right", "1")))
+    mended = house.run(WEEK_1)
+    assert (mended.failures, mended.notices, listing(house.lake, "landing")) == ({}, [], [])
+    assert [row["cast"] for row in house.rows("bronze/cast", WEEK_1)] == ["Right"]
+    manifest = Manifest.of(house.lake, WEEK_1)
+    assert manifest
+    assert sha256(sound["titles"]).hexdigest() in {file.sha256 for file in manifest.files}
 
 
 def test_a_week_whose_landed_name_tells_no_whole_part_takes_a_correction(house: Lakehouse) -> None:

@@ -13,6 +13,7 @@ from spark.datasets import DATASETS, Dataset
 _DATE = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})(?!\d)")
 EXAMPLE = f"{PurePosixPath(DATASETS[0].file).stem}_2026-11-09.csv"
 _PART_OF = re.compile(r"(?<!\d)(\d+)[-_ ]?of[-_ ]?(\d+)")
+_PART_OF_FOLDER = re.compile(r"(?<![a-z])part[-_ ]?(\d+)[-_ ]?of[-_ ]?(\d+)")
 _PART = re.compile(r"(?<![a-z])part[-_ ]?(\d+)()")
 MOST_PARTS = 1000
 UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart")
@@ -20,9 +21,10 @@ UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart")
 
 
 class Unroutable(SourceRefused):
-    """A name that tells no dataset or no week, or no whole part; `week` is the one that it tells."""
+    """A name that tells no dataset or no week, or no whole part; `week` and `dataset` are what it tells."""
 
     week: date | None = None
+    dataset: Dataset | None = None
 
 
 class Part(NamedTuple):
@@ -51,7 +53,7 @@ def route_of(path: str, files: Sequence[Dataset] = DATASETS) -> Route:
     """Return the dataset and the week that the name of a dropped file tells.
 
     `netflix_titles_2026-11-11.csv` and `2026-11-09/netflix_titles.csv` are titles of the week 2026-11-09.
-    Any day stands for its week. The name of the file wins over that of its folder.
+    Any day stands for its week. The name of the file wins over that of its folder, also in which part it is.
 
     Raises:
         Unroutable: says what the name lacks.
@@ -67,11 +69,11 @@ def route_of(path: str, files: Sequence[Dataset] = DATASETS) -> Route:
             f"{name.name} begins with the name of no dataset ({', '.join(stems)}): "
             f"call it like {EXAMPLE}, and drop it again."
         )
-    week = _week(name)
+    week, dataset = _week(name), stems[max(matching, key=len)]
     try:
-        return Route(stems[max(matching, key=len)], week, part_of(name.name))
+        return Route(dataset, week, part_of(name.name) or _part_of_folder(name.parent.name))
     except Unroutable as of_a_week:
-        of_a_week.week = week
+        of_a_week.week, of_a_week.dataset = week, dataset
         raise
 
 
@@ -86,6 +88,11 @@ def part_of(name: str) -> Part | None:
     if found is None:
         return None
     number, of = (int(digits or 0) for digits in found.groups())
+    if number == 0 < of:
+        raise Unroutable(
+            f"{name} is part 0, and parts count from 1: call all of them like "
+            f"{EXAMPLE.removesuffix('.csv')}_part1of{of}.csv, and drop them again."
+        )
     if not 1 <= number <= of <= MOST_PARTS:
         likely = min(max(number, 1), MOST_PARTS)
         raise Unroutable(
@@ -93,6 +100,13 @@ def part_of(name: str) -> Part | None:
             f"{EXAMPLE.removesuffix('.csv')}_part{likely}of{max(likely, 2)}.csv, and drop it again."
         )
     return Part(number, of)
+
+
+def _part_of_folder(name: str) -> Part | None:
+    """`2026-11-09_part1of2` holds the first of two parts; a folder that says less says nothing."""
+    found = _PART_OF_FOLDER.search(name.lower())
+    part = Part(int(found[1]), int(found[2])) if found else None
+    return part if part and 1 <= part.number <= part.of <= MOST_PARTS else None
 
 
 def _week(name: PurePosixPath) -> date:

@@ -5,16 +5,19 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from pathlib import PurePosixPath
 
 from cloudflix_assets.lake.base import Lake, LakeRefused
 from cloudflix_assets.sources.agreement import Agreement
 from cloudflix_assets.sources.base import Delivered, NoPublication, Pin, SourceRefused
 from cloudflix_assets.sources.dropped.files import DROP_FOLDER, MOMENT, DroppedFile, dropped_files, kept_as
+from cloudflix_assets.sources.dropped.rejecting import REJECTED, dataset_of, reject, reject_by_name, rivals
 from cloudflix_assets.sources.dropped.routing import Part, Route, Unroutable, part_of
 from spark.datasets import Dataset
 from spark.delivery.lines import DeliveryDefect
 
-LANDED, REJECTED = "raw/landed", "raw/refused"
+NEVER = datetime.min.replace(tzinfo=UTC)
+LANDED = "raw/landed"
 _ARRIVED = re.compile(r"(\d{8}T\d{12}Z)-")
 
 
@@ -40,7 +43,7 @@ class DropFolder:
 
         Raises:
             SourceRefused: some of it was rejected, or nothing tells which of several files counts.
-            NoPublication: some of it has settled and some has not; nothing was taken in.
+            NoPublication: some of it has settled and some has not, or its other files were rejected before.
         """
         now = datetime.now(UTC)
         unroutable = reject_by_name(self.lake, now, self.agreement.files, {week})
@@ -56,14 +59,15 @@ class DropFolder:
             if len(growing) < len(mine):
                 raise NoPublication(" ".join(told))
             return told
-        rejections = unroutable + _rivals(mine, self.agreement.files, self.lake.uri(DROP_FOLDER))
-        for file, route in mine if not rejections else ():
-            replaces = self._replaces(file, route)
-            refused = self._take_in(file, route)
-            rejections += refused
-            told += [] if refused else replaces
+        rejections = unroutable + rivals(mine, self.agreement.files, self.lake.uri(DROP_FOLDER))
+        rejections += [] if rejections else self._unsound(mine)
         if rejections:
             raise SourceRefused(" ".join([*told, *rejections]))
+        if mine and (lacking := self._rejected_since(week) - {route.dataset.file for _, route in mine}):
+            raise NoPublication(" ".join([*told, self._held(week, mine, lacking)]))
+        for file, route in mine:
+            told += self._replaces(file, route)
+            self._take_in(file, route)
         return told
 
     def deliveries(self, week: date, *, pin: Pin | None = None) -> Sequence[Delivered]:
@@ -82,32 +86,59 @@ class DropFolder:
             if path
         ]
 
-    def _take_in(self, file: DroppedFile, route: Route) -> list[str]:
-        """Move a file to the landed ones, or reject it and return why."""
-        try:
-            with self.lake.open_landed(file.path) as source:
-                self.agreement.inspect(source, route.dataset, file.file)
-        except DeliveryDefect as defect:
-            return [reject(self.lake, file, str(defect))]
-        except LakeRefused:  # another run has just taken it in
-            return []
-        except OSError as error:
-            raise SourceRefused(
-                f"{self.lake.uri(file.path)} cannot be read ({error.strerror or error}): make it readable "
-                "for this user, then rerun the week; nothing was landed."
-            ) from error
-        folder = f"{LANDED}/{route.week}/{route.dataset.name}"
-        self.lake.move(file.path, f"{folder}/{kept_as(file.file, self._arrival(folder), route.part)}")
-        return []
+    def _unsound(self, dropped: Sequence[tuple[DroppedFile, Route]]) -> list[str]:
+        """Reject the files that are unsound, and return why; the others stay for better ones to come."""
+        found = []
+        for file, route in dropped:
+            try:
+                with self.lake.open_landed(file.path) as source:
+                    self.agreement.inspect(source, route.dataset, file.file)
+            except DeliveryDefect as defect:
+                found.append(reject(self.lake, file, str(defect)))
+            except LakeRefused:  # another run has just taken it in
+                continue
+            except OSError as error:
+                raise SourceRefused(
+                    f"{self.lake.uri(file.path)} cannot be read ({error.strerror or error}): make it "
+                    "readable for this user, then rerun the week; nothing was landed."
+                ) from error
+        return found
+
+    def _rejected_since(self, week: date) -> set[str]:
+        """Return the files of a publication whose last delivery for the week was rejected."""
+        rejected = {}
+        for name, arrived in self._landed(REJECTED).items():
+            dataset = dataset_of(name.partition("-")[2].replace("__", "/"), week, self.agreement.files)
+            if dataset:
+                rejected[dataset.name] = dataset.file, arrived
+        landed = {name: self._landed(f"{LANDED}/{week}/{name}").values() for name in rejected}
+        return {
+            file for name, (file, arrived) in rejected.items() if arrived > max(landed[name], default=NEVER)
+        }
+
+    def _held(self, week: date, files: Sequence[tuple[DroppedFile, Route]], lacking: Collection[str]) -> str:
+        names = ", ".join(file.name for file, _ in files)
+        return (
+            f"the week {week} waits for {', '.join(sorted(lacking))}, which was rejected ({names} wait with "
+            f"it): drop it again into {self.lake.uri(DROP_FOLDER)}; nothing was landed."
+        )
+
+    def _take_in(self, file: DroppedFile, route: Route) -> None:
+        """Move a file to the landed ones, under a name that tells which part it is."""
+        folder, name, part = f"{LANDED}/{route.week}/{route.dataset.name}", file.file, route.part
+        if part and part_of(name) != part:
+            name = f"part{part.number}of{part.of}_{name}"
+        self.lake.move(file.path, f"{folder}/{kept_as(name, self._arrival(folder), part)}")
 
     def _replaces(self, file: DroppedFile, route: Route) -> list[str]:
         """Return a sentence if a whole file is to replace one of another name."""
         last = max(self._landed(f"{LANDED}/{route.week}/{route.dataset.name}"), default="")
         _, _, before = last.partition("-")
         _, _, own = kept_as(file.file, datetime.now(UTC)).partition("-")
-        if route.part or before.endswith(own) or not last:
+        is_of_week = PurePosixPath(file.name).parent.name in {"", str(route.week)}
+        if route.part or (before.endswith(own) and is_of_week) or not last:
             return []
-        replaced = f"{file.file} replaces {before} in the week {route.week}"
+        replaced = f"{file.name} replaces {before} in the week {route.week}"
         return [f"{replaced}: if it is the other half, drop both again as parts (_part1of2, _part2of2)."]
 
     def _landed(self, folder: str) -> Mapping[str, datetime]:
@@ -146,26 +177,6 @@ class DropFolder:
         )
 
 
-def reject_by_name(
-    lake: Lake, now: datetime, files: Sequence[Dataset], weeks: Collection[date | None] | None = None
-) -> list[str]:
-    """Move files whose names tell no dataset, week or whole part to `refused/`; return a sentence for each.
-
-    Args:
-        lake: in which they were dropped.
-        now: those that have settled by then.
-        files: those that are known.
-        weeks: those of these weeks, None for such as tell no week; without, all.
-    """
-    return [
-        reject(lake, file, str(file.route))
-        for file in dropped_files(lake, files)
-        if isinstance(file.route, Unroutable)
-        and file.has_settled(now)
-        and (weeks is None or file.route.week in weeks)
-    ]
-
-
 def _growing(files: Sequence[tuple[DroppedFile, Route]], week: date, *, settled: bool) -> str:
     """Return the sentence for files that may still be growing, alone or beside others that have settled."""
     why = f"{', '.join(file.name for file, _ in files)}: may still be growing, and waits for half a minute"
@@ -173,26 +184,6 @@ def _growing(files: Sequence[tuple[DroppedFile, Route]], week: date, *, settled:
         return f"{why}: rerun the week {week} then."
     datasets = ", ".join(dict.fromkeys(route.dataset.file for _, route in files))
     return f"the week {week} waits for {datasets} ({why}): rerun the week then; nothing was landed."
-
-
-def _rivals(files: Sequence[tuple[DroppedFile, Route]], known: Sequence[Dataset], folder: str) -> list[str]:
-    """Return a sentence for each dataset of which several files wait that are not the parts of one delivery.
-
-    Which of them arrived last is not known: the time of a file is its writer's.
-    """
-    sentences = []
-    for dataset in known:
-        mine = [(file, route.part) for file, route in files if route.dataset is dataset]
-        parts = [part for _, part in mine if part]
-        one_delivery = len(parts) == len(mine) == len(set(parts)) and len({part.of for part in parts}) == 1
-        if len(mine) > 1 and not one_delivery:
-            names = " and ".join(file.name for file, _ in mine)
-            sentences.append(
-                f"{dataset.file} has {len(mine)} files in {folder}, and nothing tells which one counts "
-                f"({names}): leave one of them, or name them like parts (_part1of2, _part2of2), then rerun "
-                "the week; nothing was landed."
-            )
-    return sentences
 
 
 def _landed_part(name: str) -> Part:
@@ -209,12 +200,3 @@ def _lacks(dataset: Dataset, parts: Sequence[str | None]) -> str:
         return dataset.file
     lacking = [str(number) for number, path in enumerate(parts, 1) if path is None]
     return f"{dataset.file} (part {', '.join(lacking)} of {len(parts)})"
-
-
-def reject(lake: Lake, file: DroppedFile, reason: str) -> str:
-    """Move a file to `refused/`, with a file beside it that says why; return the sentence to tell."""
-    target = f"{REJECTED}/{kept_as(file.name, datetime.now(UTC))}"
-    sentence = f"{reason} It was moved to {lake.uri(target)}."
-    lake.write(f"{target}.reason.txt", f"{sentence}\n".encode())
-    lake.move(file.path, target)
-    return sentence

@@ -105,8 +105,11 @@ _ANSWERED = (
     dg.AutomationCondition.newly_requested() & ~_CHANGED
 ) | (dg.AutomationCondition.newly_updated() & HasReadItsParents())
 
+# What changed and changed back between two ticks is none; a dependant that ran in between has read it.
+_BEHIND = dg.AutomationCondition.newly_updated() & ~HasReadItsParents()
+
 WHEN_CHANGED: dg.AutomationCondition[dg.AssetKey] = (
-    _CHANGED.since(_ANSWERED).with_label("upstream has changed")
+    (_CHANGED | _BEHIND).since(_ANSWERED).with_label("upstream has changed")
     & ParentsHaveTheWeek()
     & dg.AutomationCondition.all_deps_match(
         dg.AutomationCondition.all_checks_match(NotRefused(), blocking_only=True)

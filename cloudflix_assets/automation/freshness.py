@@ -13,8 +13,9 @@ import dagster as dg
 
 from cloudflix_assets.automation.jobs import WEEKLY_REFRESH
 from cloudflix_assets.automation.switches import WEEKLY, sensor_status
-from cloudflix_assets.names import FRESHNESS
+from cloudflix_assets.names import FRESHNESS, asset_key
 from cloudflix_assets.partitions import WEEK, last_ended
+from spark.table import PUBLICATION
 
 GRACE = timedelta(hours=12)
 """From the end of a week to its deadline, Monday 12:00 UTC; the schedule starts at 06:00."""
@@ -45,6 +46,9 @@ class Deadlines:
         week = last_ended(datetime.now(UTC) - GRACE)
         if week < self.first_week:
             return dict.fromkeys(self.keys, Freshness(True, f"No week before {self.first_week} is due."))
+        landed = _judge(week, _last_run(instance, asset_key(PUBLICATION), week), "'s publication")
+        if not landed.fresh:
+            return dict.fromkeys(self.keys, landed)
         return {key: _judge(week, _last_run(instance, key, week)) for key in self.keys}
 
 
@@ -97,14 +101,14 @@ def _last_run(instance: dg.DagsterInstance, key: dg.AssetKey, week: date) -> dat
     return datetime.fromtimestamp(newest[0].timestamp, UTC) if newest else None
 
 
-def _judge(week: date, ran: datetime | None) -> Freshness:
+def _judge(week: date, ran: datetime | None, of: str = "") -> Freshness:
     end = datetime.combine(week + WEEK, time(), UTC)
     if ran and ran >= end:
         return Freshness(True, f"The week {week} has run since it ended.")
     last = f"last ran on {ran:%F %H:%M} UTC, before it ended" if ran else "has not run"
     return Freshness(
         False,
-        f"The week {week} {last}: it was due on {end + GRACE:%F %H:%M} UTC. Look at the last tick of the "
+        f"The week {week}{of} {last}: it was due on {end + GRACE:%F %H:%M} UTC. Look at the last tick of the "
         f"schedule `{WEEKLY}` and at its run, then launch `{WEEKLY_REFRESH}` for this week.",
     )
 
@@ -121,6 +125,6 @@ def _recorded(instance: dg.DagsterInstance, key: dg.AssetKey) -> Freshness | Non
 
 
 _DESCRIPTION = (
-    "The last week that has ended must have run since its end, by Monday 12:00 UTC, changed or not. What ran "
-    "before the end of its week is provisional."
+    "The last week that has ended must have run since its end, from its publication on, by Monday 12:00 UTC, "
+    "changed or not. What ran before the end of its week is provisional."
 )

@@ -230,6 +230,20 @@ def test_what_changes_between_two_ticks_is_not_lost(
     assert [row["cast"] for row in house.rows("gold/cast", WEEK_2)] == ["The Second"]
 
 
+def test_what_changes_and_changes_back_between_two_ticks_is_not_lost(
+    house: Lakehouse, published: MemorySource, daemon: Daemon
+) -> None:
+    """To the tick its data version is the same; what was run in between has read another."""
+    before = published.publications[WEEK_2]
+    assert daemon.tick() == set()
+    published.publications[WEEK_2] = recast(("B", "1"))
+    assert house.run(WEEK_2).success
+    published.publications[WEEK_2] = before
+    assert house.run(WEEK_2, *BRONZE).success
+    assert f"silver/cast {WEEK_2}" in daemon.followed()
+    assert "B" not in {row["cast"] for row in house.rows("gold/cast", WEEK_2)}
+
+
 def test_a_request_whose_run_failed_is_not_made_again(
     house: Lakehouse, published: MemorySource, daemon: Daemon
 ) -> None:

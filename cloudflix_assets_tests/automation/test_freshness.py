@@ -46,7 +46,7 @@ def test_a_rerun_of_an_old_week_does_not_make_gold_fresh(ticks: Ticks, instance:
     """Dagster's own policy asks for the newest run of any week."""
     assert ticks.house.run(WEEK_1).success
     assert ticks.said() == "1 of 1 tables have a new result."
-    assert recorded(instance) == (False, f"The week {DUE} has not run: {LATE}")
+    assert recorded(instance) == (False, f"The week {DUE}'s publication has not run: {LATE}")
     assert ticks.house.run(DUE).success
     assert ticks.said() == "1 of 1 tables have a new result."
     assert recorded(instance) == (True, f"The week {DUE} has run since it ended.")
@@ -77,8 +77,16 @@ def test_what_ran_before_the_end_of_its_week_is_provisional(
     fresh, sentence = recorded(instance)
     assert not fresh
     assert sentence
-    assert f"The week {week} last ran on {datetime.now(UTC):%F}" in sentence
+    assert f"The week {week}'s publication last ran on {datetime.now(UTC):%F}" in sentence
     assert "UTC, before it ended: it was due on" in sentence
+
+
+def test_gold_alone_does_not_make_a_week_fresh(ticks: Ticks, instance: dg.DagsterInstance) -> None:
+    """Run again after the week's end, it was what the source had said before."""
+    assert ticks.house.run(DUE).success
+    instance.wipe_assets([dg.AssetKey("publication")])
+    ticks.said()
+    assert recorded(instance) == (False, f"The week {DUE}'s publication has not run: {LATE}")
 
 
 @pytest.mark.parametrize(

@@ -31,11 +31,13 @@ class Known(Cursor):
 
     Attributes:
         asked: runs requested so far, part of a run's key: a branch may be set back to an earlier commit.
+        key: of the run that was requested last.
     """
 
     commit: str | None = None
     etag: str | None = None
     asked: int = 0
+    key: str | None = None
 
 
 class Asked(Cursor):
@@ -74,12 +76,14 @@ def publication_sensor(source: Source, deployment: str) -> dg.SensorDefinition:
         if news is None or news.commit == known.commit:
             still = f"{source.identity} is still at {(known.commit or 'none')[:12]}."
             seen = known.model_copy(update={"etag": news.etag}) if news else known
-            return dg.SensorResult(skip_reason=still, cursor=seen.model_dump_json())
+            told = f"{still}{_not_landed(context.instance, known.key)}"
+            return dg.SensorResult(skip_reason=told, cursor=seen.model_dump_json())
         asked = known.asked + 1
         week = str(open_week(datetime.now(UTC)))
         # The run key keeps a crash before the cursor is stored from starting the run twice.
-        request = dg.RunRequest(run_key=f"{week} {news.commit} {asked}", partition_key=week)
-        cursor = Known(commit=news.commit, etag=news.etag, asked=asked).model_dump_json()
+        key = f"{week} {news.commit} {asked}"
+        request = dg.RunRequest(run_key=key, partition_key=week)
+        cursor = Known(commit=news.commit, etag=news.etag, asked=asked, key=key).model_dump_json()
         return dg.SensorResult(run_requests=[request], cursor=cursor)
 
     return sensor
@@ -125,9 +129,25 @@ def landing_sensor(source: Source, lake: Lake, first_week: date, deployment: str
     return sensor
 
 
+def _not_landed(instance: dg.DagsterInstance, run_key: str | None) -> str:
+    """Return a sentence if the run that was requested for a commit has failed; nothing else asks for it."""
+    runs = _requested(instance, run_key) if run_key else ()
+    if not runs or runs[0].status not in {dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}:
+        return ""
+    week = runs[0].tags.get("dagster/partition")
+    return (
+        f" Its run {runs[0].run_id[:8]} for the week {week} ended without success: do what it says, "
+        f"then launch `{WEEKLY_REFRESH}` for that week."
+    )
+
+
+def _requested(instance: dg.DagsterInstance, run_key: str) -> Sequence[dg.DagsterRun]:
+    return instance.get_runs(dg.RunsFilter(tags={"dagster/run_key": run_key}), limit=1)
+
+
 def _left(instance: dg.DagsterInstance, week: str, run_key: str) -> str:
     """Return why files of a week for which a run was requested are still there."""
-    runs = instance.get_runs(dg.RunsFilter(tags={"dagster/run_key": run_key}), limit=1)
+    runs = _requested(instance, run_key)
     if runs and not runs[0].is_finished:
         return f"Files of the week {week} wait for its run {runs[0].run_id[:8]}."
     ended = f"run {runs[0].run_id[:8]} has ended: do what it says, then" if runs else "run is unknown:"

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import dagster as dg
 import pytest
 
 from cloudflix_assets.partitions import open_week
@@ -33,6 +34,22 @@ def test_each_new_commit_is_run_once_for_the_open_week(
     history.commit(in_folder(published(9)), moment(WEEKS[3], 5))
     (second,), _ = ticks.tick()
     assert second.run_key == f"{OPEN} {sha(history)} 2"
+
+
+def test_a_commit_whose_run_failed_is_told(ticks: Ticks, history: History) -> None:
+    """It is not asked for again, and every tick said that the source was still at it."""
+    (request,), _ = ticks.tick()
+    still = f"github:{OWNER}/{NAME}:data is still at {sha(history)[:12]}."
+    tags = {"dagster/run_key": str(request.run_key), "dagster/partition": OPEN}
+    run = ticks.house.instance.add_run(
+        dg.DagsterRun(job_name="weekly_refresh", status=dg.DagsterRunStatus.STARTED, tags=tags)
+    )
+    assert ticks.said() == still
+    ticks.house.instance.report_run_failed(run)
+    assert ticks.said() == (
+        f"{still} Its run {run.run_id[:8]} for the week {OPEN} ended without success: do what it says, then "
+        "launch `weekly_refresh` for that week."
+    )
 
 
 def test_a_commit_to_which_a_branch_is_set_back_is_run_again(ticks: Ticks, history: History) -> None:

@@ -89,7 +89,7 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
         deliveries = _deliveries(source, week, None if refresh else _pin(before, agreement), received)
         copies = _fetched(lake, deliveries, before, folder)
         if before and not refresh and (stays := flat.stays(lake, before, deliveries, copies.values())):
-            return Landed(before, before, [*received, stays])
+            return Landed(before, before, _said(*received, *_store(lake, source, agreement, []), stays))
         spooled = [
             (path, _verify(delivered, path, digest, before, agreement))
             for delivered, (path, digest) in zip(deliveries, copies.items(), strict=True)
@@ -99,8 +99,13 @@ def land(lake: Lake, source: Source, week: date, agreement: Agreement, *, refres
         files = making.of_datasets([file for _, file in spooled], agreement)
         remembered = _store(lake, source, agreement, spooled)
     told = [*flat.notices(lake, week, before, deliveries, fetched), *_notices(deliveries, fetched, files)]
-    notices = dict.fromkeys([*received, damaged, *remembered, *told])
-    return Landed(_manifest(week, source, fetched, files), before, [notice for notice in notices if notice])
+    said = _said(*received, damaged, *remembered, *told)
+    return Landed(_manifest(week, source, fetched, files), before, said)
+
+
+def _said(*notices: str | None) -> list[str]:
+    """Return each notice once, without those that are none."""
+    return [notice for notice in dict.fromkeys(notices) if notice]
 
 
 def _fetched(

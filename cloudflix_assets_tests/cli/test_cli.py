@@ -285,8 +285,12 @@ def test_another_folder_of_the_same_name_is_refused_until_it_is_said_to_have_mov
     assert made(cloudflix(home, *run, str(ours))) == {False}
 
     moved = cloudflix(home, *run, str(theirs), env={"CLOUDFLIX_SOURCE_NAME": "netflix"})
-    assert moved.weeks[0]["notices"] == [f"directory:netflix has moved from {ours} to {theirs}"]
-    assert moved.weeks[0]["tables"]["bronze/cast"]["rows"] == 1
+    told, stays = moved.weeks[0]["notices"]
+    assert told == f"directory:netflix has moved from {ours} to {theirs}"
+    assert stays.startswith(f"the week {WEEK_1} stays as it was landed, and {theirs} holds other files now")
+    assert moved.weeks[0]["tables"]["bronze/cast"]["rows"] == 20
+    taken = cloudflix(home, *run, str(theirs), "--refresh").weeks[0]
+    assert taken["tables"]["bronze/cast"]["rows"] == 1
     assert cloudflix(home, *run, str(theirs)).weeks[0]["notices"] == []
     assert "is another place" in cloudflix(home, *run, str(ours)).sentence
 

@@ -162,7 +162,7 @@ REFUSED = {
     ),
     "CLOUDFLIX_AZURE_ENDPOINT=https://[lake1/": "CLOUDFLIX_AZURE_ENDPOINT=https://[lake1/ is no address: ",
     "CLOUDFLIX_AZURE_ENDPOINT=https://lake1:99999": "CLOUDFLIX_AZURE_ENDPOINT=https://lake1:99999 is no add",
-    "AZURE_AUTHORITY_HOST=https://login:x": "AZURE_AUTHORITY_HOST=https://login:x is no address of Entra ID",
+    "AZURE_AUTHORITY_HOST=https://login:x": "AZURE_AUTHORITY_HOST=https://login… is no address of Entra ID",
     "CLOUDFLIX_AZURE_CREDENTIAL=key": (
         "CLOUDFLIX_AZURE_CREDENTIAL=key is not allowed: set it to 'auto', 'account_key', 'sas', "
     ),

@@ -164,7 +164,7 @@ def _with_proof(
 def _repeated(
     halves: DataFrame, bronze: DataFrame, orders: Orders, key: str, widths: Sequence[int]
 ) -> list[tuple[str, int]]:
-    """Return the addresses of first halves with which another title of their file begins.
+    """Return the addresses of first halves that stand at the beginning of every other title that begins alike.
 
     Args:
         halves: with `_fields`, `_filled` and `_whole_id`.
@@ -184,9 +184,12 @@ def _repeated(
         "source_file", F.trim(key).alias("_id"), _fields(bronze, orders).alias("_fields")
     ).withColumn("_filled", F.explode(F.array(*map(F.lit, widths))))
     whole = whole.select("source_file", "_id", "_filled", F.to_json(lead).alias("_lead"), cut.alias("_at"))
-    found = begins.join(whole, ["source_file", "_filled", "_lead"])
-    found = found.where(F.col("_at").startswith(F.col("_cut")) & (F.col("_id") != F.col("_whole_id")))
-    return [(row["source_file"], row["record_number"]) for row in found.select(*ADDRESS).distinct().collect()]
+    found = begins.join(whole, ["source_file", "_filled", "_lead"]).where(F.col("_id") != F.col("_whole_id"))
+    # Where others go on otherwise, as many titles begin alike: a type, a length, the first word of a name.
+    alike = found.groupBy(*ADDRESS).agg(
+        F.min(F.col("_at").startswith(F.col("_cut")).cast("int")).alias("_all")
+    )
+    return [(row["source_file"], row["record_number"]) for row in alike.where("_all = 1").collect()]
 
 
 def _with_known(frame: DataFrame, identifier: Column, ids: DataFrame, name: str) -> DataFrame:

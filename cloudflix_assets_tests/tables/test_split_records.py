@@ -125,6 +125,11 @@ CASES = {
     "a title delivered twice, cut, and the end of another": left_alone(
         TITLE, record(*list(TITLE.values())[:7], str(TITLE["description"])[:9]), SECOND, unproved=[2, 3]
     ),
+    "titles that begin alike": Case(
+        [OTHER | {"title": "Nineteen Roses"}, OTHER, FIRST_2, SECOND_2],
+        [OTHER | {"title": "Nineteen Roses"}, OTHER, WHOLE_2, SECOND_2],
+        second_halves=[4],
+    ),
     "the beginning of a title with the same id": Case(
         [WHOLE, FIRST, SECOND], [WHOLE, WHOLE, SECOND], second_halves=[3]
     ),

@@ -164,7 +164,7 @@ def _with_proof(
 def _repeated(
     halves: DataFrame, bronze: DataFrame, orders: Orders, key: str, widths: Sequence[int]
 ) -> list[tuple[str, int]]:
-    """Return the addresses of first halves that stand at the beginning of every other title that begins alike.
+    """Return the addresses of first halves with which every other title begins that begins alike.
 
     Args:
         halves: with `_fields`, `_filled` and `_whole_id`.

@@ -16,8 +16,12 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from fcntl import LOCK_EX, flock
 from pathlib import Path
+from tempfile import gettempdir
+from threading import Timer
 from time import monotonic, sleep
 from types import TracebackType
 from typing import Self
@@ -33,6 +37,10 @@ NOT_OURS = frozenset({*NOT_COPIED, ".mypy_cache"})
 NODE_MODULES = Path("cloudflix_assets_tests", "loopback", "azure", "node_modules")
 
 _BLOCK = re.compile(r"(?:`([^`\n]+)`:\n\n)?^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SERVED = frozenset({"azure.md", "connect.md", "databricks.md"})
+"""Pages that start a server, at a port that is written there: on a machine one is carried out at a time."""
+LONGEST = 600.0
+"""Seconds after which a command that does not end is an error."""
 PATIENCE = 60.0
 """Seconds until what a page has killed must have ended."""
 
@@ -80,6 +88,14 @@ def commands(page: Path) -> Iterator[str]:
             yield from (bare(command) for command, _ in block.commands)
 
 
+@contextmanager
+def alone() -> Iterator[None]:
+    """Wait until no other process of this machine carries out a page that starts a server, and do so."""
+    with Path(gettempdir(), "cloudflix-served-page").open("w") as held:
+        flock(held, LOCK_EX)
+        yield
+
+
 def bare(command: str) -> str:
     """A command without the comment that follows it."""
     return command.partition("  #")[0].strip()
@@ -113,13 +129,17 @@ class Shell:
         assert self._process.stdout
         self._process.stdin.write(f"{{ {command}\n}} < /dev/null\necho {_END} $?\n")
         self._process.stdin.flush()
-        printed = ""
-        for line in self._process.stdout:
-            before, end, code = line.rpartition(f"{_END} ")
-            if end:
-                return printed + before, int(code)
-            printed += line
-        raise AssertionError(f"{command} ended the shell:\n{printed}")
+        printed, too_long = "", Timer(LONGEST, self._process.kill)
+        too_long.start()
+        try:
+            for line in self._process.stdout:
+                before, end, code = line.rpartition(f"{_END} ")
+                if end:
+                    return printed + before, int(code)
+                printed += line
+        finally:
+            too_long.cancel()
+        raise AssertionError(f"{command} ended the shell, or took over {LONGEST} s:\n{printed}")
 
     def variables(self) -> dict[str, str]:
         """What commands are told."""
@@ -162,7 +182,8 @@ class Copy:
         if unknown := self.unrun - set(commands(page)):
             raise AssertionError(f"{page.name} has no such command: {sorted(unknown)}")
         variables, files = shell.variables(), self._files()
-        self._follow(page, shell)
+        with alone() if page.name in SERVED else nullcontext():
+            self._follow(page, shell)
         found = [f"{name}={value}" for name, value in shell.variables().items() ^ variables.items()]
         found += shell.processes()
         if not any("rm -r" in command for command in self.unrun):

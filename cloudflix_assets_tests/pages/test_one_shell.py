@@ -7,12 +7,10 @@ from pathlib import Path
 import pytest
 
 from cloudflix_assets_tests.loopback.azure.azurite import NoNode, install
-from cloudflix_assets_tests.pages.pages import ROOT, Copy, blocks, commands
+from cloudflix_assets_tests.pages.pages import ROOT, SERVED, Copy, blocks, commands
 
 pytestmark = pytest.mark.slow  # pages that are carried out
 
-SERVED = {"azure.md", "connect.md", "databricks.md"}
-"""Pages that start a server, which takes long: they are carried out once."""
 PAGES = sorted(page for page in (ROOT / "docs").glob("*.md") if [*commands(page)])
 # A server that runs until somebody ends it, a folder that is nobody's, and what a page's own test runs.
 NOT_HERE = ("make dev", "make check", "/mnt/new/", "pytest")
@@ -33,7 +31,7 @@ def test_pages_are_carried_out_in_any_order(
     monkeypatch.delenv("CLOUDFLIX_ENGINE", raising=False)
     project = Copy.of_the_project(tmp_path / "project")
     with project.shell() as shell:
-        again = [page for page in reversed(PAGES) if page.name not in SERVED]
+        again = [page for page in reversed(PAGES) if page.name not in SERVED]  # a server takes long to start
         for page in PAGES if order == "forwards" else again:
             replace(project, unrun=UNRUN & {*commands(page)}).follow(page, shell)
             undo(project, page)

@@ -106,16 +106,21 @@ def credentials(entra: Entra, folder: Path) -> dict[str, dict[str, str]]:
 @contextmanager
 def variables(told: Mapping[str, str]) -> Iterator[None]:
     """Nothing of Azure's and ours but this, and afterwards everything as before: the product sets some."""
+    ours = ("AZURE_", "CLOUDFLIX_", "IDENTITY_")
     before = dict(os.environ)
-    for name in before:
-        if name.startswith(("AZURE_", "CLOUDFLIX_", "IDENTITY_")) and name != "CLOUDFLIX_ENGINE":
-            del os.environ[name]
-    os.environ.update(told)
+    others = {n: v for n, v in before.items() if not n.startswith(ours) or n == "CLOUDFLIX_ENGINE"}
+    _set({**others, **told})
     try:
         yield
     finally:
-        os.environ.clear()
-        os.environ.update(before)
+        _set(before)
+
+
+def _set(variables: Mapping[str, str]) -> None:
+    """Make the environment these variables; a library's thread that reads one while it is set may crash."""
+    for name in {*os.environ} - {*variables}:
+        del os.environ[name]
+    os.environ.update({name: value for name, value in variables.items() if os.environ.get(name) != value})
 
 
 def called(told: Mapping[str, str], command: str, *options: str) -> Told:

@@ -364,6 +364,23 @@ def test_parts_that_their_folders_tell_count_together(house: Lakehouse) -> None:
     assert sorted(row["cast"] for row in house.rows("bronze/cast", WEEK_1)) == ["A", "B"]
 
 
+def test_parts_that_are_written_in_two_ways_are_told(house: Lakehouse) -> None:
+    """The setting for one part was proposed, and then that for the other, for ever."""
+    drop_week(house.lake, WEEK_1, {name: file for name, file in publication().items() if name != "cast"})
+    commas, semicolons = lookup("cast", ("A", "1")), lookup("cast", ("B", "2")).replace(b",", b";")
+    drop(house.lake, f"netflix_cast_{WEEK_1}_part1of2.csv", commas)
+    drop(house.lake, f"netflix_cast_{WEEK_1}_part2of2.csv", semicolons)
+    (sentence,) = house.run(WEEK_1).failures.values()
+    assert sentence.startswith(f"netflix_cast_{WEEK_1}_part2of2.csv: its fields are parted by semicolons")
+    assert (
+        "nothing was landed. All parts of netflix_cast.csv must be written alike. It was moved to" in sentence
+    )
+    for part in (1, 2):
+        drop(house.lake, f"netflix_cast_{WEEK_1}_part{part}of2.csv", lookup("cast", (f"C{part}", str(part))))
+    assert house.run(WEEK_1).success
+    assert sorted(row["cast"] for row in house.rows("bronze/cast", WEEK_1)) == ["C1", "C2"]
+
+
 def test_a_day_folder_that_replaces_another_is_told(house: Lakehouse) -> None:
     """Seven deliveries of a week's days came to the last one."""
     drop_week(house.lake, WEEK_1, publication())

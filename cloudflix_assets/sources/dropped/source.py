@@ -94,7 +94,8 @@ class DropFolder:
                 with self.lake.open_landed(file.path) as source:
                     self.agreement.inspect(source, route.dataset, file.file)
             except DeliveryDefect as defect:
-                found.append(reject(self.lake, file, str(defect)))
+                alike = f" All parts of {route.dataset.file} must be written alike." if route.part else ""
+                found.append(reject(self.lake, file, f"{defect}{alike}"))
             except LakeRefused:  # another run has just taken it in
                 continue
             except OSError as error:

@@ -77,7 +77,8 @@ def _landed(lake: Lake, source: Source, week: date, agreement: Agreement, *, ref
     try:
         landed = land(lake, source, week, agreement, refresh=refresh)
     except (DeliveryDefect, SourceRefused) as error:
-        rejected.note(lake, week, str(error))
+        if not isinstance(error, NoPublication) or lake.read(Manifest.path_of(week)) is not None:
+            rejected.note(lake, week, str(error))
         raise
     rejected.forget(lake, week)
     return landed

@@ -117,16 +117,22 @@ def results(table: Table, doubts: Sequence[str]) -> list[dg.AssetCheckResult]:
 def told_doubts(context: Context, table: Table, week: date) -> list[str]:
     """Return a sentence for each earlier week that a step reads and that is absent, or older than delivered.
 
-    Before the first landed week there is none to read.
+    Before the first week that was landed, or was not because it was rejected, there is none to read.
     """
     found = list[str]()
     for wanted in table.read:
         before = week - wanted.weeks_back * WEEK
-        is_read_back = before < week and any(landed <= before for landed in Manifest.weeks(context.lake))
-        if is_read_back and (doubt := _doubt(context, context.tables[wanted.table], before)):
+        if before == week or not _has_begun(context.lake, before):
+            continue
+        if doubt := _doubt(context, context.tables[wanted.table], before):
             columns = ", ".join(_columns_from(table, wanted.parameter))
             found.append(f"{table.path}, week {week}: {columns} {doubt}, then `cloudflix run --stale`.")
     return found
+
+
+def _has_begun(lake: Lake, by: date) -> bool:
+    """Whether a week up to this one was landed, or was rejected."""
+    return any(week <= by for week in (*Manifest.weeks(lake), *rejected.noted(lake)))
 
 
 def _doubt(context: Context, table: Table, week: date) -> str | None:

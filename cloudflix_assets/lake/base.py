@@ -28,6 +28,8 @@ from cloudflix_assets.lake.marker import FORMAT, Marker, Mode, Place, relative
 
 DROPPED = frozenset({"landing", "landed", "refused"})
 """Folders that may lie in raw before the lake is marked: files are dropped and sorted before a week lands."""
+REJECTED = "raw/files/rejected"
+"""Folder of notes on weeks that were not landed, which may lie there before one was (rejected.py)."""
 MARKER = "raw/files/lake.json"
 RECEIPTS = "raw/files/receipts"
 

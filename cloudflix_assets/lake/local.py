@@ -16,7 +16,7 @@ from typing import BinaryIO, ClassVar
 import pyarrow as pa
 
 from cloudflix_assets.lake import disk
-from cloudflix_assets.lake.base import DROPPED, MARKER, Lake, LakeRefused
+from cloudflix_assets.lake.base import DROPPED, MARKER, REJECTED, Lake, LakeRefused
 from cloudflix_assets.lake.files import Files, Stored
 from spark.table import Layer
 
@@ -231,7 +231,8 @@ class LocalLake(Lake):
             if name not in kept and not name.startswith("."):
                 yield f"{layer.value}/{name}"
         if layer is Layer.RAW:
-            yield from (f"raw/files/{name}" for name in self.names("raw/files") if not name.startswith("."))
+            files = [f"raw/files/{name}" for name in self.names("raw/files") if not name.startswith(".")]
+            yield from (path for path in files if path != REJECTED)
 
     def remove_dead_parts(self, folders: Iterable[str]) -> None:
         """Remove the halves of files that killed writers left in these folders, a day after."""

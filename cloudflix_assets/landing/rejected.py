@@ -4,18 +4,16 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date
 
-from cloudflix_assets.lake.base import Lake
-from cloudflix_assets.landing.manifest import Manifest
+from cloudflix_assets.lake.base import REJECTED, Lake
 
-_FOLDER = "raw/files/rejected"
+_FOLDER = REJECTED
 REFUSED = "raw/files/refused"
 """Folder of the records for which a week was refused: `<layer>/<table>/<week>.jsonl`."""
 
 
 def note(lake: Lake, week: date, why: str) -> None:
-    """Note why the last delivery of a week was not landed, if the week was landed before."""
-    if lake.read(Manifest.path_of(week)) is not None:
-        lake.write(_path(week), why.encode())
+    """Note why the last delivery of a week was not landed; the lake need not be marked for that."""
+    lake.write(_path(week), why.encode())
 
 
 def is_noted(lake: Lake, week: date) -> bool:

@@ -144,6 +144,7 @@ def test_an_upstream_that_was_committed_again_is_judged(house: Lakehouse, judged
     assert judged == [SILVER]
 
 
+@pytest.mark.slow
 def test_another_calendar_is_judged(lakehouse: Makes, environment: Environment, instance: Any) -> None:
     """What was new in the first week of a calendar stayed new, as unchanged, when it began earlier."""
     tables = registered(RAW, BRONZE, SILVER, "gold/titles")

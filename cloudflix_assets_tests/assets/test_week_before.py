@@ -108,13 +108,22 @@ def test_a_first_week_that_was_refused_is_missing(house: House) -> None:
     assert house.lakehouse.run(WEEK_3).notices == [SENTENCE]
 
 
+def test_a_first_week_that_was_rejected_is_missing(house: House) -> None:
+    """Nothing was landed, so the lake is nobody's; `newflag` was null, and no word said."""
+    house.source.publications[WEEK_2] = publication(titles=b"show_id\n")
+    assert not house.lakehouse.run(WEEK_2).success
+    house.lakehouse.lake.refuse_unusable()
+    third = house.lakehouse.run(WEEK_3)
+    assert (third.success, third.notices, house.new()) == (True, [SENTENCE], None)
+
+
 CORRECTIONS = {
     "refused by the contract": (REFUSED, "silver/titles was built before what lies upstream of it"),
     "rejected": (b"show_id\n", "its last delivery was not landed"),
 }
 
 
-@pytest.mark.parametrize("how", slow_but(["refused by the contract"].__contains__, CORRECTIONS))
+@pytest.mark.parametrize("how", [pytest.param(how, marks=pytest.mark.slow) for how in CORRECTIONS])
 def test_a_week_before_whose_correction_was_not_taken_is_told(house: House, how: str) -> None:
     """Its older rows counted, the exit code was 0, and no word said."""
     house.source.publications[WEEK_2] = publication(titles=FILMS)
@@ -138,6 +147,7 @@ def test_a_week_before_whose_correction_was_not_taken_is_told(house: House, how:
     assert (mended.notices, house.new(), house.check(mended).passed) == ([], 0, True)
 
 
+@pytest.mark.slow
 @pytest.mark.both_engines
 def test_rows_that_another_tool_put_into_a_week_are_not_read(house: House) -> None:
     """They counted as titles of the week before, until that week was run again."""

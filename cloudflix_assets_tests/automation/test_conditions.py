@@ -161,6 +161,7 @@ def test_the_week_after_is_refreshed_where_it_is_read(
     assert not [one for one in asked if one.startswith(("silver", "bronze", "raw/titles"))]
 
 
+@pytest.mark.slow
 def test_a_warning_does_not_stop_what_follows(
     house: Lakehouse, published: MemorySource, daemon: Daemon
 ) -> None:
@@ -216,6 +217,7 @@ def test_what_changes_while_the_dependant_runs_is_not_lost(
     assert [row["cast"] for row in house.rows("gold/cast", WEEK_2)] == ["The Second"]
 
 
+@pytest.mark.slow
 def test_what_changes_between_two_ticks_is_not_lost(
     house: Lakehouse, published: MemorySource, daemon: Daemon
 ) -> None:

@@ -58,6 +58,7 @@ def test_a_result_that_stays_is_recorded_once(ticks: Ticks) -> None:
     assert ticks.said() == "0 of 1 tables have a new result."
 
 
+@pytest.mark.slow
 def test_a_result_is_recorded_anew_after_each_run(ticks: Ticks) -> None:
     """The web UI shows none that is older than the table's newest run."""
     assert ticks.house.run(DUE).success

@@ -82,6 +82,7 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
         yield found
 
 
+@pytest.mark.slow
 def test_files_that_are_moved_back_as_they_were_are_asked_for_again(daemon: Daemon) -> None:
     """Rejected, then allowed by a setting: by name, size and time they are those of the first run."""
     drop(daemon.folder, WEEK, UNCLOSED)

@@ -135,6 +135,7 @@ def test_elsewhere_than_on_a_terminal_there_is_nothing_to_decode(first: tuple[Pa
     assert f"Week {WEEK_1} runs" in first[1].stderr
 
 
+@pytest.mark.slow
 def test_a_quiet_run_prints_its_failures_alone(first: tuple[Path, Told], tmp_path: Path) -> None:
     """Silence about a failure, or chatter about a success, in somebody's cron mail."""
     source = put(tmp_path / "netflix", publication(cast=b"cast,show_id\r\n"))

@@ -46,6 +46,7 @@ def test_the_command_that_is_named_next_works(here: Path) -> None:
     assert week["tables"]["silver/titles_quarantine"]["rows"] == true["silver/titles"]["quarantined"] == 22
 
 
+@pytest.mark.slow
 def test_the_command_for_one_file_names_its_layout(here: Path) -> None:
     """Without it, the week that was just written is rejected."""
     told = called("sample", "in-one", "--layout", "twelve_columns", "--weeks", "1", *SMALL)

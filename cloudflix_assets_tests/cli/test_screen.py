@@ -24,7 +24,8 @@ MOST_LINES = 25
 BROKEN = {"the record has not as many fields as the header": 2, "show_id: nullable": 1}
 
 
-@pytest.mark.parametrize("columns", [80, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.slow  # three weeks of a thousand titles
+@pytest.mark.parametrize("columns", [80, 100])
 def test_a_week_of_the_sample_is_one_screen(tmp_path: Path, columns: int) -> None:
     """It took 35 lines, and what was to be done next was not among the last."""
     seen = on_terminal(tmp_path / "home", columns, "run", "--week", str(WEEK_1))

@@ -13,6 +13,7 @@ from cloudflix_assets_tests.instance import event_log_cases
 from cloudflix_assets_tests.instance.event_log_cases import KEY, WEEKS, materialized
 
 
+@pytest.mark.slow
 def test_another_process_reads_and_writes_the_same_log(
     environment: Environment, opened: dg.DagsterInstance
 ) -> None:

@@ -171,6 +171,7 @@ def test_evolving_changes_bronze_of_weeks_that_drifted_and_nothing_else(made: Ma
     assert house.digests(*weeks) == before
 
 
+@pytest.mark.slow
 def test_an_unchanged_week_with_new_columns_is_kept(made: Makes, judged: list[str]) -> None:
     """Its digest is over more columns than its contract has: judged without them it would look changed."""
     house = made(schema_drift="evolve")

@@ -16,7 +16,7 @@ WRONG = {
     "a change that fits twice": ("`a.txt`:\n\n```diff\n same\n+new\n```\n", "holds 2 times"),
     "a file that is there": ("`a.txt`:\n\n```python\nA = 1\n```\n", "is there already"),
     "a setting that is left": ("```console\n$ export WORD=held\n```\n", "leaves behind: WORD=held"),
-    "a process that is left": ("```console\n$ sleep 9 > /dev/null &\n```\n", "Running +sleep 9"),
+    "a process that is left": ("```console\n$ sleep 9 > /dev/null 2>&1 &\n```\n", "Running +sleep 9"),
     "a file that is left": ("```console\n$ touch c.txt\n```\n", "leaves behind: c.txt"),
     "a lake that is left": ("```console\n$ mkdir -p .cloudflix/b/lake\n```\n", "behind: .cloudflix/b/lake"),
     "a script that fails": ("```python\n1 / 0\n```\n", "ZeroDivisionError"),

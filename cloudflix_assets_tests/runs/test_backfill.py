@@ -99,6 +99,7 @@ def test_a_backfill_of_assets_says_what_a_week_without_publication_means(
     )
 
 
+@pytest.mark.slow
 def test_a_backfill_of_the_job_skips_a_week_without_publication(
     instance: dg.DagsterInstance, landing: WorkspaceProcessContext
 ) -> None:

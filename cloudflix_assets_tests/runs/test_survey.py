@@ -227,6 +227,7 @@ def test_what_is_not_as_remembered_is_shown_redone_and_told(house: House, kind: 
     assert house.doctor()["state"] == "ok"
 
 
+@pytest.mark.slow
 def test_a_damaged_table_is_told_and_the_others_are_shown(house: House) -> None:
     """One broken log hid all the rest."""
     damaged(house)
@@ -240,6 +241,7 @@ def test_a_damaged_table_is_told_and_the_others_are_shown(house: House) -> None:
     assert house.states() == {}
 
 
+@pytest.mark.slow
 def test_a_full_lake_under_a_new_home_is_unknown_and_made_known(house: House, tmp_path: Path) -> None:
     """It was called empty. The source is not asked: it may have other files for these weeks by now."""
     new, env = tmp_path / "new", {"CLOUDFLIX_LAKE": str(house.lake)}
@@ -421,6 +423,7 @@ def test_a_look_is_one_for_each_table(house: House, monkeypatch: pytest.MonkeyPa
     assert sorted(opened) == sorted(str(house.lake / path) for path in PATHS)
 
 
+@pytest.mark.slow
 def test_a_week_whose_last_delivery_waits_is_not_fresh(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,6 +44,7 @@ def run(environment: Environment, source: Path, monkeypatch: pytest.MonkeyPatch)
     return make
 
 
+@pytest.mark.slow
 def test_a_week_that_is_run_late_is_told_with_the_week_after_it(run: Run) -> None:
     """Its newflags are those of a catalogue that began with it."""
     assert run(WEEK_2) == []

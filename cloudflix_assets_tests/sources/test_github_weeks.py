@@ -27,6 +27,7 @@ def landed(house: Lakehouse, number: int) -> dict[str, bytes]:
     return {file.dataset: house.lake.read(f"raw/{file.path}") or b"" for file in manifest.files}
 
 
+@pytest.mark.slow
 def test_weeks_in_any_order_are_what_they_are_in_order(
     lakehouse: Makes, source: Sources, house: Lakehouse
 ) -> None:

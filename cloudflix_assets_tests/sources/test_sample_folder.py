@@ -70,6 +70,7 @@ def test_a_week_written_again_is_the_same_whatever_else_was_written(tmp_path: Pa
     assert [path.name for path in (tmp_path / "two").iterdir()] == [name]
 
 
+@pytest.mark.slow
 def test_memory_is_no_part_of_the_truth(tmp_path: Path) -> None:
     """Rows at the seam of two parts are rows like others."""
     list(write(tmp_path / "one", [WEEK_1], titles=FEWEST))

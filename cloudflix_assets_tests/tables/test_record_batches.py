@@ -103,7 +103,7 @@ def test_a_file_of_which_most_is_ragged_is_refused_early(monkeypatch: pytest.Mon
     )
 
 
-@pytest.mark.parametrize(("sound", "accepted"), [(18, False), (19, True)])
+@pytest.mark.parametrize(("sound", "accepted"), [(18, False), pytest.param(19, True, marks=pytest.mark.slow)])
 def test_a_share_of_ragged_records_that_silver_would_refuse_is_refused(
     monkeypatch: pytest.MonkeyPatch, sound: int, accepted: bool
 ) -> None:

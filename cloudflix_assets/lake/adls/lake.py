@@ -12,7 +12,7 @@ from cloudflix_assets.lake.adls.account import Account
 from cloudflix_assets.lake.adls.files import AccountFiles
 from cloudflix_assets.lake.adls.library_options import storage_options, tell_process
 from cloudflix_assets.lake.adls.troubles import troubles_of
-from cloudflix_assets.lake.base import DROPPED, Lake, LakeRefused
+from cloudflix_assets.lake.base import DROPPED, REJECTED, Lake, LakeRefused
 from cloudflix_assets.lake.local import LocalLake
 from cloudflix_assets.lake.marker import Place
 from cloudflix_assets.settings.environment import Environment
@@ -106,7 +106,10 @@ class AdlsLake(AccountFiles, Lake):
         container, _ = self._container(layer.value)
         page = next(container.walk_blobs(results_per_page=10).by_page(), iter(()))
         names = [entry.name.rstrip("/") for entry in page]
-        return [name for name in names if layer is not Layer.RAW or name not in DROPPED]
+        if layer is not Layer.RAW:
+            return names
+        is_noted = {f"raw/files/{name}" for name in self.names("raw/files")} == {REJECTED}
+        return [name for name in names if name not in DROPPED | ({"files"} if is_noted else set())]
 
     def claim(self, source: str, place: Place | None = None) -> str | None:
         """Mark each container as the lake's and the lake as `source`'s; refuse what is marked otherwise.

@@ -29,6 +29,7 @@ def code_of(node: Any) -> list[Any]:
 
 def described(house: Lakehouse) -> dict[str, dict[str, Any]]:
     """Each asset as an operator sees it, without what changes with every edit of the code."""
+    place = house.lake.place
     checks: dict[str, list[dict[str, object]]] = {}
     for key in sorted(house.runner.graph.asset_check_keys):
         node = house.runner.graph.get(key)
@@ -45,7 +46,8 @@ def described(house: Lakehouse) -> dict[str, dict[str, Any]]:
             "owners": sorted(node.owners),
             "partitions": repr(node.partitions_def),
             "columns": [c.name for c in getattr(node.metadata.get("dagster/column_schema"), "columns", [])],
-            "description": node.description,
+            "uri": str(node.metadata.get("dagster/uri", "")).replace(place, "<lake>"),
+            "description": (node.description or "").replace(place, "<lake>"),
             "checks": checks.get(node.key.to_user_string(), []),
         }
         for node in house.runner.graph.asset_nodes

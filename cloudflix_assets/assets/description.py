@@ -8,6 +8,7 @@ import dagster as dg
 from pandera.api.pyspark.components import Column
 from pyspark.sql import types as T
 
+from cloudflix_assets.assets.markdown import inert
 from cloudflix_assets.assets.rule_texts import requirements
 from cloudflix_assets.names import asset_key, quarantine_path
 from cloudflix_assets.versions import hash_of
@@ -23,6 +24,9 @@ JUDGE = ("spark.quality.verdict", "spark.quality.duplicates", "spark.quality.rul
 READERS = ("spark.delivery.workers",)
 """Modules that parse landed files: their code is part of the code version of tables of records."""
 
+_LINE = 400
+"""The most characters of a line of Python."""
+
 _PROJECT = Path(__file__).parents[2]
 
 _WEEK = dg.TableColumn(
@@ -36,6 +40,17 @@ def table_text(table: Table) -> str:
     if not table.has_quarantine:
         return text
     return f"{text}\n\n`{quarantine_path(table)}` holds its quarantined rows."
+
+
+def asset_text(text: str, uri: str, code_url: str | None) -> str:
+    """Describe an asset: what it is, how Python reads it, and which of its numbers to look at over weeks."""
+    page = "docs/read-gold.md"
+    shown = f"[{page}]({code_url.rstrip('/')}/{page})" if code_url else f"`{page}`"
+    return (
+        f"{text}\n\nRead it: {inert(f'deltalake.DeltaTable({uri!r}).to_pandas()', _LINE)} ({shown}).\n\n"
+        "Weeks beside each other: *Metadata*, then *Plots*; look at `dagster/partition_row_count` first, and "
+        "at `quarantined` where there is a quarantine."
+    )
 
 
 def quarantine_text(table: Table) -> str:

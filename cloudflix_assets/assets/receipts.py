@@ -39,10 +39,11 @@ class Receipt(BaseModel):
         samples: the first addresses per broken rule.
         quarantine: digest of the quarantined rows, None for a table without a quarantine.
         examples: Markdown of quarantined rows for the web UI, None if there are none.
+        whole: the same with rows that are not cut.
         upstream: digests of the publication and the tables of this week that were read, by path.
         files: that hold the week, with the SHA-256 of each (empty in an account).
 
-    The last two are missing in a receipt of before 2026-11-30.
+    The last three are missing in a receipt of before 2026-11-30.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,6 +54,7 @@ class Receipt(BaseModel):
     samples: Mapping[str, list[str]]
     quarantine: str | None
     examples: str | None
+    whole: str | None = None
     upstream: Mapping[str, str] = {}
     files: Mapping[str, str] | None = None
 

@@ -4,8 +4,8 @@ The web UI gets a list and no table, because it shows it in a narrow column.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import get_args
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, get_args
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
@@ -35,13 +35,22 @@ VALUES = 3
 _READ, _NAMES, _LOOKED_AT = 2_000, 60, 50
 
 
-def examples(table: Table, quarantine: DataFrame) -> str:
-    """Render the reasons of a quarantine that is not empty, with one query.
+class Examples(NamedTuple):
+    """The reasons of a quarantine in Markdown: cut for the place that it is shown in, and with whole rows."""
+
+    in_place: str | None = None
+    whole: str | None = None
+
+
+def examples(table: Table, quarantine: DataFrame | None) -> Examples:
+    """Render the reasons of a quarantine, with one query.
 
     Args:
         table: that the quarantine belongs to.
-        quarantine: its rows.
+        quarantine: its rows, None if there are none.
     """
+    if quarantine is None:
+        return Examples()
     first = F.struct(*ADDRESS, F.substring("record", 1, _READ).alias("record"))
     reasons = quarantine.groupBy("broken").agg(F.count("*").alias("rows"), F.min(first).alias("first"))
     found = reasons.orderBy(F.desc("rows"), "first").limit(REASONS).collect()
@@ -51,9 +60,13 @@ def examples(table: Table, quarantine: DataFrame) -> str:
         _head(told, row["rows"], record_name(*row["first"][:2]))
         for told, row in zip(reasons_of, found, strict=True)
     ]
-    width = min(LONGEST, IN_PLACE // len(heads) - max(map(len, heads)) - len("``\n"))
-    rows = [inert(_telling(table, row["broken"], row["first"]["record"]), width) for row in found]
-    return "\n".join(map("".join, zip(heads, rows, strict=True)))
+    width = min(LONGEST, IN_PLACE // len(heads) - max(len(head(_NAMES)) for head in heads) - len("``\n"))
+    rows = [_telling(table, row["broken"], row["first"]["record"]) for row in found]
+    cut, whole = (
+        "\n".join(head(names) + inert(row, most) for head, row in zip(heads, rows, strict=True))
+        for names, most in ((_NAMES, width), (_READ, 2 * _READ))
+    )
+    return Examples(cut, whole)
 
 
 def first_values(table: Table, refused: DataFrame) -> dict[str, list[str]]:
@@ -108,9 +121,10 @@ def value_of(rule: str, table: Table, record: str) -> str:
     return ", ".join(shown(str(values[name])) for name in names if name in values)
 
 
-def _head(broken: Sequence[str], rows: int, record: str) -> str:
+def _head(broken: Sequence[str], rows: int, record: str) -> Callable[[int], str]:
+    """Return how a reason and its first record are shown, each cut to a number of characters."""
     counted = f"{rows:,} rows, the first" if rows > 1 else "1 row,"
-    return f"- **{inert('; '.join(broken), _NAMES)}**: {counted} {inert(record, _NAMES)}\\\n  "
+    return lambda most: f"- **{inert('; '.join(broken), most)}**: {counted} {inert(record, most)}\\\n  "
 
 
 def _telling(table: Table, broken: Sequence[str], record: str) -> str:

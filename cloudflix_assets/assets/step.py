@@ -137,8 +137,9 @@ class Step:
         problems = contract_check.problems(table, verdict, values := _first_values(table, refused))
         where = refused_records.write(self.stage.lake, table, self.week, refused) if refused else None
         failure = contract_check.failure(table, problems, str(self.week), where, values)
+        shown = refusals.examples(table, refused).in_place
         evaluated = contract_check.result(
-            table, verdict, samples, problems=problems, examples=_examples(table, refused), where=where
+            table, verdict, samples, problems=problems, examples=shown, where=where
         )
         return Judgement(staged, verdict, samples, quarantined, failure, evaluated)
 
@@ -152,13 +153,15 @@ class Step:
         quarantine = (
             self._stage_quarantine(week, verdict, judgement.quarantined) if table.has_quarantine else None
         )
+        told = refusals.examples(table, quarantine.frame if quarantine else None)
         receipt = Receipt(
             **self.read._asdict(),
             columns=tuple(fields(table).names),
             verdict=verdict,
             samples=judgement.samples,
             quarantine=quarantine and quarantine.digest,
-            examples=_examples(table, quarantine.frame) if quarantine else None,
+            examples=told.in_place,
+            whole=told.whole,
         )
         judged: list[Publishable] = [week] if quarantine is None else [Judged(week, quarantine), quarantine]
         yield from self._outputs(receipt, judged, started)
@@ -231,7 +234,8 @@ class Step:
         name, version = self.table.identifier, dg.DataVersion(receipt.verdict.digest)
         week, *quarantine = values
         if quarantine and receipt.quarantine:
-            samples = {"samples": dg.MetadataValue.md(receipt.examples)} if receipt.examples else {}
+            told = {"samples": receipt.examples, "samples, whole": receipt.whole}
+            samples = {key: dg.MetadataValue.md(text) for key, text in told.items() if text}
             yield dg.Output(
                 quarantine[0],
                 output_name=quarantine_of(name),
@@ -244,7 +248,3 @@ class Step:
 
 def _first_values(table: Table, refused: DataFrame | None) -> Mapping[str, list[str]]:
     return {} if refused is None else refusals.first_values(table, refused)
-
-
-def _examples(table: Table, quarantined: DataFrame | None) -> str | None:
-    return None if quarantined is None else refusals.examples(table, quarantined)

@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame
 from cloudflix_assets.assets import contract_check, inputs, refused_records, upstream
 from cloudflix_assets.assets.context import Context
 from cloudflix_assets.assets.description import (
+    asset_text,
     code_references,
     code_version,
     column_lineage,
@@ -107,8 +108,9 @@ def _outs(context: Context, table: Table, version: str) -> dict[str, dg.AssetOut
     outs = {
         table.identifier: dg.AssetOut(
             key=asset_key(table.path),
-            description=table_text(table),
+            description=asset_text(table_text(table), uri := context.lake.uri(table.path), context.code_url),
             metadata={
+                "dagster/uri": uri,
                 "dagster/table_name": table_name(table.path),
                 "dagster/column_schema": column_schema(table, tables),
                 "dagster/column_lineage": column_lineage(table, tables),
@@ -121,8 +123,9 @@ def _outs(context: Context, table: Table, version: str) -> dict[str, dg.AssetOut
         path = quarantine_path(table)
         outs[quarantine_of(table.identifier)] = dg.AssetOut(
             key=asset_key(path),
-            description=quarantine_text(table),
+            description=asset_text(quarantine_text(table), uri := context.lake.uri(path), context.code_url),
             metadata={
+                "dagster/uri": uri,
                 "dagster/table_name": table_name(path),
                 "dagster/column_schema": quarantine_schema(),
                 **code,

@@ -231,11 +231,12 @@ def dev(
     """
     with speaking_console(debug=debug) as console:
         environment = _environment(home=home, source=source)
-        from cloudflix_assets.cli.dev import claim, serve
+        from cloudflix_assets.cli.dev import claim, serve, told, with_calendar
         from cloudflix_assets.instance.instance import prepare
 
         with claim(prepare(environment), port):
-            console.print(f"The web UI comes up on [bold]http://localhost:{port}[/]; Ctrl-C ends it.")
+            environment = with_calendar(environment)
+            console.print(told(environment, port), soft_wrap=True)
             serve(environment.for_child(), port)
 
 

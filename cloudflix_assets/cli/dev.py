@@ -1,6 +1,7 @@
 """`cloudflix dev`: Dagster's web UI and its daemon on one instance, until Ctrl-C or until one ends."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -10,10 +11,24 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
+from threading import Thread
+from typing import IO
+
+from rich.markup import escape
 
 from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.lake.choice import lake_of
+from cloudflix_assets.landing import rejected
+from cloudflix_assets.landing.manifest import Manifest
 from cloudflix_assets.runs.runner import DEFINITIONS
+from cloudflix_assets.settings.environment import Environment
 
+IDLE = re.compile(
+    rb"INFO\S* - (Checking for|Sensor \S+ skipped|Schedule \S+ skipped|No new tick|Not checking for"
+    rb"|Instance is configured with|Start(ing|ed) Dagster code server|Shutting down Dagster code server"
+    rb"|Stopping server once|Serving dagster-webserver|Received interrupt|Daemon threads shut down)"
+)
+"""Lines of Dagster that say that nothing happens."""
 LOOK_SECONDS = 0.2
 END_SECONDS = 15.0
 """Seconds that each process has to end: the daemon first finishes its present iteration."""
@@ -51,6 +66,29 @@ def claim(home: Path, port: int) -> Iterator[None]:
         yield
 
 
+def with_calendar(environment: Environment) -> Environment:
+    """Let the calendar begin with the first week that the lake was asked for, where no setting says which.
+
+    Files may be dropped for any week, and an account is not asked before the web UI is up.
+    """
+    given = "first_week" in environment.model_fields_set
+    if given or environment.has_account or environment.source == "landing":
+        return environment
+    lake = lake_of(environment)
+    asked = [*Manifest.weeks(lake), *rejected.noted(lake)]
+    return environment.model_copy(update={"first_week": min(asked)}) if asked else environment
+
+
+def told(environment: Environment, port: int) -> str:
+    """Return where the web UI comes up, and what it shows, in Rich's markup."""
+    return (
+        f"The web UI comes up on [bold]http://localhost:{port}[/]; Ctrl-C ends it.\n"
+        f"  lake      {escape(lake_of(environment).place)}\n"
+        f"  instance  {escape(str(environment.home))}\n"
+        f"  calendar  weeks from {environment.first_week}"
+    )
+
+
 def serve(variables: Mapping[str, str], port: int) -> None:
     """Run the web UI and the daemon until Ctrl-C or until one of them ends, then end both.
 
@@ -83,7 +121,15 @@ def serve(variables: Mapping[str, str], port: int) -> None:
 def _service(command: list[str], variables: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """Start a service in a session of its own, which Ctrl-C does not reach; end it with the block."""
     program = Path(sys.executable).with_name(command[0])
-    process = subprocess.Popen([str(program), *command[1:]], env={**variables}, start_new_session=True)
+    process = subprocess.Popen(
+        [str(program), *command[1:]],
+        env={**variables},
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    teller = Thread(target=_tell, args=(process.stdout,), daemon=True)
+    teller.start()
     try:
         yield process
     finally:
@@ -93,3 +139,12 @@ def _service(command: list[str], variables: Mapping[str, str]) -> Iterator[subpr
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # also what it has started, such as a code server
         process.wait()
+        teller.join()
+
+
+def _tell(lines: IO[bytes]) -> None:
+    """Pass on what a service says, but for lines that say that nothing happens."""
+    for line in lines:
+        if not IDLE.search(line):
+            sys.stderr.buffer.write(line)
+            sys.stderr.buffer.flush()

@@ -1,10 +1,14 @@
 """`cloudflix run`, from its first line on the terminal to its exit code."""
 
+import getpass
+import os
+import shlex
+import socket
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
-from socket import create_connection
 from urllib.parse import urlsplit
 
 import typer
@@ -13,9 +17,9 @@ from rich.console import Console
 from cloudflix_assets.cli.progress import Progress
 from cloudflix_assets.cli.run_report import print_summary, print_to_do, print_week
 from cloudflix_assets.cli.terminal import agreed, exit_interrupted, print_json, results_console
-from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.errors import CloudflixError, masked
 from cloudflix_assets.lake.choice import lake_of
-from cloudflix_assets.names import FORCE, REFRESH
+from cloudflix_assets.names import COMMAND, FORCE, REFRESH, USER
 from cloudflix_assets.runs import weeks
 from cloudflix_assets.runs.interrupts import raise_swallowed_interrupt
 from cloudflix_assets.runs.replacing import Agree, Removal
@@ -37,9 +41,18 @@ class Request:
 
     @property
     def tags(self) -> Mapping[str, str]:
-        """The tags that tell a run's steps of `--refresh` and `--force`."""
+        """The tags of a run: who typed which command, and for its steps `--refresh` and `--force`."""
         given = {REFRESH: self.refresh, FORCE: self.force}
-        return {tag: "true" for tag, wanted in given.items() if wanted}
+        options = {tag: "true" for tag, wanted in given.items() if wanted}
+        typed = masked(shlex.join(["cloudflix", *sys.argv[1:]]))
+        return {USER: _user(), COMMAND: typed, **options}
+
+
+def _user() -> str:
+    """Who runs this, as the machine knows; a container's user may have no name."""
+    with suppress(KeyError, OSError):
+        return f"{getpass.getuser()}@{socket.gethostname()}"
+    return f"{os.getuid()}@{socket.gethostname()}"
 
 
 def run(
@@ -90,7 +103,7 @@ def _answers(address: str) -> bool:
     """Whether somebody listens there: a link to a web UI that is not up is none."""
     parts = urlsplit(address)
     port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-    with suppress(OSError), create_connection((parts.hostname or "", port), timeout=0.3):
+    with suppress(OSError), socket.create_connection((parts.hostname or "", port), timeout=0.3):
         return True
     return False
 

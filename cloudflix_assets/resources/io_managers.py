@@ -1,7 +1,7 @@
 """IO managers: weeks of Delta tables, and the manifests that raw tables start from."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 
 import dagster as dg
@@ -11,6 +11,7 @@ from pyspark.sql.types import StructType
 
 from cloudflix_assets.delta import commit, read
 from cloudflix_assets.delta.committer import commits_natively
+from cloudflix_assets.delta.preview import first_rows
 from cloudflix_assets.delta.week import Judged, Kept, Outcome, Publishable, WeekOfTable
 from cloudflix_assets.errors import CloudflixError
 from cloudflix_assets.instance.failures import as_failure
@@ -65,6 +66,7 @@ class DeltaIOManager(dg.IOManager):
                     outcome = self._commit(obj)
                 finally:
                     self._refuse_other_claim(f"{week} was being committed and may be there")
+            rows = first_rows(self.lake, week.path, week.week)
         # The web UI reads the lineage of columns from materializations alone.
         lineage = {n: v for n, v in (context.definition_metadata or {}).items() if n == LINEAGE}
         context.add_output_metadata(
@@ -78,6 +80,7 @@ class DeltaIOManager(dg.IOManager):
                 "stored": outcome.stored,
                 "bytes": outcome.bytes,
                 "commit_seconds": round(time.monotonic() - started, 3),
+                **_preview(rows),
             }
         )
 
@@ -118,6 +121,14 @@ class DeltaIOManager(dg.IOManager):
 
     def _commits_natively(self) -> bool:
         return commits_natively(self.engine, self.lake, self.spark.spark_session)
+
+
+def _preview(rows: Sequence[Mapping[str, str | None]]) -> dict[str, dg.TableMetadataValue]:
+    """The first rows as a table, which has columns only if there is a row."""
+    if not rows:
+        return {}
+    schema = dg.TableSchema([dg.TableColumn(name) for name in rows[0]])
+    return {"first rows": dg.MetadataValue.table([dg.TableRecord(dict(row)) for row in rows], schema)}
 
 
 def _as_failure(context: dg.InputContext | dg.OutputContext) -> AbstractContextManager[None]:

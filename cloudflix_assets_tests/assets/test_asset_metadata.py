@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 
 from cloudflix_assets.assets.description import code_references
+from cloudflix_assets.delta import preview
 from cloudflix_assets.delta.log import committed_digest
 from cloudflix_assets.names import GROUPS, table_of
 from cloudflix_assets.settings.environment import Environment
@@ -62,6 +63,30 @@ def test_a_materialization_tells_what_was_stored(
         assert (told["committed"], told["version"]) == (True, 2)
         assert isinstance(told["bytes"], int)
         assert told["bytes"] > 0
+
+
+@pytest.mark.both_engines
+def test_a_materialization_shows_the_first_rows(lakehouse: Makes, instance: dg.DagsterInstance) -> None:
+    """Whoever looked at a table saw numbers and no row; a long or a hostile text must not spoil the page."""
+    rows = [("Ann\u202eLee " + "x" * 90, "1"), *((f"Actor {i}", str(i)) for i in range(2, 26))]
+    source = MemorySource({WEEK_1: publication(cast=lookup("cast", *rows))})
+    house = lakehouse(source=source, tables=CAST)
+
+    def shown(path: str) -> list[dict[str, Any]]:
+        told = materialization(instance, path, WEEK_1).metadata["first rows"]
+        assert isinstance(told, dg.TableMetadataValue)
+        return [dict(record.data) for record in told.records]
+
+    assert house.run(WEEK_1).success
+    first = shown("silver/cast")
+    assert len(first) == preview.ROWS
+    assert {row["cast"] for row in first} <= {row["cast"] for row in house.rows("silver/cast", WEEK_1)} | {
+        next(row["cast"] for row in first if "\\u202e" in row["cast"])
+    }
+    assert {len(row["cast"]) for row in first} == {preview.WIDTH, len("Actor 2")}
+    house.run(WEEK_1)
+    assert shown("silver/cast") == first
+    assert "first rows" not in materialization(instance, "silver/cast_quarantine", WEEK_1).metadata
 
 
 def test_an_unchanged_week_tells_the_version_that_holds_it(

@@ -29,7 +29,9 @@ HOSTILE = "<script>alert(1)</script> [x](javascript:alert(1)) | `\u202e"
 def told(session: SparkSession, *rows: tuple[int, Mapping[str, str], Sequence[str]]) -> list[str]:
     """The items of the list about quarantined titles."""
     found = [("files/titles/ab.csv", number, json.dumps(row), broken) for number, row, broken in rows]
-    text = refusals.examples(TITLES[-1], session.createDataFrame(found, QUARANTINE))
+    shown = refusals.examples(TITLES[-1], session.createDataFrame(found, QUARANTINE))
+    text, whole = shown.in_place or "", shown.whole or ""
+    assert "…" not in whole
     assert len(text) <= refusals.IN_PLACE
     return f"\n{text}".split("\n- ")[1:]
 

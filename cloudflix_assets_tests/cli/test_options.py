@@ -1,5 +1,6 @@
 """Which weeks, tags and settings the options of `cloudflix run` choose, and what mistakes are told."""
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -96,7 +97,20 @@ def test_every_option_reaches_the_run(
 ) -> None:
     """An option that is read and then forgotten looks as if it worked."""
     assert cloudflix(tmp_path, "run", *options.split()).code == 0
+    asked[0]["tags"] = {tag: text for tag, text in asked[0]["tags"].items() if text == "true"}
     assert {name: asked[0][name] for name in expected} == expected
+
+
+def test_a_run_carries_who_typed_what(
+    tmp_path: Path, asked: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the list of runs all were launched by nobody; a password in an address stays here."""
+    monkeypatch.setenv("LOGNAME", "ada")
+    monkeypatch.setattr(sys, "argv", ["/bin/cloudflix", "run", "--source", "ftp://ada:secret@host/my files"])
+    assert cloudflix(tmp_path, "run").code == 0
+    tags = asked[0]["tags"]
+    assert tags["user"].startswith("ada@")
+    assert tags["cloudflix/command"] == "cloudflix run --source 'ftp://…@host/my files'"
 
 
 def test_options_win_over_variables(tmp_path: Path, asked: list[dict[str, Any]]) -> None:

@@ -30,7 +30,7 @@ test: $(STAMP)  ## Every promise once, on sail (5 minutes)
 
 test-all: export PYSPARK_SUBMIT_ARGS = --conf "spark.driver.defaultJavaOptions=$(ARCHIVED)" pyspark-shell
 # A JVM keeps more than a core busy.
-test-all: $(STAMP) $(CLASSES) browser  ## Every test on sail, then on spark those that both engines must pass (half an hour)
+test-all: $(STAMP) $(CLASSES) browser  ## Every test on sail, then on spark those that both engines must pass (45 minutes)
 	@echo "Running all tests on the engine sail"
 	@CLOUDFLIX_ENGINE=sail $(PYTEST) -n 4
 	@echo "Running the tests that both engines must pass on the engine spark"

@@ -4,9 +4,12 @@
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import gettempdir
 
 from playwright.sync_api import Page
 
@@ -26,7 +29,10 @@ class NoPicture(Exception):
 
 @dataclass(frozen=True)
 class Picture:
-    """A page, what it must show, scripts to run then, and the part that is kept (x, y, width, height)."""
+    """A page, what it must show, scripts to run or a text to click then, and the part that is kept.
+
+    A part is x, y, width and height.
+    """
 
     name: str
     path: str
@@ -34,6 +40,7 @@ class Picture:
     window: tuple[int, int]
     part: tuple[int, int, int, int]
     then: tuple[str, ...] = ()
+    click: str = ""
 
 
 # All but gold: with both, Dagster lays silver and gold out below each other.
@@ -57,13 +64,35 @@ PICTURES = (
         window=(1480, 1100),
         part=(534, 105, 946, 905),
     ),
+    Picture(
+        "lineage",
+        "/asset-groups/",
+        "0_source",
+        window=(1440, 900),
+        part=(540, 370, 900, 180),
+    ),
+    Picture(
+        "table",
+        "/assets/gold/titles",
+        "Open spark/gold/titles.py",
+        window=(1440, 1000),
+        part=(240, 0, 1200, 760),
+    ),
+    Picture(
+        "samples",
+        "/assets/silver/titles_quarantine?view=events",
+        "samples, whole",
+        window=(1440, 900),
+        part=(144, 140, 1152, 497),
+        click="Show Markdown",
+    ),
 )
 
 
 def main() -> None:
     """Take every picture."""
-    with TemporaryDirectory(ignore_cleanup_errors=True) as folder, browser() as chromium:
-        home = Path(folder, "home")
+    home = Path(gettempdir(), "cloudflix")  # pictures show where tables lie
+    with _made(home), browser() as chromium:
         cloudflix_process(home, "run", "--weeks", WEEKS, **SAMPLE)
         with web_ui(home, **SAMPLE) as address:
             for picture in PICTURES:
@@ -74,6 +103,23 @@ def main() -> None:
                 content = take(page, picture)
                 (FOLDER / f"{picture.name}.png").write_bytes(content)
                 print(f"{picture.name}.png  {len(content) // 1000} kB")
+
+
+@contextmanager
+def _made(folder: Path) -> Iterator[None]:
+    """Make a folder for the block.
+
+    Raises:
+        NoPicture: it is there already.
+    """
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        raise NoPicture(f"{folder} is there already: remove it.") from None
+    try:
+        yield
+    finally:
+        rmtree(folder, ignore_errors=True)
 
 
 def take(page: Page, picture: Picture) -> bytes:
@@ -87,6 +133,8 @@ def take(page: Page, picture: Picture) -> bytes:
     for script in picture.then:
         page.evaluate(script)
         page.wait_for_timeout(1000)
+    if picture.click:
+        page.get_by_text(picture.click).first.click()
     x, y, width, height = picture.part
     before = b""
     for _ in range(STILL_SECONDS):

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow  # twenty steps, each a job
 
 WEEK = str(WEEK_2)
 STEPS = [table.identifier for table in TABLES]
-OWN = {"stored", "dagster/uri", "databricks_run", "bytes", "seconds", "commit_seconds"}
+OWN = {"first rows", "stored", "dagster/uri", "databricks_run", "bytes", "seconds", "commit_seconds"}
 """What a materialization tells of where it was made, and how fast."""
 
 Week = dict[str, Any]

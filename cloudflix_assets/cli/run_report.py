@@ -72,10 +72,10 @@ def print_to_do(console: Console, results: Sequence[WeekResult], web_ui: str | N
     for sentence, found in places.items():
         more = f" and {len(found) - _PLACES} more" if len(found) > _PLACES else ""
         print_error(f"{', '.join(found[:_PLACES])}{more}: {sentence}")
-    grid = Table.grid(padding=(0, 2))
-    for command, shows in _next(results).items():
-        grid.add_row(Text(typed(command), style="bold"), shows)
-    console.print(grid)
+    following = {typed(command): shows for command, shows in _next(results).items()}
+    room = max(map(len, following))
+    for command, shows in following.items():
+        console.print(Text.assemble((f"{command:<{room}}", "bold"), f"  {shows}"), soft_wrap=True)
     if web_ui and (page := _page(results)):
         console.print(f"{page[0]}, in the web UI: {web_ui.rstrip('/')}/assets/{page[1]}", soft_wrap=True)
 

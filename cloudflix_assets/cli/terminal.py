@@ -8,8 +8,9 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import pairwise
 from pathlib import Path
 from shutil import which
 
@@ -20,7 +21,9 @@ from rich.text import Text
 from cloudflix_assets.cli.patience import told_who_is_waited_for
 from cloudflix_assets.runs.interrupts import ignore_interrupts
 
-_COMMAND = re.compile(r"\bcloudflix(?= (?:run|status|dev|doctor|sample)\b)")
+_COMMAND = re.compile(r"\bcloudflix (run|status|dev|doctor|sample)\b(?=([^`;\n]*))")
+_CARRIED = dict.fromkeys(("run", "dev", "doctor"), ("--home", "--source")) | {"status": ("--home",)}
+"""Options of the command that was typed, without which one that is named would mean another lake."""
 INTERRUPTED = 130
 """Exit code of a command that Ctrl-C ended: 128 + SIGINT, as shells count."""
 
@@ -75,10 +78,27 @@ def print_line(console: Console, line: Text) -> None:
 
 
 def typed(text: str) -> str:
-    """Return a text whose commands begin with what the shell that began this one finds."""
-    name = sys.argv[0]
+    """Return a text whose commands can be typed: as the shell finds them, with the home and source of this."""
+    name, *words = sys.argv
     known = Path(name).name != "cloudflix" or which("cloudflix") == str(Path(name).absolute())
-    return text if known else _COMMAND.sub(shlex.quote(name), text)
+    called, options = "cloudflix" if known else shlex.quote(name), _options(words)
+
+    def whole(found: re.Match[str]) -> str:
+        command, rest = found.groups()
+        own = [option for option in _CARRIED.get(command, ()) if option in options and option not in rest]
+        return " ".join([called, command, *(f"{option} {options[option]}" for option in own)])
+
+    return _COMMAND.sub(whole, text)
+
+
+def _options(words: Sequence[str]) -> Mapping[str, str]:
+    """The options that were typed with a value, as a shell reads them."""
+    from cloudflix_assets.errors import masked
+
+    split = [part for word in words for part in (word.split("=", 1) if word.startswith("--") else [word])]
+    return {
+        option: shlex.quote(masked(value)) for option, value in pairwise(split) if option.startswith("--")
+    }
 
 
 def print_error(sentence: str) -> None:

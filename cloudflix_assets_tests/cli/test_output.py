@@ -91,6 +91,19 @@ def test_a_command_that_is_named_can_be_typed(
     assert told == f"cloudflix failed: run `{typed} run --stale`, or see {typed} status."
 
 
+@pytest.mark.parametrize("words", [["--home", "my home", "--source", "a"], ["--home=my home", "--source=a"]])
+def test_a_command_that_is_named_means_the_same_lake(
+    monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    """After `run --home` the status of the home by default was named, where nothing was ever run."""
+    monkeypatch.setattr(sys, "argv", ["cloudflix", "run", "--weeks", "3", *words])
+    told = terminal.typed("`cloudflix run --stale`; cloudflix status --week 2026-11-09")
+    here = "--home 'my home'"
+    assert told == f"`cloudflix run {here} --source a --stale`; cloudflix status {here} --week 2026-11-09"
+    named = "`cloudflix run --source b --home c`"
+    assert terminal.typed(named) == named
+
+
 def test_help_is_found_by_either_name() -> None:
     for command in ([], ["run"], ["status"], ["doctor"], ["sample"], ["dev"]):
         short, long = (CliRunner().invoke(commands.app, [*command, name]).output for name in ("-h", "--help"))

@@ -231,10 +231,11 @@ def dev(
     """
     with speaking_console(debug=debug) as console:
         environment = _environment(home=home, source=source)
-        from cloudflix_assets.cli.dev import claim, serve, told, with_calendar
+        from cloudflix_assets.cli.dev import claim, refuse_other_source, serve, told, with_calendar
         from cloudflix_assets.instance.instance import prepare
 
         with claim(prepare(environment), port):
+            refuse_other_source(environment)
             environment = with_calendar(environment)
             console.print(told(environment, port), soft_wrap=True)
             serve(environment.for_child(), port)

@@ -16,17 +16,21 @@ from typing import IO
 
 from rich.markup import escape
 
-from cloudflix_assets.errors import CloudflixError
+from cloudflix_assets.errors import CloudflixError, masked
+from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.lake.choice import lake_of
 from cloudflix_assets.landing import rejected
 from cloudflix_assets.landing.manifest import Manifest
 from cloudflix_assets.runs.runner import DEFINITIONS
+from cloudflix_assets.runs.weeks import refuse_forgotten_source
 from cloudflix_assets.settings.environment import Environment
+from cloudflix_assets.sources import place_of, source_of
 
 IDLE = re.compile(
-    rb"INFO\S* - (Checking for|Sensor \S+ skipped|Schedule \S+ skipped|No new tick|Not checking for"
-    rb"|Instance is configured with|Start(ing|ed) Dagster code server|Shutting down Dagster code server"
-    rb"|Stopping server once|Serving dagster-webserver|Received interrupt|Daemon threads shut down)"
+    rb"No cursor for event type|RESOURCE_INIT_|ENGINE_EVENT|INFO\S* - (Checking for|Not checking for"
+    rb"|No new tick|Sensor \S+ skipped|Schedule \S+ skipped|Priority sorting|Instance is configured with"
+    rb"|Start(ing|ed) Dagster code server|Shutting down Dagster code server|Stopping server once"
+    rb"|Serving dagster-webserver|Received interrupt|Daemon threads shut down)"
 )
 """Lines of Dagster that say that nothing happens."""
 LOOK_SECONDS = 0.2
@@ -79,11 +83,25 @@ def with_calendar(environment: Environment) -> Environment:
     return environment.model_copy(update={"first_week": min(asked)}) if asked else environment
 
 
+def refuse_other_source(environment: Environment) -> None:
+    """Refuse a lake of another source: every week that the web UI is asked for would fail.
+
+    Raises:
+        CloudflixError: it is one; the message says what to do.
+    """
+    if not environment.has_account:  # one is not asked before the web UI is up
+        source = source_of(environment)
+        lake_of(environment).refuse_other_source(source.identity, place_of(source))
+        with open_instance(environment) as instance:
+            refuse_forgotten_source(environment, instance)
+
+
 def told(environment: Environment, port: int) -> str:
     """Return where the web UI comes up, and what it shows, in Rich's markup."""
     return (
         f"The web UI comes up on [bold]http://localhost:{port}[/]; Ctrl-C ends it.\n"
         f"  lake      {escape(lake_of(environment).place)}\n"
+        f"  source    {escape(masked(environment.source))}\n"
         f"  instance  {escape(str(environment.home))}\n"
         f"  calendar  weeks from {environment.first_week}"
     )

@@ -78,7 +78,7 @@ def print_line(console: Console, line: Text) -> None:
 
 
 def typed(text: str) -> str:
-    """Return a text whose commands can be typed: as the shell finds them, with the home and source of this."""
+    """Return a text whose commands can be typed as they are, and mean the home and source of this one."""
     name, *words = sys.argv
     known = Path(name).name != "cloudflix" or which("cloudflix") == str(Path(name).absolute())
     called, options = "cloudflix" if known else shlex.quote(name), _options(words)

@@ -11,7 +11,8 @@ from cloudflix_assets.lake.files import Stored
 
 ROWS = 5
 WIDTH = 40
-"""The most characters of a value."""
+LINE = 400
+"""Characters of a value: as many as fit a line of a table of few columns, at least `WIDTH`."""
 
 _BUFFER_BYTES = 1 << 16
 
@@ -26,12 +27,14 @@ def first_rows(lake: Lake, path: str, week: date) -> list[dict[str, str | None]]
     with lake.random_access(Stored(file.path, file.size, datetime.now(UTC))) as source:
         batches = pq.ParquetFile(source, buffer_size=_BUFFER_BYTES).iter_batches(ROWS, use_threads=False)
         rows = next(batches).to_pylist()
-    return [{name: _shown(value) for name, value in row.items()} for row in rows]
+    width = max(WIDTH, LINE // len(rows[0]))
+    return [{name: _shown(value, width) for name, value in row.items()} for row in rows]
 
 
-def _shown(value: object) -> str | None:
+def _shown(value: object, width: int) -> str | None:
     """Return a value as a text in which nothing hides or reorders the others."""
     if value is None:
         return None
-    text = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in str(value)[: WIDTH + 1])
-    return text if len(text) <= WIDTH else f"{text[: WIDTH - 1]}…"
+    whole = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in whole[: width + 1])
+    return text if len(text) <= width else f"{text[: width - 1]}…"

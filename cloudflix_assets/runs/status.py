@@ -73,8 +73,8 @@ class LakeStatus:
 
     @property
     def is_well(self) -> bool:
-        """Whether nothing has to be done, beside bringing tables up to date."""
-        return not self.notices and all(entry.is_well for entry in self.tables)
+        """Whether something was run, and nothing has to be done beside bringing tables up to date."""
+        return bool(self.tables) and not self.notices and all(entry.is_well for entry in self.tables)
 
 
 def lake_status(environment: Environment) -> LakeStatus:

@@ -8,17 +8,18 @@ from dataclasses import replace
 from datetime import date
 from difflib import get_close_matches
 from functools import partial
+from shlex import quote
 
 import dagster as dg
 
 from cloudflix_assets.build import build_defs
-from cloudflix_assets.errors import CloudflixError, first_line
+from cloudflix_assets.errors import CloudflixError, first_line, masked
 from cloudflix_assets.instance.ended_runs import end_gone, is_over
 from cloudflix_assets.instance.instance import open_instance
 from cloudflix_assets.instance.staleness import Staleness
 from cloudflix_assets.lake.base import Lake, LakeRefused
 from cloudflix_assets.lake.choice import lake_of
-from cloudflix_assets.names import numbered
+from cloudflix_assets.names import SOURCE_TAG, numbered
 from cloudflix_assets.runs.replacing import Agree, agree_at_once, empty
 from cloudflix_assets.runs.runner import Runner, Seen, WeekResult, ignore_event
 from cloudflix_assets.runs.survey import survey
@@ -60,8 +61,9 @@ def run_weeks(
         lake.refuse_unusable()  # containers of another lake are not ours to empty
     else:
         lake.refuse_other_source(source.identity, place_of(source))
-    defs = build_defs(environment)
+    defs, tags = build_defs(environment), {**tags, SOURCE_TAG: masked(environment.source)}
     with open_instance(environment) as instance:
+        refuse_forgotten_source(environment, instance)
         runner = Runner(defs, instance, launches=environment.launches)
         keys = _selected(defs, select)
         _prepare(environment, instance)  # before anything is emptied: earlier steps may still be writing
@@ -87,8 +89,9 @@ def run_stale(
     changed after all, nothing is committed. A week may depend on those before it, never on those after it.
     """
     _check(environment)
-    defs = build_defs(environment)
+    defs, tags = build_defs(environment), {**tags, SOURCE_TAG: masked(environment.source)}
     with open_instance(environment) as instance:
+        refuse_forgotten_source(environment, instance)
         runner = Runner(defs, instance, launches=environment.launches)
         selected, lake = _selected(defs, select), lake_of(environment)
         seen = survey(lake, instance, runner.graph, environment.first_week)
@@ -105,6 +108,22 @@ def run_stale(
         asked = weeks or seen.weeks(environment.first_week)
         prepare = partial(_prepare, environment, instance)  # where nothing is stale, no workspace is asked
         yield from _run(runner, lake, asked, chosen, tags=tags, watch=watch, prepare=prepare)
+
+
+def refuse_forgotten_source(environment: Environment, instance: dg.DagsterInstance) -> None:
+    """Refuse the sample by default, where no lake says whose it is and the last run here had another source.
+
+    Raises:
+        CloudflixError: that is so; the message names the other source.
+    """
+    if "source" in environment.model_fields_set or lake_of(environment).claimed_as():
+        return
+    known = next((run.tags.get(SOURCE_TAG) for run in instance.get_runs(limit=1)), None)
+    if known and known != environment.source:
+        raise CloudflixError(
+            f"the last run in {environment.home} had --source {known}, and its lake does not know of it: "
+            f"name it again (--source {quote(known)}), or --source {environment.source} if that is meant."
+        )
 
 
 def _check(environment: Environment) -> None:
@@ -182,7 +201,8 @@ def _selected(defs: dg.Definitions, select: str | None) -> set[dg.AssetKey] | No
     try:
         keys = dg.AssetSelection.from_string(_BARE_PATH.sub(r'key:"\1"', numbered(select))).resolve(graph)
     except Exception as error:  # Dagster's two selection grammars raise a dozen kinds; none is swallowed
-        why = f"names no asset: {near}" if near else f"cannot be read ({first_line(error)}): "
+        is_unknown = near or "AssetKey(s)" in str(error)
+        why = f"names no asset: {near}" if is_unknown else f"cannot be read ({first_line(error)}): "
         raise CloudflixError(
             f"--select {select!r} {why}name assets (silver/titles), their upstream (+gold/cast) or a layer "
             "(group:gold)."

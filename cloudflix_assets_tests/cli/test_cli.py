@@ -164,7 +164,7 @@ def test_status_of_nothing_says_how_to_begin(tmp_path: Path) -> None:
     """An empty table would leave a newcomer with nothing to do."""
     home = tmp_path / "home"
     told = cloudflix(home, "status")
-    assert (told.code, told.stdout) == (0, f"Nothing was run in {home}: start with `cloudflix run`.\n")
+    assert (told.code, told.stdout) == (1, f"Nothing was run in {home}: start with `cloudflix run`.\n")
     assert cloudflix(home, "status", "--json").json == {"tables": [], "notices": []}
     assert not home.exists(), "a misspelt home would look like one of ours from then on"
 
@@ -319,3 +319,20 @@ def test_ten_processes_exit_with_zero_ten_times(tmp_path: Path, files: Path) -> 
     told = [cloudflix_process(home, "run", *options, "--select", "silver/titles") for _ in range(TEN)]
     assert [one.code for one in told] == [0] * TEN
     assert all(one.weeks[0]["success"] for one in told)
+
+
+def test_a_source_that_is_forgotten_is_no_reason_to_take_the_sample(tmp_path: Path) -> None:
+    """A first delivery was rejected, then corrected: `run --stale` filled the lake with the sample."""
+    mine = put(tmp_path / "mine", publication(cast=b"cast,show_id\r\n"))
+    given = ("--source", str(mine))
+    home = tmp_path / "home"
+    assert cloudflix(home, "run", "--week", str(WEEK_1), *given).code == 1
+    for command in ("run", "run --stale", "dev"):
+        told = cloudflix(home, *command.split())
+        assert told.code == 1
+        assert told.sentence == (
+            f"the last run in {home} had --source {mine}, and its lake does not know of it: name it again "
+            f"(--source {mine}), or --source sample if that is meant."
+        )
+    put(mine, publication())
+    assert cloudflix(home, "run", "--stale", *given).code == 0

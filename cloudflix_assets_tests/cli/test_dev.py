@@ -90,3 +90,13 @@ def test_the_calendar_begins_with_the_first_week_of_the_lake(tmp_path: Path) -> 
 def test_lines_that_say_that_nothing_happens_are_left_out(line: str, *, idle: bool) -> None:
     """Two lines every half minute hid the one that mattered."""
     assert bool(IDLE.search(line.encode())) is idle
+
+
+def test_a_lake_of_another_source_is_refused_before_the_web_ui_is_up(tmp_path: Path) -> None:
+    """Every week that was asked for there failed, and a published one turned red."""
+    home = tmp_path / "home"
+    assert cloudflix(home, "run", "--source", "landing").code == 0
+    lake_of(Environment(home=home)).claim("directory:mine")
+    said = cloudflix(home, "dev", "--port", str(free_port()))
+    assert said.code == 1
+    assert "holds directory:mine, not sample" in said.sentence

@@ -183,7 +183,7 @@ def test_what_typer_refuses_exits_with_its_own_code(
             "cast",
             "names no asset: did you mean bronze/cast or gold/cast or raw/cast or silver/cast? Else name",
         ),
-        ("nope", "--select 'nope' cannot be read"),
+        ("nope", "--select 'nope' names no asset: name assets"),
         ("silver/titles and", "--select 'silver/titles and' cannot be read"),
         ("group:platinum", "--select 'group:platinum' names no asset"),
     ],

@@ -72,12 +72,22 @@ def print_to_do(console: Console, results: Sequence[WeekResult], web_ui: str | N
     for sentence, found in places.items():
         more = f" and {len(found) - _PLACES} more" if len(found) > _PLACES else ""
         print_error(f"{', '.join(found[:_PLACES])}{more}: {sentence}")
-    following = {typed(command): shows for command, shows in _next(results).items()}
-    room = max(map(len, following))
-    for command, shows in following.items():
-        console.print(Text.assemble((f"{command:<{room}}", "bold"), f"  {shows}"), soft_wrap=True)
+    _print_next(console, {typed(command): shows for command, shows in _next(results).items()})
     if web_ui and (page := _page(results)):
         console.print(f"{page[0]}, in the web UI: {web_ui.rstrip('/')}/assets/{page[1]}", soft_wrap=True)
+
+
+def _print_next(console: Console, commands: Mapping[str, str]) -> None:
+    """A line for each command and what it shows; where one is too long for that, a command stands alone."""
+    room = max(map(len, commands))
+    if room + 2 + max(map(len, commands.values())) <= console.width:
+        lines = [
+            Text.assemble((f"{command:<{room}}", "bold"), f"  {shows}") for command, shows in commands.items()
+        ]
+    else:
+        lines = [Text.assemble(f"{shows}:\n", (command, "bold")) for command, shows in commands.items()]
+    for line in lines:
+        console.print(line, soft_wrap=True)
 
 
 def _next(results: Sequence[WeekResult]) -> Mapping[str, str]:

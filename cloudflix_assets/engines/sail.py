@@ -44,6 +44,9 @@ _SETTINGS = {
     "SAIL_PARQUET__ALLOW_SINGLE_FILE_PARALLELISM": "false",
     # 2026-11-30: row groups are written from memory, and have a million rows unless told.
     "SAIL_PARQUET__MAX_ROW_GROUP_SIZE": "16384",
+    # 2026-12-01: a session that does nothing for a quarter of an hour is ended unless told, and the next
+    # step fails: publications may take longer to fetch. A week, in seconds.
+    "SAIL_SPARK__SESSION_TIMEOUT_SECS": "604800",
 }
 """Read by Sail 0.7.2 when it is imported; what a user has set stays."""
 

@@ -196,6 +196,30 @@ def test_spark_runs_on_a_machine_without_java(tmp_path: Path) -> None:
     assert done.stdout == f"1 {cache / 'java'}\n"
 
 
+IDLE = """
+import os, time
+from cloudflix_assets.engines import sail
+if own := os.environ.get("SECONDS"):
+    sail._SETTINGS["SAIL_SPARK__SESSION_TIMEOUT_SECS"] = own
+session = sail.start_sail({}).spark_session
+session.range(1).count()
+time.sleep(4)
+print(session.range(2).count())
+"""
+
+
+@pytest.mark.slow  # it waits
+@pytest.mark.parametrize(("seconds", "printed"), [("", "2\n"), ("1", "")])
+def test_a_session_that_waits_is_not_ended(tmp_path: Path, seconds: str, printed: str) -> None:
+    """A quarter of an hour without work, and the next step failed; Sail must know the setting by its name."""
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("SAIL_")}
+    variables |= {"PYTHONPATH": str(Path(__file__).parents[2]), "SECONDS": seconds}
+    command = [sys.executable, "-c", IDLE]
+    done = subprocess.run(command, env=variables, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout == printed
+    assert ("is not running" in done.stderr) is not bool(printed)
+
+
 def path_without_java(folder: Path) -> Path:
     """A folder with every program of PATH but Java."""
     folder.mkdir()

@@ -6,7 +6,6 @@ from datetime import date
 
 from cloudflix_assets.lake.base import REJECTED, Lake
 
-_FOLDER = REJECTED
 REFUSED = "raw/files/refused"
 """Folder of the records for which a week was refused: `<layer>/<table>/<week>.jsonl`."""
 
@@ -24,7 +23,7 @@ def is_noted(lake: Lake, week: date) -> bool:
 def noted(lake: Lake) -> Mapping[date, str]:
     """Return why the last delivery of each such week was not landed."""
     found = {}
-    for name in lake.names(_FOLDER):
+    for name in lake.names(REJECTED):
         with suppress(ValueError):  # a file of somebody else's
             week = date.fromisoformat(name.removesuffix(".txt"))
             found[week] = (lake.read(_path(week)) or b"").decode(errors="replace")
@@ -42,4 +41,4 @@ def forget(lake: Lake, week: date) -> None:
 
 
 def _path(week: date) -> str:
-    return f"{_FOLDER}/{week}.txt"
+    return f"{REJECTED}/{week}.txt"

@@ -36,6 +36,13 @@ def ran(instance: dg.DagsterInstance, *, well: bool) -> str:
     return dg.materialize([asset], instance=instance, raise_on_error=False).run_id
 
 
+def keep(monkeypatch: pytest.MonkeyPatch, runs: int) -> None:
+    """Keep the logs of so many runs, and remove those of as many together, however small they are."""
+    monkeypatch.setattr(run_logs, "KEPT", runs)
+    monkeypatch.setattr(run_logs, "_AT_ONCE", runs)
+    monkeypatch.setattr(run_logs, "EMPTY_BYTES", 0)
+
+
 def logs(instance: dg.DagsterInstance) -> set[str]:
     """The runs that have logs."""
     return {run.run_id for run in instance.get_runs() if instance.all_logs(run.run_id)}
@@ -45,9 +52,7 @@ def test_logs_of_old_runs_that_ended_well_go(
     environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each takes a megabyte; what failed, what is new and what was materialized is still asked for."""
-    monkeypatch.setattr(run_logs, "KEPT", 2)
-    monkeypatch.setattr(run_logs, "_AT_ONCE", 2)
-    monkeypatch.setattr(run_logs, "EMPTY_BYTES", 0)
+    keep(monkeypatch, 2)
     with open_instance(environment) as instance:
         old, failed, *new = (ran(instance, well=well) for well in (True, False, True))
         remove_old_logs(instance)
@@ -90,9 +95,7 @@ def test_what_newer_runs_have_replaced_leaves_the_index(
     environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It grew by half a megabyte with every run, an unchanged one too; the newest of each week stays."""
-    monkeypatch.setattr(run_logs, "KEPT", 1)
-    monkeypatch.setattr(run_logs, "_AT_ONCE", 1)
-    monkeypatch.setattr(run_logs, "EMPTY_BYTES", 0)
+    keep(monkeypatch, 1)
     with open_instance(environment) as instance:
         replaced, last_of_1 = checked(instance, "1"), checked(instance, "1", passes=False)
         news = [checked(instance, "2"), checked(instance, "2")]
